@@ -56,6 +56,7 @@ AREAS = {
         "window.library",
         "window.conversations",
         "window.work_queue",
+        "window.figures",
         "jobs",
         "results",
         "weights",

@@ -7,9 +7,11 @@ import unicodedata
 
 from PySide6.QtCore import QCoreApplication, QLocale, QTime
 
+from studio.api.window.figures import localised
 from studio.core.energy.amount import Amount
 from studio.core.energy.grid import grams
-from studio.core.energy.phrases import carbon, figures
+from studio.core.energy.phrases import Figures, carbon, figures
+from studio.desktop.appearance.language import declared
 from studio.protocol.states import JobState
 
 _LONG, _PART = re.compile(r"\S{25,}"), re.compile(r"[/_.-]|[^\s/_.-]{18}")
@@ -30,7 +32,7 @@ def _tr(text: str) -> str:
 def size(count: int) -> str:
     """Return bytes as people say them: ``98 MB``, ``1.4 GB`` (powers of 1000)."""
     if count >= 1e9:
-        return f"{count / 1e9:.1f} GB" if count < 1e11 else f"{count / 1e9:.0f} GB"
+        return localised(f"{count / 1e9:.1f} GB") if count < 1e11 else f"{count / 1e9:.0f} GB"
     if count >= 1e6:
         return f"{count / 1e6:.0f} MB"
     return f"{count / 1e3:.0f} kB" if count >= 1000 else f"{count} B"
@@ -43,7 +45,7 @@ def breakable(text: str) -> str:
 
 def amount(energy: Amount) -> str:
     """Return energy as ``42 J``, ``about 42 J (38–46)`` or ``about 40 J (20–80), estimated``."""
-    found = figures(energy)
+    found = Figures(*map(localised, figures(energy)))
     size = f"{found.typical} {found.unit}"
     if energy.is_estimated:
         return _tr("about {size} ({low}–{high}), estimated").format(
@@ -58,7 +60,7 @@ def energy(found: Amount, factor: float) -> str:
     """Return energy, and its CO₂ at ``factor`` grams a kilowatt-hour; at 0 nothing of that."""
     said = [amount(found)]
     if factor:
-        said.append(carbon(grams(found.joules, factor)))
+        said.append(localised(carbon(grams(found.joules, factor))))
     return " · ".join(said)
 
 
@@ -87,7 +89,7 @@ def state(job_state: JobState, reason: str = "") -> str:
     }[job_state]
     if reason.startswith(_WAITING_FOR):
         return waits_for(job_state, reason)
-    return f"{words}: {reason}" if reason else words
+    return f"{words}: {declared(reason)}" if reason else words
 
 
 def job(state_now: JobState, detail: str = "", stopping: bool = False) -> str:
@@ -128,7 +130,7 @@ def waits_for(job_state: JobState, reason: str = "") -> str:
             what = reason.removeprefix(_WAITING_FOR)
             return _tr("Waiting for {what}").format(what=what) if reason else _tr("Waiting…")
         case JobState.LOADING:
-            return reason or _tr("Loading the model…")
+            return declared(reason) or _tr("Loading the model…")
         case JobState.RUNNING:
             return reason or _tr("Preparing…")
         case JobState.PAUSED:

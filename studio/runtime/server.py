@@ -52,7 +52,7 @@ from studio.protocol.messages import (
 from studio.protocol.states import JobState, Lane
 from studio.protocol.step_note import StepNote
 from studio.protocol.trace import Energy, JobUse, PluginUse, Use
-from studio.runtime.devices.device import Device
+from studio.runtime.devices.device import STARTING, Device
 from studio.runtime.devices.discovery import Found, find_devices
 from studio.runtime.devices.energy import card_id, card_meter, processor_meter
 from studio.runtime.devices.usage import Usage
@@ -106,7 +106,7 @@ class Server:
         self._engines: Sequence[Loader] = ()
         self._scratch = _folder_of_jobs(cache)
         self._device: Device | None = None
-        self._device_words = "starting PyTorch"
+        self._device_words: str = STARTING
         self._contention = CpuContention()
         self._texts: set[str] = set()
         """Weights of language models: what is written with the same ones is written together."""

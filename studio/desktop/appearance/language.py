@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QLocale, QTranslator
 
+from studio.api.window.figures import MARKS
 from studio.desktop.appearance.resources import folder
 from studio.protocol.regular_file import open_regular
 
@@ -39,6 +40,11 @@ class Language:
         self.choice = choice if choice in NAMES else SYSTEM
         self.in_force = self.choice or _of_the_system()
         self._app, self._translator = app, _translator(self.in_force)
+        self._numbers, wanted = QLocale(), QLocale(self.in_force)
+        if wanted.decimalPoint() != self._numbers.decimalPoint():
+            QLocale.setDefault(wanted)
+        if wanted.decimalPoint() != ".":
+            MARKS.update({ord(","): wanted.groupSeparator(), ord("."): wanted.decimalPoint()})
         if self._translator is not None:
             app.installTranslator(self._translator)
 
@@ -56,6 +62,8 @@ class Language:
 
     def close(self) -> None:
         """Let the application speak English again."""
+        QLocale.setDefault(self._numbers)
+        MARKS.clear()
         if self._translator is not None:
             self._app.removeTranslator(self._translator)
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from studio.api.window.figures import localised
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -114,6 +116,6 @@ def written(value: float, digits: int | None = None) -> str:
     """Return a number as people read it; ``digits`` are those behind the point."""
     if value and not 1e-4 <= abs(value) < 1e6:
         mantissa, _, power = f"{value:.3g}".partition("e")
-        return f"{mantissa}e{int(power)}" if power else mantissa
+        return localised(f"{mantissa}e{int(power)}" if power else mantissa)
     text = f"{value:,.{digits}f}" if digits is not None else f"{value:,.6g}"
-    return text.replace("-", "−") if text.strip("-0.,") else "0"
+    return localised(text).replace("-", "−") if text.strip("-0.,") else "0"

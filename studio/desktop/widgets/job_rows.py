@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from studio.api.jobs import JobHandle
+from studio.api.window.figures import localised
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance, restyle
 from studio.desktop.widgets.elided import ElidedLabel
@@ -144,9 +145,9 @@ def _written(tokens: int, new: int, seconds: float) -> str:
     """Return ``128 tokens · 12.5 tokens/s · 10 s``; how fast only once that can be told."""
     tr = QCoreApplication.translate
     words = tr("job", "1 token") if tokens == 1 else tr("job", "{count} tokens")
-    parts = [words.format(count=f"{tokens:,}")]
+    parts = [words.format(count=localised(f"{tokens:,}"))]
     if new > 0 and seconds >= 1:
-        rate = tr("job", "{rate} tokens/s").format(rate=f"{new / seconds:.1f}")
+        rate = tr("job", "{rate} tokens/s").format(rate=localised(f"{new / seconds:.1f}"))
         parts += [rate, phrases.duration(seconds)]
     return " · ".join(parts)
 

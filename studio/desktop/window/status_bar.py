@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
+from studio.api.window.figures import localised
 from studio.desktop import phrases as words
 from studio.desktop.appearance.appearance import Appearance, restyle
+from studio.desktop.appearance.language import declared
 from studio.desktop.widgets.meter import Meter
 from studio.desktop.window.activity import Activity
 from studio.desktop.window.connection_light import ConnectionLight
@@ -114,7 +116,7 @@ class _Runtime(QWidget):
     def _device(self, status: Status | None) -> str:
         if status is None:
             return self.tr("Ready")
-        name = status.device_name or status.device
+        name = declared(status.device_name) or status.device
         if status.device != "cpu" or not status.memory_total:  # none: it is still looking
             return name
         one = self.tr("{name} · 1 thread")
@@ -156,7 +158,7 @@ class _Memory(QToolButton):
             return
         share = status.memory_used / status.memory_total
         self._meter.set_parts([(share, "warn" if share > _CROWDED else "accent")])
-        figures = f"{status.memory_used / 1e9:.1f} / {status.memory_total / 1e9:.0f} GB"
+        figures = localised(f"{status.memory_used / 1e9:.1f} / {status.memory_total / 1e9:.0f} GB")
         loaded = ", ".join(self._activity.title_of(item.weights) for item in status.loaded)
         self._text.setText(
             self.fontMetrics().elidedText(

@@ -11,6 +11,10 @@ from typing import Any
 
 import psutil
 
+from studio.api.worker.sentence import sentence
+
+STARTING = str(sentence("Starting PyTorch…"))
+"""What is waited for before any device is known."""
 CAPTURING = threading.Lock()
 """Who captures a graph of a card holds it. To wait for the whole card meanwhile is an error."""
 

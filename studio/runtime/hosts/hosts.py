@@ -192,7 +192,7 @@ class Hosts:
         if not place.is_starting:
             place.is_starting = True
             self._to_start.put(place)
-        return f"starting the plugin “{_title(place.entry)}”"
+        return f"Starting the plugin “{_title(place.entry)}”…"
 
     def _start_all(self) -> None:
         while (place := self._to_start.get()) is not None:

@@ -15,7 +15,7 @@ from studio.api.worker.intermediates import KeepEvent
 from studio.plugin_process.plain_data import a_kind
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError, brief
 from studio.protocol.states import JobState
-from studio.runtime.devices.device import Device
+from studio.runtime.devices.device import STARTING, Device
 from studio.runtime.devices.device_lost import device_lost, is_device_lost
 from studio.runtime.jobs.calls import Calls
 from studio.runtime.jobs.context import Context
@@ -100,7 +100,7 @@ class Runner:
         if self._workers.needs_torch(job.task):
             self._wait_for_torch(job)
         if not self._workers.is_imported(job.task):
-            job.become(JobState.LOADING, f"starting the plugin “{job.plugin}”")
+            job.become(JobState.LOADING, f"Starting the plugin “{job.plugin}”…")
             job.hand_over()
         task = self._workers.task(job.task)
         params = self._workers.params(job.task, job.params)
@@ -117,9 +117,7 @@ class Runner:
         self._attempt(job, task, params)
 
     def _wait_for_torch(self, job: Job) -> None:
-        job.wait_until(
-            lambda: "" if self._is_warm.is_set() else "starting PyTorch", JobState.LOADING
-        )
+        job.wait_until(lambda: "" if self._is_warm.is_set() else STARTING, JobState.LOADING)
 
     def _attempt(self, job: Job, task: Task, params: Any) -> None:
         """Run the task from its start to its end; the job's randomness starts anew, too."""

@@ -7,15 +7,21 @@ from pathlib import Path
 
 import pytest
 from babel.messages import Catalog, mofile
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QLocale
 from PySide6.QtWidgets import QApplication
 
+from studio.api.window.figures import localised
 from studio.api.worker.sentence import sentence
+from studio.core.energy.amount import Amount
 from studio.core.rerun.report import cannot
+from studio.desktop import phrases
 from studio.desktop.appearance import language
 from studio.desktop.appearance.language import ENGLISH, Language, declared
 from studio.desktop.pages.gallery import rerun_words
+from studio.desktop.plot.scale import written
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.states import JobState
+from studio.runtime.devices.device import STARTING
 
 
 @pytest.fixture
@@ -136,3 +142,22 @@ def test_why_a_result_cannot_be_run_again_is_told_in_that_language(qapp: QApplic
     assert told.hint.startswith("Legen Sie die Datei zurück")
     assert report.sentence.startswith("in.png, which this was made from, is not at /attic any")
     assert rerun_words.trouble(report.trouble).message == why.message, "and English without it"
+
+
+def test_figures_have_the_marks_of_the_language(qapp: QApplication) -> None:
+    english = QLocale()
+    assert localised("1,234.5 s") == "1,234.5 s"
+    chosen = Language(qapp, "de")
+    assert localised("1,234.5 s") == "1.234,5 s"
+    assert phrases.size(1_100_000_000) == "1,1 GB"
+    assert phrases.amount(Amount(4.2, 3.1, 5.6)) == "etwa 4,2 J (3,1–5,6)"
+    assert written(0.25) == "0,25"
+    chosen.close()
+    assert phrases.size(1_100_000_000) == "1.1 GB"
+    assert QLocale() == english
+
+
+def test_what_the_runtime_starts_with_is_told_in_that_language(german: Language) -> None:
+    assert phrases.waits_for(JobState.LOADING, "Settings") == "Einstellungen"
+    assert phrases.waits_for(JobState.LOADING, STARTING) == "Starting PyTorch…"
+    assert phrases.state(JobState.RUNNING, "Settings").endswith(": Einstellungen")

@@ -12,6 +12,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from studio.api import JobState, PluginContext
+from studio.api.window.figures import localised
 from studio_chat.documents.passages import shown_name
 from studio_chat.pages.thread.turns import Reply, Turn
 
@@ -43,12 +44,12 @@ def figures(turn: Turn, reply: Reply | None) -> str:
         parts.append(tr("first token {seconds} s").format(seconds=_short(float(first))))
     tokens = reply.tokens if reply is not None else turn.extra.get("tokens")
     if isinstance(tokens, int) and tokens > 0:
-        parts.append(tr("{count} tokens").format(count=f"{tokens:,}"))
+        parts.append(tr("{count} tokens").format(count=localised(f"{tokens:,}")))
     return " · ".join(parts)
 
 
 def _short(number: float) -> str:
-    return f"{number:.2f}" if number < 1 else f"{number:.1f}" if number < 20 else f"{number:.0f}"
+    return localised(f"{number:.{2 if number < 1 else 1 if number < 20 else 0}f}")
 
 
 def doing(ctx: PluginContext, reply: Reply) -> str:

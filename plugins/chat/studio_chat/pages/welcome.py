@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
+from studio.api.window.figures import localised
 
 
 class Welcome(QWidget):
@@ -81,8 +82,8 @@ class Welcome(QWidget):
             self._offer(words, partial(self.weights_picked.emit, best))
             return
         for name, other, size in list(catalogue.to_get("text"))[:1]:
-            words = self.tr("Download a better one: {title} ({size:.1f} GB)")
-            said = words.format(title=other, size=size / 1e9)
+            words = self.tr("Download a better one: {title} ({size} GB)")
+            said = words.format(title=other, size=localised(f"{size / 1e9:.1f}"))
             self._offer(said, partial(catalogue.get_set, name))
 
     def _offer(self, words: str, improve: Callable[[], None]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from studio.api import told
+from studio.api.window.figures import localised
 from studio_lab.pages.phrases import plot_name, tr
 from studio_lab.schema.names import METHODS
 
@@ -58,7 +59,7 @@ def verdict_name(verdict: str) -> str:
 def _sentence(method: str, outcome: Mapping[str, Any], report: Mapping[str, Any]) -> str:
     gain = _signed(outcome["gain"][report["score"]])
     places = {"method": method_name(method), "score": plot_name(report["score"]), "gain": gain,
-              "splits": report["splits"], "real": f"{outcome['real']:.3f}"}  # fmt: skip
+              "splits": report["splits"], "real": localised(f"{outcome['real']:.3f}")}  # fmt: skip
     said = {
         "helps": tr("{method} helps: {score} changes by {gain} from {real} with real data alone."),
         "harms": tr("{method} harms: {score} changes by {gain} from {real} with real data alone."),
@@ -79,7 +80,9 @@ def _sentence(method: str, outcome: Mapping[str, Any], report: Mapping[str, Any]
     )
     private = outcome["privacy"]
     area, copied = private["membership"]["value"], private["copies"]["value"]
-    told = leaks.format(method=places["method"], area=f"{area:.2f}", copies=f"{copied:.0%}")
+    told = leaks.format(
+        method=places["method"], area=localised(f"{area:.2f}"), copies=f"{copied:.0%}"
+    )
     return f"{told} {said}"
 
 
@@ -89,15 +92,15 @@ def _row(method: str, outcome: Mapping[str, Any], score: str) -> str:
         alike, private = outcome["fidelity"], outcome["privacy"]
         cells[2] = _signed(outcome["synthetic_alone"])
         cells[3] = tr("{value} (held-out {usual})").format(
-            value=f"{alike['columns']:.2f}", usual=f"{alike['held_out']:.2f}"
+            value=localised(f"{alike['columns']:.2f}"), usual=localised(f"{alike['held_out']:.2f}")
         )
-        cells[4] = f"{private['membership']['value']:.2f}"
+        cells[4] = localised(f"{private['membership']['value']:.2f}")
         cells[5] = f"{private['copies']['value']:.0%}"
     return f"| {' | '.join([*cells, verdict_name(outcome['verdict'])])} |"
 
 
 def _signed(figure: Figure) -> str:
-    return f"{figure['value']:+.3f} ({figure['low']:+.3f} … {figure['high']:+.3f})"
+    return localised(f"{figure['value']:+.3f} ({figure['low']:+.3f} … {figure['high']:+.3f})")
 
 
 def _how() -> str:

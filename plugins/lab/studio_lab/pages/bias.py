@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from studio.api.window.figures import localised
 from studio_lab.pages.phrases import plot_name, tr
 
 Figure = Mapping[str, Any]
@@ -103,7 +104,7 @@ def _counts(own: Sequence[Figure], sorts: Mapping[str, str]) -> Iterator[str]:
 
 def _times(more: Mapping[str, float]) -> str:
     return tr("{value} times ({low} to {high})").format(
-        **{key: f"{math.exp(value):.2f}" for key, value in more.items()}
+        **{key: localised(f"{math.exp(value):.2f}") for key, value in more.items()}
     )
 
 

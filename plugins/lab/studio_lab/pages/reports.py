@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from studio.api import told
+from studio.api.window.figures import localised
 from studio_lab.pages.phrases import plot_name, title_in_words, tr
 
 MOST_ROWS = 40
@@ -98,5 +99,5 @@ def _in_a_cell(value: Mapping[str, float] | None) -> str:
 def _estimate(value: Mapping[str, float] | None) -> str:
     if value is None:
         return ""
-    middle, low, high = (f"{value[key]:.3g}" for key in ("value", "low", "high"))
+    middle, low, high = (localised(f"{value[key]:.3g}") for key in ("value", "low", "high"))
     return middle if low == high else f"{middle} ({low}–{high})"

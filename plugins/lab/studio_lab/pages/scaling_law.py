@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from studio.api import told
+from studio.api.window.figures import localised
 from studio_lab.pages.phrases import tr
 
 Figure = Mapping[str, float]
@@ -75,7 +76,7 @@ def _gains(report: Mapping[str, Any]) -> str:
 
 def _rounded(figure: Figure, times: float) -> dict[str, str]:
     named = {"gain": "value", "low": "low", "high": "high"}
-    return {name: f"{round(figure[key] * times, 3):.2g}" for name, key in named.items()}
+    return {name: localised(f"{round(figure[key] * times, 3):.2g}") for name, key in named.items()}
 
 
 def _prediction(predicted: Figure, larger: Mapping[str, Any]) -> str:
@@ -94,9 +95,9 @@ def _prediction(predicted: Figure, larger: Mapping[str, Any]) -> str:
         )
     )
     return said.format(
-        **{name: f"{larger[name]:,}" for name in ("parameters", "examples", "steps")},
-        **{name: f"{predicted[name]:.4g}" for name in ("value", "low", "high")},
-        loss=f"{larger['loss']:.4g}",
+        **{name: localised(f"{larger[name]:,}") for name in ("parameters", "examples", "steps")},
+        **{name: localised(f"{predicted[name]:.4g}") for name in ("value", "low", "high")},
+        loss=localised(f"{larger['loss']:.4g}"),
     )
 
 
@@ -121,7 +122,9 @@ def _law(report: Mapping[str, Any]) -> str:
 
 
 def _span(figure: Figure) -> str:
-    value, low, high = (f"{round(figure[key], 4):.3g}" for key in ("value", "low", "high"))
+    value, low, high = (
+        localised(f"{round(figure[key], 4):.3g}") for key in ("value", "low", "high")
+    )
     return tr("{value} ({low} to {high})").format(value=value, low=low, high=high)
 
 
@@ -131,18 +134,21 @@ def _from(report: Mapping[str, Any], name: str) -> str:
         return tr("reached")
     if amount >= 1000 * largest:
         return tr("beyond what this grid tells")
-    return f"{float(f'{amount:.2g}'):,.0f}"
+    return localised(f"{float(f'{amount:.2g}'):,.0f}")
 
 
 def _costs(report: Mapping[str, Any]) -> str:
-    places = {"count": report["trainings"], "minutes": f"{report['training_seconds'] / 60:.1f}"}
+    places = {
+        "count": report["trainings"],
+        "minutes": localised(f"{report['training_seconds'] / 60:.1f}"),
+    }
     if "joules" not in report:
         return tr("{count} trainings took {minutes} min.").format(**places)
     told = tr("{count} trainings took {minutes} min and about {energy} kJ.").format(
-        **places, energy=f"{report['joules'] / 1e3:.2g}"
+        **places, energy=localised(f"{report['joules'] / 1e3:.2g}")
     )
     if "electricity_cost" not in report:
         return told
-    cost = f"{report['electricity_cost']:.2g}"
+    cost = localised(f"{report['electricity_cost']:.2g}")
     price = tr("Their electricity cost about {cost}, in the currency of the price that was said.")
     return f"{told} {price.format(cost=cost)}"

@@ -18,6 +18,7 @@ from studio.core.device.chrome_trace import RuntimeTrace, write_chrome_trace
 from studio.core.device.timeline import RuntimeSeen
 from studio.core.device.usage import DeviceUsage
 from studio.desktop import phrases
+from studio.desktop.appearance.language import declared
 from studio.desktop.pages.device.cards import Figures, LogCard, ModelsCard, PluginsCard
 from studio.desktop.pages.device.energy import EnergyCard
 from studio.desktop.pages.device.last_hour import LastHourCard
@@ -190,7 +191,7 @@ class DevicePage(QWidget):
             )
         count = status.threads
         threads = self.tr("1 thread") if count == 1 else self.tr("{n} threads").format(n=count)
-        parts = [status.device_name or status.device, threads]
+        parts = [declared(status.device_name) or status.device, threads]
         if status.memory_total:
             parts.append(self.tr("{size} memory").format(size=phrases.size(status.memory_total)))
         return " · ".join(parts)

@@ -7,6 +7,7 @@ from functools import partial
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from studio.api.window.figures import localised
 from studio.core.device.memory_log import MemoryEntry
 from studio.core.device.usage import DeviceUsage
 from studio.core.energy.amount import Amount
@@ -97,7 +98,7 @@ class Figures(QWidget):
         self._busy.say(f"{usage.busy():.0%}", self.tr("busy"))
         one, many = self.tr("of 1 thread"), self.tr("of {count} threads")
         threads = one if status.threads == 1 else many.format(count=status.threads)
-        self._processors.say(f"{usage.processors:.1f}", threads)
+        self._processors.say(localised(f"{usage.processors:.1f}"), threads)
         self._show_energy(status, usage)
 
     def _show_energy(self, status: Status, usage: DeviceUsage) -> None:
@@ -106,14 +107,16 @@ class Figures(QWidget):
             power = self._estimate(usage.unmeasured, status.device)  # of one second
             words = self.tr("estimated: {low}–{high} W")
             self._energy.say(
-                f"{power.joules:.1f} W",
+                localised(f"{power.joules:.1f} W"),
                 words.format(low=f"{power.low:.0f}", high=f"{power.high:.0f}"),
             )
         elif watts is None:
             self._energy.say("–", self.tr("not measured"))
         else:
             spent = phrases.amount(Amount(energy.joules, energy.joules, energy.joules))
-            self._energy.say(f"{watts:.1f} W", self.tr("{size} since start").format(size=spent))
+            self._energy.say(
+                localised(f"{watts:.1f} W"), self.tr("{size} since start").format(size=spent)
+            )
 
 
 class ModelsCard(Card):
@@ -220,7 +223,7 @@ class PluginsCard(Card):
                 "Energy is estimated from processor time at {typical} W per thread ({low}–{high}). "
                 "Settings has the watts per core."
             )
-            typical, low, high = (f"{each:.2g}" for each in self._estimate.core)
+            typical, low, high = (localised(f"{each:.2g}") for each in self._estimate.core)
             told = f"{energy.missing} {said.format(typical=typical, low=low, high=high)}"
         self._energy.setText(told)
         self._energy.setVisible(bool(told))

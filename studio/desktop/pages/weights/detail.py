@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.api.window.figures import localised
 from studio.core.weights import Download
 from studio.core.weights.user_notes import MAX_RATING
 from studio.desktop import phrases
@@ -268,7 +269,7 @@ def _parameters(count: int) -> str:
     """Return a number of parameters as names of models have it: ``135 M``, ``70.6 B``."""
     if count < 0.9995e9:
         return f"{count / 1e6:.0f} M"
-    return f"{count / 1e9:.1f} B" if count < 1e11 else f"{count / 1e9:.0f} B"
+    return localised(f"{count / 1e9:.1f} B") if count < 1e11 else f"{count / 1e9:.0f} B"
 
 
 def _said(value: object) -> str:

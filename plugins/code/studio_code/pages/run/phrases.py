@@ -6,6 +6,7 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
+from studio.api.window.figures import localised
 from studio_code.pages.evidence.evidence import evidence_of_run
 from studio_code.pages.evidence.phrases import tests_words
 from studio_code.pages.phrases import tr
@@ -21,7 +22,7 @@ def ended_words(result: Mapping[str, Any], mode: str) -> str:
         words = [tests_words(evidence)]
     seconds, tier = result.get("seconds"), result.get("tier")
     if isinstance(seconds, int | float):
-        words.append(tr("{seconds} s.").format(seconds=f"{seconds:.1f}"))
+        words.append(tr("{seconds} s.").format(seconds=localised(f"{seconds:.1f}")))
     if tier:
         words.append(tr("Sandbox tier {tier}.").format(tier=tier))
     refused = result.get("refused") or []

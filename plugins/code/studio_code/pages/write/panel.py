@@ -9,6 +9,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role, SavedArtifact
+from studio.api.window.figures import localised
 from studio_code.pages.editor.open_file import OpenFile
 from studio_code.pages.evidence.chip import VerdictChip
 from studio_code.pages.evidence.evidence import evidence_of_artifact
@@ -92,8 +93,8 @@ class WritePanel(QWidget):
         if self._set:
             _name, title, size = offers[0]
             words += " " + tr(
-                "{title}, a code model, is available to download ({size:.1f} GB)."
-            ).format(title=title, size=size / 1e9)
+                "{title}, a code model, is available to download ({size} GB)."
+            ).format(title=title, size=localised(f"{size / 1e9:.1f}"))
         self.note.setText(words)
         self.get.setVisible(bool(self._set))
 

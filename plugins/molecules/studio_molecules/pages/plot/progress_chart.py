@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.api import PluginContext
+from studio.api.window.figures import localised
 from studio_molecules.pages.phrases import tr
 
 _MOST = 2000
@@ -76,8 +77,8 @@ class ProgressChart(QWidget):
     def _last(self) -> dict[str, str]:
         last = self.points[-1]
         return {
-            "best": f"{last['best']:.3f}",
-            "mean": f"{last['mean']:.3f}",
+            "best": localised(f"{last['best']:.3f}"),
+            "mean": localised(f"{last['mean']:.3f}"),
             "scaffolds": f"{last['scaffolds']:.0f}",
         }
 

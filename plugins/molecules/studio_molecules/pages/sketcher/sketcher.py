@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, Role, StudioError
+from studio.api.window.figures import localised
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.sketcher.canvas import SketchCanvas
 from studio_molecules.pages.sketcher.conversion import Conversion
@@ -208,7 +209,8 @@ class Sketcher(QDialog):
         if problem:
             self._say(problem, Role.BAD)
         elif found["formula"]:
-            self._say(f"{found['formula']}  ·  {found['mass']:.2f} g/mol", Role.MUTE)
+            mass = localised(f"{found['mass']:.2f}")
+            self._say(f"{found['formula']}  ·  {mass} g/mol", Role.MUTE)
         elif not self.text:
             self._say(tr("A pattern cannot be used here."), Role.BAD)
         else:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from studio.api import PluginContext
+from studio.api.window.figures import localised
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.cell_painter import draw_structure
 from studio_molecules.pages.table.depiction_cache import DepictionCache, PictureRequest
@@ -49,7 +50,7 @@ class BestSoFar(QWidget):
         """Show what each tells: SMILES, score, and after how many it was found."""
         self.found = [Found(*each) for each in top]
         self.setVisible(bool(self.found))
-        scores = ", ".join(f"{each.score:.3f}" for each in self.found)
+        scores = ", ".join(localised(f"{each.score:.3f}") for each in self.found)
         self.setAccessibleName(tr("Best so far: {scores}").format(scores=scores))
         self.update()
 
@@ -77,7 +78,7 @@ class BestSoFar(QWidget):
         draw_structure(painter, room, image, QColor(colours["raised"]))
         line = QRect(room.left() + 4, box.bottom() - 2 * _LINE - 4, room.width() - 8, _LINE)
         for words, colour, weight in (
-            (f"{each.score:.3f}", "text", QFont.Weight.DemiBold),
+            (localised(f"{each.score:.3f}"), "text", QFont.Weight.DemiBold),
             (tr("after {count}").format(count=f"{each.step:,}"), "mute", QFont.Weight.Normal),
         ):
             font = QFont(self.font())

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu
 
 from studio.api import PluginContext, Role
+from studio.api.window.figures import localised
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.structure.drawing import Drawing
 from studio_molecules.pages.table.collection import Collection
@@ -90,7 +91,7 @@ class ContributionChoice:
             "The molecule: {value}; the strongest atom: {most}."
         )
         words = exact if told["exact"] else occluded
-        value, most = f"{told['figure']:.2f}", f"{told['strongest']:.2f}"
+        value, most = localised(f"{told['figure']:.2f}"), localised(f"{told['strongest']:.2f}")
         self.legend.setText(words.format(figure=title, value=value, most=most))
 
     def _open(self) -> None:

@@ -6,6 +6,7 @@ import math
 from array import array
 from collections.abc import Iterable, Sequence
 
+from studio.api.window.figures import localised
 from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
 from studio_molecules.molecule import Molecule
 from studio_molecules.objectives import OWN
@@ -33,10 +34,11 @@ def shown(id: str, value: float) -> str:
     if math.isnan(value):
         return "–"
     if id not in FIGURES:
-        told = f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.5g}"
-        return told.replace("-", "−")
+        whole = value.is_integer() and abs(value) < 1e15
+        return localised(f"{value:.0f}" if whole else f"{value:.5g}").replace("-", "−")
     digits = figure_of(id).digits
-    return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", "−")  # + 0.0: no minus zero
+    rounded = round(value, digits) + 0.0  # + 0.0: no minus zero
+    return localised(f"{rounded:,.{digits}f}").replace("-", "−")
 
 
 class Columns:

@@ -26,6 +26,7 @@ from studio.api import (
     outcome,
     read_regular,
 )
+from studio.api.window.figures import localised
 from studio_music.effects.schema import SOUND_SUFFIXES
 from studio_music.pages.cards import sound_card
 from studio_music.pages.effects.composer import Composer
@@ -339,7 +340,7 @@ class EffectsPage(QWidget):
 
 
 def _figure(number: float) -> str:
-    return f"{number:.1f}".replace("-", "−")
+    return localised(f"{number:.1f}").replace("-", "−")
 
 
 def _thumbnail(artifact: SavedArtifact) -> QImage:

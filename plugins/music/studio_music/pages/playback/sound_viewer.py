@@ -9,6 +9,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, Role, SavedArtifact, StudioError, outcome
+from studio.api.window.figures import localised
 from studio_music.pages.phrases import clock, tr
 from studio_music.pages.playback.spectrogram import Spectrogram, levels_by_pitch
 from studio_music.pages.score_reader import LARGEST
@@ -185,7 +186,7 @@ def new_sample_player() -> Any:
 
 def _clock(seconds: float) -> str:
     """Return a time: of a short sound to the hundredth."""
-    return clock(seconds) if seconds >= 10 else f"{seconds:.2f} s"
+    return clock(seconds) if seconds >= 10 else localised(f"{seconds:.2f} s")
 
 
 def _read(artifact: SavedArtifact) -> tuple[Any, ...]:

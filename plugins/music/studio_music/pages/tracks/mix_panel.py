@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel
 
 from studio.api import PluginContext, Role
+from studio.api.window.figures import localised
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import tr
 from studio_music.pages.tracks.slider import Slider
@@ -60,7 +61,7 @@ class MixPanel(QFrame):
         self.room.show_value(round(_TENTHS * mix.room))
         self.compression.show_value(round(100 * mix.compression))
         texts = (
-            tr("{seconds} s").format(seconds=f"{mix.room:.1f}"),
+            tr("{seconds} s").format(seconds=localised(f"{mix.room:.1f}")),
             tr("{percent} %").format(percent=round(100 * mix.compression)),
         )
         for label, text in zip(self._values, texts):
