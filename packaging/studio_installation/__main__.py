@@ -118,7 +118,7 @@ def _in_text(work: Callable[[Progress], str]) -> int:
         nonlocal next_line
         if time.monotonic() >= next_line:
             next_line = time.monotonic() + BEAT_S
-            print(f"{what} {100 * done // max(of, 1)} %", flush=True)
+            print(f"{what} {100 * done // max(of, 1)}%", flush=True)
 
     try:
         print(work(told), flush=True)

@@ -99,7 +99,7 @@ def of_tests(
     ]
     if coverage.lines:
         share = coverage.covered / coverage.lines
-        told = f"{share:.0%} lines".replace("%", " %")
+        told = f"{share:.0%} lines"
         checks.append(_check("Line coverage", is_covered(coverage), told))
     if mutation is not None and mutation.tried:
         checks.append(

@@ -73,7 +73,7 @@ DOMAIN: dict[str, Property] = {
         "In domain",
         "",
         "1 if size, charge, logP and atom environments are typical and the networks agree as they "
-        "do about 95 % of drugs; otherwise ADMET predictions may be unreliable.",
+        "do about 95% of drugs; otherwise ADMET predictions may be unreliable.",
         "high",
         0,
     ),

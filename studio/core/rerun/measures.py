@@ -186,11 +186,11 @@ def of_bytes(before: Path, after: Path) -> Difference:
 
 
 def percent(share: float) -> str:
-    """Return a share as a person reads it: ``3 %``, ``0.04 %``, ``less than 0.01 %``."""
+    """Return a share as a person reads it: ``3%``, ``0.04%``, ``less than 0.01%``."""
     value = 100 * share
     if value < 0.01:
-        return "less than 0.01 %"
-    return f"{value:.0f} %" if value >= 1 else f"{value:.2g} %"
+        return "less than 0.01%"
+    return f"{value:.0f}%" if value >= 1 else f"{value:.2g}%"
 
 
 # --- inside -------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ class ProgressRow(QWidget):
         # the last one nobody knows what is left.
         self.bar.setRange(0, _FINE if 0 < share < 1 else 0)
         self.bar.setValue(round(_FINE * share))
-        percent = self.tr("{percent} % done").format(percent=round(100 * share))
+        percent = self.tr("{percent}% done").format(percent=round(100 * share))
         self.words.set_text(self._in_words(message) if message else percent)
         self.left.setText(phrases.time_left(left if share < 1 else None))
 

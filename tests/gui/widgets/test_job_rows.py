@@ -55,7 +55,7 @@ def test_a_job_is_told_from_its_wait_to_its_end(row: ProgressRow, board: Any) ->
     assert (row.bar.value(), row.bar.maximum()) == (375, 1000)
     assert row.left.text() == "12 s left"
     step(job, 4, 8)
-    assert row.words.text() == "50 % done"
+    assert row.words.text() == "50% done"
     job.become(JobState.DONE)
     assert not row.isVisible()
 

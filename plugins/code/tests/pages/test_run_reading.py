@@ -149,7 +149,7 @@ def test_how_a_run_ended(more: dict[str, Any], words: str) -> None:
 
 def test_the_chip() -> None:
     evidence = read_evidence(VERDICT)
-    assert chip_words(evidence) == "ran · 7/7 tests · 92 % coverage · 5/6 mutants"
+    assert chip_words(evidence) == "ran · 7/7 tests · 92% coverage · 5/6 mutants"
     assert evidence.level == "accent", "an old result: nothing was compared with it"
     assert read_evidence({"passed": False, "ran": True}).level == "bad"
     assert read_evidence({"passed": False, "ran": False}).level == "warn"

@@ -56,9 +56,7 @@ def test_code_with_tests_that_were_run_and_faults_they_notice() -> None:
     assert verdict["tests"] == {"passed": 3, "failed": 0, "errors": 0}
     assert verdict["coverage"] == {"lines": 10, "covered": 9, "missing": [3]}
     assert verdict["mutants"]["made"] == verdict["mutants"]["killed"] == 3
-    assert made.result["note"].startswith(
-        "passes its own tests: 3/3 tests, 90 % lines, 3/3 mutants"
-    )
+    assert made.result["note"].startswith("passes its own tests: 3/3 tests, 90% lines, 3/3 mutants")
     (artifact,) = made.artifacts
     assert (artifact.kind, artifact.suffix, artifact.payload) == ("code", ".py", GOOD.encode())
     assert artifact.verdict is not None

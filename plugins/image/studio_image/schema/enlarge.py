@@ -47,7 +47,7 @@ class Enlarge(Params, frozen=True):
         _BY_PIXELS,
     ] = 0
     percent: Annotated[
-        float, Range(10, 800, 10, "%"), Label("Percent", "100 % is the original size."),
+        float, Range(10, 800, 10, "%"), Label("Percent", "100% is the original size."),
         ShownIf("asked", "percent"),
     ] = 200.0  # fmt: skip
     print_width: Annotated[

@@ -42,7 +42,7 @@ def _advice() -> dict[str, str]:
         ),
         "enough": tr(
             "Neither more data nor a larger network nor longer training would help much: twice as "
-            "much of any of them brings less than 1 %."
+            "much of any of them brings less than 1%."
         ),
         "wide": tr(
             "These trainings do not tell what would help: the interval of the law is too wide. "
@@ -63,7 +63,7 @@ def _gains(report: Mapping[str, Any]) -> str:
         "seen": tr("longer training"),
     }
     told = [
-        tr("{what} {gain} % ({low} to {high})").format(
+        tr("{what} {gain}% ({low} to {high})").format(
             what=more[name], **_rounded(gain, 100 / report["loss"])
         )
         for name, gain in report["gains"].items()
@@ -113,7 +113,7 @@ def _law(report: Mapping[str, Any]) -> str:
         "amount of everything. N are the parameters, D the examples to learn from, S the examples "
         "seen. Fitted as in Hoffmann et al. (2022); 95% confidence intervals by a bootstrap."
     ).format(floor=_span({name: max(0.0, value) for name, value in floor.items()}))
-    head = ["", tr("Exponent"), tr("Twice as much brings less than 1 % from")]
+    head = ["", tr("Exponent"), tr("Twice as much brings less than 1% from")]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for name, exponent in law["exponents"].items():
         cells = [names[name], _span(exponent), _from(report, name)]

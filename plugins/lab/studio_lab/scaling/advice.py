@@ -46,7 +46,7 @@ _SENTENCES = {
     Advice.EVEN: "None of more data, a larger network and longer training surely helps more than "
     "the others.",
     Advice.ENOUGH: "Neither more data nor a larger network nor longer training would help much: "
-    "twice as much of any of them brings less than 1 %.",
+    "twice as much of any of them brings less than 1%.",
     Advice.WIDE: "These trainings do not tell what would help: the interval of the law is too "
     "wide. More minutes would narrow it.",
     Advice.MISSED: "These trainings do not tell what would help: the larger one came out other "

@@ -161,7 +161,7 @@ def card(
 def _gains(end: Conclusion, fit: Fit) -> str:
     whole = fit.law(end.at) / 100
     told = [
-        f"{_MORE[name]} {round(gain.value / whole, 3):.2g} % ({round(gain.low / whole, 3):.2g} to "
+        f"{_MORE[name]} {round(gain.value / whole, 3):.2g}% ({round(gain.low / whole, 3):.2g} to "
         f"{round(gain.high / whole, 3):.2g})"
         for name, gain in end.gains.items()
     ]
@@ -182,7 +182,7 @@ def _prediction(predicted: Estimate, larger: Measured) -> str:
 
 
 def _law(fit: Fit, end: Conclusion) -> list[str]:
-    head = ["| | exponent | twice as much brings less than 1 % from |", "|---|---|---|"]
+    head = ["| | exponent | twice as much brings less than 1% from |", "|---|---|---|"]
     rows = [
         f"| {WORDS[name]} | {fit.exponent(name)} | {_from(end, name)} |" for name in fit.law.axes
     ]

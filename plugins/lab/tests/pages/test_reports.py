@@ -46,13 +46,13 @@ BIAS: dict[str, Any] = {
 def test_a_scaling_run_is_told_with_its_advice_and_what_was_held_out() -> None:
     text = scaling_law(SCALING)
     assert text.startswith("**Longer training would help more than more data or a larger network.")
-    assert "a larger network 10 % (5 to 15); more data 5 %" in text
+    assert "a larger network 10% (5 to 15); more data 5 %" in text
     assert "predicted as 1.7 (1.6 to 1.8); measured is 1.75, within the interval." in text
     assert "| Parameters | 0.5 (0.4 to 0.6) | 4,000 |" in text
     assert "16 trainings took 1.5 min and about 1.5 kJ." in text
     missed = {**SCALING, "larger": {**SCALING["larger"], "loss": 2.5}, "advice": "missed"}
     assert "outside the interval" in scaling_law(missed)
-    assert "a larger network 10 %" not in scaling_law(missed), "no advice, no gains"
+    assert "a larger network 10%" not in scaling_law(missed), "no advice, no gains"
 
 
 def test_a_bias_report_says_what_differs_and_what_was_written() -> None:

@@ -71,7 +71,7 @@ _ABSORPTION = (
         "bioavailability",
         "Bioavailability_Ma",
         "Oral bioavailability",
-        "Probability that at least 20 % of an oral dose reaches the blood",
+        "Probability that at least 20% of an oral dose reaches the blood",
         0.716,
         "high",
     ),

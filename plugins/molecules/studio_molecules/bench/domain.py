@@ -1,6 +1,6 @@
 """The bench ``molecules-domain``: how many usual drugs the ADMET models' domain holds, and why not.
 
-The limit of disagreement was chosen so that 95 % of the drugs of ``chem/common_molecules.csv`` are
+The limit of disagreement was chosen so that 95% of the drugs of ``chem/common_molecules.csv`` are
 below it; this counts them anew with the weights that are installed.
 """
 
@@ -34,7 +34,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
         "ratio": round(sum(figures["domain"] for figures in found.values()) / len(found), 4),
         "limit of disagreement": MOST_DISAGREEMENT,
         "limit of known surroundings": FAMILIAR,
-        "disagreement at 5, 50, 95 %": [apart[int(len(apart) * at)] for at in (0.05, 0.5, 0.95)],
+        "disagreement at 5, 50, 95%": [apart[int(len(apart) * at)] for at in (0.05, 0.5, 0.95)],
         "outside": sorted(name for name, figures in found.items() if not figures["domain"]),
         "impossible values": {id: impossible.count(id) for id in sorted(set(impossible))},
     }

@@ -73,7 +73,7 @@ def _words(added: int, removed: int, gap: float, names: Sequence[list[str]]) -> 
         if count
     ]
     if gap:
-        told.append(f"figures differ by up to {100 * gap:.2g} %")
+        told.append(f"figures differ by up to {100 * gap:.2g}%")
     if told:
         return " and ".join(told)
     if names[0] != names[1]:

@@ -44,7 +44,7 @@ def test_figures_may_differ_a_little() -> None:
     assert values(near)[2] == pytest.approx(2e-5, rel=0.01)
     far = told(table("CCO"), table("CCO", qed=0.25))
     assert not far.is_within
-    assert far.words == "figures differ by up to 50 %"
+    assert far.words == "figures differ by up to 50%"
 
 
 def test_what_is_no_table_is_refused() -> None:

@@ -122,7 +122,7 @@ class CurveCanvas(QWidget):
         return QRectF(0, 0, self.width(), _HIGH).adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
 
     def _speak(self) -> None:
-        words = tr("Point {number} of {count}: {percent} %").format(
+        words = tr("Point {number} of {count}: {percent}%").format(
             number=self.chosen + 1,
             count=len(self.points),
             percent=round(100 * self.points[self.chosen]),

@@ -85,13 +85,13 @@ def test_the_keys_choose_and_move_a_point_and_say_so(qtbot: Any, curve: TensionC
     qtbot.keyClick(canvas, KEY.Key_Up, shift)
     qtbot.keyClick(canvas, KEY.Key_Down)
     assert curve.values()["curve"] == "0.5 0.5 0.59 0.5 0.5"
-    assert canvas.accessibleDescription() == "Point 3 of 5: 59 %"
+    assert canvas.accessibleDescription() == "Point 3 of 5: 59%"
     qtbot.keyClick(canvas, KEY.Key_End)
     qtbot.keyClick(canvas, KEY.Key_Delete)
     qtbot.keyClick(canvas, KEY.Key_Home)
     qtbot.keyClick(canvas, KEY.Key_Insert)
     assert curve.values()["curve"] == "0.5 0.5 0.5 0.59 0.5"
-    assert canvas.accessibleDescription() == "Point 2 of 5: 50 %"
+    assert canvas.accessibleDescription() == "Point 2 of 5: 50%"
 
 
 def test_a_ready_curve_fills_it_and_can_be_drawn_on(qtbot: Any, curve: TensionCurve) -> None:

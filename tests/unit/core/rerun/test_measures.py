@@ -46,7 +46,7 @@ def test_pixels(tmp_path: Path) -> None:
     spotted = grey.copy()
     spotted[0, :3] = 104
     found = compared("image", ".png", png(grey), png(spotted), tmp_path)
-    assert found.words == "3 % of the pixels differ by up to 4 of 255"
+    assert found.words == "3% of the pixels differ by up to 4 of 255"
     told = values(found)
     assert (told["pixels that differ"], told["greatest difference"]) == (3.0, 4)
     noise = 4**2 * 0.03 * 3 / 4  # of four channels one is how solid it is
@@ -103,7 +103,7 @@ def test_cells(tmp_path: Path) -> None:
         "cells removed": 0,
         "greatest relative difference": pytest.approx(1 / 3, abs=1e-5),
     }
-    assert found.words == "2 of 6 cells differ, figures by up to 33 %"
+    assert found.words == "2 of 6 cells differ, figures by up to 33%"
     near = compared("table", ".csv", b"n\n1.00000\n", b"n\n1.00001\n", tmp_path)
     assert near.is_within
     plot = compared("plot", ".plot.json", b'{"x": [1, 2]}', b'{"x": [1, 2, 3]}', tmp_path)

@@ -47,7 +47,7 @@ def test_other_pixels_are_measured(desk: Desk, red: int, verdict: str) -> None:
     assert report.verdict == verdict
     most = next(e for e in report.differences[0].effects if e.name == "greatest difference")
     assert most.value == abs(red - 200)
-    assert f"100 % of the pixels differ by up to {most.value} of 255" in report.sentence
+    assert f"100% of the pixels differ by up to {most.value} of 255" in report.sentence
 
 
 def test_a_result_that_was_changed_on_the_disk_is_told_by_its_effect(desk: Desk) -> None:
@@ -60,7 +60,7 @@ def test_a_result_that_was_changed_on_the_disk_is_told_by_its_effect(desk: Desk)
     report = desk.again(artifact.id, *made(GREEN))
     assert report.verdict == "different"
     assert [cause.what for cause in report.causes] == ["result"]
-    assert report.sentence.startswith("Different: 100 % of the pixels differ by up to 200 of 255")
+    assert report.sentence.startswith("Different: 100% of the pixels differ by up to 200 of 255")
     assert "the old result was changed on the disk since it was saved" in report.sentence
     path.unlink()
     gone = desk.again(artifact.id)

@@ -23,7 +23,7 @@ OUTCOME_ICONS = {
 
 
 def chip_words(evidence: Evidence) -> str:
-    """Return "Examples pass, versions agree · 7/7 tests · 92 % coverage · 5/6 mutants"."""
+    """Return "Examples pass, versions agree · 7/7 tests · 92% coverage · 5/6 mutants"."""
     short = state_words(evidence)
     if evidence.state == "verified" and evidence.versions:
         short = tr("Examples pass, versions agree")
@@ -32,7 +32,7 @@ def chip_words(evidence: Evidence) -> str:
 
 
 def figure_words(evidence: Evidence) -> str:
-    """Return "7/7 tests · 92 % coverage · 5/6 mutants"."""
+    """Return "7/7 tests · 92% coverage · 5/6 mutants"."""
     parts = []
     total = evidence.tests_total
     if total > evidence.tests_passed:
@@ -44,7 +44,7 @@ def figure_words(evidence: Evidence) -> str:
     elif evidence.ran:
         parts.append(tr("no tests"))
     if evidence.lines:
-        parts.append(tr("{percent} % coverage").format(percent=evidence.percent))
+        parts.append(tr("{percent}% coverage").format(percent=evidence.percent))
     if evidence.made:
         words = tr("{killed}/{made} mutants")
         parts.append(words.format(killed=evidence.killed, made=evidence.made))

@@ -138,7 +138,7 @@ def test_a_fix_comes_with_its_verdict(desk: Any, tab: AskTab) -> None:
         Result(code=FIXED, tests=TESTS, verdict=VERDICT, tries=tries),
     )
     assert turn.text == f"```python\n{FIXED}```\n"
-    assert turn.chip.words == "ran · 1/1 tests · 100 % coverage · 3/3 mutants"
+    assert turn.chip.words == "ran · 1/1 tests · 100% coverage · 3/3 mutants"
     assert turn.chip.accessibleName().startswith("Passes its own tests: ran")
     with desk.qtbot.waitSignal(desk.workspace.proposed) as proposed:
         turn.buttons[0].click()

@@ -49,7 +49,7 @@ def test_code_is_shown_with_its_verdict(desk: Any, tmp_path: Path) -> None:
     meta = {"language": "python", "path": "stats.py", "verdict": VERDICT, "tries": TRIES}
     shown = viewer(desk, tmp_path / "a.py", meta=meta)
     assert shown.code.toPlainText() == CODE
-    assert shown.chip.words == "ran · 2 of 7 tests failed · 75 % coverage · 5/6 mutants"
+    assert shown.chip.words == "ran · 2 of 7 tests failed · 75% coverage · 5/6 mutants"
     assert shown.words.text() == "stats.py"
     desk.until(lambda: bool(shown.code._colors.runs))
     shown.copy.click()

@@ -120,7 +120,7 @@ class Canvas(QWidget):
                 width=size.width(), height=size.height()
             )
         if self.comparing:
-            words += tr(", {part} % before").format(part=round(100 * self.split))
+            words += tr(", {part}% before").format(part=round(100 * self.split))
         self.setAccessibleDescription(words)
 
     # --- zoom and place -------------------------------------------------------------------------

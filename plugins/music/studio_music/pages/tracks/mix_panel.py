@@ -40,7 +40,7 @@ class MixPanel(QFrame):
         for line, (word, slider) in enumerate(zip(words, (self.room, self.compression))):
             value = self._values[line]
             value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            value.setMinimumWidth(value.fontMetrics().horizontalAdvance("100 %"))
+            value.setMinimumWidth(value.fontMetrics().horizontalAdvance("100%"))
             grid.addWidget(ctx.ui.label(word, Role.SMALL), line, 0)
             grid.addWidget(slider, line, 1)
             grid.addWidget(value, line, 2)
@@ -62,7 +62,7 @@ class MixPanel(QFrame):
         self.compression.show_value(round(100 * mix.compression))
         texts = (
             tr("{seconds} s").format(seconds=localised(f"{mix.room:.1f}")),
-            tr("{percent} %").format(percent=round(100 * mix.compression)),
+            tr("{percent}%").format(percent=round(100 * mix.compression)),
         )
         for label, text in zip(self._values, texts):
             if isinstance(label, QLabel):

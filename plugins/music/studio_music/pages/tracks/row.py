@@ -152,7 +152,7 @@ class TrackRow(QFrame):
         values = (track.volume, track.pan, track.reverb, track.compression)
         for slider, value in zip(self._sliders, values):
             slider.show_value(round(100 * value))
-        self.volume.setToolTip(tr("Volume {percent} %").format(percent=round(100 * track.volume)))
+        self.volume.setToolTip(tr("Volume {percent}%").format(percent=round(100 * track.volume)))
         self.setAccessibleName(tr("Track {name}").format(name=track.name))
         self.update()
 
