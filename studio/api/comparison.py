@@ -1,4 +1,4 @@
-"""How far two results of one kind are apart, measured: what *Run again* tells of a plugin's kinds.
+"""How far two results of one kind are apart, measured, for *Recreate exactly* of a plugin's kinds.
 
 A task whose manifest entry says ``compares = ["score"]`` is asked for results of those kinds that
 are not the same bytes: it is handed the inputs ``before`` and ``after``, and the parameter

@@ -250,6 +250,6 @@ class PluginContext(Protocol):
         ...
 
     def actions(self, artifact: SavedArtifact) -> Sequence[tuple[str, str, Callable[[], None]]]:
-        """Return (title, icon, call) for all that is offered for a result: *Run again*, if it has a
-        record, and the actions of plugins."""
+        """Return (title, icon, call) for what is offered for a result: *Recreate exactly*, if it
+        has a record, and the actions of plugins."""
         ...

@@ -117,13 +117,13 @@ class PageRegistry:
         return self._contexts[plugin_id]
 
     def _offered(self, artifact: SavedArtifact) -> list[tuple[str, str, Callable[[], None]]]:
-        """Return what can be done with a result on a page: run it again, and actions of plugins."""
+        """Return what can be done with a result on a page: recreate it, and actions of plugins."""
         found = self.actions.of(artifact)
         if artifact.id and artifact.record:
             found.insert(
                 0,
                 (
-                    QCoreApplication.translate("RunAgain", "Run again"),
+                    QCoreApplication.translate("RunAgain", "Recreate exactly"),
                     "refresh-cw",
                     lambda: self._again(artifact),
                 ),

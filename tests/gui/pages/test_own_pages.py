@@ -312,7 +312,7 @@ def test_run_again_tells_the_verdict_and_shows_both(
     page = gallery(app, qtbot, 2)
     page.grid.select(sea.id)
     qtbot.waitUntil(lambda: "echo.say" in words(page.detail))
-    button(page.detail, "Run again").click()
+    button(page.detail, "Recreate exactly").click()
 
     def told() -> bool:
         return any(verdict in notice.message for notice in studio_of(app).notices.all)
@@ -339,9 +339,9 @@ def test_results_on_pages_offer_it_too_if_they_were_made(
     studio, context = studio_of(app), app.session.workspace.context("echo")
     by_hand = next(each for each in studio.library.find() if not each.record)
     hand = {title for title, _, _ in context.actions(saved_artifact(studio.library, by_hand))}
-    assert "Run again" not in hand
+    assert "Recreate exactly" not in hand
     acts = {title: do for title, _, do in context.actions(saved_artifact(studio.library, sea))}
-    again = acts["Run again"]
+    again = acts["Recreate exactly"]
     runtime.enqueue(Made("text", b"The sea keeps time.", ".txt", title="Again"), Result())
     again()
     qtbot.waitUntil(lambda: any("Identical" in told.message for told in studio.notices.all))
@@ -359,7 +359,7 @@ def test_what_was_made_from_something_that_is_gone_is_not_run_again_and_says_why
     page = gallery(app, qtbot, 3)
     page.grid.select(made.id)
     qtbot.waitUntil(lambda: "echo.say" in words(page.detail))
-    button(page.detail, "Run again").click()
+    button(page.detail, "Recreate exactly").click()
 
     def told() -> bool:
         return any("(piece)" in notice.message for notice in studio_of(app).notices.all)

@@ -64,7 +64,7 @@ class PictureActions:
         if result is None:
             return
         icon, menu = self._ctx.ui.icon, self._ctx.ui.menu()
-        menu.addAction(icon("maximize"), tr("Enlarge it"), lambda: self.use_in(ENLARGE))
+        menu.addAction(icon("maximize"), tr("Enlarge"), lambda: self.use_in(ENLARGE))
         menu.addAction(icon("palette"), tr("Restyle"), lambda: self.use_in(RESTYLE))
         menu.addAction(icon("sliders-horizontal"), tr("Edit"), lambda: self.use_in(EDIT))
         menu.addAction(icon("eraser"), tr("Repair"), lambda: self.use_in(REPAIR))
@@ -75,7 +75,7 @@ class PictureActions:
         menu.addSeparator()
         recall = menu.addAction(icon("history"), tr("Reuse settings"), self.recall)
         recall.setEnabled(bool(result.task))
-        again = menu.addAction(icon("refresh-cw"), tr("Make again"), self.again)
+        again = menu.addAction(icon("refresh-cw"), tr("Regenerate"), self.again)
         again.setEnabled("params" in result.artifact.meta)
         menu.addAction(icon("star"), tr("Add or remove star"), self._actions.star)
         menu.addAction(icon("copy"), tr("Copy"), self._actions.copy)
@@ -94,7 +94,7 @@ class PictureActions:
             self._imports.use_recipe(Recipe(result.task, result.params), result.source, mask)
 
     def again(self) -> None:
-        """Make the picture in view once more, as its recipe says; what is set stays as it is."""
+        """Run the recipe of the picture in view once more; what is set stays as it is."""
         result = self._view.result()
         if result is None or "params" not in result.artifact.meta:
             return

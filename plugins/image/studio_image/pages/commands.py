@@ -55,7 +55,7 @@ def page_actions(
         ),
         ("sheet", tr("Show the whole batch"), view.show_sheet, "layout-grid", "Alt+G"),
         ("recall", tr("Reuse settings"), pictures.recall, "history", "Alt+R"),
-        ("again", tr("Make again"), pictures.again, "refresh-cw", "Alt+A"),
+        ("again", tr("Regenerate"), pictures.again, "refresh-cw", "Alt+A"),
         ("bin", tr("Move the picture to the bin"), actions.bin, "trash-2", "Ctrl+Backspace"),
         ("before", tr("Before"), lambda: view.step(-1), "chevron-left", "Alt+Left"),
         ("after", tr("After"), lambda: view.step(1), "chevron-right", "Alt+Right"),

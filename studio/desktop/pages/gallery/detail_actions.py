@@ -18,7 +18,7 @@ from studio.desktop.pages.gallery.run_again import run_again
 
 def _run_again(details: Details) -> DetailAction | None:
     return DetailAction(
-        _tr("Run again"),
+        _tr("Recreate exactly"),
         "refresh-cw",
         lambda at: run_again(details.parts, details.artifact.id, at, details.changed),
         _tr("Recreates it exactly, and says whether the new result is the same"),

@@ -1,4 +1,4 @@
-"""*Run again*: makes a result anew and shows the verdict, with the new one beside the old one."""
+"""*Recreate exactly*: makes a result anew and shows the verdict, the new one beside the old one."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def run_again(
             show()
 
     window = opener.window()
-    studio.notices.info(_tr("Running it again…"), key=_KEY)
+    studio.notices.info(_tr("Recreating it…"), key=_KEY)
 
     def beside(
         call: Callable[[], Any], then: Callable[[Any], None], failed: Callable[[StudioError], None]
@@ -68,7 +68,7 @@ def show_both(parts: PageServices, report: Report, window: QWidget) -> Sheet | N
     if not isValid(window):
         return None
     look, library, notices = parts.ui.look, parts.studio.library, parts.studio.notices
-    sheet = Sheet(look, window, _tr("Run again"), min(980, max(520, window.width() - 96)))
+    sheet = Sheet(look, window, _tr("Recreate exactly"), min(980, max(520, window.width() - 96)))
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
