@@ -130,7 +130,6 @@ class Composer(QFrame):
             self._follows_task = True
             self.modes.form.on_change(self.show_inputs)
         self.show_inputs()
-        self._hint.setText(mode.hint)
         keeps = tr("Stop and keep the picture as it is") if mode.id == RESTYLE else ""
         self.go.set_verb(mode.verb, mode.icon, keeps)
         if mode.id == ENLARGE and not self._follows_size:
@@ -145,9 +144,7 @@ class Composer(QFrame):
         self.prompt.setVisible(self.subject in WITH_WORDS)
         self.input.setVisible(self.subject in _OF_A_PICTURE)
         self.styles.setVisible(self.subject == RESTYLE)
-        mode = self.modes.mode
-        has_hint = bool(mode.hint) and not mode.offered
-        self._hint.setVisible(has_hint and self.subject in WITH_WORDS)
+        self._show_hint()
         self.loras.setVisible(self.subject in (DRAW, GRID) and not self.prompt.has_styles)
         self.regions.setVisible(self.mode == DRAW and not self.prompt.has_styles)
 
@@ -167,8 +164,19 @@ class Composer(QFrame):
     def show_chips(self) -> None:
         """Offer what the chosen weights understand."""
         self.prompt.show_weights(str(self.modes.forms[DRAW].values().get("weights", "")))
+        self._show_hint()
         self.loras.setVisible(self.subject in (DRAW, GRID) and not self.prompt.has_styles)
         self.regions.setVisible(self.mode == DRAW and not self.prompt.has_styles)
+
+    def _show_hint(self) -> None:
+        """Say what the mode does, and before a drawing that its variations will look alike."""
+        mode, drawing = self.modes.mode, self.modes.forms[DRAW].values()
+        words = "" if mode.offered or self.subject not in WITH_WORDS else mode.hint
+        is_alike = int(drawing.get("count") or 1) > 1 and not drawing.get("mix_styles")
+        if self.mode == DRAW and self.prompt.has_styles and is_alike:
+            words = tr("This model's variations look much alike. Mixed styles make them differ.")
+        self._hint.setText(words)
+        self._hint.setVisible(bool(words))
 
     # --- for the task -------------------------------------------------------------------------
 
@@ -348,9 +356,15 @@ class Composer(QFrame):
                 values[name] = path
             elif path and name != "image":  # the page finds the picture itself
                 missing.append(Path(path).name)
-        weights = str(values.pop("weights", ""))
-        if weights and not self.set_model(weights):
-            missing.append(tr("the model {name}").format(name=weights))
+        for field in (each for each in self.modes.mode.params.fields() if each.capability):
+            wanted = values.get(field.name)
+            if (
+                isinstance(wanted, str)
+                and wanted
+                and not self.set_model(wanted, field.name, field.capability)
+            ):
+                del values[field.name]
+                missing.append(tr("the model {name}").format(name=wanted))
         self.modes.form.set_values(values)
         self.show_inputs()
         if self.mode == DRAW:
@@ -378,11 +392,11 @@ class Composer(QFrame):
         missing = self.loras.set_pairs(zip(map(str, names), strengths, strict=False))
         return [tr("the LoRA {name}").format(name=name) for name in missing]
 
-    def set_model(self, name: str) -> bool:
+    def set_model(self, name: str, field: str = "weights", capability: str = "") -> bool:
         """Choose the weights that have this id or title; return whether there are such."""
-        for id, title in self._weights.for_capability(self.modes.mode.capability):
+        for id, title in self._weights.for_capability(capability or self.modes.mode.capability):
             if name.lower() in (id.lower(), title.lower()):
-                self.modes.form.set_values({"weights": id})
+                self.modes.form.set_values({field: id})
                 return True
         return False
 

@@ -11,7 +11,8 @@ from studio.api import BadInput, Mode, PluginContext, StudioError, TroubleRow, o
 from studio_image import schema
 from studio_image.pages.composer import Composer
 from studio_image.pages.modes import EDIT
-from studio_image.pages.picture_reader import read_later
+from studio_image.pages.picture_files import fitted
+from studio_image.pages.picture_reader import adjusted_picture, read_later
 from studio_image.pages.viewer.crop_handles import CropHandles
 from studio_image.pages.viewer.viewer import Viewer
 
@@ -111,25 +112,10 @@ class EditPreview:
                 self._again = False
                 self.show()
 
-        self._ctx.run_later(lambda: outcome(lambda: _adjusted(image, edit)), show)
+        self._ctx.run_later(lambda: outcome(lambda: _small_adjusted(image, edit)), show)
 
 
-def _adjusted(image: QImage, edit: schema.Edit) -> QImage:
-    """Return a picture as it is edited, small. For another thread than the window's."""
-    import numpy as np  # here, for the window starts without it
-
-    from studio_image.pages.picture_files import fitted
-    from studio_image.repair.adjustment import adjusted
-
-    small = image
+def _small_adjusted(image: QImage, edit: schema.Edit) -> QImage:
     if max(image.width(), image.height()) > _SIDE:
-        small = image.scaled(fitted(image.size(), _SIDE))
-    kind = QImage.Format.Format_RGBA8888
-    small = small.convertToFormat(kind)
-    pixels = np.frombuffer(small.constBits(), np.uint8).reshape(small.height(), small.width(), 4)
-    clear = image.hasAlphaChannel()
-    made = adjusted(pixels if clear else pixels[..., :3], edit, resize=False)
-    if not clear:
-        made = np.dstack((made, np.full(made.shape[:2], 255, np.uint8)))
-    height, width = made.shape[:2]
-    return QImage(made.tobytes(), width, height, 4 * width, kind).copy()
+        image = image.scaled(fitted(image.size(), _SIDE))
+    return adjusted_picture(image, edit)

@@ -104,9 +104,9 @@ class ImportController:
 
     def _offer(self, recipe: Recipe, source: str) -> None:
         """Offer the settings of a picture: what is set now may be worth more than they are."""
-        words = tr("This picture contains its settings.")
+        words = tr("This picture includes its settings.")
         if recipe.program:
-            words = tr("This picture contains its settings, by {program}.")
+            words = tr("This picture includes its {program} settings.")
         self._ctx.notices.offer(
             words.format(program=recipe.program),
             tr("Use these settings"),
@@ -132,12 +132,17 @@ class ImportController:
         theirs = {"loras": [*loras], "lora_strengths": [*loras.values()]} if loras else {}
         missing = self._composer.set_params(recipe.params | theirs)
         missing = [*self._model_missing(recipe), *missing]
-        words = tr("Settings restored: press {verb} to make it again.").format(verb=mode.verb)
+        words = tr("Settings restored. Press {verb} to recreate the picture.").format(
+            verb=mode.verb
+        )
         if mode.id not in WITH_WORDS and source:
             self.use_artifact(source, mask)
         elif mode.id not in WITH_WORDS:
             words = tr("Settings restored. Choose the picture it was made from.")
-        left_out = ", ".join([*missing, *recipe.left_out])
+        self._say_restored(words, [*missing, *recipe.left_out])
+
+    def _say_restored(self, words: str, missing: Sequence[str]) -> None:
+        left_out = ", ".join(missing)
         hint = tr("Not available here: {words}.").format(words=left_out) if left_out else ""
         self._ctx.notices.info(words, hint, key="image.note")
 
@@ -154,7 +159,8 @@ class ImportController:
         if mode is None:
             return
         self._composer.modes.choose(mode.id)
-        self._composer.set_params(used.params)
+        if missing := self._composer.set_params(used.params):
+            self._say_restored(tr("Settings restored."), missing)
         for id in used.parents[:1] if self._composer.subject not in WITH_WORDS else ():
             self.use_artifact(id, used.inputs.get("mask"))
         if regions := used.inputs.get("regions"):

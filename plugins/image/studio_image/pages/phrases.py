@@ -17,7 +17,7 @@ def style_titles() -> dict[str, str]:
         "flat": tr("Flat"),
         "colour": tr("Colour"),
         "noto": tr("Rounded"),
-        "noto-v1": tr("Rounded, older"),
+        "noto-v1": tr("Rounded (classic)"),
         "fx": tr("Sharp"),
     }
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage
 
 from studio.api import PluginContext, SavedArtifact, StudioError, outcome
 from studio_image.pages.picture_files import read_picture, read_thumbnail
+from studio_image.schema import Edit
 
 _THUMB, _SHEET_SIDE = 64, 512
 
@@ -36,3 +37,20 @@ def sheet_picture(path: Path) -> QImage:
 def slot_picture(path: Path) -> tuple[QImage, Any]:
     """Return a small picture, and the size of the whole one."""
     return read_thumbnail(path, 2 * _THUMB), read_picture(path).size()
+
+
+def adjusted_picture(image: QImage, edit: Edit) -> QImage:
+    """Return a picture as it is edited, in its own size. For another thread than the window's."""
+    import numpy as np  # here, for the window starts without it
+
+    from studio_image.repair.adjustment import adjusted
+
+    kind = QImage.Format.Format_RGBA8888
+    whole = image.convertToFormat(kind)
+    pixels = np.frombuffer(whole.constBits(), np.uint8).reshape(whole.height(), whole.width(), 4)
+    clear = image.hasAlphaChannel()
+    made = adjusted(pixels if clear else pixels[..., :3], edit, resize=False)
+    if not clear:
+        made = np.dstack((made, np.full(made.shape[:2], 255, np.uint8)))
+    height, width = made.shape[:2]
+    return QImage(made.tobytes(), width, height, 4 * width, kind).copy()

@@ -11,6 +11,7 @@ _CUT = Group("Crop")
 _TURN = Group("Rotate")
 _SHARE = Range(0, 95, 0.5, "%")
 _WAY = Range(-1, 1, 0.05)
+_DEGREES = {each: f"{each}°" for each in ("0", "90", "180", "270")}
 
 
 class Edit(Params, frozen=True):
@@ -22,12 +23,16 @@ class Edit(Params, frozen=True):
     image: Annotated[str, File(PICTURE_SUFFIXES), Label("Picture", "The picture to edit.")] = ""
     turn: Annotated[
         Literal["0", "90", "180", "270"],
-        Label("Turn", "Turn clockwise by so many degrees."),
+        Label("Rotate", "Rotate clockwise.", _DEGREES),
         _TURN,
     ] = "0"
     flip: Annotated[
         Literal["no", "across", "upside down"],
-        Label("Flip", "Mirror the picture."),
+        Label(
+            "Flip",
+            "Mirror the picture.",
+            {"no": "None", "across": "Horizontal", "upside down": "Vertical"},
+        ),
         _TURN,
     ] = "no"
     straighten: Annotated[

@@ -149,7 +149,7 @@ def test_a_png_of_another_program_restores_what_is_known_here(desk: Desk, tmp_pa
     desk.until(lambda: desk.page.composer.params() | wanted == desk.page.composer.params())
     told = next(words for words in said if "Settings restored" in words)
     assert "Not available here: the model dream_8 (hash 12ab), the LoRA inky, Eta 0.2." in told
-    assert any("contains its settings, by AUTOMATIC1111." in words for words in said)
+    assert any("includes its AUTOMATIC1111 settings." in words for words in said)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".png"])

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QDoubleSpinBox
 
 from plugins.image.tests.pages.page_desk import Desk, png
 from studio.testing.scripted import Artifact
+from studio_image import picture_arrays
+from studio_image.repair.adjustment import adjusted
+from studio_image.schema import Edit
 
 
 def test_an_edit_is_seen_at_once_and_sent_as_values(desk: Desk, tmp_path: Path) -> None:
@@ -100,3 +105,24 @@ def test_an_edit_stays_with_its_picture_unless_it_is_wanted_for_the_next(
     (apply_again,) = offers
     apply_again()
     assert (form.values()["exposure"], form.values()["left"]) == (1.0, 30.0)
+
+
+@pytest.mark.parametrize("params", [{"left": 50.0}, {"top": 25.0, "right": 50.0}, {"turn": "90"}])
+def test_before_is_framed_as_after(desk: Desk, tmp_path: Path, params: dict[str, Any]) -> None:
+    """The dark corner of the picture lies on the same side of both, and neither is squeezed."""
+    before = np.full((64, 96, 3), (100, 60, 90), np.uint8)
+    before[:16, 64:] = 10
+    (tmp_path / "photo.png").write_bytes(picture_arrays.png(before, None))
+    desk.set_mode("edit")
+    desk.bring(tmp_path / "photo.png")
+    desk.page.composer.modes.forms["edit"].set_values(params)
+    after = adjusted(before, Edit.parse(params))
+    meta = {"task": "image.edit", "params": params}
+    desk.runtime.enqueue(Artifact("image", picture_arrays.png(after, None), ".png", meta=meta))
+    desk.run()
+    canvas = desk.page.viewer.canvas
+    desk.until(lambda: canvas.comparing)
+    assert canvas._before.size() == canvas.image.size()
+    for x in range(0, canvas.image.width(), 8):
+        for y in range(0, canvas.image.height(), 8):
+            assert canvas._before.pixelColor(x, y) == canvas.image.pixelColor(x, y)

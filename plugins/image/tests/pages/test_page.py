@@ -43,7 +43,7 @@ def test_return_draws_and_the_picture_is_shown(desk: Desk) -> None:
         ({"drawn": "frog", "known": "frog", "unknown": []}, "Drawn from: frog."),
         (
             {"drawn": "owl, closed book", "known": "owl, closed book", "unknown": ["reading"]},
-            "Drawn from: owl, closed book. Not known, and left out: reading.",
+            "Drawn from: owl, closed book. Left out (unknown words): reading.",
         ),
         (
             {"drawn": "bicycle", "unknown": [], "respelt": {"bycicle": "bicycle"}},

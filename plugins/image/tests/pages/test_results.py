@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from plugins.image.tests.pages.page_desk import Desk, picture, png
-from studio.api import ErrorCode, StudioError
+from studio.api import ErrorCode, StudioError, UsedSettings
 from studio.testing.scripted import Artifact
 from studio_image.recipes.recipe_files import recipe_in
 
@@ -148,3 +150,51 @@ def test_make_it_again_leaves_what_is_set_alone(desk: Desk) -> None:
     sent = desk.runtime.submitted[-1].params
     assert (sent["prompt"], sent["seed"]) == ("a red fox", 4711)
     assert desk.page.composer.prompt.field.text == "something else"
+
+
+def test_the_large_picture_has_the_menu_of_the_strip(desk: Desk) -> None:
+    shown: list[list[str]] = []
+    whole = desk.ctx.ui.menu
+
+    def menu(*args: Any) -> QMenu:
+        made: QMenu = whole(*args)
+        made.aboutToShow.connect(lambda: shown.append([each.text() for each in made.actions()]))
+        return made
+
+    desk.ctx.ui.menu = menu  # type: ignore[method-assign]
+    desk.draw()
+    canvas = desk.page.viewer.canvas
+    at = canvas.rect().center()
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, canvas.mapToGlobal(at))
+    QApplication.sendEvent(canvas, event)
+    desk.until(lambda: bool(shown))
+    assert "Regenerate" in shown[0]
+    assert "Make again" not in shown[0]
+    QApplication.activePopupWidget().close()
+    desk.page.picture_actions.show_menu(canvas.mapToGlobal(at))
+    assert shown[1] == shown[0]
+    QApplication.activePopupWidget().close()
+
+
+@pytest.mark.parametrize("field", ["weights", "control"])
+def test_a_model_that_is_missing_is_named_wherever_settings_are_reused(
+    desk: Desk, field: str
+) -> None:
+    params = {"prompt": "a fox", field: "dream-8"}
+    said = desk.listen()
+    desk.page.imports.reuse(UsedSettings("image.generate", params, (), {}))
+    desk.until(lambda: any("the model dream-8" in words for words in said))
+    assert desk.page.composer.params()[field] != "dream-8"
+
+
+def test_it_is_said_before_drawing_that_variations_look_alike(desk: Desk) -> None:
+    hint, form = desk.page.composer._hint, desk.page.composer.modes.forms["draw"]
+    assert hint.isVisible()
+    assert "look much alike" in hint.text()
+    parts = {part.accessibleName(): part for part in form.widget.findChildren(QWidget)}
+    parts["Mixed styles"].click()
+    assert not hint.isVisible()
+    parts["Mixed styles"].click()
+    assert hint.isVisible()
+    parts["Variations"].setValue(1)
+    assert not hint.isVisible()

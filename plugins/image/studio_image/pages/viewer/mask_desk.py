@@ -51,7 +51,7 @@ class MaskDesk(QWidget):
         self.width_slider.valueChanged.connect(self._on_slider)
         self._px = ctx.ui.label("", Role.SMALL)
         self._px.setMinimumWidth(52)
-        hint = hint or tr("Paint over what is to be replaced.")
+        hint = hint or tr("Paint over the area to replace.")
         self._hint = ctx.ui.elided_label(hint, Role.SMALL)
         self._lay_out()
         self.canvas.brush_changed.connect(self._show)

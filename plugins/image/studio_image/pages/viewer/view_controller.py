@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage
 
 from studio.api import (
+    BadInput,
     KeptResults,
     Kind,
     PluginContext,
@@ -18,8 +19,10 @@ from studio.api import (
     TroubleRow,
     outcome,
 )
-from studio_image.pages.picture_reader import read_later, sheet_picture
+from studio_image.pages.picture_files import read_picture
+from studio_image.pages.picture_reader import adjusted_picture, read_later, sheet_picture
 from studio_image.pages.viewer.viewer import Viewer
+from studio_image.schema import Edit
 
 
 class ViewController:
@@ -174,7 +177,13 @@ class ViewController:
         except StudioError as error:
             self._trouble.tell(error)
             return
-        read_later(self._ctx, before.path, partial(self._compare, self.current))
+        shown, edit = self.current, _framing(result)
+
+        def read() -> QImage:
+            image = read_picture(before.path)
+            return adjusted_picture(image, edit) if edit is not None else image
+
+        self._ctx.run_later(lambda: outcome(read), partial(self._compare, shown))
 
     def _compare(self, shown: str, image: QImage | StudioError) -> None:
         if isinstance(image, StudioError):
@@ -240,6 +249,17 @@ class ViewController:
     def _grid_of(self, id: str) -> str | None:
         """Return the sheet of the strip that a picture is a cell of."""
         return next((result.id for result in self._results if id in cells_of(result)), None)
+
+
+def _framing(result: TaskResult) -> Edit | None:
+    """Return how an edit turned and cropped its picture; None for what frames it as before."""
+    if result.task != "image.edit":
+        return None
+    names = ("turn", "flip", "straighten", "left", "top", "right", "bottom")
+    try:
+        return Edit.parse({name: result.params[name] for name in names if name in result.params})
+    except BadInput:  # of another version
+        return None
 
 
 def cells_of(result: TaskResult) -> dict[str, QRectF]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPoint, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QImage, QMovie
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
@@ -21,7 +21,8 @@ class Viewer(QWidget):
 
     Signals:
         asked: A tool was pressed; carries its name (``star``, ``copy``, ``save``, ``compare``,
-            ``sheet``, ``more``, ``bin``) and the corner below it.
+            ``sheet``, ``more``, ``bin``) and the corner below it; the picture's own menu is
+            ``more``, where it was asked for.
         opened: A picture of the sheet; carries its index.
     """
 
@@ -35,6 +36,10 @@ class Viewer(QWidget):
         self.sheet = ContactSheet(ctx)
         self._film: QMovie | None = None
         self.sheet.opened.connect(self.opened)
+        self.canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.canvas.customContextMenuRequested.connect(
+            lambda at: self.asked.emit("more", self.canvas.mapToGlobal(at))
+        )
         self._stack = QStackedWidget()
         self._stack.addWidget(self.canvas)
         self._stack.addWidget(self.sheet)
@@ -45,7 +50,7 @@ class Viewer(QWidget):
         self._zoom.clicked.connect(self._toggle_fit)
         self._percent = ctx.ui.label("", Role.SMALL)
         self._percent.setMinimumWidth(44)
-        self.canvas.zoomed.connect(lambda scale: self._percent.setText(f"{100 * scale:.0f} %"))
+        self.canvas.zoomed.connect(lambda scale: self._percent.setText(f"{100 * scale:.0f}%"))
         self.tools = {name: self._tool(name, icon, tip) for name, icon, tip in _tools()}
         for name in ("compare", "star"):
             self.tools[name].setCheckable(True)
@@ -138,7 +143,7 @@ class Viewer(QWidget):
         self.shown = ""
         self.sheet.show_images(images)
         self._stack.setCurrentWidget(self.sheet)
-        words = tr("{count} pictures. Choose one to see it large.")
+        words = tr("{count} pictures. Click one to enlarge it.")
         self._bare(words.format(count=len(images)) if meta is not None else "")
         self._say_understood(understood(meta or {}))
 
@@ -219,7 +224,7 @@ def understood(meta: Mapping[str, Any], verdict: Verdict | None = None) -> str:
     for said, meant in respelt.items() if isinstance(respelt, Mapping) else ():
         told.append(tr("“{said}” was read as “{meant}”.").format(said=said, meant=meant))
     if unknown := meta.get("unknown"):
-        words = tr("Not known, and left out: {words}.")
+        words = tr("Left out (unknown words): {words}.")
         told.append(words.format(words=", ".join(map(str, unknown))))
     missing = [_shown(check) for check in verdict.checks if not check.passed] if verdict else []
     if missing := list(filter(None, missing)):
