@@ -273,7 +273,12 @@ def _near(words: Sequence[str], starter: Starter) -> str:
     near = [
         close
         for word in words[:MAX_SUBJECTS]
-        for close in difflib.get_close_matches(word.lower(), things, n=1, cutoff=_NEAR_SPELLING)
+        for close in difflib.get_close_matches(
+            word.lower(),
+            [each for each in things if each[0] == word[0].lower()],  # a slip seldom comes first
+            n=1,
+            cutoff=_NEAR_SPELLING,
+        )
     ]
     if near:
         return f"Did you mean {' or '.join(dict.fromkeys(near))}?"

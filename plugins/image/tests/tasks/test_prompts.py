@@ -103,6 +103,13 @@ def test_a_refusal_names_what_is_near() -> None:
     assert "house" in refused.value.hint
 
 
+@pytest.mark.parametrize("prompt", ["New York", "mouse", "rat"])
+def test_a_refusal_does_not_name_what_only_rhymes(prompt: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        read(prompt)
+    assert "Did you mean" not in refused.value.hint
+
+
 def test_a_very_long_prompt_is_read_in_a_moment() -> None:
     assert read("fox " + "blob " * 700).unknown == ("blob",)
 
