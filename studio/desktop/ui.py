@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QRect, QRectF, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QRect, QRectF, Qt, QUrl
 from PySide6.QtGui import (
     QColor,
     QDesktopServices,
@@ -267,8 +267,10 @@ class WindowUi:
         chosen, kind = QFileDialog.getSaveFileName(self._window, title, name, kinds)
         if not chosen:
             return None
-        path = Path(chosen)
+        path, proposed = Path(chosen), Path(name).suffix
         own = next((suffix for suffix in suffixes if kind == _named(suffix)), "")
+        if own not in ("", suffixes[0]) and path.suffix == proposed:
+            return path.with_suffix(own)  # another format was picked, and the name left as it was
         return path if path.suffix or not own else path.with_name(path.name + own)
 
     def confirm(
@@ -304,7 +306,13 @@ class WindowUi:
 
 def _named(suffix: str) -> str:
     """Return a format as a line of the dialog: ``SDF (*.sdf)``."""
-    return f"{suffix.lstrip('.').upper()} (*{suffix})"
+    tr = QCoreApplication.translate
+    names = {
+        ".txt": tr("formats", "Text"),
+        ".srt": tr("formats", "Subtitles, SRT"),
+        ".vtt": tr("formats", "Subtitles, WebVTT"),
+    }
+    return f"{names.get(suffix, suffix.lstrip('.').upper())} (*{suffix})"
 
 
 def _filter(suffixes: Sequence[str]) -> str:

@@ -73,6 +73,13 @@ def test_faster_is_shorter() -> None:
     assert slow == pytest.approx(4 * fast, rel=0.05)
 
 
+def test_a_title_says_where_it_was_cut() -> None:
+    assert run("Good day. Ada!").artifacts[0].title == "Good day. Ada!"
+    title = run("Good day. Ada. " * 10).artifacts[0].title
+    assert title.endswith("…")
+    assert len(title) <= 80
+
+
 def test_words_that_are_guessed_are_told() -> None:
     assert run("Good zyx").result["guessed"] == ["zyx"]
 

@@ -32,7 +32,7 @@ from studio_voice.pages.talk.panel import TalkPanel
 from studio_voice.pages.transcript_panel import TranscriptPanel
 from studio_voice.schema import RECORDING_SUFFIXES, TEXT_SUFFIXES
 from studio_voice.transcripts.formats import FORMATS
-from studio_voice.transcripts.transcript import KIND, unpacked
+from studio_voice.transcripts.transcript import KIND, short_title, unpacked
 
 _LONGEST = 3600
 
@@ -285,7 +285,7 @@ class VoicePage(QWidget):
         values, text = dict(self.modes.form.values()), self.field.text.strip()
         if not text and not values.get("document"):
             raise BadInput(tr("Write a text first, or choose a text file in the panel."))
-        title = text[:60] or Path(str(values["document"])).name
+        title = short_title(text) or Path(str(values["document"])).name
         return JobRequest("voice.speak", {**values, "text": text}, title=title)
 
     def _request_of(self, path: Path, parents: list[str]) -> JobRequest:

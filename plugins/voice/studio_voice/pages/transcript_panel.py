@@ -26,7 +26,15 @@ from studio.api import (
 from studio_voice.pages.phrases import clock, tr
 from studio_voice.pages.player import Player
 from studio_voice.pages.segment_list import SegmentList
-from studio_voice.transcripts.transcript import KIND, SUFFIX, Segment, Transcript, packed, unpacked
+from studio_voice.transcripts.transcript import (
+    KIND,
+    SUFFIX,
+    Segment,
+    Transcript,
+    packed,
+    short_title,
+    unpacked,
+)
 
 _AFTER_MS = 500
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -180,7 +188,7 @@ class TranscriptPanel(QWidget):
         made, id = self.transcript, self._shown
 
         def work() -> SavedArtifact:
-            title = Path(made.recording).stem[:80] or tr("Transcript")
+            title = short_title(Path(made.recording).stem) or tr("Transcript")
             facts = {"language": made.language, "duration": made.duration}
             new = NewArtifact(
                 KIND,

@@ -12,7 +12,7 @@ import msgspec
 
 from studio.api import BadInput, Event, Kind, TaskContext, read_regular
 from studio_voice.schema import DOCUMENT_SUFFIXES, Speak
-from studio_voice.transcripts.transcript import SUFFIX, unpacked
+from studio_voice.transcripts.transcript import SUFFIX, short_title, unpacked
 
 if TYPE_CHECKING:
     from studio_voice.books.chapters import Sentence
@@ -82,7 +82,7 @@ def speak(ctx: TaskContext, params: Speak) -> Iterator[Event]:
             yield ctx.text(f"{part.text} ", channel="speech")
             yield ctx.progress(done, letters, "Reading aloud")
     chapters = [(title, frame / RATE) for title, frame in said.chapters]
-    title = (params.title or _name(params) or " ".join(parts[0].text.split()[:8]))[:80]
+    title = short_title(params.title or _name(params) or " ".join(text.split()))
     final = yield from _final(ctx, params, title, file, chapters)
     facts = {
         "voice": params.voice,

@@ -12,7 +12,15 @@ import msgspec
 from studio.api import BadInput, Event, Rung, TaskContext
 from studio_voice.languages import AUTO, LANGUAGES, WITHOUT_SPACES
 from studio_voice.schema import Transcribe
-from studio_voice.transcripts.transcript import KIND, SUFFIX, Segment, Transcript, Word, packed
+from studio_voice.transcripts.transcript import (
+    KIND,
+    SUFFIX,
+    Segment,
+    Transcript,
+    Word,
+    packed,
+    short_title,
+)
 
 if TYPE_CHECKING:
     from studio_voice.speech.recordings import Sound
@@ -91,7 +99,7 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
     made = Transcript(tuple(writing.segments), writing.told_language, seconds, path.name)
     facts = {"language": made.language, "duration": seconds, "recording": path.name}
     yield ctx.artifact(
-        KIND, packed(made), suffix=SUFFIX, title=path.stem[:80], text=made.text, meta=facts
+        KIND, packed(made), suffix=SUFFIX, title=short_title(path.stem), text=made.text, meta=facts
     )
     yield ctx.result(
         text=made.text,

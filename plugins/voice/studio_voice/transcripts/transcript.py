@@ -11,6 +11,7 @@ from studio.api import BadInput
 KIND: Final = "transcript"
 SUFFIX: Final = ".json"
 _MOST_BYTES: Final = 64 * 2**20
+_LONGEST_TITLE: Final = 80
 
 
 class Word(msgspec.Struct, frozen=True):
@@ -58,6 +59,11 @@ class Transcript(msgspec.Struct, frozen=True):
             parts.append(("\n\n" if pause > 2.0 else " " if parts else "") + segment.text)
             before = segment
         return "".join(parts)
+
+
+def short_title(text: str) -> str:
+    """Shorten a title to what the library shows; … says where it was cut."""
+    return text if len(text) <= _LONGEST_TITLE else f"{text[: _LONGEST_TITLE - 1].rstrip()}…"
 
 
 def packed(transcript: Transcript) -> bytes:
