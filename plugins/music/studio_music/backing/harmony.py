@@ -6,7 +6,8 @@ it comes from, and for what the place in the phrase asks. Knows no instruments.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 import numpy as np
@@ -46,6 +47,9 @@ CHORD_TONE, SEVENTH, PASSING, SEMITONE_ABOVE, FOREIGN = 1.0, 0.6, -0.5, -0.9, -1
 
 NOISE = 0.3
 """How far the seed may sway a choice."""
+
+STANDING = 100.0
+"""How much a chord weighs that stands there already."""
 
 HALF_BAR_QUARTERS = 4
 """Bars of at least so many quarters may change their chord in the middle."""
@@ -90,8 +94,13 @@ def harmonised(
     key: Key,
     plan: HarmonyPlan,
     rng: np.random.Generator,
+    given: Mapping[int, Harmony] = MappingProxyType({}),
 ) -> list[tuple[int, Harmony]]:
-    """Return the chords under ``melody``: the tick where each begins, one at least."""
+    """Return the chords under ``melody``: the tick where each begins, one at least.
+
+    Args:
+        given: Chords that stand there already, by the start of their slot: the others lead to them.
+    """
     if plan.colour == "blues":
         return _twelve_bars(bars, key, plan)
     slots = slots_of(bars)
@@ -102,6 +111,10 @@ def harmonised(
     fits += rng.gumbel(0, NOISE, (len(slots), len(names)))
     fits += _wishes(slots, key.mode, plan)
     fits += np.array([[COLOURS.get(tint, {}).get(name, 0.0) for name in names] for tint in tints])
+    for place, slot in enumerate(slots):
+        if chord := given.get(slot.start):
+            alike = [_is_degree(chord, degree, key) for degree in DEGREES[key.mode].values()]
+            fits[place] += STANDING * np.array(alike)
     loop = plan.loop
     steps = _steps(key.mode)
     path = _best_path(fits, steps, slots)
@@ -146,6 +159,11 @@ def _twelve_bars(bars: Sequence[Bar], key: Key, plan: HarmonyPlan) -> list[tuple
         if not chords or chords[-1][1] != chord:
             chords.append((bar.start, chord))
     return chords
+
+
+def _is_degree(chord: Harmony, degree: Degree, key: Key) -> bool:
+    is_root = chord.root == (key.pitch_class + degree.step) % 12
+    return is_root and chord.quality in (degree.quality, degree.seventh)
 
 
 def _quality(name: str, degree: Degree, colour: str) -> str:

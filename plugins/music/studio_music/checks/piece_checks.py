@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from studio.api import BadInput, Check, Verdict
+from studio_music.checks.tune_over_chords import LEAST_FIT, share_that_fits
 from studio_music.piece import TICKS, Key, Note, Piece, checked
 from studio_music.prompt.request import TuneRequest
 from studio_music.theory.key_detection import are_close, pitched_notes, ranked_keys, share_in_scale
@@ -49,6 +50,10 @@ def check_piece(piece: Piece, request: TuneRequest | None = None) -> Verdict:
         _silence(piece),
         _key(_unlifted(piece, request), key),
     ]
+    fit = share_that_fits(_unlifted(piece, request), key)
+    if fit is not None:
+        seen = f"the tune fits its chords to {fit:.0%}, at least {LEAST_FIT:.0%} is expected"
+        checks.append(Check("melody fits chords", fit >= LEAST_FIT, seen))
     rows = rows_of(piece)
     if rows:
         checks.append(_voice_leading(piece, leading_of(rows)))

@@ -225,7 +225,8 @@ class MusicPage(QWidget):
         else:
             self.add(take)
             if self.following:
-                self.open_take(take.id)
+                request = self.tasks.run.request
+                self.open_take(take.id, request.title if request is not None else "")
 
     def _on_done(self, result: Mapping[str, Any]) -> None:
         note = result.get("note")
@@ -339,10 +340,14 @@ class MusicPage(QWidget):
             self.imports.write_new()
         self.midi.toggle()
 
-    def open_take(self, artifact: str) -> None:
-        """Bring a take into view; what was edited before becomes a take of its own."""
+    def open_take(self, artifact: str, step: str = "") -> None:
+        """Bring a take into view; what was edited before becomes a take of its own.
+
+        Args:
+            step: What made the take; it can be undone if that was of what is in view.
+        """
         self._awaited = artifact
-        self.saving.keep(lambda: self._open(artifact))
+        self.saving.keep(lambda: self._open(artifact, step))
 
     def _show_take_menu(self, at: QPoint) -> None:
         """Show the menu of a take, once that is in view: what was edited may be saved before."""
@@ -353,7 +358,7 @@ class MusicPage(QWidget):
         else:
             show()
 
-    def _open(self, artifact: str) -> None:
+    def _open(self, artifact: str, step: str = "") -> None:
         self._awaited = ""
         take = self.takes.find(artifact)
         if take is None:
@@ -364,7 +369,8 @@ class MusicPage(QWidget):
             self.trouble.tell(words)
             return
         self.comparison.leave(artifact)
-        self.document.open(piece, artifact, track=edits.melody_track(piece))
+        step = step if take.source and take.source == self.document.source else ""
+        self.document.open(piece, artifact, track=edits.melody_track(piece), step=step)
         self.prompt_box.set_melody(-1)
         self.takes.show_current(artifact)
         if self.window().focusWidget() in (None, self.prompt_box.go.widget, self.prompt_box.field):

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from studio.api import BadInput, Event, TaskContext, Verdict
+from studio_music.backing.reharmonisation import reharmonised
 from studio_music.checks.piece_checks import check_piece
 from studio_music.piece import Piece
 from studio_music.schema import Develop
@@ -19,7 +20,7 @@ MAX_BARS = 64
 
 
 def develop(ctx: TaskContext, params: Develop) -> Iterator[Event]:
-    """Write bars of a melody anew; all else of the piece stays as it is.
+    """Write bars of a melody anew; chords and backing follow it, all else of the piece stays.
 
     Yields progress, a ``score`` artifact (MIDI), and the result: the facts of the piece,
     ``passed`` and ``checks``, ``first`` and ``last`` bar of what was written, ``remarks``.
@@ -33,6 +34,11 @@ def develop(ctx: TaskContext, params: Develop) -> Iterator[Event]:
     yield ctx.progress(0, 1, "Loading")
     with ctx.lease(str(params.weights)) as model:
         pieces = yield from _passages(ctx, model, given, (first, last), params)
+    starts = [*given.bar_starts()[bool(given.pickup) :], given.end]
+    if first < len(starts) - 1:  # of bars behind the end it is said below
+        span = (starts[first], starts[min(last, len(starts) - 1)])
+        pieces = [reharmonised(piece, span, ctx.rng.numpy()) for piece in pieces]
+        yield None
     verdicts = [(piece, check_piece(piece)) for piece in pieces]
     yield None
     piece, verdict = min(verdicts, key=lambda made: _failed(made[1]))

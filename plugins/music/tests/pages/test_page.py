@@ -333,3 +333,12 @@ def test_the_model_develops_the_bars_of_a_selection_as_a_new_version(
     params = request.params
     assert (params["how"], params["first"], params["last"]) == ("vary", 2, 3)
     assert len(desk.results()) == 2, "the version before is still there"
+    assert desk.document.undo.canUndo()
+    assert desk.document.undo.undoText() == "Vary with the model: Calm tune"
+    desk.document.undo.undo()
+    assert desk.piece.title == "Calm tune"
+    desk.document.undo.redo()
+    assert desk.piece.title == "Developed"
+    assert not desk.document.dirty, "it is the version in the library"
+    desk.compose(tune("Another", shift=3))
+    assert not desk.document.undo.canUndo(), "the control: it was not made of what was in view"

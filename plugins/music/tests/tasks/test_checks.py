@@ -71,7 +71,24 @@ def failed(verdict: Verdict) -> set[str]:
 def test_a_good_piece_passes_every_check(seed: int) -> None:
     verdict = check_piece(good(seed), request_of(seed))
     assert verdict.passed, failed(verdict)
-    assert len(verdict.checks) == 10
+    assert len(verdict.checks) == 11
+
+
+@pytest.mark.parametrize("semitones", [1, 4, 6, 8, -1])
+def test_chords_that_are_not_those_of_the_tune_are_noticed(semitones: int) -> None:
+    for seed in SEEDS:
+        piece = good(seed)
+        moved = tuple(
+            replace(track, notes=tuple(replace(n, pitch=n.pitch + semitones) for n in track.notes))
+            if track.role in ("chords", "bass")
+            else track
+            for track in piece.tracks
+        )
+        before, after = (check_piece(each) for each in (piece, replace(piece, tracks=moved)))
+        assert "melody fits chords" not in failed(before)
+        assert "melody fits chords" in failed(after)
+        alone = check_piece(replace(piece, tracks=piece.tracks[:1]))
+        assert "melody fits chords" not in {check.name for check in alone.checks}
 
 
 # --- faults of a piece ------------------------------------------------------------------------

@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 
 from plugins.music.tests.tasks.music_tasks import plain, run, score_of, tune  # noqa: E402
 from studio.api import BadInput  # noqa: E402
+from studio_music.backing.chord_symbols import parsed  # noqa: E402
 from studio_music.piece import Metre, MetreChange, Note, Piece  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -61,6 +62,36 @@ def test_a_variation_keeps_some_notes_and_always_the_first() -> None:
         assert after[0][:2] == before[0][:2]
         kept.append(len(set(after) & set(before)) / len(before))
     assert 0.2 < sum(kept) / len(kept) < 0.9
+
+
+@pytest.mark.parametrize("genre", ["folk", "jazz"])
+def test_chords_and_players_follow_the_bars_that_were_written(genre: str) -> None:
+    given = score_of(run("back", piece=plain(tune(8)), genre=genre, seed=2, audio=False))
+    made, _ = developed("vary", given, first=3, last=6, seed=5)
+    first, last = 2 * BAR, 6 * BAR
+    old, new = ({chord.tick: chord.symbol for chord in piece.chords} for piece in (given, made))
+    assert new != old, "the tune is another, and so are its chords"
+    for tick in set(old) ^ set(new) | {tick for tick in new if new[tick] != old.get(tick)}:
+        assert first <= tick <= last
+    for before, after in zip(given.tracks[1:], made.tracks[1:], strict=True):
+        outside = [note for note in before.notes if not first <= note.start < last]
+        assert [note for note in after.notes if not first <= note.start < last] == outside
+        changed = [note.pitch for note in before.notes] != [note.pitch for note in after.notes]
+        assert changed == (before.role in ("chords", "bass")), "their patterns stay, drums too"
+    chords = sorted((chord.tick, parsed(chord.symbol)) for chord in made.chords)
+    struck = next(track for track in made.tracks if track.role == "chords").notes
+    for note in (note for note in struck if first <= note.start < last):
+        sounding = [chord for tick, chord in chords if tick <= note.start][-1]
+        assert sounding is not None
+        assert note.pitch % 12 in sounding.tones
+
+
+def test_the_twelve_bars_of_the_blues_stay_whatever_the_tune() -> None:
+    given = score_of(run("back", piece=plain(tune(12)), genre="blues", audio=False))
+    made, _ = developed("vary", given, first=3, last=6)
+    assert made.chords == given.chords
+    assert made.tracks[1:] == given.tracks[1:]
+    assert made.tracks[0] != given.tracks[0]
 
 
 def test_the_seed_decides() -> None:

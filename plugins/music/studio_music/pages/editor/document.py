@@ -73,14 +73,30 @@ class Document(QObject):
         """The piece without the edit under way."""
         return self._settled.piece
 
-    def open(self, piece: Piece, source: str, *, base: Piece | None = None, track: int = 0) -> None:
-        """Take another piece; ``base`` is what the library has, if that is not the same."""
-        self.undo.clear()
-        self._dragging = False
-        self.source, self.piece, self._base = source, piece, base or piece
-        self.current = max(0, min(track, len(piece.tracks) - 1))
-        self.selected = NONE
-        self._settled = Edited(piece)
+    def open(
+        self,
+        piece: Piece,
+        source: str,
+        *,
+        base: Piece | None = None,
+        track: int = 0,
+        step: str = "",
+    ) -> None:
+        """Take another piece; ``base`` is what the library has, if that is not the same.
+
+        Args:
+            step: What led here from the piece in view, which can be undone; empty for nothing.
+        """
+        before = (self._settled, self.current)
+        after = (Edited(piece), max(0, min(track, len(piece.tracks) - 1)))
+        self.source, self._base = source, base or piece
+        if step:
+            self.undo.push(_Step(step, before, after, self._step_to, ""))
+        else:
+            self.undo.clear()
+            self._dragging = False
+            (self.piece, self.selected), self.current = after
+            self._settled = after[0]
         self.opened.emit()
         self.changed.emit()
         self.picked.emit()
