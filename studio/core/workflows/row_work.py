@@ -28,8 +28,7 @@ from studio.core.workflows.values import Values
 from studio.protocol.states import JobState, Priority
 
 OPEN_ROWS = 32
-"""Rows that are under way; more where a machine has more room. Of those the one is taken whose next
-task is the last one's, so that models are not loaded for each row anew."""
+"""Rows that are read at a time; more where a machine has more room."""
 LOOKED_UP = 256
 """Steps that are looked up in one go, at most: somebody may want to stop meanwhile."""
 
@@ -55,6 +54,8 @@ class _OpenRow:
     steps: dict[str, RunStep] = field(default_factory=dict)
     """Step → the last attempt at it."""
     is_busy: bool = False
+    fingerprint: str = ""
+    """Of the step that it came to last."""
 
 
 class RowWork:
@@ -72,6 +73,7 @@ class RowWork:
         }
         self._open: dict[int, _OpenRow] = {}
         self._most = OPEN_ROWS
+        self._at_once = 1
         self._has_begun = False
         self._last_task = ""
         self._changes: list[Change] = []
@@ -83,7 +85,8 @@ class RowWork:
             StudioError: The library cannot be written.
         """
         asks: list[Ask] = []
-        self._most = max(OPEN_ROWS, room + sum(row.is_busy for row in self._open.values()))
+        self._at_once = room + sum(row.is_busy for row in self._open.values())
+        self._most = max(OPEN_ROWS, self._at_once)
         for _ in range(LOOKED_UP):
             self._take_up()
             row = self._pick() if len(asks) < room else None
@@ -134,7 +137,21 @@ class RowWork:
             self._open[row.number] = opened
 
     def _pick(self) -> _OpenRow | None:
-        free = [row for row in self._open.values() if not row.is_busy]
+        """Return the row to bring on; None if none may be now.
+
+        As many rows are begun as the machine runs at once, and finished before others are: what is
+        killed leaves whole rows. Of those the one is taken whose next task is the last one's, so
+        that models are not loaded for each row anew. A row whose next step is under way for one
+        like it waits for its result.
+        """
+        rows = self._open.values()
+        under_way = {row.fingerprint for row in rows if row.is_busy}
+        is_full = sum(bool(row.steps) for row in rows) >= self._at_once
+        free = [
+            row
+            for row in rows
+            if not row.is_busy and (row.steps or not is_full) and row.fingerprint not in under_way
+        ]
         same = (row for row in free if (step := self._due(row)) and step.task == self._last_task)
         return next(same, free[0] if free else None)
 
@@ -168,6 +185,9 @@ class RowWork:
                 same = {"artifacts": known.artifacts, "job": known.job, "fingerprint": print_}
                 cached = msgspec.structs.replace(entry, state=StepState.CACHED, **same)
                 self._made(row, step, cached)
+                return None
+            row.fingerprint = print_
+            if any(other.is_busy and other.fingerprint == print_ for other in self._open.values()):
                 return None
         except Exception as error:  # noqa: BLE001 - of a plugin's schema, too: it is of this row
             told = in_words(error)

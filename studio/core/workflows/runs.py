@@ -30,7 +30,7 @@ from studio.core.workflows.references import only
 from studio.core.workflows.results import Results, Source, results, written
 from studio.core.workflows.row_work import RowWork
 from studio.core.workflows.runner import Runner
-from studio.core.workflows.sources import NONE, Given, rows
+from studio.core.workflows.sources import NONE, Given, fitting, rows
 from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState
 
@@ -100,9 +100,10 @@ class Workflows:
             seed=seed,
         )
         runner = self._runner(run, machine)
+        givens = self._givens(inputs, workflow)
         run_rows = (
             RunRow(run=run.id, number=number, title=given.title, given=msgspec.to_builtins(given))
-            for number, given in enumerate(self._givens(inputs, workflow), start=1)
+            for number, given in enumerate(fitting(givens, workflow), start=1)
         )
         library = self._studio.library
         self._background.run(

@@ -23,6 +23,7 @@ NONE = "none"
 """The kind of input of a workflow that takes none: it runs once."""
 TABLES = (".csv", ".tsv")
 LISTS = (".txt", ".list")
+_SEPARATORS = ",;\t|"
 _LOOKED_AT = 4096
 COLUMN = "input"
 """The column of a table that ``{input}`` stands for, if it has several."""
@@ -105,6 +106,28 @@ def rows(source: Path, workflow: Workflow, kinds: Iterable[KindEntry] = ()) -> I
         )
 
 
+def fitting(givens: Iterable[Given], workflow: Workflow) -> Iterator[Given]:
+    """Yield rows, once it is clear that there are any, with the columns that the workflow names.
+
+    Raises:
+        BadInput: There are none, or a column is missing: it is told once, before a row is run.
+    """
+    found = iter(givens)
+    first = next(found, None)
+    if first is None:
+        raise BadInput("There are no inputs to run on.", "Add at least one row, then try again.")
+    columns = first.columns
+    known = f"Columns: {', '.join(columns)}." if columns else "Only a table has columns."
+    for reference in (each for step in workflow.step for each in step.references):
+        if reference.source == "row" and reference.name not in columns:
+            raise BadInput(f"There is no column “{reference.name}”.", known)
+        if reference.source == "input" and len(columns) > 1 and COLUMN not in columns:
+            hint = f"{known} Name one of them “{COLUMN}”, or write {{row.COLUMN}} in the workflow."
+            raise BadInput("It is not clear which column {input} means.", hint)
+    yield first
+    yield from found
+
+
 def takes_none(workflow: Workflow) -> BadInput:
     """Return the error that a workflow was given inputs and takes none."""
     return BadInput(f"“{workflow.name}” takes no input.", "Run it without one.")
@@ -144,24 +167,49 @@ def _natural(path: Path) -> list[tuple[int, str]]:
 def _lines_of_table(table: Path, kind: str) -> Iterator[Given]:
     is_file = kind not in (Kind.TEXT, Kind.TABLE)
     with _opened(table) as file:
-        lines = csv.DictReader(file, delimiter="\t" if table.suffix.lower() == ".tsv" else ",")
-        names = [name.strip() for name in lines.fieldnames or ()]
-        lines.fieldnames = names
-        if not all(names) or len(set(names)) < len(names):
-            raise BadInput(
-                f"The columns of {table.name} have no names of their own.",
-                "Give each a name, once, in the first line.",
-            )
-        main = COLUMN if COLUMN in names else names[0] if len(names) == 1 else ""
+        head = file.readline(1 << 20)
+        file.seek(0)
+        lines = csv.DictReader(file, delimiter=_separator(head, table))
         try:
+            names = [name.strip() for name in lines.fieldnames or ()]
+            lines.fieldnames = names
+            if not all(names) or len(set(names)) < len(names):
+                raise BadInput(
+                    f"The columns of {table.name} have no names of their own.",
+                    "Give each a name, once, in the first line.",
+                )
+            main = COLUMN if COLUMN in names else names[0] if len(names) == 1 else ""
             for line in lines:
                 columns = {name: (line.get(name) or "").strip() for name in names}
                 value = columns.get(main, "")
                 file_of = str(table.parent.absolute() / value) if is_file and value else ""
                 yield Given("" if file_of else value, file_of, columns)
         except csv.Error as error:
-            message = f"{table.name}, line {lines.line_num}: this is not a table ({error})."
+            line_number = max(lines.line_num, 1)
+            if "field limit" in str(error):
+                longest = f"{csv.field_size_limit():,}"
+                message = f"{table.name}, line {line_number}: a cell is longer than {longest}"
+                raise BadInput(
+                    f"{message} characters.",
+                    "If it has a quotation mark that is never closed, close it; "
+                    "put long texts into files and use their folder.",
+                ) from error
+            message = f"{table.name}, line {line_number}: this is not a table ({error})."
             raise BadInput(message, "Save it as CSV.") from error
+
+
+def _separator(head: str, table: Path) -> str:
+    """Return what cuts the names of the columns into the most; a comma where nothing does."""
+    if table.suffix.lower() == ".tsv":
+        return "\t"
+
+    def columns(separator: str) -> int:
+        try:
+            return len(next(csv.reader([head], delimiter=separator), ()))
+        except csv.Error:  # told where the table is read
+            return 0
+
+    return max(_SEPARATORS, key=columns)
 
 
 def _opened(path: Path) -> Any:

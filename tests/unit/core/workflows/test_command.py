@@ -93,6 +93,17 @@ def test_what_is_wrong_is_told_before_anything_runs(
         code, _, err = command("workflow", *words)
         assert code in (2, 3)
         assert message in err
+    table = tmp_path / "table.csv"
+    for lines, message in (
+        ("", "There are no inputs to run on"),
+        ("input;mood\n", "There are no inputs to run on"),
+        ("name;mood\nfox;sly\n", "Columns: name, mood."),
+    ):
+        table.write_text(lines)
+        code, _, err = command("workflow", "run", workflow, "--inputs", str(table))
+        assert code == 2
+        assert message in err
+    assert json.loads(command("workflow", "list", "--json")[1])["runs"] == []
     bad = tmp_path / "bad.toml"
     bad.write_text(THREE_STEPS.replace("steps.write", "steps.paint"))
     code, out, _ = command("workflow", "check", str(bad), "--json")

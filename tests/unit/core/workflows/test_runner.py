@@ -10,6 +10,7 @@ import pytest
 
 from studio.api.artifacts import NewArtifact
 from studio.core.library.workflow_runs import RowState, RunState
+from studio.core.workflows.machine import AT_ONCE
 from studio.core.workflows.results import Results
 from studio.core.workflows.sources import Given
 from studio.protocol.errors import ErrorCode, StudioError
@@ -49,6 +50,29 @@ def test_a_second_run_makes_nothing_anew(desk: Desk) -> None:
     other = desk.finish(desk.studio.workflows.start(THREE_STEPS, texts("a"), params={"word": "or"}))
     assert desk.texts(other, "third") == ["a or so on"]
     assert desk.asked[before:] == ["steps.add"] * 2, "its first step is the same"
+
+
+def test_rows_that_are_alike_and_run_together_are_made_once(desk: Desk) -> None:
+    before = len(desk.asked)
+    runner = desk.finish(desk.studio.workflows.start(THREE_STEPS, texts(*["twin"] * 6, "single")))
+    assert len(desk.asked) == before + 6
+    assert desk.texts(runner, "third") == ["twin and so on"] * 6 + ["single and so on"]
+    before = len(desk.asked)
+    runner = desk.finish(desk.studio.workflows.start(THREE_STEPS, texts(*["fail twice"] * 2)))
+    assert desk.states(runner) == [RowState.FAILED] * 2, "what failed helps no other"
+    assert len(desk.asked) == before + 2
+
+
+def test_rows_are_finished_before_others_begin(desk: Desk) -> None:
+    runner = desk.finish(
+        desk.studio.workflows.start(THREE_STEPS, texts(*(f"whole {n}" for n in range(20))))
+    )
+    steps = desk.studio.library.workflow_runs.steps(runner.id, range(1, 21))
+    begun: set[int] = set()
+    for step in sorted(steps, key=lambda step: step.job):
+        (begun.discard if step.step == "third" else begun.add)(step.number)
+        assert len(begun) <= AT_ONCE
+    assert len(steps) == 60
 
 
 def test_a_failed_row_stops_no_other_and_only_it_is_retried(desk: Desk, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from studio.api.errors import StudioError
 from studio.core.workflows.document import InputEntry, Step, Workflow
-from studio.core.workflows.sources import Given, listed, rows
+from studio.core.workflows.sources import Given, fitting, listed, rows
 
 
 def taking(kind: str) -> Workflow:
@@ -40,6 +40,46 @@ def test_a_table_gives_its_lines(tmp_path: Path) -> None:
     table.write_text("a,a\n1,2\n")
     with pytest.raises(StudioError, match="no names of their own"):
         list(rows(table, taking("table")))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_what_separates_the_columns_is_seen(tmp_path: Path, separator: str) -> None:
+    table = tmp_path / "a.csv"
+    table.write_text(f'name{separator}note\nfox{separator}"a, b; c"\n')
+    assert list(rows(table, taking("table"))) == [Given(columns={"name": "fox", "note": "a, b; c"})]
+    table.write_text("input\nred, green; blue\n")
+    assert next(rows(table, taking("text"))).text == "red", "a comma cuts, as it always did"
+
+
+@pytest.mark.parametrize("before", ["input\n", ""])
+def test_a_cell_that_is_too_long_is_told_plainly(tmp_path: Path, before: str) -> None:
+    table = tmp_path / "a.csv"
+    table.write_text(f"{before}{'x' * 131_073}\n")
+    with pytest.raises(StudioError, match=r"a\.csv, line \d: a cell is longer than 131,072 ch"):
+        list(rows(table, taking("text")))
+
+
+def naming(reference: str) -> Workflow:
+    return Workflow("A", (Step("a", "steps.write", {"prompt": reference}),), InputEntry("table"))
+
+
+def test_missing_columns_are_told_once_and_before_all_rows() -> None:
+    several = [Given(columns={"name": "fox", "mood": "sly"})] * 3
+    assert list(fitting(several, naming("a {row.mood} {row.name}"))) == several
+    with pytest.raises(StudioError, match="no column “colour”") as told:
+        next(fitting(several, naming("{row.colour}")))
+    assert told.value.hint == "Columns: name, mood."
+    with pytest.raises(StudioError, match=r"not clear which column \{input\} means") as told:
+        next(fitting(several, naming("{input}")))
+    assert "Columns: name, mood. Name one of them “input”" in told.value.hint
+    with pytest.raises(StudioError, match="no column “colour”"):
+        next(fitting([Given(text="fox")], naming("{row.colour}")))
+    one = [Given("fox", columns={"name": "fox"})]
+    assert list(fitting(one, naming("{input}"))) == one
+    named = [Given(columns={"input": "", "name": "fox"})]
+    assert list(fitting(named, naming("{input}"))) == named, "a gap is of its row alone"
+    with pytest.raises(StudioError, match="no inputs to run on"):
+        next(fitting([], naming("{input}")))
 
 
 def test_a_list_gives_its_lines(tmp_path: Path) -> None:
