@@ -294,6 +294,12 @@ class Session:
         before = self.turns[: self._index(turn)]
         self._answer(before, forget="" if turn.content.strip() else turn.id)
 
+    def answer_anyway(self, turn: Turn) -> None:
+        """Answer again, beside ``turn``, whether the documents say so or not."""
+        if not self.busy:
+            reply = Reply(self.answering(), settings={**self.settings, "grounded": False})
+            self._answer(self.turns[: self._index(turn)], asked=reply)
+
     def answer(self) -> None:
         """Answer the last message of mine, if nothing does."""
         if not self.busy and self.turns and self.turns[-1].mine:

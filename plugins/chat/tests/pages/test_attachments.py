@@ -307,13 +307,18 @@ def test_of_a_declined_answer_the_closest_passages_are_shown_on_demand(
     desk.runtime.enqueue(Tokens("The document does not say."), Result(tokens=0, **more))
     desk.say("What does it cost?")
     sources = desk.page.thread_view.cards[1].body.sources
-    assert sources.words == "▸ Closest passages"
+    assert sources.words == "▸ Closest passages · Answer anyway"
     links = sources._words.linkActivated
     links.emit("closest")
-    assert sources.words == "▾ Closest passages From oven.md (2 lines): line 2."
+    assert sources.words == "▾ Closest passages From oven.md (2 lines): line 2. · Answer anyway"
     links.emit("0:0")
     desk.until(desk.page.passage_pane.isVisible)
     assert "48 kg" in desk.page.passage_pane.text.toPlainText()
     links.emit("closest")
-    assert sources.words == "▸ Closest passages"
+    assert sources.words == "▸ Closest passages · Answer anyway"
     assert drawn_on(desk.page.session.turns[1]) == "", "none of it is a source"
+    desk.runtime.enqueue(Tokens("It may cost 400."), Result(tokens=4))
+    links.emit("anyway")
+    desk.until(lambda: desk.page.session.turns[1].content == "It may cost 400.")
+    assert desk.runtime.submitted[-1].params["grounded"] is False
+    assert len(desk.page.session.turns[1].versions) == 2

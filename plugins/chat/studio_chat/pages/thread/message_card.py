@@ -322,7 +322,7 @@ class ReplyBody(QWidget):
         self.calls = CallList(ctx, card.deeds)
         column.addWidget(self.calls)
         column.addWidget(self.view.widget)
-        self.sources = Sources(ctx)
+        self.sources = Sources(ctx, card.deeds.answer_anyway)
         column.addWidget(self.status)
         column.addWidget(self.sources)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 from PySide6.QtCore import QSize, Qt
@@ -14,14 +15,16 @@ from studio_chat.pages.thread.turns import Turn
 
 _CLOSEST = "closest"
 """Link that shows the passages nearest to a question that the documents do not answer."""
+_ANYWAY = "anyway"
+"""Link that has such a question answered all the same."""
 
 
 class Sources(QWidget):
     """A sentence with links; hidden without documents."""
 
-    def __init__(self, ctx: PluginContext) -> None:
+    def __init__(self, ctx: PluginContext, answer_anyway: Callable[[Turn], None]) -> None:
         super().__init__()
-        self._ctx = ctx
+        self._ctx, self._answer_anyway = ctx, answer_anyway
         self._turn: Turn | None = None
         self._is_open = False
         self._icon, self._words = QLabel(), QLabel()
@@ -69,6 +72,9 @@ class Sources(QWidget):
             self._is_open = not self._is_open
             self.show_turn(self._turn)
             return
+        if link == _ANYWAY and self._turn is not None:
+            self._answer_anyway(self._turn)
+            return
         pane = PassagePane.near(self)
         if pane is None or self._turn is None:
             return
@@ -80,7 +86,9 @@ class Sources(QWidget):
         if not (near := closest(turn, link)):
             return drawn_on(turn, link)
         heading = link(f"{'▾' if self._is_open else '▸'} {tr('Closest passages')}", -1, 0)
-        return " ".join(filter(None, (drawn_on(turn), heading, near if self._is_open else "")))
+        passages = near if self._is_open else ""
+        anyway = f"· {link(tr('Answer anyway'), -1, 1)}"
+        return " ".join(filter(None, (drawn_on(turn), heading, passages, anyway)))
 
     def _linked(self, turn: Turn) -> str:
         """Return the sentence as rich text in which each stretch that can be read is a link."""
@@ -88,7 +96,7 @@ class Sources(QWidget):
 
         def link(words: str, number: int, place: int) -> str:
             if number < 0:
-                return f"\x01{_CLOSEST}\x02{words}\x03"
+                return f"\x01{_ANYWAY if place else _CLOSEST}\x02{words}\x03"
             path = sources[number].get("path")
             return f"\x01{number}:{place}\x02{words}\x03" if path else words
 
