@@ -124,6 +124,7 @@ def _list(arguments: Namespace, library: Library) -> int:
         found = library.conversations.list(binned=arguments.bin, limit=arguments.limit)
         _print_conversations(found, arguments.json)
         return ExitCode.OK
+    library.search.check_kinds(arguments.kinds)
     artifacts = library.find(
         kinds=arguments.kinds,
         starred=True if arguments.starred else None,
@@ -134,6 +135,8 @@ def _list(arguments: Namespace, library: Library) -> int:
         output.print_json({"artifacts": [_as_json(a, library) for a in artifacts]})
     elif artifacts:
         _print_artifacts(artifacts)
+    elif arguments.kinds or arguments.starred or arguments.bin:
+        output.say("No matches.")
     else:
         output.say(
             "No results yet. Create some with `studio run` or in the window; list conversations "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from collections.abc import Sequence
 from datetime import datetime
@@ -83,7 +84,8 @@ def _folder(arguments: Namespace, session: StudioSession) -> Path:
 
 def show(arguments: Namespace, session: StudioSession) -> int:
     """List them."""
-    found = catalogue.listed(_folder(arguments, session), session.paths.home)
+    folder = _folder(arguments, session)
+    found = catalogue.listed(folder, session.paths.home)
     if arguments.json:
         output.print_json({"backups": [_as_json(each) for each in found]})
     elif found:
@@ -100,7 +102,11 @@ def show(arguments: Namespace, session: StudioSession) -> int:
         head = ("NAME", "MADE", "RESULTS", "CONVERSATIONS", "SIZE", "STATE")
         output.print_table(rows, head=head)
     else:
-        output.say("No backups yet. Make one with `studio library backup`.")
+        output.say(f"There are no backups in {folder}.")
+        output.hint(
+            "`studio library backups --in DIR` looks in another folder; "
+            "`studio library backup` makes one."
+        )
     return ExitCode.OK
 
 
@@ -141,6 +147,10 @@ def named(arguments: Namespace, session: StudioSession) -> Backup | None:
     found = None if more else catalogue.find(name, folder, session.paths.home)
     if found is None and name.startswith((catalogue.PREFIX, catalogue.SET_ASIDE)):
         raise catalogue.missing(name)
+    if found is None and os.path.isdir(os.path.expanduser(name)):
+        raise BadInput(
+            f"The folder {name} is not a backup.", "`studio library backups` lists those there are."
+        )
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from studio.api.artifacts import Kind
 from studio.core.library.rows import Artifact, readable
 from studio.core.library.search_query import (
     BIN,
@@ -127,6 +128,19 @@ class Search:
         found: int | None = self._database.value("SELECT n FROM artifacts WHERE id = ?", id)
         return found
 
+    def check_kinds(self, kinds: Iterable[str]) -> None:
+        """Make sure that there are results of these kinds, or might be.
+
+        Raises:
+            StudioError: ``BAD_INPUT``: no plugin of the studio makes one, and there is none.
+        """
+        known = list(dict.fromkeys([*self.values("kind"), *Kind]))
+        for kind in kinds:
+            if kind not in known:
+                message = f"No result is of the kind “{kind}”."
+                hint = _instead(kind, known, "Kinds: {names}.", most=len(known))
+                raise StudioError(ErrorCode.BAD_INPUT, message, hint)
+
     # --- what a line can be completed by ------------------------------------------------------
 
     def values(self, field: str) -> list[str]:
@@ -161,7 +175,7 @@ class Search:
         words = [term for term in terms if not (term.field or term.negated) and _expression(term)]
         dates = [term for term in terms if term.field in _CREATED and not term.negated]
         if words:  # all at once: the index of words intersects better than we do
-            wanted.append((_INDEXED, [" ".join(map(_expression, words))]))
+            wanted.append((_INDEXED, [" AND ".join(map(_expression, words))]))
         if dates:
             said = " AND ".join(f"created {_CREATED[term.field]} ?" for term in dates)
             values: list[Any] = [moment(term.value) for term in dates]
@@ -187,6 +201,7 @@ class Search:
         match term.field:
             case "kind":
                 kinds = [value.casefold() for value in term.values]
+                self.check_kinds(kinds)
                 here = f"binned_at IS {bin} AND kind IN {_marks(kinds)}"
                 return f"SELECT n FROM artifacts WHERE {here}", kinds
             case "after" | "before":
@@ -298,10 +313,10 @@ def _is_bin(term: Term) -> bool:
     return term.field == "in" and not term.quoted and term.value.casefold() == BIN
 
 
-def _instead(wrong: str, known: Sequence[str], otherwise: str) -> str:
+def _instead(wrong: str, known: Sequence[str], otherwise: str, most: int = 8) -> str:
     if near := difflib.get_close_matches(wrong, known, 1, 0.7):
         return f"Did you mean “{near[0]}”?"
-    return otherwise.format(names=", ".join(known[:8]) or "none yet")
+    return otherwise.format(names=", ".join(known[:most]) or "none yet")
 
 
 def _said(value: Any) -> str:

@@ -12,8 +12,10 @@ between values any of which will do; quotation marks make one value, or words, o
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -134,14 +136,47 @@ def moment(value: str, now: datetime | None = None) -> float | None:
 
 
 def match_expression(text: str) -> str:
-    """Return an FTS5 expression that meets what has every word of ``text``, each at least begun.
+    """Return an FTS5 expression that meets what has every word of ``text``, each at least begun,
+    or with ß for ss, or as the singular or plural that English has of it.
 
     Quotes and operators lose their meaning: ``"AND`` is a word like others. Empty when there is no
     word, or when the index cannot find it: use ``like_pattern`` then.
     """
     if _UNSPACED.search(text):
         return ""
-    return " ".join(f'"{word}"*' for word in _WORD.findall(text))
+    return " AND ".join(
+        f"({' OR '.join(_expressions(word))})" for word in _WORD.findall(text.replace("\0", " "))
+    )
+
+
+def _expressions(word: str) -> Iterator[str]:
+    yield from (f'"{spelling}"*' for spelling in _spellings(word))
+    yield from (f'"{other}"' for other in _inflections(word))  # whole: its stem begins too much
+
+
+def _spellings(word: str) -> list[str]:
+    """Return a word with each ss and ß as it is and as the other: the index has not made them one.
+
+    The first is the word itself.
+    """
+    pieces = re.split(r"(ss|ß)", word, flags=re.IGNORECASE)
+    pairs = [
+        (piece, "ß" if piece.lower() == "ss" else "ss") if at % 2 else (piece,)
+        for at, piece in enumerate(pieces)
+    ]
+    return ["".join(chosen) for chosen in itertools.islice(itertools.product(*pairs), 8)]
+
+
+def _inflections(word: str) -> list[str]:
+    """Return what an English noun may be in the other number; there need be no such word."""
+    word = word.lower()
+    if len(word) < 4:
+        return []
+    if word.endswith("ies"):
+        return [f"{word[:-3]}y"]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return [word[:-1], *([word[:-2]] if word.endswith("es") else [])]
+    return [f"{word[:-1]}ies"] if word.endswith("y") else []
 
 
 def phrase_expression(text: str) -> str:
@@ -163,10 +198,11 @@ def snippet(terms: tuple[Term, ...], *texts: str, room: int = 160) -> tuple[str,
     in that the word begins and ends. Without one the start of the first text, and nothing marked.
     """
     words = [
-        _bare(word)
+        _bare(form)
         for term in terms
         if not term.field and not term.negated
         for word in (_WORD.findall(term.value) or [term.value])
+        for form in (*_spellings(word), *_inflections(word))
     ]
     for text in texts:
         plain = _bare(text)

@@ -198,9 +198,23 @@ def test_results_and_conversations_come_back_from_the_bin(command: Command, home
     with Library.open(StudioPaths.default()) as library:
         assert [found.title for found in library.conversations.list()] == ["On waves"]
         assert [found.title for found in library.find()] == ["The sea"]
+    for kind, code, text in (("audio", 0, "No matches."), ("bogus", 2, "Kinds: text, ")):
+        found = command("library", "list", "--kind", kind)
+        assert (found[0], text in f"{found[1]}{found[2]}") == (code, True)
     code, _, err = command("library", "restore", "01NOTHERE")
     assert code == ExitCode.NOT_FOUND
     assert "01NOTHERE" in err
+
+
+def test_what_is_no_backup_is_told(command: Command, home: Path, tmp_path: Path) -> None:
+    Library.open(StudioPaths(home)).close()
+    (tmp_path / "rubbish").mkdir()
+    code, _, err = command("library", "restore", str(tmp_path / "rubbish"))
+    assert code == ExitCode.BAD_INPUT
+    assert "rubbish is not a backup." in err
+    code, out, err = command("library", "backups", "--in", str(tmp_path / "rubbish"))
+    assert (code, out) == (ExitCode.OK, f"There are no backups in {tmp_path / 'rubbish'}.\n")
+    assert "--in DIR" in err
 
 
 # --- tags and collections ---------------------------------------------------------------------

@@ -23,6 +23,8 @@ def filled(library: Library) -> Library:
     library.add_artifact(
         NewArtifact("code", b"4", suffix=".py", text="a = 100% * b_c", title="C++ port")
     )
+    said = "A story of a bus in der Straße, an der Wasserstrasse, zu Fuß in Maßen"
+    library.add_artifact(NewArtifact("text", b"5", suffix=".txt", text=said, title="One box"))
     return library
 
 
@@ -31,6 +33,17 @@ def filled(library: Library) -> Library:
     [
         ("fox", ["Poem"]),
         ("FOX quick", ["Poem"]),
+        ("foxes", ["Poem"]),
+        ("boxes", ["One box"]),
+        ("stories fox", []),
+        ("stories", ["One box"]),
+        ("strasse", ["One box"]),
+        ("WASSERSTRASSE", ["One box"]),
+        ("wasserstraße", ["One box"]),
+        ("fuss massen", ["One box"]),
+        ("bus", ["One box"]),
+        ("buses", ["One box"]),
+        ("glass", []),
         ("fluss uber", ["First try"]),
         ("fuchs nothing", []),
         ("first", ["First try"]),
@@ -39,8 +52,8 @@ def filled(library: Library) -> Library:
         ("++", ["C++ port"]),
         ("100%", ["C++ port"]),
         ("_", ["C++ port"]),
-        ("", ["C++ port", "写真", "Poem", "First try"]),
-        ("   ", ["C++ port", "写真", "Poem", "First try"]),
+        ("", ["One box", "C++ port", "写真", "Poem", "First try"]),
+        ("   ", ["One box", "C++ port", "写真", "Poem", "First try"]),
     ],
 )
 def test_words_are_found(filled: Library, query: str, titles: list[str]) -> None:
@@ -58,7 +71,7 @@ def test_no_query_is_an_error(filled: Library, query: str) -> None:
     filled.count(query)
     filled.conversations.search(query)
     filled.conversations.list(query)
-    assert filled.count() == 4
+    assert filled.count() == 5
 
 
 def test_changes_reach_the_index(filled: Library) -> None:

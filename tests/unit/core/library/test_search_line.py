@@ -94,6 +94,9 @@ def test_a_line_finds(filled: Library, line: str, found: str) -> None:
     [
         ("after:soon", "“soon” is not a date"),
         ("kind:", "Nothing follows “kind:”"),
+        ("kind:bogus", "No result is of the kind “bogus”"),
+        ("kind:image,bogus", "Kinds: "),
+        ("-kind:imge", "Did you mean “image”"),
         ("steps>many", "“many” is not a number"),
         ("kind>3", "“kind” cannot be compared"),
         ("verdict:maybe", "no verdict “maybe”"),
@@ -147,6 +150,9 @@ def test_a_hit_is_shown_with_its_word() -> None:
     shown, start, end = snippet(parse("uber kind:text -end"), "a title", text)
     assert shown[start:end] == "Über"
     assert shown.startswith("…")
+    road = "an der Straße"
+    assert snippet(parse("strasse"), road) == (road, 7, 13)
+    assert snippet(parse("foxes"), "a fox") == ("a fox", 2, 5)
     assert snippet(parse("kind:text"), "", "words") == ("words", 0, 0)
 
 
