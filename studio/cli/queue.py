@@ -215,6 +215,12 @@ def _list(
                 f"{entry.title} was interrupted: `studio run {entry.task}` with the same settings "
                 f"and --seed {seed} continues it."
             )
+    held = [entry.id[-_SHORT_ID:] for entry in waiting if entry.held]
+    if held and arguments.command == "resume" and not arguments.id:
+        output.hint(
+            "Jobs that were paused one by one stay paused; "
+            f"`studio queue resume {' '.join(held)}` resumes them."
+        )
     if left:
         more = "more than" if left.unknown else "about"
         output.hint(f"It will take {more} {_minutes(left.seconds)}.")

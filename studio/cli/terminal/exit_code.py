@@ -36,11 +36,11 @@ _MEANINGS = {
     ExitCode.OK: "done",
     ExitCode.BUG: "internal error; see the log",
     ExitCode.BAD_INPUT: "invalid input",
-    ExitCode.NOT_FOUND: "no such task, model, plugin or result",
+    ExitCode.NOT_FOUND: "no such task, model, plugin or result, or a machine cannot be reached",
     ExitCode.CANCELLED: "the job was stopped",
     ExitCode.FAILED: "the job failed",
     ExitCode.RUNTIME_LOST: "the runtime stopped unexpectedly",
-    ExitCode.CANNOT_SAVE: "the disk is full, read-only or not accessible",
+    ExitCode.CANNOT_SAVE: "the disk is full or read-only, or access was refused, also by a machine",
     ExitCode.PROBLEMS: "`doctor` or `verify` found a problem, or `rerun` a difference",
     ExitCode.INTERRUPTED: "Ctrl+C was pressed",
 }

@@ -65,7 +65,11 @@ def test_it_is_listed_ordered_paused_and_cancelled(
     assert titles(listed(command, "prioritise", ids["later"], "high")) == ["fails", "made", "later"]
     held = listed(command, "pause", ids["made"])["waiting"][1]
     assert (held["title"], held["held"]) == ("made", True)
+    code, _, err = command("queue", "resume")
+    assert (code, f"`studio queue resume {ids['made'][-6:]}` resumes" in err) == (0, True)
+    command("queue", "pause")
     assert not listed(command, "resume", ids["made"])["waiting"][1]["held"]
+    assert "stay paused" not in command("queue", "resume")[2]
     assert not listed(command, "resume")["paused"]
     assert titles(listed(command, "cancel", ids["fails"], ids["later"])) == ["made"]
     code, _, err = command("queue", "cancel", "nobody")

@@ -10,6 +10,7 @@ import pytest
 
 import studio
 from studio.api.jobs import FREE
+from studio.cli.terminal.exit_code import ExitCode
 from studio.core.machines.registry import MachineEntry, Registry, check
 from studio.core.machines.ssh import Ended, SshWire, Unreachable, command, refusal
 from studio.core.settings import Settings
@@ -68,6 +69,9 @@ def test_each_refusal_is_a_sentence_with_a_way_on(
     assert words in error.message
     assert error.hint
     assert isinstance(error, Unreachable) is again
+    meaning = ExitCode.of(error.code).meaning
+    assert ("machine cannot be reached" in meaning) is (code == 127 or again)
+    assert ("refused, also by a machine" in meaning) is not (code == 127 or again)
 
 
 def test_machines_are_kept_in_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
