@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
-from studio_image.pages.modes import DRAW, FILM, GRID, RESTYLE
+from studio_image.pages.modes import DRAW, EDIT, FILM, GRID, REPAIR, RESTYLE
 from studio_image.pages.phrases import tr
 
 
@@ -55,22 +55,26 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
         ("folder-open", tr("Choose a picture"), do["pick"]),
         ("clipboard", tr("Paste"), do["paste"]),
     ]
+    icon, title, words = _of_a_picture(mode)
+    return ctx.ui.empty_state(icon, title, words, ways)
+
+
+def _of_a_picture(mode: str) -> tuple[str, str, str]:
+    """Say with icon, title and sentence how a mode begins that works on a picture."""
     if mode == RESTYLE:
-        return ctx.ui.empty_state(
-            "palette",
-            tr("Restyle a picture"),
-            tr("Drop a picture here, choose one or more styles below, and watch it change."),
-            ways,
-        )
-    return ctx.ui.empty_state(
-        "maximize",
-        tr("Make a small picture large"),
-        tr(
-            "Drop a picture here to enlarge it two or four times, or to clean it up at "
-            "its original size."
-        ),
-        ways,
+        words = tr("Drop a picture here, choose one or more styles below, and watch it change.")
+        return "palette", tr("Restyle a picture"), words
+    if mode == EDIT:
+        words = tr("Drop a picture here to rotate, crop and adjust it. The original stays.")
+        return "sliders-horizontal", tr("Edit a picture"), words
+    if mode == REPAIR:
+        words = tr("Drop a picture here and paint over the area to replace.")
+        return "eraser", tr("Repair a picture"), words
+    words = tr(
+        "Drop a picture here to enlarge it two or four times, or to clean it up at "
+        "its original size."
     )
+    return "maximize", tr("Make a small picture large"), words
 
 
 def no_weights(ctx: PluginContext, mode: str) -> QWidget:

@@ -294,3 +294,21 @@ def test_a_model_of_another_plugin_is_a_mode_once_it_is_here(desk: Desk) -> None
     assert (sent.task, sent.params["weights"]) == ("lab.sample", "mine")
     assert sent.params["single"] is True
     assert desk.ids() == [desk.shown()]
+
+
+@pytest.mark.parametrize(
+    ("mode", "title"),
+    [
+        ("draw", "What should it look like?"),
+        ("restyle", "Restyle a picture"),
+        ("enlarge", "Make a small picture large"),
+        ("edit", "Edit a picture"),
+        ("repair", "Repair a picture"),
+        ("grid", "Compare settings"),
+        ("film", "Let one picture become another"),
+    ],
+)
+def test_an_empty_page_says_how_its_mode_begins(desk: Desk, mode: str, title: str) -> None:
+    desk.set_mode(mode)
+    labels = desk.page.views.currentWidget().findChildren(QLabel)
+    assert title in [label.text() for label in labels]

@@ -153,6 +153,11 @@ class VoicePage(QWidget):
                 "It is transcribed on this computer, with times."
             ),
         )
+        self._no_text = ui.empty_state(
+            "volume-2",
+            tr("What should be read aloud?"),
+            tr("Type a text above, or drop a document here. It is read on this computer."),
+        )
         self._tools = QWidget()
         tools = QHBoxLayout(self._tools)
         tools.setContentsMargins(0, 0, 0, 0)
@@ -172,6 +177,7 @@ class VoicePage(QWidget):
         column.addWidget(self.trouble.widget)
         column.addWidget(self.talk, 1)
         column.addWidget(self._empty, 1)
+        column.addWidget(self._no_text, 1)
         column.addWidget(self.view, 1)
         column.addWidget(self._tools)
         column.addWidget(self.results.widget)
@@ -245,7 +251,8 @@ class VoicePage(QWidget):
         elif not known:
             self.missing.setText(tr("Add a Whisper model on the Models page."))
         talks, nothing = self._talks, not self._shown and (speaking or not path)
-        self._empty.setVisible(nothing and not talks)
+        self._empty.setVisible(nothing and not (talks or speaking))
+        self._no_text.setVisible(nothing and speaking)
         self.view.setVisible(not (nothing or talks))
         self._tools.setVisible(bool(self._shown) and not talks)
         self._offer.setVisible(not (known or talks))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 
 from studio.api import BadInput, Page
 from studio.desktop.appearance.appearance import Appearance
@@ -263,3 +264,14 @@ def test_a_document_that_is_dropped_is_read_aloud(desk: Desk, tmp_path: Path) ->
     desk.page.bring([book])
     asked = desk.page.request()
     assert (asked.task, asked.params["document"]) == ("voice.speak", str(book))
+
+
+def test_an_empty_page_says_how_its_mode_begins(desk: Desk) -> None:
+    def begins() -> str:
+        words = [label.text() for label in desk.page.findChildren(QLabel) if label.isVisible()]
+        return " ".join(words)
+
+    assert "What was said?" in begins()
+    desk.page.modes.choose(SPEAK)
+    assert "What was said?" not in begins()
+    assert "Type a text above" in begins()
