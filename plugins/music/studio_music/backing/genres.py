@@ -30,6 +30,8 @@ GENRES: Final = (
     "battle",
     "suspense",
     "chiptune",
+    "tango",
+    "gospel",
 )
 FILL: Final = "fill"
 """The part that leads to the next phrase; the other parts are what it plays between."""

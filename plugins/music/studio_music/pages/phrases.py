@@ -124,4 +124,6 @@ def genre_names() -> list[tuple[str, str]]:
         ("battle", tr("Battle")),
         ("suspense", tr("Suspense")),
         ("chiptune", tr("Chiptune")),
+        ("tango", tr("Tango")),
+        ("gospel", tr("Gospel")),
     ]

@@ -26,6 +26,7 @@ DANCES: Final = {
     "minuet": Dance("3/4", 112, "waltz"),
     "waltz": Dance("3/4", 120, "waltz"),
     "march": Dance("4/4", 112, "march"),
+    "tango": Dance("4/4", 120, "tango"),
     "lullaby": Dance("3/4", 76, "ballad", "calm"),
     "hymn": Dance("4/4", 84, "none", "solemn"),
     "ballad": Dance("4/4", 76, "ballad"),
@@ -62,6 +63,7 @@ GENRES: Final = {
         "war",
         "chase",
     ),
+    "gospel": ("gospel", "spiritual"),
     "suspense": ("thriller", "spy", "heist"),
     "chiptune": ("chiptune", "chip tune", "8-bit", "8 bit", "eight-bit", "retro game", "arcade"),
     "none": (
@@ -76,7 +78,7 @@ GENRES: Final = {
 
 DRUMLESS: Final = ("solo", "(?:no|without) (?:any )?(?:drums|percussion)", "drumless")
 DRUMS: Final = ("with (?:the |some )?(?:drums|percussion)",)
-QUIET: Final = ("lullaby", "hymn")
+QUIET: Final = ("lullaby", "hymn", "tango")
 """Words for a backing without drums and with them, and dances that have none."""
 
 ARCS: Final = {
@@ -145,7 +147,8 @@ OLD_MODES: Final = {
     "lydian": "major",
     "ionian": "major",
 }
-"""Which of the two modes that can be asked for comes nearest."""
+LEARNED_MODES: Final = ("dorian", "mixolydian")
+"""The mode of a key that comes nearest to an old one; those that the tunes' model has learned."""
 
 METRES: Final = {
     "common time": "4/4",
@@ -228,7 +231,8 @@ _EMPTY: Final = """
 a an and the of in on at for with to by it its is be me my i id please something some tune tunes
 piece melody song music theme thing number write compose make create give play played want would
 like love us key tempo time metre meter length long style kind feel mood sounding sounds that which
-nice new little game video level about around roughly bars bar beat beats backing accompaniment
+nice new little game video level about around roughly exactly precisely bars bar beat
+beats backing accompaniment
 """
 FILLERS: Final = frozenset(_EMPTY.split())
 """Words that ask for nothing by themselves."""

@@ -69,8 +69,11 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
     tempo = _tempo(said, params, dance, own.tempo if own else MOODS[mood].tempo, metre)
     blues = genre == "blues"
     form, bars = _form(said, params, metre, tempo, blues)
+    key = _key(said, params, mood, rng)
+    scale = said.key[1] if said.key[1] in words.LEARNED_MODES else ""
     request = TuneRequest(
-        key=_key(said, params, mood, rng),
+        key=key,
+        scale=scale,
         metre=metre,
         bars=bars,
         tempo=tempo,
@@ -91,7 +94,11 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
     return Asked(
         request=request,
         genre=genre,
-        title=_title(mood, said.dance or _NAMED.get(said.genre or ""), request.key),
+        title=_title(
+            mood,
+            said.dance or _NAMED.get(said.genre or ""),
+            f"{key.tonic} {scale or key.mode}",
+        ),
         program=said.program,
         drums=_has_drums(said, params),
         remarks=_first(tuple(ask.remarks())),
@@ -101,13 +108,15 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
 def _metre(said: str) -> Metre:
     known = get_args(MetreName)
     if said not in known:
-        raise BadInput(f"“{said}” tunes are not supported.", f"Choose {_either(known)}.")
+        raise BadInput(
+            f"The model has not learned any tunes in {said}.", f"Choose {_either(known)}."
+        )
     beats, unit = said.split("/")
     return Metre(int(beats), int(unit))
 
 
 def _key(said: Said, params: Compose, mood: str, rng: np.random.Generator) -> Key:
-    tonic, mode = said.key
+    tonic, mode = said.key[0], words.OLD_MODES.get(said.key[1], said.key[1])
     if tonic:
         return Key.parse(f"{tonic} {mode or 'major'}")
     if params.key.strip() and not mode:
@@ -233,7 +242,7 @@ def _counted(bars: int) -> int:
     return bars
 
 
-def _title(mood: str, dance: str | None, key: Key) -> str:
+def _title(mood: str, dance: str | None, key: str) -> str:
     what = dance or "tune"
     own = words.DANCES[dance].mood if dance in words.DANCES else "any"
     said = what if mood in ("any", own) else f"{mood} {what}"

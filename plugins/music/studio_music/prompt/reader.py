@@ -21,6 +21,7 @@ _NUMBER: Final = (
     + ")"
 )
 _OLD_MODES: Final = "|".join(words.OLD_MODES)
+_MODES: Final = ("major", "minor", *words.OLD_MODES)
 
 
 class Ask:
@@ -111,6 +112,8 @@ class Said(msgspec.Struct, frozen=True):
             drums = False
         mood = _listed(ask, {name: tuple(m.words.split()) for name, m in MOODS.items() if m.words})
         pace = ask.word(words.TEMPI)
+        if ask.take(r"\b(?:(?:in|for) )?(?:(?:four|4)[ -](?:voices?|parts?)|satb)(?: harmony)?\b"):
+            ask.note("Composing gives a tune with backing; Harmonise sets it for four voices.")
         length = ask.word(words.LENGTHS) if bars is None and seconds is None else None
         instrument = _singular(ask, words.INSTRUMENTS)
         return cls(
@@ -180,7 +183,7 @@ def _said_metre(ask: Ask) -> str | None:
 
 
 def _said_key(ask: Ask) -> tuple[str, str]:
-    """Return the tonic as written and the mode, "" for either that is open."""
+    """Return the tonic as written and the mode or scale, "" for either that is open."""
     modes = rf"(?i:(?P<mode>major|minor|maj|min|{_OLD_MODES}))\b(?!\s+(?:key|mode)\b)"
     sign = r"(?P<sign>#|b|♯|♭|[\s-]?(?:sharp|flat))?"
     found = ask.take(
@@ -200,14 +203,20 @@ def _said_key(ask: Ask) -> tuple[str, str]:
         0,
     )
     if not found:
-        return "", ask.word(("major", "minor")) or ""
+        return "", _scale(ask, ask.word(_MODES) or "")
     sign = (found["sign"] or "").strip(" -").lower()
     sign = {"sharp": "#", "♯": "#", "flat": "b", "♭": "b"}.get(sign, sign)
-    mode = (found["mode"] or ask.word(("major", "minor")) or "").lower()
+    mode = (found["mode"] or ask.word(_MODES) or "").lower()
     mode = {"maj": "major", "min": "minor", "m": "minor"}.get(mode, mode)
-    if mode in words.OLD_MODES:
-        ask.note(f"{mode.capitalize()} is treated as {words.OLD_MODES[mode]}.")
-    return found["tonic"].upper() + sign, words.OLD_MODES.get(mode, mode)
+    return found["tonic"].upper() + sign, _scale(ask, mode)
+
+
+def _scale(ask: Ask, mode: str) -> str:
+    """Return a mode that can be composed in: the model has learned some of the old ones."""
+    if mode not in words.OLD_MODES or mode in words.LEARNED_MODES:
+        return mode
+    ask.note(f"{mode.capitalize()} is treated as {words.OLD_MODES[mode]}.")
+    return words.OLD_MODES[mode]
 
 
 def _listed(ask: Ask, groups: dict[str, Any]) -> str | None:

@@ -20,6 +20,7 @@ class TuneRequest(msgspec.Struct, frozen=True):
         lift: Semitones by which some bars lie higher. ``lifted``: spans of them, the first and the
             one after the last.
         pace: Notes a second of the tune where the mood leaves them open; 0 leaves them open too.
+        scale: "dorian" or "mixolydian"; "" for that of the key, which is the nearest to them.
         loop: The end leads to the start. ``blues``: the twelve bars, with their chords.
         seconds: How long it lasts, to the second; 0 for as long as bars and tempo make it.
     """
@@ -35,6 +36,7 @@ class TuneRequest(msgspec.Struct, frozen=True):
     lift: int = 0
     lifted: tuple[tuple[int, int], ...] = ()
     pace: float = 0.0
+    scale: str = ""
     loop: bool = False
     blues: bool = False
     seconds: float = 0.0

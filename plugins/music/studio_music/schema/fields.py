@@ -12,6 +12,7 @@ SCORE_SUFFIXES = (".mid", ".midi", ".musicxml", ".mxl", ".xml", ".abc")
 Genre = Literal[
     "none", "folk", "pop", "rock", "jazz", "bossa", "waltz", "march", "ballad", "electronic",
     "funk", "blues", "reggae", "ambient", "orchestral", "battle", "suspense", "chiptune",
+    "tango", "gospel",
 ]  # fmt: skip
 Synth = Literal["auto", "studio", "soundfont"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Mapping
 from functools import partial
 from pathlib import Path
@@ -16,11 +17,15 @@ from studio_music.piece import Piece
 if TYPE_CHECKING:
     import numpy as np
 
+_FADE = 0.8
+"""Seconds over which fades what would ring on past the length that was asked for."""
+
 
 class Hearing(msgspec.Struct, frozen=True):
     """How a piece is to be heard: by which synthesiser and font, at which rate, as which file.
 
     ``level``: decibels by which it is softer (negative) than what is heard by itself.
+    ``seconds``: how long it lasts with what rings on, which is faded; 0 for as long as it rings.
     """
 
     synth: str = "auto"
@@ -29,6 +34,7 @@ class Hearing(msgspec.Struct, frozen=True):
     format: str = "wav"
     loop: bool = False
     level: float = 0.0
+    seconds: float = 0.0
 
 
 def hear(
@@ -55,7 +61,7 @@ def hear(
         return (yield from _heard(ctx, piece, at_rate, recipe, share))
 
     half = how.rate // 2
-    rungs = [Rung(how.rate), Rung(half, f"sound of {half:,} samples a second")]
+    rungs = [Rung(how.rate), Rung(half, f"sound of {half:,} samples per second")]
     made = yield from ctx.ladder(rungs, body)
     yield made
     return made
@@ -73,6 +79,8 @@ def _heard(
     from studio_music.thumbnails import sound_png
 
     samples = yield from _rendered(ctx, piece, how, share)
+    if how.seconds and not how.loop:
+        samples = _ended(samples, max(how.seconds, piece.seconds(piece.end)), how.rate)
     verdict = yield from ctx.in_thread(partial(_verdict, piece, samples, how))
     if how.level:
         samples *= 10 ** (how.level / 20)
@@ -112,6 +120,16 @@ def _rendered(
             return step
         yield ctx.progress(begin + step * (end - begin), 1, "Rendering the sound")
     raise AssertionError("a rendering ends with samples")
+
+
+def _ended(samples: np.ndarray, seconds: float, rate: int) -> np.ndarray:
+    """Return samples that end after so many seconds, the last of them faded."""
+    import numpy as np
+
+    ended = samples[: math.ceil(seconds * rate)].copy()
+    fade = min(round(_FADE * rate), len(ended))
+    ended[len(ended) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)[:, None]
+    return ended
 
 
 def _verdict(piece: Piece, samples: np.ndarray, how: Hearing) -> Verdict:

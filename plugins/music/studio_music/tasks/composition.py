@@ -68,7 +68,8 @@ def compose(ctx: TaskContext, params: Compose) -> Iterator[Event]:
     meta = {**recipe, **facts, "remarks": list(remarks)}
     yield score_artifact.artifact(ctx, best.piece, best.verdict, meta, text)
     if params.audio:
-        how = Hearing(params.synth, font_of(ctx, params.soundfont), loop=asked.request.loop)
+        font, request = font_of(ctx, params.soundfont), asked.request
+        how = Hearing(params.synth, font, loop=request.loop, seconds=request.seconds)
         yield from hear(ctx, best.piece, how, recipe, (writing, 1.0))
     yield ctx.result(**score_artifact.told(best.piece, best.verdict, remarks), **facts)
 

@@ -92,7 +92,8 @@ class Draft:
         lowest = _LOW_TONICS if self.mood.low else _TONICS
         self.tonic = lowest + (request.key.pitch_class - lowest) % 12
         low, high = (pitch - self.tonic - LOWEST for pitch in _RANGE)
-        self.grammar = Grammar(request.key.mode, self.bar, max(low, 0), min(high, PITCHES - 1))
+        self.mode = request.scale or request.key.mode
+        self.grammar = Grammar(self.mode, self.bar, max(low, 0), min(high, PITCHES - 1))
         self.densities = [_density(model, request, bar) for bar in range(request.bars)]
         self.echo = Echo(self.bar)
         self.now = 0
@@ -125,7 +126,7 @@ class Draft:
     def columns(self) -> list[int]:
         """Return the network's input before the next note."""
         metre = list(METRES).index(str(self.request.metre))
-        mode = MODES.index(self.request.key.mode)
+        mode = MODES.index(self.mode)
         bar = self._bar
         wishes = (self.densities[min(self.now // self.bar, len(self.plan) - 1)], self.mood.leaps)
         return [*self.last, self.now % self.bar, metre, mode, *wishes, bar.within % 8,

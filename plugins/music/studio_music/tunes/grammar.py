@@ -16,7 +16,12 @@ from studio_music.tunes.vocabulary import DURATIONS, LOWEST, PITCHES, REST, UNIT
 
 Allowed = NDArray[np.bool_]
 
-_SCALES: Final = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10, 11)}
+_SCALES: Final = {
+    "major": (0, 2, 4, 5, 7, 9, 11),
+    "minor": (0, 2, 3, 5, 7, 8, 10, 11),
+    "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+}
 _TRIPLETS: Final = (4, 8, 16)
 _LONGEST_REST: Final = UNITS
 _WIDEST: Final = 12
@@ -49,7 +54,7 @@ class Grammar:
     """The rules for one tune.
 
     Args:
-        mode: "major" or "minor".
+        mode: A key of ``_SCALES``.
         bar: Units of a bar.
         low, high: The first and the last index of a pitch in range.
     """

@@ -48,6 +48,26 @@ def test_a_piece_is_written_as_asked_and_heard() -> None:
     assert {check["name"] for check in result["checks"]} >= {"key", "tempo", "metre", "length"}
 
 
+def test_sound_of_exactly_so_many_seconds_lasts_as_long_and_ends_softly() -> None:
+    made = run("compose", prompt="exactly 8 seconds, calm piano, no backing")
+    sound, rate = read_wav(made.artifacts[1].payload)
+    assert abs(len(sound) / rate - 8) < 0.1
+    assert abs(sound[-50:]).max() < 0.01, "what would ring on is faded"
+    assert made.result["duration"] == pytest.approx(8, abs=0.1)
+    rings = run("compose", prompt="4 bars at 120, calm piano, no backing")
+    sound, rate = read_wav(rings.artifacts[1].payload)
+    assert len(sound) / rate > 8.1, "the control: where no length is asked for it rings on"
+
+
+@pytest.mark.parametrize(("scale", "has", "lacks"), [("dorian", 11, 10), ("mixolydian", 0, 1)])
+def test_old_modes_are_composed(scale: str, has: int, lacks: int) -> None:
+    made = run("compose", prompt=f"16 bars, D {scale}, no backing", audio=False)
+    tones = {note.pitch % 12 for note in score_of(made).tracks[0].notes}
+    assert has in tones
+    assert lacks not in tones
+    assert made.result["title"].endswith(f"D {scale}")
+
+
 def test_a_lullaby_has_no_drums_and_all_else_of_its_backing() -> None:
     piece = score_of(run("compose", prompt="4 bars, music-box lullaby", audio=False))
     assert [track.role for track in piece.tracks] == ["melody", "chords", "bass"]

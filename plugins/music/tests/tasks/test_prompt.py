@@ -17,6 +17,8 @@ from studio_music.prompt.moods import MOODS
 from studio_music.prompt.parser import Asked, understand
 from studio_music.schema import Compose
 
+FOUR_VOICES = "Composing gives a tune with backing; Harmonise sets it for four voices."
+
 
 def asked(ask: str = "", seed: int = 0, **fields: Any) -> Asked:
     return understand(Compose.parse({"prompt": ask, **fields}), np.random.default_rng(seed))
@@ -34,12 +36,15 @@ def told(ask: str, **fields: Any) -> dict[str, Any]:
         "genre": made.genre,
         "program": made.program,
         "drums": made.drums,
+        "scale": request.scale,
+        "seconds": request.seconds,
         "loop": request.loop,
         "lift": request.lift,
         "lifted": request.lifted,
         "form": " ".join(section.name for section in request.form),
         "rises": request.tension != () and request.tension[-1] > request.tension[0],
         "remarks": made.remarks,
+        "title": made.title,
     }
 
 
@@ -104,7 +109,24 @@ def told(ask: str, **fields: Any) -> dict[str, Any]:
         ("32 bars, key change at bar 17", {"lift": 2, "lifted": ((16, 32),), "bars": 32}),
         ("reggae", {"tempo": 76}),
         ("sad reggae", {"tempo": 68}),
-        ("D dorian reel", {"key": "D minor", "remarks": ("Dorian is treated as minor.",)}),
+        ("D dorian reel", {"key": "D minor", "scale": "dorian", "title": "Reel in D dorian"}),
+        (
+            "tango in A minor",
+            {
+                "genre": "tango",
+                "metre": "4/4",
+                "tempo": 120,
+                "drums": False,
+                "title": "Tango in A minor",
+                "remarks": (),
+            },
+        ),
+        ("slow gospel with drums", {"genre": "gospel", "drums": True, "remarks": ()}),
+        ("mixolydian, in G", {"key": "G major", "scale": "mixolydian"}),
+        ("F lydian", {"key": "F major", "scale": "", "remarks": ("Lydian is treated as major.",)}),
+        ("exactly 30 seconds, 120 bpm", {"bars": 15, "seconds": 30, "remarks": ()}),
+        ("sad, for 4 voices", {"mood": "sad", "remarks": (FOUR_VOICES,)}),
+        ("four-part harmony in D major", {"key": "D major", "remarks": (FOUR_VOICES,)}),
     ],
 )
 def test_words_are_understood(ask: str, expected: dict[str, Any]) -> None:
@@ -120,7 +142,6 @@ def test_words_are_understood(ask: str, expected: dict[str, Any]) -> None:
         ("悲しい曲", "“悲しい曲” was not understood."),
         ("not sad", "“not sad” was not understood."),
         ("allegro ma non troppo", "“ma non troppo” was not understood."),
-        ("four voices", "“four voices” was not understood."),
         ("H minor", "“H” was not understood."),
         ("<script>alert(1)</script>", "“<script>alert” was not understood."),
     ],
@@ -201,6 +222,9 @@ def test_words_win_over_fields() -> None:
         "form": "",
         "rises": False,
         "remarks": (),
+        "scale": "",
+        "seconds": 0,
+        "title": "Calm tune in D minor",
     }
 
 
@@ -270,8 +294,8 @@ def test_the_title_says_what_it_is(ask: str, title: str) -> None:
         ("two hundred hours, 129 bars", {}, "cannot have 129 bars"),
         ("100 minutes", {}, "cannot have"),
         ("0 seconds", {}, "too short for one bar"),
-        ("5/4", {}, "“5/4” tunes are not supported"),
-        ("0/0", {}, "“0/0” tunes are not supported"),
+        ("5/4", {}, "has not learned any tunes in 5/4"),
+        ("0/0", {}, "has not learned any tunes in 0/0"),
         ("G# major", {}, "“G# major” is not a key"),
         ("", {"key": "H"}, "“H” is not a key"),
         ("x" * 100_000, {}, "100,000 characters; the limit is 2,000"),

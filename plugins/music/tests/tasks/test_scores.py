@@ -151,7 +151,7 @@ def test_where_memory_is_short_the_sound_of_a_backing_has_fewer_samples(
     made = run("back", piece=plain(tune(2)), synth="studio")
     score, audio = made.artifacts
     assert "reduced" not in score.meta
-    assert audio.meta["reduced"] == ["sound of 22,050 samples a second"]
+    assert audio.meta["reduced"] == ["sound of 22,050 samples per second"]
     samples, rate = read_wav(audio.payload)
     assert (rate, audio.meta["sample_rate"]) == (22_050, 22_050)
     assert audio.verdict is not None
