@@ -66,8 +66,10 @@ class NoticeArea(QObject):
         return tuple(self._cards)
 
     def place(self, right: int, bottom: int) -> None:
-        """Keep the lower right corner at (right, bottom)."""
+        """Keep the lower right corner at (right, bottom), above a panel that was just raised."""
         self._corner = QPoint(right, bottom)
+        for card in self._cards:
+            card.raise_()
         self._stack()
 
     def _make_room(self, notice: Notice) -> None:

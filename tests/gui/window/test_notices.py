@@ -121,6 +121,16 @@ def test_they_stand_above_each_other_inside_the_window(
     assert window.centralWidget().rect().contains(lower.geometry())
 
 
+def test_they_lie_above_the_panel_of_a_page_that_is_opened_later(
+    window: MainWindow, area: NoticeArea, notices: Notices
+) -> None:
+    notices.error("It failed.")
+    (card,) = area.cards()
+    window._place_floats()  # as for each page
+    order = window.centralWidget().children()
+    assert order.index(window.panel) < order.index(card)
+
+
 def test_they_keep_off_the_button_that_a_page_is_for(
     window: MainWindow, area: NoticeArea, notices: Notices
 ) -> None:
