@@ -17,7 +17,7 @@ TICKS: Final = 480
 """Ticks of a quarter note. Every place and length in a piece is a whole number of them."""
 
 MAX_NOTES: Final = 100_000
-MAX_TRACKS: Final = 64
+MAX_TRACKS: Final = 256
 MAX_LYRIC: Final = 60
 MAX_VERSES: Final = 8
 LOUDNESS: Final = {

@@ -19,6 +19,8 @@ def melody_track(piece: Piece) -> Track:
         BadInput: The piece has no notes but drums.
     """
     tracks = [track for track in piece.tracks if track.notes and not track.drums]
+    if not tracks and any(track.notes for track in piece.tracks):
+        raise BadInput("This piece has only drums, no melody.", "Choose another score.")
     if not tracks:
         raise BadInput("This piece has no notes for a melody.", "Choose another score.")
     for role in ("melody", "soprano"):

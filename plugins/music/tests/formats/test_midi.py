@@ -29,6 +29,12 @@ SIMPLE = Piece(
 )
 
 
+def test_a_large_orchestra_has_room() -> None:
+    tracks = tuple(Track(f"Player {n}", (Note(n, 60, 480),), n % 120) for n in range(150))
+    piece = msgspec.structs.replace(SIMPLE, tracks=tracks)
+    assert len(files.read(without_carried(files.write(piece))).piece.tracks) == 150
+
+
 def without_carried(data: bytes) -> bytes:
     """The same file as a program that drops foreign events would save it."""
     file = mido.MidiFile(file=io.BytesIO(data))

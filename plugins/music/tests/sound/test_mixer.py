@@ -162,3 +162,13 @@ def test_a_mix_that_cannot_be_is_refused(mix: Mix) -> None:
         checked(band(reverb=3.0))
     with pytest.raises(BadInput, match="The compression of “tune”"):
         checked(band(compression=3.0))
+
+
+def test_muted_tracks_are_not_called_empty() -> None:
+    note = Note(0, 60, 480)
+    for tracks, words in (
+        ((Track("A", (note,), muted=True),), "All tracks of “X” are muted"),
+        ((Track("A"),), "has no notes"),
+    ):
+        with pytest.raises(BadInput, match=words):
+            list(stems(Piece("X", length=480, tracks=tracks), RATE, "studio"))

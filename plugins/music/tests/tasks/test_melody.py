@@ -50,7 +50,7 @@ def test_a_line_is_one_note_at_a_time() -> None:
 
 
 def test_without_pitched_notes_there_is_no_melody() -> None:
-    with pytest.raises(BadInput, match="no notes for a melody"):
+    with pytest.raises(BadInput, match="only drums, no melody"):
         melody_of(piece(Track("kit", line(38).notes, drums=True), Track("empty")))
 
 

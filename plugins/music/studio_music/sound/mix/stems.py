@@ -39,6 +39,8 @@ def stems(
     opened = open_synth(synth, rate, font=font)
     yield from loading(opened, piece)
     tracks = [track for track in heard(piece) if track.notes]
+    if not tracks and any(track.notes for track in piece.tracks):
+        raise BadInput(f"All tracks of “{piece.title[:60]}” are muted.", "Unmute one.")
     if not tracks:
         raise BadInput(f"“{piece.title[:60]}” has no notes to play.")
     tones, made = Tones(opened), []
