@@ -36,6 +36,8 @@ _UNUSED: Final = re.compile(
     re.IGNORECASE,
 )
 _NEVER_NEGATIVE: Final = re.compile(r"\b(?:never|not)\s+(?:be\s+)?negative\b", re.IGNORECASE)
+_FROM_ZERO: Final = re.compile(r"\b(?:non-?negative|positive|natural|whole)\b", re.IGNORECASE)
+"""Says that no number below zero is given."""
 _ROUNDED: Final = re.compile(
     r"\bround\w*\s+to\s+(?P<digits>\w+)\s+(?:decimals?|places|digits)", re.I
 )
@@ -190,12 +192,25 @@ def _figures(rule: str, request: str, calls: Sequence[Call], _module: str) -> It
     """Yield tests of what a number that comes out must be."""
     asked = [ast.unparse(call) for call in calls[:4]]
     if _NEVER_NEGATIVE.search(rule) and not _ERROR.search(rule):
-        yield from (f"assert {item} >= 0" for item in asked)
+        below = [] if _FROM_ZERO.search(request) or _ERROR.search(request) else _negated(calls[:4])
+        yield from (f"assert {item} >= 0" for item in [*asked, *below])
     if match := _ROUNDED.search(rule):
         word = match["digits"].lower()
         digits = int(word) if word.isdigit() else _NUMBERS.get(word)
         if digits is not None:
             yield from (f"assert {item} == round({item}, {digits})" for item in asked)
+
+
+def _negated(calls: Sequence[Call]) -> list[str]:
+    """Return the calls with each of their numbers below zero, one at a time."""
+    return [
+        _with(call, place, -value)
+        for call in calls
+        for place, item in enumerate(call.args)
+        if isinstance(value := _value(item), int | float)
+        and not isinstance(value, bool)
+        and value > 0
+    ]
 
 
 def _refused(rule: str, request: str, calls: Sequence[Call], _module: str) -> Iterator[str]:
