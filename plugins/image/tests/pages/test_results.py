@@ -152,16 +152,23 @@ def test_make_it_again_leaves_what_is_set_alone(desk: Desk) -> None:
     assert desk.page.composer.prompt.field.text == "something else"
 
 
+def _close_menu() -> None:
+    menu = QApplication.activePopupWidget()
+    assert menu is not None
+    menu.close()
+
+
 def test_the_large_picture_has_the_menu_of_the_strip(desk: Desk) -> None:
     shown: list[list[str]] = []
-    whole = desk.ctx.ui.menu
+    ui: Any = desk.ctx.ui
+    whole = ui.menu
 
     def menu(*args: Any) -> QMenu:
         made: QMenu = whole(*args)
         made.aboutToShow.connect(lambda: shown.append([each.text() for each in made.actions()]))
         return made
 
-    desk.ctx.ui.menu = menu  # type: ignore[method-assign]
+    ui.menu = menu
     desk.draw()
     canvas = desk.page.viewer.canvas
     at = canvas.rect().center()
@@ -170,10 +177,10 @@ def test_the_large_picture_has_the_menu_of_the_strip(desk: Desk) -> None:
     desk.until(lambda: bool(shown))
     assert "Regenerate" in shown[0]
     assert "Make again" not in shown[0]
-    QApplication.activePopupWidget().close()
+    _close_menu()
     desk.page.picture_actions.show_menu(canvas.mapToGlobal(at))
     assert shown[1] == shown[0]
-    QApplication.activePopupWidget().close()
+    _close_menu()
 
 
 @pytest.mark.parametrize("field", ["weights", "control"])
