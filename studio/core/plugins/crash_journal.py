@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from studio.core import disk
+from studio.core.library.storage.writer_lock import WriterLock
 from studio.protocol.regular_file import read_note
 
 
@@ -29,15 +31,17 @@ class OpenPage:
 
 
 class CrashJournal:
-    """A folder with one small file for each import under way, named by process.
+    """A folder with one small file for each import under way, which its process holds locked.
 
-    A file whose process is gone means that the process died in the middle of that import. Beside
-    them lies one for the page that is open in a window.
+    A file that nobody holds means that its process died in the middle of that import. Beside them
+    lies one for the page that is open in a window.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._page = folder / f"{os.getpid()}.page"
+        self._owner = secrets.token_hex(8)
+        self._page = folder / f"{self._owner}.page"
+        self._page_lock = WriterLock(self._page)
 
     @contextmanager
     def loading(self, plugin: str, module: str) -> Iterator[None]:
@@ -45,11 +49,13 @@ class CrashJournal:
 
         A folder that cannot be written costs the protection, never the plugin.
         """
-        note = self._folder / f"{os.getpid()}-{plugin}.json"
-        written = self._write(note, {"plugin": plugin, "module": module, "pid": os.getpid()})
+        note = self._folder / f"{self._owner}-{plugin}.json"
+        lock = WriterLock(note)
+        written = self._write(note, lock, {"plugin": plugin, "module": module})
         try:
             yield
         finally:
+            lock.release()
             if written:
                 note.unlink(missing_ok=True)
 
@@ -57,10 +63,10 @@ class CrashJournal:
         """Return plugin → module of imports that a dead process left, and forget them."""
         crashed: dict[str, str] = {}
         for note in sorted(self._folder.glob("*-*.json")):
+            if WriterLock(note).is_held():
+                continue
             try:
                 entry = json.loads(read_note(note).decode("utf-8"))
-                if _is_running(int(note.name.partition("-")[0])):
-                    continue
                 crashed[str(entry["plugin"])] = str(entry["module"])
             except (OSError, ValueError, KeyError, TypeError):
                 pass  # cut short by the very crash: no name to blame
@@ -71,27 +77,30 @@ class CrashJournal:
         """Note what a plugin has in the window from now on; None for nothing."""
         if page is not None:
             # Not synced: it has to outlive the process, not the machine, whose end is nobody's.
-            self._write(self._page, asdict(page), sync=False)
+            self._write(self._page, self._page_lock, asdict(page), sync=False)
         else:
+            self._page_lock.release()
             self._page.unlink(missing_ok=True)
 
     def take_page(self) -> OpenPage | None:
         """Return what was in the window of a process that died, and forget it."""
         found = None
         for note in sorted(self._folder.glob("*.page")):
+            if WriterLock(note).is_held():
+                continue
             try:
-                # Before this process notes anything, its own number is that of an earlier one.
-                if int(note.stem) != os.getpid() and _is_running(int(note.stem)):
-                    continue
                 found = OpenPage(**json.loads(read_note(note).decode("utf-8")))
             except (OSError, ValueError, TypeError):
                 pass  # cut short, or of another version
             note.unlink(missing_ok=True)
         return found
 
-    def _write(self, note: Path, entry: dict[str, object], *, sync: bool = True) -> bool:
+    def _write(
+        self, note: Path, lock: WriterLock, entry: dict[str, object], *, sync: bool = True
+    ) -> bool:
         try:
             disk.make_folder(self._folder)
+            lock.acquire()
             with note.open("w", encoding="utf-8") as file:
                 json.dump(entry, file)
                 file.flush()
@@ -100,9 +109,3 @@ class CrashJournal:
         except OSError:
             return False
         return True
-
-
-def _is_running(pid: int) -> bool:
-    import psutil  # slow, and needed only after a crash
-
-    return pid == os.getpid() or psutil.pid_exists(pid)

@@ -38,6 +38,8 @@ class WriterLock:
         Raises:
             OSError: The file cannot be made, or the file system has no locks.
         """
+        if self._fd >= 0:
+            return True
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             if not _is_locked(fd):

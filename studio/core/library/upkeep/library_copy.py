@@ -7,6 +7,7 @@ there. The library itself never shares a file with a backup: what spoils one mus
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import sqlite3
 import time
@@ -16,12 +17,12 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
-import psutil
 
 from studio.core import disk
 from studio.core.library.storage import blob_store, schema
 from studio.core.library.storage.blob_store import INPUT_SUFFIX
 from studio.core.library.storage.database import Database
+from studio.core.library.storage.writer_lock import WriterLock
 from studio.core.library.upkeep.backup import copy_database
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.regular_file import open_regular, read_regular
@@ -264,11 +265,12 @@ def sweep(folder: Path, *, alone: bool = False) -> None:
         alone: Nobody else copies the database now: a part of such a copy is left over, too.
     """
     for note in folder.glob(_UNDER_WAY.format("*")):
-        process = note.stem.rpartition("-")[2]
-        if not process.isdecimal() or psutil.pid_exists(int(process)):
+        if WriterLock(note).is_held():
             continue
         with suppress(OSError, UnicodeDecodeError):
-            part = Path(read_regular(note).decode("utf-8"))
+            part = Path(words := read_regular(note).decode("utf-8"))
+            if not words:  # its owner is about to lock it
+                continue
             if part.name.startswith(".") and part.name.endswith(".part") and not part.is_symlink():
                 shutil.rmtree(part, ignore_errors=True)
         disk.remove(note)
@@ -294,13 +296,16 @@ def _noted(part: Path, notes: Path | None) -> Iterator[None]:
         yield
         return
     sweep(notes)
-    note = notes / _UNDER_WAY.format(os.getpid())
+    note = notes / _UNDER_WAY.format(secrets.token_hex(8))
+    lock = WriterLock(note)
     try:
         with suppress(OSError):  # a library on a disk that cannot be written is copied, too
             disk.make_folder(notes)
-            note.write_text(str(part.absolute()), "utf-8")
+            if lock.acquire():
+                note.write_text(str(part.absolute()), "utf-8")
         yield
     finally:
+        lock.release()
         with suppress(OSError):
             disk.remove(note)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -196,13 +195,29 @@ def test_plugin_that_kills_the_studio_is_in_quarantine_at_the_next_start(
     assert host_of(found_in(folder), journal, settings=settings).plugin("deadly").is_usable
 
 
+IMPORTS = """
+import os, sys
+from pathlib import Path
+from studio.core.plugins.crash_journal import CrashJournal
+with CrashJournal(Path(sys.argv[1])).loading("one", "studio_t_one.plugin"):
+    print("importing", flush=True)
+    input()
+    os._exit(11)
+"""
+
+
 def test_import_that_another_living_studio_is_at_is_no_crash(
     host: Callable[..., PluginHost], tmp_path: Path
 ) -> None:
-    living = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    note = tmp_path / "journals" / f"{living.pid}-one.json"
-    note.parent.mkdir()
-    note.write_text(json.dumps({"plugin": "one", "module": "studio_t_one.plugin"}), "utf-8")
+    journal = tmp_path / "journals"
+    living = subprocess.Popen(
+        [sys.executable, "-c", IMPORTS, str(journal)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert living.stdout is not None
+    assert living.stdout.readline() == b"importing\n"
+    (note,) = journal.iterdir()
     assert host().plugin("one").is_usable
     assert note.exists()
     living.communicate(b"\n")
