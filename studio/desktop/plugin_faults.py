@@ -33,7 +33,7 @@ class HeldTooLong(Exception):
     """Raised inside a slot that keeps the window from responding."""
 
     def __str__(self) -> str:
-        return f"it kept the window from responding for {LONGEST_SECONDS:g} seconds"
+        return f"it froze the window for {LONGEST_SECONDS:g} seconds"
 
 
 class PluginFaults(QObject):
@@ -183,8 +183,8 @@ class PluginFaults(QObject):
             return self.tr("Offline Studio closed unexpectedly last time.")
         if last.held_by:
             return self.tr(
-                "Offline Studio closed unexpectedly last time, while the plugin {plugin} kept the "
-                "window from responding ({where})."
+                "Offline Studio closed unexpectedly last time, while the plugin {plugin} froze "
+                "the window ({where})."
             ).format(plugin=self._host.title(last.plugin), where=last.held_by)
         return self.tr(
             "Offline Studio closed unexpectedly last time, while the page {page} of the plugin "
@@ -201,7 +201,7 @@ class PluginFaults(QObject):
     def _was_held(self, culprit: Culprit) -> None:
         self._host.journal.note_page(self._page)
         self._notices.warn(
-            self.tr("The plugin {plugin} kept the window from responding ({where}).").format(
+            self.tr("The plugin {plugin} froze the window ({where}).").format(
                 plugin=self._host.title(culprit.plugin), where=culprit.where
             ),
             self.tr("Disable it if this happens again."),
@@ -213,12 +213,12 @@ class PluginFaults(QObject):
         seconds = time.monotonic() - began
         if not page or seconds < OURS_HELD_SECONDS:
             return
-        words = self.tr("The page {page} kept the window from responding for {seconds} seconds.")
+        words = self.tr("The {page} page froze for {seconds} seconds.")
         self._show(
             Notice(
                 Level.WARN,
                 words.format(page=page, seconds=round(seconds)),
-                self.tr("If this happens again, report it: the report says what took so long."),
+                self.tr("If it happens again, press Copy report and send it to the developers."),
                 details=stack,
                 key=f"held-{page}",
             )

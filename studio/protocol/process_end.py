@@ -30,5 +30,5 @@ def in_words(code: int, out_of_memory: bool = False) -> str:
     except ValueError:
         name = f"signal {-code}"
     if name == "SIGKILL" and out_of_memory:
-        return "The system killed it because memory ran out."
+        return "The system ran out of memory and stopped it."
     return _SIGNALS.get(name, f"It was terminated by {name}.")

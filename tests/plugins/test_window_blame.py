@@ -158,7 +158,7 @@ def test_a_window_that_stands_still_names_the_plugin_and_offers_to_disable_it(
     assert app._held is not None
     app._held._report = seen
     button(app, "hold").click()
-    qtbot.waitUntil(lambda: "The plugin Bad: slots kept the window from responding" in told(app))
+    qtbot.waitUntil(lambda: "The plugin Bad: slots froze the window" in told(app))
     assert "<lambda> in plugin.py" in told(app)
     card = next(c for c in app.window.notices.cards() if "responding" in c.notice.message)
     next(b for b in card.findChildren(QPushButton) if b.text() == "Disable Bad: slots").click()
@@ -170,7 +170,7 @@ def test_a_page_of_ours_that_holds_the_window_is_named_with_a_report(app: App, q
     page = app.window.pages.spec(PAGES_OWN)
     assert page is not None
     stack = traceback.extract_stack()
-    said = f"The page {page.title} kept the window from responding for"
+    said = f"The {page.title} page froze for"
     app.window.open_page(PAGES_OWN)
     app.session.faults.held(1.0, stack)
     notices = app.session.studio.notices
@@ -193,7 +193,7 @@ def test_a_slot_that_never_ends_is_ended_and_counted(
     app.window.open_page(PAGE)
     button(app, "spin").click()
     qtbot.waitUntil(lambda: bool(faults(app)))
-    assert "kept the window from responding for 0.5 seconds" in faults(app)[-1].error.message
+    assert "froze the window for 0.5 seconds" in faults(app)[-1].error.message
     assert host_of(app).faults.count("bad_slots") == 1
 
 
@@ -268,7 +268,7 @@ def test_a_signal_ends_the_studio_whatever_a_plugin_does(tmp_path: Path, name: s
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert "clicked" in ended.stdout
-    assert "kept the window from responding for" not in ended.stderr, "it came to an end at once"
+    assert "froze the window for" not in ended.stderr, "it came to an end at once"
     assert "unexpected" not in ended.stderr
 
 

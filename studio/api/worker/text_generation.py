@@ -52,7 +52,7 @@ def fit_prompt(
     max_tokens: int,
     tools: Sequence[Tool] = (),
 ) -> FittedPrompt:
-    """Return messages, or a text to go on with as it is, as a prompt that leaves room to answer.
+    """Return messages, or a text to continue as it is, as a prompt that leaves room to answer.
 
     Half of the context is the most that an answer of ``max_tokens`` may claim: a longest answer
     beyond the context would otherwise push out everything that was said. Messages tell of
@@ -85,7 +85,7 @@ def write_text(
     message of the assistant is the beginning of the text; only what follows is returned.
 
     Args:
-        prompt: Messages, a text to go on with as it is, or what :func:`fit_prompt` made of them.
+        prompt: Messages, a text to continue as it is, or what :func:`fit_prompt` made of them.
         sampling: ``is_private`` is added where the job is.
         weights: Those of ``engine``: a long text may need more memory than every lease has.
         message: What the progress says while the prompt is read.

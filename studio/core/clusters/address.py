@@ -37,8 +37,8 @@ class Address:
             raise StudioError(
                 ErrorCode.BAD_INPUT,
                 f"“{text}” is not the address of a cluster.",
-                "Write ray://HOST:PORT, or ray for a cluster on this machine. A machine of yours "
-                "is chosen with `studio machines run-on NAME`.",
+                "Write ray://HOST:PORT, or ray for a cluster on this machine. Choose one of your "
+                "machines with `studio machines run-on NAME`.",
             )
         return cls(text)
 

@@ -82,7 +82,7 @@ class Denied(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         try:
             SpecifierSet(self.versions)
         except InvalidSpecifier as error:
-            raise ValueError(f"“{self.versions}” is no range of versions") from error
+            raise ValueError(f"“{self.versions}” is not a range of versions") from error
         if self.versions and not self.name:
             raise ValueError("versions belong to a name")
 

@@ -64,7 +64,7 @@ def results(source: Results, workflow: Workflow, library: Library) -> Iterator[G
         raise takes_none(workflow)
     if kind == Kind.TABLE:
         raise BadInput(
-            "This workflow takes the lines of a table, and results are no such lines.",
+            "This workflow takes the lines of a table, not results.",
             "Export a table, and choose the file.",
         )
     found = False

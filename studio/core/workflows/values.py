@@ -111,7 +111,7 @@ class Values:
             raise BadInput(f"There is no column “{reference.name}”.", f"Columns: {known}.")
         if not text and reference.source == "input" and self._given.columns:
             raise BadInput(
-                "This line of the table says nothing for {input}.",
+                "This row has no value for {input}.",
                 "Name a column “input”, or write {row.COLUMN} in the workflow.",
             )
         if wants_file and text:

@@ -16,7 +16,8 @@ SLUG = (
 )
 ROMAN = (
     "Two functions, to_roman(number) and from_roman(text), for 1 to 3999. "
-    'to_roman(1994) == "MCMXCIV"; from_roman raises ValueError for what is no Roman number.'
+    'to_roman(1994) == "MCMXCIV"; from_roman raises ValueError for anything that is not '
+    "a Roman numeral."
 )
 INTERVALS = (
     "A function merge(intervals) that joins overlapping intervals and returns them sorted. "

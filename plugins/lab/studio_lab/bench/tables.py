@@ -46,7 +46,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
         for ours, theirs in zip(outcomes(first, score), outcomes(anew, score)):
             agreeing += ours.verdict == theirs.verdict
             asked += 1
-            figures[f"{ours.method}, {score}"] = f"{_told(ours)}; anew {_told(theirs)}"
+            figures[f"{ours.method}, {score}"] = f"{_told(ours)}; split again {_told(theirs)}"
     return {"ratio": agreeing / asked, "agreeing": f"{agreeing} of {asked}", **figures}
 
 

@@ -22,7 +22,7 @@ _COLUMNS = (
 )  # fmt: skip
 LIMITS = (
     "The sentences are few, English, and ours; another choice of words may give other figures. A "
-    "difference is no proof of harm, and no difference is no proof that there is none: it was "
+    "difference does not prove harm, and no difference does not prove that there is none: it was "
     "looked for in these topics only. What the model writes in a conversation may differ from the "
     "probabilities that it gives."
 )

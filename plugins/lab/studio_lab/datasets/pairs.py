@@ -11,6 +11,7 @@ import numpy as np
 
 from studio.api import BadInput, read_regular, sentence
 from studio_lab.datasets.dataset import Dataset, Shape, Split
+from studio_lab.datasets.table import only
 from studio_lab.datasets.table_file import csv_rows, decoded
 from studio_lab.datasets.tokens import rows_of, written
 
@@ -58,7 +59,8 @@ def from_pairs(
         )  # fmt: skip
     if len(fitting) < FEWEST:
         raise BadInput(
-            f"“{title}” has {len(fitting)} pairs that fit; training needs at least {FEWEST}.",
+            f"“{title}” has {only(len(fitting), 'pairs')} that fit; training needs at least "
+            f"{FEWEST}.",
             "Choose a file with more pairs: a source and a target in each line.",
         )
     rows, vocabulary = rows_of([text for pair in fitting for text in pair])

@@ -14,6 +14,7 @@ from studio.api import BadInput, read_regular, sentence
 from studio_lab.datasets import dicom
 from studio_lab.datasets.dataset import Dataset, Shape
 from studio_lab.datasets.folders import arranged
+from studio_lab.datasets.table import only
 
 SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", *dicom.SUFFIXES
@@ -132,7 +133,8 @@ def _opened(path: Path) -> Image.Image:
 def _check(folder: Path, rows: list[NDArray[np.uint8]]) -> None:
     if len(rows) < FEWEST:
         raise BadInput(
-            f"The folder “{folder.name}” has {len(rows)} pictures; training needs at least "
+            f"The folder “{folder.name}” has {only(len(rows), 'pictures')}; training needs at "
+            "least "
             f"{FEWEST}, and hundreds to learn something of use.",
             "Choose a folder with more pictures.",
         )

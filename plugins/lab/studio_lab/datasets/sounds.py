@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from studio.api import BadInput, read_regular, sentence
 from studio_lab.datasets.dataset import Dataset, Shape
 from studio_lab.datasets.folders import arranged
+from studio_lab.datasets.table import only
 
 SUFFIXES = (".wav", ".wave")
 FEWEST = 16
@@ -80,7 +81,8 @@ def read_sounds(folder: Path, files: Sequence[Path], bands: int) -> tuple[Datase
         )  # fmt: skip
     if len(rows) < FEWEST:
         raise BadInput(
-            f"“{folder.name}” has {len(rows)} sounds that can be used; training needs at least "
+            f"“{folder.name}” has {only(len(rows), 'sounds')} that can be used; training needs "
+            "at least "
             f"{FEWEST}, and hundreds to learn something of use.",
             "Choose a folder with more WAV files.",
         )

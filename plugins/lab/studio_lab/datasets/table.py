@@ -136,14 +136,15 @@ def with_target(table: Table, name: str) -> tuple[Table, Target]:
     if not known.all():
         notes.append(
             sentence(
-                "{count} rows have no value of “{name}” and are left out.",
+                "Left out: rows without a value of “{name}” ({count}).",
                 count=f"{(~known).sum():,}", name=name,
             )
         )  # fmt: skip
     found, labels, counts = np.unique(column.values[known], return_inverse=True, return_counts=True)
     if len(found) > MOST_CLASSES:
         raise BadInput(
-            f"“{name}” has {len(found):,} different values; a class needs rows that share it.",
+            f"“{name}” has {only(len(found), 'different values')}; a class needs rows that share "
+            "it.",
             f"Pick a column with {MOST_CLASSES} classes at most, or put ranges into classes first.",
         )
     enough = counts >= FEWEST
@@ -152,8 +153,8 @@ def with_target(table: Table, name: str) -> tuple[Table, Target]:
         if count < FEWEST:
             notes.append(
                 sentence(
-                    "Class “{label}” has {count} rows and is left out; {fewest} are needed to tell "
-                    "anything.",
+                    "Class “{label}” has too few rows and is left out ({count} of the {fewest} "
+                    "that are needed).",
                     label=label, count=int(count), fewest=FEWEST,
                 )
             )  # fmt: skip
@@ -171,6 +172,11 @@ def with_target(table: Table, name: str) -> tuple[Table, Target]:
     )
     others = [each.name for each in table.columns if each.name != name]
     return replace(table.at(kept).only(others), notes=tuple(notes)), target
+
+
+def only(count: int, what: str) -> str:
+    """Return ``3 rows``, or ``only 1 row``, of what there is too little of."""
+    return f"only 1 {what.removesuffix('s')}" if count == 1 else f"{count:,} {what}"
 
 
 def _class_name(column: Column, value: float) -> str:

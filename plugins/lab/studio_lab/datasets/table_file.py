@@ -99,7 +99,7 @@ def parse_table(data: bytes, name: str = "table", how: Reading = USUAL) -> Table
     if odd := len(rows) - len(body):
         notes.append(
             sentence(
-                "{count} rows have another number of cells than the first and are left out.",
+                "Left out: rows with another number of cells than the first ({count}).",
                 count=f"{odd:,}",
             )
         )

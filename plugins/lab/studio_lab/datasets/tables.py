@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from studio.api import BadInput, sentence
 from studio_lab.datasets.dataset import Dataset, Shape, Split
-from studio_lab.datasets.table import USABLE, Column, Table
+from studio_lab.datasets.table import USABLE, Column, Table, only
 from studio_lab.datasets.table_file import USUAL, Reading, read_table
 
 FEWEST = 40
@@ -45,7 +45,7 @@ def from_table(title: str, table: Table, licence: str = "") -> tuple[Dataset, li
     notes = [_left_out(each) for each in table.columns if each.kind not in USABLE][:8]
     if len(table) < FEWEST:
         raise BadInput(
-            f"“{title}” has {len(table)} rows; training needs at least {FEWEST}.",
+            f"“{title}” has {only(len(table), 'rows')}; training needs at least {FEWEST}.",
             "Choose a table with more rows.",
         )
     if not usable and all(column.kind in ("constant", "empty") for column in table.columns):

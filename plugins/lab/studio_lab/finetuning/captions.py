@@ -9,6 +9,7 @@ import numpy as np
 
 from studio.api import BadInput, read_regular, sentence
 from studio_lab.datasets.pictures import SUFFIXES, picture_of
+from studio_lab.datasets.table import only
 
 FEWEST = 6
 MOST = 2_000
@@ -62,7 +63,7 @@ def read_captioned(folder: Path, side: int, usual: str) -> Captioned:
         )
     if len(rows) < FEWEST:
         raise BadInput(
-            f"“{folder.name}” has {len(rows)} pictures; at least {FEWEST} are needed.",
+            f"“{folder.name}” has {only(len(rows), 'pictures')}; at least {FEWEST} are needed.",
             "Choose a folder with more pictures.",
         )
     captions = tuple(dict.fromkeys(words))

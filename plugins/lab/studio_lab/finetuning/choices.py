@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from studio.api import BadInput, SavedArtifact
+from studio_lab.datasets.table import only
 from studio_lab.finetuning.examples import rows_of
 
 FEWEST = 4
@@ -33,7 +34,7 @@ def read_choices(path: Path) -> list[Choice]:
             found.append((texts[0], texts[1], texts[2]))
     if len(found) < FEWEST:
         raise BadInput(
-            f"“{path.name}” has {len(found)} preferences; at least {FEWEST} are needed.",
+            f"“{path.name}” has {only(len(found), 'preferences')}; at least {FEWEST} are needed.",
             "Each row needs a prompt, a chosen and a rejected answer, under these names.",
         )
     return list(dict.fromkeys(found))
@@ -59,7 +60,7 @@ def starred_choices(results: Iterable[SavedArtifact], said: Sequence[Choice] = (
         found += _pairs(group)[:MOST_OF_A_PROMPT]
     if len(found) < FEWEST:
         raise BadInput(
-            f"Stars tell {len(found)} preferences; at least {FEWEST} are needed.",
+            f"Stars tell {only(len(found), 'preferences')}; at least {FEWEST} are needed.",
             "Have replies written again in Chat, and star the better ones there or in the Gallery.",
         )
     return list(dict.fromkeys(found))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api import BadInput, read_regular, sentence
+from studio_lab.datasets.table import only
 from studio_lab.datasets.table_file import csv_rows
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".txt", ".md")
@@ -73,7 +74,8 @@ def read_prompts(path: Path) -> tuple[str, ...]:
     once = tuple(dict.fromkeys(each.strip() for each in found if each.strip()))[:MOST]
     if len(once) < FEWEST:
         raise BadInput(
-            f"“{path.name}” has {len(once)} different prompts; at least {FEWEST} are needed.",
+            f"“{path.name}” has {only(len(once), 'different prompts')}; at least {FEWEST} are "
+            "needed.",
             "Choose a file with a prompt in each line, or a column of prompts.",
         )
     return once
@@ -183,7 +185,7 @@ def _checked(title: str, pairs: list[tuple[str, str]], notes: list[str]) -> Exam
     if len(whole) < len(pairs):
         notes.append(
             sentence(
-                "{count} pairs without a prompt or an answer are left out.",
+                "Left out: pairs without a prompt or an answer ({count}).",
                 count=f"{len(pairs) - len(whole):,}",
             )
         )
@@ -191,7 +193,7 @@ def _checked(title: str, pairs: list[tuple[str, str]], notes: list[str]) -> Exam
     if len(once) < len(whole):
         notes.append(
             sentence(
-                "{count} pairs that came before are left out.",
+                "Left out: pairs that came before ({count}).",
                 count=f"{len(whole) - len(once):,}",
             )
         )
@@ -199,7 +201,8 @@ def _checked(title: str, pairs: list[tuple[str, str]], notes: list[str]) -> Exam
         notes.append(sentence("Only the first {count} pairs are used.", count=f"{MOST:,}"))
     if len(once) < FEWEST:
         raise BadInput(
-            f"“{title}” has {len(once)} different pairs; fine-tuning needs at least {FEWEST}, and "
+            f"“{title}” has {only(len(once), 'different pairs')}; fine-tuning needs at least "
+            f"{FEWEST}, and "
             "some hundred to learn something of use.",
             "Choose a file with more prompts and answers.",
         )

@@ -141,7 +141,7 @@ def tokenised_choices(
     if left := len(choices) - len(rows):
         notes.append(
             sentence(
-                "{count} preferences are longer than {length} tokens and are left out.",
+                "Left out: preferences longer than {length} tokens ({count}).",
                 count=f"{left:,}", length=f"{length:,}",
             )
         )  # fmt: skip
@@ -192,7 +192,7 @@ def tokenised_prompts(
         )
     notes: list[str] = []
     if left := len(prompts) - len(rows):
-        notes.append(sentence("{count} prompts are too long and are left out.", count=f"{left:,}"))
+        notes.append(sentence("Left out: prompts that are too long ({count}).", count=f"{left:,}"))
     table = np.full((len(rows), max(map(len, rows))), PADDING, np.int64)
     for row, ids in zip(table, rows):
         row[: len(ids)] = ids
@@ -230,7 +230,7 @@ def _pairs(
     if long:
         notes.append(
             sentence(
-                "{count} prompts are longer than {length} tokens and are left out.",
+                "Left out: prompts longer than {length} tokens ({count}).",
                 count=f"{long:,}", length=f"{length:,}",
             )
         )  # fmt: skip

@@ -37,7 +37,7 @@ class FineTune(Params, frozen=True):
         Label(
             "Learn from",
             "Examples are answers to imitate. Preferences are pairs of a better and a worse answer "
-            "(DPO). With a verdict the model tries itself, and a checker of yours says which "
+            "(DPO). With a verdict the model tries itself, and your own checker says which "
             "answers are right (reinforcement).",
         ),
     ] = "examples"

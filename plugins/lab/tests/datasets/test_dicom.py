@@ -69,5 +69,5 @@ def test_a_folder_of_them_is_a_data_set(tmp_path: Path) -> None:
     (tmp_path / "broken.dcm").write_bytes(b"DICM")
     data, notes = read_pictures(tmp_path, 16, 0)
     assert data.rows.shape == (20, 1, 16, 16)
-    assert any("1 files are no pictures" in note for note in notes)
+    assert any("Not readable as pictures, and left out: 1 of 21" in note for note in notes)
     assert "Somebody" not in repr(data)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from studio.api import BadInput
-from studio_lab.datasets.table import joined, with_target
+from studio_lab.datasets.table import joined, only, with_target
 from studio_lab.datasets.table_file import Reading, as_csv, parse_table, read_table
 
 MIXED = """name;age;city;joined;code;same
@@ -77,7 +77,9 @@ def test_classes_of_a_target() -> None:
     assert target.counts == {"yes": 20, "no": 10}
     assert len(table) == 30
     assert [column.name for column in table.columns] == ["a"]
-    assert any("“rare” has 1 rows" in note for note in table.notes)
+    assert any(
+        "“rare” has too few rows and is left out (1 of the 8" in note for note in table.notes
+    )
 
 
 @pytest.mark.parametrize(
@@ -145,3 +147,7 @@ def test_rows_that_are_large_or_rare_are_no_extremes() -> None:
         "\n".join(["a,b", *(f"{10.0**at},{int(at == 3)}" for at in range(9))]).encode()
     )
     assert table["a"].values.max() == 1e8
+
+
+def test_one_row_is_told_as_one() -> None:
+    assert [only(count, "rows") for count in (0, 1, 1200)] == ["0 rows", "only 1 row", "1,200 rows"]

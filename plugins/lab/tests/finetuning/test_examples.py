@@ -64,8 +64,8 @@ def test_what_came_before_is_not_held_out_again(tmp_path: Path) -> None:
     found = read_examples(written(tmp_path, "mine.csv", text))
     assert list(found.pairs) == PAIRS
     assert found.notes[0].startswith("No columns are named prompt and answer")
-    assert found.notes[1].startswith("1 pairs without")
-    assert found.notes[2].startswith("12 pairs that came before")
+    assert found.notes[1] == "Left out: pairs without a prompt or an answer (1)."
+    assert found.notes[2] == "Left out: pairs that came before (12)."
 
 
 @pytest.mark.parametrize(

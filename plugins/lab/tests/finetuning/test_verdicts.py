@@ -79,5 +79,5 @@ def test_what_cannot_judge_is_told(base: TextEngine, prompts: Path) -> None:
         tuned(base, prompts)
     with pytest.raises(BadInput, match="regular expression is invalid"):
         tuned(base, prompts, pattern="(")
-    with pytest.raises(BadInput, match="no JSON schema"):
+    with pytest.raises(BadInput, match="not a JSON schema"):
         Schema("it", b'{"type": 3}')

@@ -46,7 +46,7 @@ BIAS: dict[str, Any] = {
 def test_a_scaling_run_is_told_with_its_advice_and_what_was_held_out() -> None:
     text = scaling_law(SCALING)
     assert text.startswith("**Longer training would help more than more data or a larger network.")
-    assert "a larger network 10% (5 to 15); more data 5 %" in text
+    assert "a larger network 10% (5 to 15); more data 5%" in text
     assert "predicted as 1.7 (1.6 to 1.8); measured is 1.75, within the interval." in text
     assert "| Parameters | 0.5 (0.4 to 0.6) | 4,000 |" in text
     assert "16 trainings took 1.5 min and about 1.5 kJ." in text
@@ -79,7 +79,7 @@ def test_notes_are_told_in_it_too_from_what_a_result_keeps_of_them(
     table = parse_table(b"a;b;c\n1;x;\n2;;\n3\n", "t.csv")
     kept = json.loads(json.dumps([as_parts(note) for note in table.notes]))
     shown = scaling_law({**SCALING, "notes": [*kept, "of an earlier version"]})
-    assert "- «1 rows have another number of cells than the first and are left out.»" in shown
+    assert "- «Left out: rows with another number of cells than the first (1).»" in shown
     assert "- «Without values, so not used: «“c”».»" in shown, "its quotation marks, too"
     assert shown.endswith("- of an earlier version")
 

@@ -1,4 +1,4 @@
-"""The verdict on a known table holds when the table is split anew."""
+"""The verdict on a known table holds when the table is split again."""
 
 from __future__ import annotations
 

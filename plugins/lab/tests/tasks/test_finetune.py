@@ -169,7 +169,7 @@ def test_examples_that_are_too_long_are_told(base: TextEngine, tmp_path: Path) -
     path.write_text("".join(f"{n},{'yes ' * 40}\n{'why ' * 40}{n},no\n" for n in range(10)))
     made = tuned(base, path, epochs=1, length=64)
     assert made.result["notes"][:2] == [
-        "10 prompts are longer than 64 tokens and are left out.",
+        "Left out: prompts longer than 64 tokens (10).",
         "10 answers are cut after 64 tokens.",
     ]
     with pytest.raises(BadInput, match="too few examples that fit 16 tokens"):

@@ -43,7 +43,7 @@ def reharmonised(piece: Piece, span: tuple[int, int], rng: np.random.Generator) 
     after = [(end, chord) for chord in [_at(old, end)] if chord and end < piece.end]
     chords = [*((t, c) for t, c in old if t < begin), *new, *after,
               *((t, c) for t, c in old if t > end)]  # fmt: skip
-    chords = chords[:1] + [each for before, each in pairwise(chords) if before[1] != each[1]]
+    chords = chords[:1] + [now for before, now in pairwise(chords) if before[1] != now[1]]
     tracks = tuple(
         replace(track, notes=tuple(_apart(_following(track, old, new, span))))
         if track.role in ("chords", "bass") and track.notes
@@ -93,20 +93,20 @@ def _moved(pitch: int, old: Harmony, new: Harmony, bass: bool) -> int:
     else:
         targets = new.tones
     return min(
-        (pitch + (each - pitch + 6) % 12 - 6 for each in targets), key=lambda p: abs(p - pitch)
+        (pitch + (target - pitch + 6) % 12 - 6 for target in targets), key=lambda p: abs(p - pitch)
     )
 
 
 def _apart(notes: Iterator[Note]) -> list[Note]:
     """Return notes in order, each ended where the same pitch begins again."""
     sounding: dict[int, Note] = {}
-    found: list[Note] = []
+    apart: list[Note] = []
     for note in sorted(notes):
         before = sounding.get(note.pitch)
         if before and before.end > note.start:
-            found.remove(before)
+            apart.remove(before)
             if before.start < note.start:
-                found.append(replace(before, length=note.start - before.start))
+                apart.append(replace(before, length=note.start - before.start))
         sounding[note.pitch] = note
-        found.append(note)
-    return sorted(found)
+        apart.append(note)
+    return sorted(apart)

@@ -58,7 +58,7 @@ class StartView(QWidget):
                 self.tr(
                     "Record what you do on the pages, choose “Make a workflow” on a result, or "
                     "start from an example. Then run it on a folder, a table, a list or a "
-                    "collection: each input gets a row, and a failed one stops no other."
+                    "collection: each input gets a row, and one failure does not stop the rest."
                 ),
                 cards,
             ),

@@ -64,7 +64,7 @@ def door(s: Stage) -> Signal:
     "Dry wood that turns slowly: a door, a stair, a ship.",
     1.6,
     "creaking, squeak, squeaky, hinge, rusty, haunted",
-    Knob("slips", 55, 20, 140, "How often it sticks and slips, a second."),
+    Knob("slips", 55, 20, 140, "How often it sticks and slips, per second."),
 )
 def creak(s: Stage) -> Signal:
     rate = s["slips"] * envelopes.drift(s, 3, 0.35) * envelopes.glide(s, 0.7, 1.5)

@@ -66,7 +66,7 @@ def error(s: Stage) -> Signal:
     "Keys of a keyboard, struck one after another.",
     1.5,
     "keyboard, type, typewriter, keys, computer",
-    Knob("speed", 8, 2, 16, "Keys struck a second."),
+    Knob("speed", 8, 2, 16, "Keys struck per second."),
 )
 def typing(s: Stage) -> Signal:
     count = max(1, round(s["speed"] * s.length * 0.9))
@@ -98,7 +98,7 @@ def camera(s: Stage) -> Signal:
     "A shrill tone that jumps between two pitches.",
     2.0,
     "alert, warning siren, alarm clock, danger, emergency, red alert",
-    Knob("speed", 4, 1, 10, "Changes of pitch a second."),
+    Knob("speed", 4, 1, 10, "Changes of pitch per second."),
 )
 def alarm(s: Stage) -> Signal:
     base = s.hz(780)
@@ -111,7 +111,7 @@ def alarm(s: Stage) -> Signal:
     "A tone that rises and falls slowly and evenly.",
     4.0,
     "police, ambulance, fire engine, fire truck, air raid",
-    Knob("turns", 0.5, 0.2, 4, "Rises a second."),
+    Knob("turns", 0.5, 0.2, 4, "Rises per second."),
 )
 def siren(s: Stage) -> Signal:
     swing = np.sin(2 * np.pi * s["turns"] * s.time - np.pi / 2)
@@ -124,7 +124,7 @@ def siren(s: Stage) -> Signal:
     "Two bells struck in turn, twenty times a second, in bursts.",
     3.0,
     "phone, ringing, ringtone, call",
-    Knob("speed", 20, 10, 30, "Strokes of the bells a second."),
+    Knob("speed", 20, 10, 30, "Strokes of the bells per second."),
 )
 def telephone(s: Stage) -> Signal:
     count = int(s.length * s["speed"])
@@ -142,7 +142,7 @@ def telephone(s: Stage) -> Signal:
     "Tick and tock, evenly.",
     4.0,
     "ticking, watch, tick tock, timer, countdown",
-    Knob("speed", 2, 0.5, 8, "Ticks a second."),
+    Knob("speed", 2, 0.5, 8, "Ticks per second."),
 )
 def clock(s: Stage) -> Signal:
     times = np.arange(0.02, s.length - 0.05, 1 / s["speed"])

@@ -82,7 +82,7 @@ def train_whistle(s: Stage) -> Signal:
     "A small motor that runs up and bites.",
     1.6,
     "saw, machine tool, power tool, robot arm, servo, mixer",
-    Knob("speed", 210, 60, 500, "Turns a second at full speed."),
+    Knob("speed", 210, 60, 500, "Turns per second at full speed."),
 )
 def drill(s: Stage) -> Signal:
     up = np.clip(s.time / (0.25 * s.length), 0, 1) * np.clip(
@@ -98,7 +98,7 @@ def drill(s: Stage) -> Signal:
     "Electricity jumps: a buzzing crackle.",
     0.8,
     "electric, electricity, electrical, shock, short circuit, tesla, arc, static",
-    Knob("buzz", 100, 40, 240, "Strokes a second."),
+    Knob("buzz", 100, 40, 240, "Strokes per second."),
 )
 def spark(s: Stage) -> Signal:
     turns = tones.phase(s, s["buzz"] * envelopes.drift(s, 12, 0.15))
@@ -168,7 +168,7 @@ def ghost(s: Stage) -> Signal:
     "Two dull beats, again and again.",
     2.6,
     "heart, pulse, beating",
-    Knob("rate", 70, 40, 160, "Beats a minute."),
+    Knob("rate", 70, 40, 160, "Beats per minute."),
 )
 def heartbeat(s: Stage) -> Signal:
     every = 60 / s["rate"]

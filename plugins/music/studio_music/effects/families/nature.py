@@ -172,7 +172,7 @@ def cat(s: Stage) -> Signal:
     "A frog croaks.",
     0.6,
     "croak, toad, ribbit",
-    Knob("pulses", 42, 15, 90, "Pulses of the croak a second."),
+    Knob("pulses", 42, 15, 90, "Pulses of the croak per second."),
 )
 def frog(s: Stage) -> Signal:
     rate = envelopes.glide(s, s["pulses"], s["pulses"] * 1.4)

@@ -172,7 +172,7 @@ def applause(s: Stage) -> Signal:
     "A motor that runs evenly.",
     6.0,
     "car, motor, motor running, truck, tractor, motorcycle, motorbike, idle, driving, boat",
-    Knob("speed", 34, 12, 140, "Strokes of the engine a second.", (("fast", 90), ("idle", 18))),
+    Knob("speed", 34, 12, 140, "Strokes of the engine per second.", (("fast", 90), ("idle", 18))),
     endless=True,
 )
 def engine(s: Stage) -> Signal:
@@ -256,7 +256,7 @@ def spaceship(s: Stage) -> Signal:
     "Wheels over joints of the rails, again and again.",
     8.0,
     "rails, railroad, railway carriage, tracks, subway, metro",
-    Knob("speed", 1.5, 0.5, 4, "Joints of the rails a second."),
+    Knob("speed", 1.5, 0.5, 4, "Joints of the rails per second."),
     endless=True,
     wide=True,
 )

@@ -108,7 +108,7 @@ def _of_another_model(adapter: AdapterFile, name: str) -> Exception:
     return bad_weights(
         adapter.path,
         f"its tensor “{shown(name)}” does not fit the base model",
-        "Choose the model that it was trained on, or train it anew.",
+        "Choose the model that it was trained on, or train it again.",
     )
 
 

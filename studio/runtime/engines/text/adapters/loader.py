@@ -99,7 +99,7 @@ class AdapterLoader(TextLoader):
         if adapter is None:
             return open_model(path)
         if depth >= _DEEPEST:
-            raise bad_weights(path, f"it stands on more than {_DEEPEST} others", "Train it anew.")
+            raise bad_weights(path, f"it stands on more than {_DEEPEST} others", "Train it again.")
         files = self._opened(self._base(adapter), depth + 1)
         try:
             return join(files, adapter)

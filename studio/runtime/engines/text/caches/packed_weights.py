@@ -72,7 +72,7 @@ class PackedCache:
                 yield from _fill(file, parts)
             os.utime(path)
         except (StudioError, OSError, ValueError, LookupError) as error:
-            log.warning("kept weights are made anew: %s", error)
+            log.warning("kept weights are prepared again: %s", error)
             with contextlib.suppress(OSError):
                 path.unlink()
             return False

@@ -102,7 +102,7 @@ def test_a_damaged_file_is_made_anew(damage, folder, tmp_path, caplog, no_packin
     (file,) = (tmp_path / PACKED).iterdir()
     damage(file)
     assert torch.equal(first, scores(loaded(folder, tmp_path)))
-    assert "made anew" in caplog.text
+    assert "prepared again" in caplog.text
     no_packing()
     assert torch.equal(first, scores(loaded(folder, tmp_path)))
 
