@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
+import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from studio.core import disk
+from studio.core.library.storage.writer_lock import WriterLock
 from studio.protocol.regular_file import read_note
 
 
@@ -18,19 +19,29 @@ class SessionNote:
     """What one process has noted.
 
     Attributes:
+        owner: Names the process.
         number: Of the set it uses.
         started: Whether it has started with that set.
         alive: Whether it still runs.
     """
 
-    pid: int
+    owner: str
     number: int
     started: bool
     alive: bool
 
 
+_OWNER = f"s{secrets.token_hex(8)}"
+_LOCKS: dict[Path, WriterLock] = {}
+"""Folder → what this process holds there for as long as its note is true."""
+
+
 class SessionNotes:
-    """One small file for each process. A disk that refuses costs a protection, never a start."""
+    """One small file for each process, and one that it holds locked: a process id would be another
+    process's by and by, or mean nothing in another container.
+
+    A disk that refuses costs a protection, never a start.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -39,8 +50,9 @@ class SessionNotes:
         """Yield what was noted by processes that run or did not end well."""
         for path in sorted(self._folder.glob("plugins.*.session")):
             with suppress(OSError, ValueError, KeyError, TypeError):
-                pid, note = int(path.name.split(".")[1]), json.loads(read_note(path))
-                yield SessionNote(pid, int(note["set"]), bool(note["started"]), _is_running(pid))
+                owner, note = path.name.split(".")[1], json.loads(read_note(path))
+                number, started = int(note["set"]), bool(note["started"])
+                yield SessionNote(owner, number, started, self._is_running(owner))
 
     def in_use(self) -> set[int]:
         """Return the numbers of the sets that running processes use."""
@@ -50,18 +62,23 @@ class SessionNotes:
         """Note what this process uses from now on."""
         with suppress(OSError):
             disk.make_folder(self._folder)
+            _LOCKS.setdefault(self._folder, WriterLock(self._path(_OWNER, "lock"))).acquire()
             text = json.dumps({"set": number, "started": started})
-            disk.write_durably(self._path(os.getpid()), text.encode())
+            disk.write_durably(self._path(_OWNER), text.encode())
 
-    def forget(self, pid: int = 0) -> None:
-        """Remove the note of ``pid``, by default of this process."""
-        disk.remove(self._path(pid or os.getpid()))
+    def forget(self, owner: str = _OWNER) -> None:
+        """Remove the note of a process, by default of this one."""
+        disk.remove(self._path(owner))
+        if owner == _OWNER and (lock := _LOCKS.pop(self._folder, None)):
+            lock.release()
+        disk.remove(self._path(owner, "lock"))
 
-    def _path(self, pid: int) -> Path:
-        return self._folder / f"plugins.{pid}.session"
+    def _path(self, owner: str, suffix: str = "session") -> Path:
+        return self._folder / f"plugins.{owner}.{suffix}"
 
+    def _is_running(self, owner: str) -> bool:
+        if not owner.isdecimal():
+            return WriterLock(self._path(owner, "lock")).is_held()
+        import psutil  # slow, and needed only beside a studio from before there were locks
 
-def _is_running(pid: int) -> bool:
-    import psutil  # slow, and needed only where somebody has left a note
-
-    return pid == os.getpid() or psutil.pid_exists(pid)
+        return psutil.pid_exists(int(owner))

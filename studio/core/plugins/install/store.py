@@ -247,7 +247,7 @@ class PluginStore:
     def _go_back_from_failed(self) -> PluginSet | None:
         failed: PluginSet | None = None
         for note in [each for each in self._notes.all() if not each.alive]:
-            self._notes.forget(note.pid)
+            self._notes.forget(note.owner)
             current = self.current()
             if not note.started and note.number == current.number != self._number("proven"):
                 with suppress(StudioError), self.changing() as change:
