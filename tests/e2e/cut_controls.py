@@ -87,16 +87,25 @@ def _of_page(app: App) -> Iterator[str]:
         for part in parts:
             _unfold(part)
         _wait(lambda: False, _SETTLE_S)
-        faults = list(_faults(page.widget, app.window.center))
+        faults = _lasting(page.widget, app.window.center)
         if page.panel is not None:
             app.window.fold_panel(False)
             _wait(lambda: False, _SETTLE_S)
-            faults += _faults(page.panel, app.window.center)
+            faults += _lasting(page.panel, app.window.center)
             app.window.fold_panel(app.window.width() < 1100)
         for fault in faults:
             if fault not in reported:
                 reported.add(fault)
                 yield f"[{title}] {fault}"
+
+
+def _lasting(part: QWidget, window: QWidget) -> list[str]:
+    """List the faults that are still there when all layouts have settled."""
+    if not (faults := list(_faults(part, window))):
+        return []
+    _wait(lambda: False, 10 * _SETTLE_S)
+    later = set(_faults(part, window))
+    return [fault for fault in faults if fault in later]
 
 
 def _modes(parts: list[QWidget]) -> list[tuple[str, Callable[[], object]]]:
@@ -141,6 +150,7 @@ def _faults(part: QWidget, window: QWidget) -> Iterator[str]:
                 yield f"{_name(control)}: its text lacks {missing} px"
 
 
+_ICON_ONLY = Qt.ToolButtonStyle.ToolButtonIconOnly
 _NEVER = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
 
 
@@ -153,6 +163,8 @@ def _over(control: QWidget, bound: QWidget) -> int:
 def _missing(control: QAbstractButton | QLabel) -> int:
     """Count the pixels that a line of text lacks; what wraps or is shortened with “…” has room."""
     if not control.text() or (isinstance(control, QLabel) and control.wordWrap()):
+        return 0
+    if isinstance(control, QToolButton) and control.toolButtonStyle() is _ICON_ONLY:
         return 0
     hint = min(control.sizeHint().width(), control.minimumSizeHint().width())
     missing = hint - control.width()
