@@ -160,7 +160,7 @@ def test_a_window_that_stands_still_names_the_plugin_and_offers_to_disable_it(
     button(app, "hold").click()
     qtbot.waitUntil(lambda: "The plugin Bad: slots froze the window" in told(app))
     assert "<lambda> in plugin.py" in told(app)
-    card = next(c for c in app.window.notices.cards() if "responding" in c.notice.message)
+    card = next(c for c in app.window.notices.cards() if "froze the window" in c.notice.message)
     next(b for b in card.findChildren(QPushButton) if b.text() == "Disable Bad: slots").click()
     assert host_of(app).plugin("bad_slots").state is PluginState.DISABLED
 
