@@ -185,7 +185,7 @@ def _lines_of_table(table: Path, kind: str) -> Iterator[Given]:
                 file_of = str(table.parent.absolute() / value) if is_file and value else ""
                 yield Given("" if file_of else value, file_of, columns)
         except csv.Error as error:
-            line_number = max(lines.line_num, 1)
+            line_number = lines.reader.line_num
             if "field limit" in str(error):
                 longest = f"{csv.field_size_limit():,}"
                 message = f"{table.name}, line {line_number}: a cell is longer than {longest}"

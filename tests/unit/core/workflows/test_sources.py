@@ -55,7 +55,8 @@ def test_what_separates_the_columns_is_seen(tmp_path: Path, separator: str) -> N
 def test_a_cell_that_is_too_long_is_told_plainly(tmp_path: Path, before: str) -> None:
     table = tmp_path / "a.csv"
     table.write_text(f"{before}{'x' * 131_073}\n")
-    with pytest.raises(StudioError, match=r"a\.csv, line \d: a cell is longer than 131,072 ch"):
+    at = 1 + before.count("\n")
+    with pytest.raises(StudioError, match=f"line {at}: a cell is longer than 131,072 characters"):
         list(rows(table, taking("text")))
 
 
