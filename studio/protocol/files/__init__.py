@@ -1,0 +1,1 @@
+"""Files and folders that two processes, or two studios, meet in."""
