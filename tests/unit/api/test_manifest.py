@@ -79,7 +79,7 @@ def test_good_manifest_is_read_without_importing_its_modules(tmp_path: Path) -> 
         ('id = "mesh"', 'id = "3D Mesh"', "not a word"),
         ('produces = ["image", "mesh"]', 'produces = ["Mesh"]', "not a word"),
         ('".obj"', '"obj"', "not a suffix"),
-        ('task = "image.generate"', 'task = "image.other"', "no task of it"),
+        ('task = "image.generate"', 'task = "image.other"', "not one of its tasks"),
         ("run = true", 'kinds = ["audio"]', "does not accept what action"),
         ('accepts = { text = "prompt" }', "", "does not accept what action"),
         ("run = true", "run = false", "needs run, or a page drawn from"),

@@ -52,5 +52,5 @@ def test_samples_are_a_file_and_back() -> None:
     again, rate = from_wav(to_wav(sound, 8000))
     assert rate == 8000
     assert np.allclose(again, sound, atol=1e-4)
-    with pytest.raises(ValueError, match="no WAV"):
+    with pytest.raises(ValueError, match="not a WAV"):
         from_wav(b"RIFF")

@@ -62,7 +62,7 @@ def test_what_a_terminal_changes_is_seen_here(servers: Servers) -> None:
         (ServerEntry("a", " "), "no command"),
         (ServerEntry("a", "x", ("1\n2",)), "line end"),
         (ServerEntry("a", "x", ("1",) * 200), "more than 100 words"),
-        (ServerEntry("a", "x", environment={"A=B": "c"}), "no name of a variable"),
+        (ServerEntry("a", "x", environment={"A=B": "c"}), "not the name of a variable"),
         (ServerEntry("a", "x", readable=("relative",)), "full path"),
         (ServerEntry("a", "x", readable=("/no/such/folder",)), "there is no folder"),
         (ServerEntry("a", "x", writable=("/",)), "a whole home"),
