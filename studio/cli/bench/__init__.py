@@ -21,8 +21,7 @@ BENCHES = {
     "text": "loading, prompt processing, generation and fidelity of text, compared with llama.cpp",
     "structured": "structured output: 200 replies checked, and their speed compared with free text",
     "tools": "sixty requests to a chat with tools: the right ones, valid arguments, none unasked",
-    "chat-everyday": "a hundred everyday questions to each chat model: the right answers, judged by "
-    "rule",
+    "chat-everyday": "a hundred everyday questions to each chat model, judged by rule",
     "lanes": "a chat beside pictures, and beside a training, compared with each alone",
     "pool": "loading and reloading a model, compared with reading the file; memory left behind",
     "provenance": "bytes and time of a signed export, compared with a plain copy; tampering found",
