@@ -166,7 +166,7 @@ def test_subtitles_are_what_players_read() -> None:
 
 def test_a_transcript_survives_its_file() -> None:
     assert unpacked(packed(SAID)) == SAID
-    with pytest.raises(BadInput, match="no transcript"):
+    with pytest.raises(BadInput, match="not a transcript"):
         unpacked(b"[" * 100_000)
 
 

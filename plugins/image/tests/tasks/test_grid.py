@@ -64,12 +64,12 @@ def test_styles_of_one_picture_are_joined_by_plus() -> None:
     ("params", "words"),
     [
         ({}, "needs an axis"),
-        ({"x": "guidance"}, "is no axis"),
+        ({"x": "guidance"}, "is not an axis"),
         ({"x": "guidence=3"}, "Did you mean “guidance”"),
-        ({"x": "count=1,2"}, "no setting that a grid"),
-        ({"x": "seed=4..1"}, "no range of numbers"),
-        ({"x": "seed=1..2/0"}, "no range of numbers"),
-        ({"x": "seed=nan..2"}, "no range of numbers"),
+        ({"x": "count=1,2"}, "not a setting that a grid"),
+        ({"x": "seed=4..1"}, "not a range of numbers"),
+        ({"x": "seed=1..2/0"}, "not a range of numbers"),
+        ({"x": "seed=nan..2"}, "not a range of numbers"),
         ({"x": "seed=1..1e9"}, "pictures, but the limit"),
         ({"x": "guidance=3,x"}, "“guidance” must be a number; you entered “x”"),
         ({"x": "style=flat,oil"}, "must be one of 3d, flat"),
@@ -79,7 +79,7 @@ def test_styles_of_one_picture_are_joined_by_plus() -> None:
         ({"x": "seed=1", "y": "seed=2"}, "on two axes"),
         ({"x": "seed=1", "y": "steps=2", "z": "guidance=3", "prompts": "a\nb"}, "no axis left"),
         ({"x": "strength=1", "task": "restyle", "prompts": "a"}, "takes prompts"),
-        ({"x": "seed=1", "settings": ["steps"]}, "no setting"),
+        ({"x": "seed=1", "settings": ["steps"]}, "not a setting"),
     ],
 )
 def test_what_is_no_grid_is_refused_before_anything_is_drawn(

@@ -120,7 +120,7 @@ def test_bad_input_is_a_sentence(file: Path, tmp_path: Path) -> None:
         (file, {"loop": True, "loop_start": 2}, "The loop does not fit"),
         (nonsense, {}, "not a WAV file"),
         (empty, {}, "is empty"),
-        (other, {}, "no WAV, FLAC or Ogg file"),
+        (other, {}, "not a WAV, FLAC or Ogg file"),
         (tmp_path / "gone.wav", {}, "cannot be read"),
     ]
     for path, values, said in cases:

@@ -63,7 +63,7 @@ def test_what_was_edited_meanwhile_is_no_change_to_undo(desk: Any, review: Revie
     with desk.qtbot.waitSignal(review.shown):
         desk.workspace.propose("sums.py", NEW, "Plus", base=OLD)
     assert len(review.change.hunks) == 3, "those of the model"
-    assert "The file has changed" in review.notice.words.text()
+    assert "The file changed" in review.notice.words.text()
     review.take_all()
     accepted(desk)
     assert desk.on_disk("sums.py") == NEW.replace("a - 6", "a - 66")

@@ -12,6 +12,7 @@ from datetime import datetime
 import psutil
 import pytest
 
+from studio.protocol.connections.telemetry import TELEMETRY
 from studio.runtime.engines.text.tokenization import chat_template as template_module
 from studio.runtime.engines.text.tokenization import isolated_interpreter
 from studio.runtime.engines.text.tokenization.chat_template import (
@@ -221,7 +222,7 @@ def test_the_child_has_nothing_of_the_users_environment(monkeypatch) -> None:
         usual.stdout.readline()  # before it runs, it has no environment to look at
         inherited = psutil.Process(usual.pid).environ()
     assert "SOME_TOKEN" in inherited, "control: a child gets it by itself"
-    assert set(child().environ()) <= set(isolated_interpreter._NEEDED)
+    assert set(child().environ()) <= {*isolated_interpreter._NEEDED, *TELEMETRY}
 
 
 def test_the_child_imports_no_more_than_jinja() -> None:
