@@ -14,6 +14,7 @@ import pytest
 from studio.core.tools.servers.results import ServerResult
 from studio.core.tools.servers.status import ServerStatus
 from studio.core.tools.servers.walls import sandbox
+from studio.protocol.connections.telemetry import TELEMETRY
 from studio.protocol.errors import StudioError
 from studio.sandbox.sandbox import Sandbox
 from tests.faults.servers.conftest import Desk
@@ -107,7 +108,7 @@ def test_it_finds_a_clean_environment(walled: Desk, monkeypatch: pytest.MonkeyPa
     assert set(names) <= {
         "PATH", "HOME", "TMPDIR", "USER", "LANG", "LC_CTYPE", "PYTHONPATH", "PYTHONUTF8",
         "PYTHONUNBUFFERED", "PYTHONNOUSERSITE", "PYTHONDONTWRITEBYTECODE", "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS", "PWD",
+        "OPENBLAS_NUM_THREADS", "PWD", *TELEMETRY,
     }  # fmt: skip
 
 

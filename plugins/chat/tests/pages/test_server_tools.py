@@ -63,7 +63,7 @@ def test_a_tool_of_a_server_is_asked_about_called_and_told(desk: Any, tmp_path: 
 
     desk.until(lambda: card() is not None)
     labels = [each.text() for each in card().approval.findChildren(QLabel)]
-    assert any("It belongs to a server of yours: sky." in each for each in labels), labels
+    assert any("It belongs to your server sky." in each for each in labels), labels
     card().approval.once.click()
     desk.over()
     assert desk.page.thread_view.last_card(mine=False).body.calls.cards[0].words == "Sunny in Ulm"

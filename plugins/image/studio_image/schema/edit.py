@@ -23,7 +23,7 @@ class Edit(Params, frozen=True):
     image: Annotated[str, File(PICTURE_SUFFIXES), Label("Picture", "The picture to edit.")] = ""
     turn: Annotated[
         Literal["0", "90", "180", "270"],
-        Label("Rotate", "Rotate clockwise.", _DEGREES),
+        Label("Rotate", "Turn the picture clockwise.", _DEGREES),
         _TURN,
     ] = "0"
     flip: Annotated[

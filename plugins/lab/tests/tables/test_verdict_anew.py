@@ -23,7 +23,9 @@ def test_ten_splits_say_what_ten_others_said() -> None:
     first, anew = tried(10, 1), tried(10, 2)
     for score in SCORES:
         ours, theirs = outcomes(first, score), outcomes(anew, score)
-        assert [each.verdict for each in ours] == [each.verdict for each in theirs]
+        for one, other in zip(ours, theirs, strict=True):
+            assert one.verdict is other.verdict or Effect.UNSURE in (one.verdict, other.verdict)
         verdicts = {each.method: each.verdict for each in ours}
         assert verdicts["smote"] is verdicts["noise"] is Effect.LEAKS
-        assert verdicts["copula"] is verdicts[WEIGHTS] is Effect.NONE
+        for method in ("copula", WEIGHTS):
+            assert verdicts[method] in (Effect.NONE, Effect.UNSURE)

@@ -110,7 +110,13 @@ def test_a_file_is_predicted_and_its_bad_rows_are_told_by_line(
     assert "too long" in reasons[3]
     assert "Fe" in reasons[5]
     assert found["remarks"] == [
-        {"line": 4, "reason": "salt or mixture: only the largest part was kept"}
+        {
+            "line": 4,
+            "reason": "salt or mixture: only the largest part was kept; charges were neutralised",
+        }
+            "line": 4,
+            "reason": "salt or mixture: only the largest part was kept; charges were neutralised",
+        }
     ]
 
 

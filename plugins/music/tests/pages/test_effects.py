@@ -159,7 +159,7 @@ def test_what_is_missing_is_said(desk: Desk, tmp_path: Path) -> None:
     path = tmp_path / "none.wav"
     path.write_bytes(b"nonsense")
     desk.page.bring([path])
-    desk.until(lambda: "no WAV" in desk.trouble())
+    desk.until(lambda: "not a WAV" in desk.trouble())
 
 
 def test_every_setting_of_a_sound_has_a_title() -> None:

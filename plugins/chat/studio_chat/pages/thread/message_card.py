@@ -322,7 +322,7 @@ class ReplyBody(QWidget):
         self.calls = CallList(ctx, card.deeds)
         column.addWidget(self.calls)
         column.addWidget(self.view.widget)
-        self.sources = Sources(ctx, card.deeds.answer_anyway)
+        self.sources = Sources(ctx, lambda turn: card.deeds.answer_anyway(turn))
         column.addWidget(self.status)
         column.addWidget(self.sources)
 

@@ -32,7 +32,7 @@ def test_a_place_that_was_found_is_opened_by_a_click(desk: Any, side: Side) -> N
         side.search.list.itemClicked.emit(file.child(0), 0)
     assert asked.args == ["shop.py", 4]
     side.search.pattern.setChecked(True)
-    desk.until(lambda: "no regular expression" in side.search.words.text())
+    desk.until(lambda: "not a regular expression" in side.search.words.text())
 
 
 def test_one_definition_is_gone_to_and_references_are_listed(desk: Any, side: Side) -> None:

@@ -164,7 +164,7 @@ def test_find_counts_steps_and_replaces_in_one_step_of_undo(desk) -> None:
     find.pattern.setChecked(True)
     find.field.setText("(")
     find._search()
-    desk.until(lambda: "no regular expression" in find.words.text())
+    desk.until(lambda: "not a regular expression" in find.words.text())
     find.close_bar()
     assert edit.file.text() == "cat Cat\ncat\n"
 

@@ -58,7 +58,7 @@ def test_text_is_found_in_files_that_are_text_and_in_what_is_open(folder: Path) 
 
 
 def test_a_pattern_holds_nothing_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(StudioError, match="no regular expression"):
+    with pytest.raises(StudioError, match="not a regular expression"):
         places.search(folder, Query("(", pattern=True), {})
     monkeypatch.setattr(places, "SECONDS", 0.05)
     (folder / "a.txt").write_text("a" * 60_000 + "b")
