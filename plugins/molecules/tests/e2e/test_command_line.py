@@ -109,15 +109,8 @@ def test_a_file_is_predicted_and_its_bad_rows_are_told_by_line(
     assert "ring 1 is not closed" in reasons[2]
     assert "too long" in reasons[3]
     assert "Fe" in reasons[5]
-    assert found["remarks"] == [
-        {
-            "line": 4,
-            "reason": "salt or mixture: only the largest part was kept; charges were neutralised",
-        }
-            "line": 4,
-            "reason": "salt or mixture: only the largest part was kept; charges were neutralised",
-        }
-    ]
+    why = "salt or mixture: only the largest part was kept; charges were neutralised"
+    assert found["remarks"] == [{"line": 4, "reason": why}]
 
 
 def test_a_file_is_predicted_as_a_table_and_its_odd_rows_are_told(
