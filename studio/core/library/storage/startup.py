@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -184,7 +185,11 @@ def _outlook(folder: Path) -> Iterator[str]:
 
 
 def _is_new(path: Path) -> bool:
-    return not os.path.lexists(path) or (path.is_file() and path.stat().st_size == 0)
+    try:
+        facts = path.lstat()  # a folder that nobody may look into is no new library: it raises
+    except FileNotFoundError:
+        return True
+    return stat.S_ISREG(facts.st_mode) and facts.st_size == 0
 
 
 def _damage(path: Path, *, read_only: bool = False) -> str:
