@@ -8,59 +8,16 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from studio_installation import installer, removal, repair
+from studio_installation import installer
+from studio_installation.order import Order
 from studio_installation.payload import Payload, Progress, Stopped
 from studio_installation.places import Place, Problem, Release
 from studio_installation.words import tr
 
 FAILED, STOPPED = 1, 130
 BEAT_S = 1.0
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be done.
-
-    Attributes:
-        verb: ``install``, ``repair`` or ``uninstall``; ``leave`` is the package manager's.
-        place: Where.
-        payload, release: What the installer brings; None when an installed studio was asked.
-    """
-
-    verb: str
-    place: Place
-    payload: Payload | None = None
-    release: Release | None = None
-
-    def carry_out(self, told: Progress) -> str:
-        """Do it, and return a sentence about it.
-
-        Raises:
-            Problem: It could not be done.
-            Stopped: ``told`` has raised it.
-        """
-        prefix = self.place.prefix
-        if self.verb in ("uninstall", "leave"):
-            removal.uninstall(self.place, told, packaged=self.verb == "leave")
-            return tr("Offline Studio is uninstalled. Your library stays in {folder}.").format(
-                folder=removal.library_folder()
-            )
-        if self.verb == "repair":
-            n = repair.repair(self.place, self.payload, told)
-            if n:
-                if n == 1:
-                    return tr("One file was damaged. It was restored.")
-                return tr("{n} files were damaged. They were restored.").format(n=n)
-            return tr("No file is damaged.")
-        assert self.payload is not None
-        assert self.release is not None
-        installer.install(self.place, self.payload, self.release, told)
-        return tr("Offline Studio {version} is installed in {folder}.").format(
-            version=self.release.version, folder=prefix
-        )
 
 
 def main(argv: Sequence[str]) -> int:

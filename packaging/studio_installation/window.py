@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent
@@ -24,12 +23,10 @@ from PySide6.QtWidgets import (
 )
 
 from studio_installation import removal
+from studio_installation.order import Order
 from studio_installation.payload import Stopped
 from studio_installation.places import Place, Problem
 from studio_installation.words import tr
-
-if TYPE_CHECKING:
-    from studio_installation.__main__ import Order
 
 WIDTH, STEPS, GAP = 560, 1000, 16
 

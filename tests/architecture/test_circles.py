@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tests.architecture.source_tree import ROOT, module, product_files, source
+from tests.architecture.source_tree import ROOT, module, product_files, python_files, source
 
 MOST = 1
 """Circles there are; lower it when one is gone."""
@@ -13,7 +13,8 @@ MOST = 1
 
 def graph() -> dict[str, set[str]]:
     """Module → modules of ours that it imports, those for types alone as well."""
-    files = {module(file, _base(file)): file for file in product_files()}
+    paths = [*product_files(), *python_files("packaging")]
+    files = {module(path, _base(path)): path for path in paths}
     return {name: _ways(source(file).imports, files) - {name} for name, file in files.items()}
 
 
@@ -31,7 +32,9 @@ def _ways(imports: frozenset[str], known: Iterable[str]) -> set[str]:
 
 def _base(file: Path) -> Path:
     parts = file.relative_to(ROOT).parts
-    return ROOT / "plugins" / parts[1] if parts[0] == "plugins" else ROOT
+    if parts[0] == "plugins":
+        return ROOT / "plugins" / parts[1]
+    return ROOT / "packaging" if parts[0] == "packaging" else ROOT
 
 
 def circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
@@ -78,5 +81,7 @@ def test_there_are_few_circles_of_imports() -> None:
     ways = graph()
     assert len(ways) > 500, "the control: this checkout is looked at"
     assert "studio.protocol.errors" in ways["studio.api.jobs"], "the control: imports are seen"
+    installation = ways["studio_installation.__main__"]
+    assert "studio_installation.order" in installation, "the control: packaging is read"
     found = circles(ways)
     assert len(found) <= MOST, "\n".join(" ".join(each) for each in found)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from studio_installation.__main__ import Order
+from studio_installation.order import Order
 from studio_installation.places import Place
 from studio_installation.window import SetupWindow
 
