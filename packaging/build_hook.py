@@ -18,7 +18,7 @@ KEPT = "packaging/shipped.json"
 
 
 class LockHook(BuildHookInterface[Any]):
-    """Called by hatchling; see ``studio.core.plugins.release``."""
+    """Called by hatchling; see ``studio.plugins.release``."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Add the lock to what is built; an editable install has none, for it is a checkout."""
@@ -47,7 +47,7 @@ def lock_of(root: Path) -> dict[str, dict[str, str]]:
 
 
 def _release() -> Any:
-    path = ROOT / "studio" / "core" / "plugins" / "release.py"
+    path = ROOT / "studio" / "plugins" / "release.py"
     spec = importlib.util.spec_from_file_location("studio_release", path)
     assert spec is not None
     assert spec.loader is not None

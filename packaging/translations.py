@@ -132,11 +132,11 @@ def _literals(node: ast.expr) -> Iterator[str]:
 
 def _of_plugins() -> Iterator[tuple[str, str]]:
     from studio.api.params import FieldKind
-    from studio.core.energy.settings import EnergySettings
-    from studio.core.plugins.isolation import IsolationSettings
-    from studio.core.runtime_process.settings import TextEngineSettings
+    from studio.base.energy.settings import EnergySettings
+    from studio.base.runtime_settings import TextEngineSettings
     from studio.desktop.forms.choices import titles_of
     from studio.desktop.window.local_server import ServerSettings
+    from studio.plugins.isolation import IsolationSettings
 
     def of_params(path: str, params: Any) -> Iterator[tuple[str, str]]:
         for field in params.fields():
@@ -147,9 +147,9 @@ def _of_plugins() -> Iterator[tuple[str, str]]:
             if field.kind is FieldKind.CHOICE:
                 yield from ((path, title) for title in titles_of(field))
 
-    found = [*of_params("studio/core", TextEngineSettings)]
-    found += of_params("studio/core", IsolationSettings)
-    found += of_params("studio/core", EnergySettings)
+    found = [*of_params("studio/base", TextEngineSettings)]
+    found += of_params("studio/plugins", IsolationSettings)
+    found += of_params("studio/base", EnergySettings)
     found += of_params("studio/desktop", ServerSettings)
     for manifest in sorted(ROOT.glob("plugins/*/studio_*/manifest.toml")):
         path = manifest.relative_to(ROOT).as_posix()

@@ -15,7 +15,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.update(TELEMETRY)
     _add_plugin_path()
     if arguments[:1] == ["--runtime"] and len(arguments) > 1:
-        from studio.core.machines.there.attachment import main as attach
+        from studio.machines.there.attachment import main as attach
 
         return attach(arguments[1:])
     if arguments == ["--runtime"]:
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         run_module(arguments[1:])
         return 0
     if arguments[:1] == ["--cluster"]:
-        from studio.core.clusters.main import main as run_driver
+        from studio.automation.clusters.main import main as run_driver
 
         run_driver("".join(arguments[1:2]))
     if not arguments and not _missing_display():

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
-from studio.core.background import in_words
-from studio.core.notices import Action, Level, Notice
-from studio.core.paths import StudioPaths
+from studio.base.background import in_words
+from studio.base.notices import Action, Level, Notice
+from studio.base.paths import StudioPaths
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.appearance.theme import ThemeMode
 from studio.desktop.main_thread.bridge import Background, Bridge
@@ -42,7 +42,7 @@ from studio.desktop.window.window_state import WindowState
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 
 if TYPE_CHECKING:
-    from studio.core.runtime_process.child import Launch
+    from studio.base.child import Launch
     from studio.desktop.window.window_session import WindowSession
 
 _log = logging.getLogger("studio.app")
@@ -205,7 +205,7 @@ class App(QObject):
             return
 
         def repair() -> list[str]:
-            from studio.core.library.storage import startup
+            from studio.library.storage import startup
 
             with suppress(OSError, StudioError, Cancelled):  # opening says what is wrong
                 return startup.repair(paths.library, self._on_repaired)
@@ -284,9 +284,9 @@ class App(QObject):
 
     def _restore(self) -> None:
         """The library is too damaged to open; its backups need none."""
-        from studio.core.backups.settings import folder
-        from studio.core.settings import Settings
+        from studio.base.settings import Settings
         from studio.desktop.pages.backups.restore_sheet import RestoreSheet
+        from studio.library.backups.settings import folder
 
         paths = self._paths
         assert paths is not None, "without a home there is nowhere to restore to"
@@ -343,7 +343,7 @@ def _start_again() -> None:
     if sys.platform == "win32":
         subprocess.Popen(command)
     else:
-        from studio.core.runtime_process.child import runtime_environment
+        from studio.base.child import runtime_environment
 
         os.execve(sys.executable, command, runtime_environment())
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from installers import archive, bill, environment
 from installers.python_copy import copy_python, needs
-from studio.core.library.storage import schema
+from studio.library.storage import schema
 
 SHARE = Path(__file__).with_name("share")
 SETUP = Path(__file__).parents[1] / "studio_installation"

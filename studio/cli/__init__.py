@@ -1,1 +1,1 @@
-"""The command line: a second front on ``studio.core``. Thin; knows neither Qt nor torch."""
+"""The command line: a second front on ``studio.studio``. Thin; knows neither Qt nor torch."""

@@ -17,11 +17,11 @@ from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser, add_flags, values_of
 from studio.cli.terminal.job_progress import PUMP_SECONDS, JobProgress
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.library.rows import Conversation, MessageState
-from studio.core.studio import Studio
-from studio.core.terminals import OpenStudio
+from studio.library.rows import Conversation, MessageState
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState, Priority
+from studio.studio import Studio
+from studio.terminals import OpenStudio
 
 TASK = "chat.reply"
 _TITLE_CHARACTERS = 60

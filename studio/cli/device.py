@@ -9,20 +9,20 @@ from typing import Any
 
 import msgspec
 
+from studio.base import disk
+from studio.base.energy.estimate import Estimator
+from studio.base.energy.grid import grams, grid_factor
+from studio.base.energy.phrases import carbon, said
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core import disk
-from studio.core.device import timeline
-from studio.core.device.chrome_trace import write_chrome_trace
-from studio.core.device.timeline import RuntimeSeen
-from studio.core.energy.estimate import Estimator
-from studio.core.energy.grid import grams, grid_factor
-from studio.core.energy.phrases import carbon, said
 from studio.protocol.energy import Watts, amount
 from studio.protocol.messages import Status
 from studio.protocol.trace import Energy
+from studio.runtimes.device import timeline
+from studio.runtimes.device.chrome_trace import write_chrome_trace
+from studio.runtimes.device.timeline import RuntimeSeen
 
 _PROCESS_HEAD = (
     "OWN PROCESS", "SANDBOX", "STARTS", "START", "CRASHES", "MEMORY", "PEAK", "PROCESSOR",

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from studio.base import disk
 from studio.cli.terminal import output
-from studio.core import disk
 
 _NAME_WIDTH = 14
 _LONGEST_TEXT = 400

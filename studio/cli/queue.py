@@ -13,21 +13,21 @@ from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.interrupt import on_interrupt
 from studio.cli.terminal.job_progress import PUMP_SECONDS
 from studio.cli.terminal.studio_session import StudioSession, must_be_alone
-from studio.core.checkpoints import Checkpoints
-from studio.core.jobs.durations import estimate
-from studio.core.jobs.job_queue import fitting
-from studio.core.library.library import Library
-from studio.core.library.rows import JobEntry
-from studio.core.library.storage.writer_lock import WriterLock
-from studio.core.plugins import PluginHost
-from studio.core.runtime_process.supervisor import RuntimeState
-from studio.core.studio import Studio
-from studio.core.terminals import OpenStudio
-from studio.core.terminals.handed import HandedQueue
-from studio.core.terminals.messages import RowWent
-from studio.core.terminals.queue_watch import QueueWatch
+from studio.jobs.checkpoints import Checkpoints
+from studio.jobs.durations import estimate
+from studio.jobs.job_queue import fitting
+from studio.library.library import Library
+from studio.library.rows import JobEntry
+from studio.library.storage.writer_lock import WriterLock
+from studio.plugins import PluginHost
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState, Priority
+from studio.runtimes.supervisor import RuntimeState
+from studio.studio import Studio
+from studio.terminals import OpenStudio
+from studio.terminals.handed import HandedQueue
+from studio.terminals.messages import RowWent
+from studio.terminals.queue_watch import QueueWatch
 
 _PRIORITIES = {
     "high": Priority.INTERACTIVE,

@@ -6,16 +6,16 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
 
+from studio.base.background import in_words
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.job_progress import JobProgress
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.background import in_words
-from studio.core.rerun.report import Report, RerunVerdict
-from studio.core.rerun.rerun import Rerun
-from studio.core.studio import Studio
-from studio.core.terminals import OpenStudio
 from studio.protocol.errors import StudioError
+from studio.rerun.report import Report, RerunVerdict
+from studio.rerun.rerun import Rerun
+from studio.studio import Studio
+from studio.terminals import OpenStudio
 
 
 def main(arguments: Namespace, session: StudioSession) -> int:

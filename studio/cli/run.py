@@ -27,10 +27,10 @@ from studio.cli.terminal.flags import (
 )
 from studio.cli.terminal.job_progress import SHOWN, JobProgress
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.jobs.job import Job
-from studio.core.picked_files import paths_of
-from studio.core.plugins import PluginHost
-from studio.core.provenance.exporter import Exporter
+from studio.jobs.job import Job
+from studio.jobs.picked_files import paths_of
+from studio.library.provenance.exporter import Exporter
+from studio.plugins import PluginHost
 from studio.protocol.states import JobState
 
 _HELP = ("-h", "--help")

@@ -55,8 +55,8 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
-    from studio.core.terminals import Terminals
     from studio.serving import PORT, LocalServer
+    from studio.terminals import Terminals
 
     if arguments.pin and arguments.port is None:
         parser.error("--pin needs --port")

@@ -7,12 +7,12 @@ from typing import Any
 
 from studio.api.manifest import TaskEntry
 from studio.api.window.tools import Tool
+from studio.automation.tools.task_tools import task_tools
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.plugins import Plugin
-from studio.core.tools.task_tools import task_tools
+from studio.plugins import Plugin
 
 
 def main(argv: Sequence[str], session: StudioSession) -> int:

@@ -9,19 +9,19 @@ from typing import Any
 
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TourEntry
+from studio.base import disk
 from studio.cli.run import result_of
 from studio.cli.terminal import output, output_files
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.job_progress import JobProgress
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core import disk
-from studio.core.plugins import Plugin
-from studio.core.provenance.exporter import Exporter
-from studio.core.studio import Studio
-from studio.core.terminals import OpenStudio
+from studio.library.provenance.exporter import Exporter
+from studio.plugins import Plugin
 from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState
+from studio.studio import Studio
+from studio.terminals import OpenStudio
 
 AnyStudio = Studio | OpenStudio
 """This process's own, or the one that is open elsewhere."""

@@ -12,10 +12,10 @@ from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.library import Library
-from studio.core.provenance.examination import Verdict
-from studio.core.provenance.statement import Source
-from studio.core.provenance.verification import MEANING, Verified, verify
+from studio.library import Library
+from studio.library.provenance.examination import Verdict
+from studio.library.provenance.statement import Source
+from studio.library.provenance.verification import MEANING, Verified, verify
 from studio.protocol.errors import StudioError
 
 _LAST = 253_402_300_800

@@ -13,24 +13,24 @@ from typing import Any
 import msgspec
 
 from studio.api.errors import BadInput
+from studio.automation.clusters.address import Address
+from studio.automation.workflows import check, document, family, results, toml_text
+from studio.automation.workflows.runner import Runner
+from studio.automation.workflows.runs import machine_of
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.job_progress import PUMP_SECONDS
 from studio.cli.terminal.studio_session import StudioSession, must_be_alone
-from studio.core.clusters.address import Address
-from studio.core.library.library import Library
-from studio.core.library.storage.writer_lock import WriterLock
-from studio.core.library.workflow_runs import RowState, Run, RunRow, RunState, RunStep
-from studio.core.runtime_process.supervisor import RuntimeState
-from studio.core.studio import Studio
-from studio.core.terminals import OpenStudio
-from studio.core.terminals.handed import HandedRun
-from studio.core.terminals.progress import time_left
-from studio.core.workflows import check, document, family, results, toml_text
-from studio.core.workflows.runner import Runner
-from studio.core.workflows.runs import machine_of
+from studio.library.library import Library
+from studio.library.storage.writer_lock import WriterLock
+from studio.library.workflow_runs import RowState, Run, RunRow, RunState, RunStep
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtimes.supervisor import RuntimeState
+from studio.studio import Studio
+from studio.terminals import OpenStudio
+from studio.terminals.handed import HandedRun
+from studio.terminals.progress import time_left
 
 _OPEN = (
     "has the library",

@@ -1,1 +1,1 @@
-"""The window: shell, pages, forms, theme. Never torch; keeps nothing that ``core`` should own."""
+"""The window: shell, pages, forms, theme. Never torch; owns nothing that a room below should."""

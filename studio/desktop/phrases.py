@@ -8,9 +8,9 @@ import unicodedata
 from PySide6.QtCore import QCoreApplication, QLocale, QTime
 
 from studio.api.window.figures import localised
-from studio.core.energy.amount import Amount
-from studio.core.energy.grid import grams
-from studio.core.energy.phrases import Figures, carbon, figures
+from studio.base.energy.amount import Amount
+from studio.base.energy.grid import grams
+from studio.base.energy.phrases import Figures, carbon, figures
 from studio.desktop.appearance.language import declared
 from studio.protocol.states import JobState
 

@@ -13,22 +13,22 @@ from studio.api.jobs import FREE, HERE, JobEnd, JobHandle, JobRequest
 from studio.api.window.context import DraftsView, Notices, SettingsView
 from studio.api.window.narration import Narration
 from studio.api.window.tools import ToolsView
-from studio.core.drafts import Drafts
-from studio.core.machines.machines import Machines
-from studio.core.provenance.exporter import Exporter
-from studio.core.saved_artifact import saved_artifact
+from studio.base.drafts import Drafts
 from studio.desktop.kit.machines.run_on import Place
 from studio.desktop.kit.offered_modes import OfferedModes
 from studio.desktop.kit.page_jobs import PageJobs
 from studio.desktop.kit.page_kit import PageKit
 from studio.desktop.ui import WindowUi
+from studio.library.provenance.exporter import Exporter
+from studio.library.saved_artifact import saved_artifact
+from studio.machines.machines import Machines
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.sandbox.sandbox import Sandbox, own_sandbox
 
 if TYPE_CHECKING:
-    from studio.core.library import Artifact
-    from studio.core.studio import Studio
     from studio.desktop.main_thread.bridge import Background
+    from studio.library import Artifact
+    from studio.studio import Studio
 
 What = TypeVar("What")
 

@@ -11,14 +11,14 @@ from types import FrameType
 
 from PySide6.QtCore import QObject
 
-from studio.core.notices import Action, Level, Notice
-from studio.core.plugins.blame import Culprit
-from studio.core.plugins.crash_journal import OpenPage
-from studio.core.studio import Studio
+from studio.base.notices import Action, Level, Notice
 from studio.desktop.appearance.language import declared
 from studio.desktop.plugin_dialogs import Ended, PluginDialogs
 from studio.desktop.window.page_spec import PageSpec
+from studio.plugins.blame import Culprit
+from studio.plugins.crash_journal import OpenPage
 from studio.protocol.errors import StudioError
+from studio.studio import Studio
 
 _log = logging.getLogger("studio.desktop.plugin_faults")
 HELD_SECONDS = 2.0

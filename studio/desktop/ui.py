@@ -25,7 +25,6 @@ from studio.api.plot import Plot
 from studio.api.roles import Role
 from studio.api.weights import WeightsView
 from studio.api.window.ui import BlockAction, Tokens
-from studio.core.library import Record
 from studio.desktop.appearance.appearance import Appearance, restyle
 from studio.desktop.forms import Chosen, RunLater, at_once, unwatched
 from studio.desktop.forms.form import FormServices, ParamsFormWidget
@@ -44,6 +43,7 @@ from studio.desktop.widgets.popup_corners import cut_corners
 from studio.desktop.widgets.switch_bar import SwitchBar
 from studio.desktop.widgets.wave import Wave
 from studio.desktop.window.confirmation import show_confirm, show_link
+from studio.library import Record
 
 
 class WindowUi:

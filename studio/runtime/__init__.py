@@ -1,1 +1,1 @@
-"""The runtime: owns the device, runs tasks, lends models. Never knows Qt, core or the window."""
+"""The runtime: owns the device, runs tasks, lends models. Knows no Qt and no window."""

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from studio.core.weights import Weights, WeightsCatalogue
+from studio.models import Weights, WeightsCatalogue
 from studio.protocol.errors import StudioError
 from studio.serving import infill, responses
 from studio.serving.access import FORMS, MOST_BYTES

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from studio.api.artifacts import Kind
 from studio.api.jobs import JobRequest
-from studio.core.jobs.job import Job
-from studio.core.studio import Studio
+from studio.jobs.job import Job
 from studio.protocol.errors import StudioError
 from studio.protocol.states import Priority
 from studio.serving.errors import Refusal
+from studio.studio import Studio
 
 
 class Piece(NamedTuple):

@@ -17,8 +17,8 @@ from pathlib import Path
 import msgspec
 
 from studio.api.errors import BadInput
-from studio.core import disk
-from studio.core.library.storage.writer_lock import WriterLock
+from studio.base import disk
+from studio.library.storage.writer_lock import WriterLock
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.serving.token import read_private
 

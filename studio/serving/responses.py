@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from studio.core.weights.weights import Weights
+from studio.models.weights import Weights
 from studio.serving.bridge import Piece
 from studio.serving.errors import Refusal
 

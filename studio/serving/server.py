@@ -17,10 +17,9 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from studio.core import disk
-from studio.core.library.storage.writer_lock import WriterLock
-from studio.core.settings import Settings
-from studio.core.studio import Studio
+from studio.base import disk
+from studio.base.settings import Settings
+from studio.library.storage.writer_lock import WriterLock
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.regular_file import read_note
 from studio.serving.access import AccessCheck
@@ -29,6 +28,7 @@ from studio.serving.bridge import Bridge
 from studio.serving.errors import Refusal, in_bytes
 from studio.serving.keys import Keys
 from studio.serving.token import Token
+from studio.studio import Studio
 
 MOST_CONNECTIONS = 256
 """A client's pool opens many and leaves them idle: what costs is bounded by the requests under way.

@@ -10,7 +10,7 @@ import stat
 import sys
 from pathlib import Path
 
-from studio.core import disk
+from studio.base import disk
 from studio.protocol.errors import ErrorCode, StudioError
 
 _LENGTH = 43

@@ -7,8 +7,8 @@ import math
 import struct
 
 from studio.api.artifacts import Check, NewArtifact, Verdict
-from studio.core.energy.amount import Amount
-from studio.core.library import Library
+from studio.base.energy.amount import Amount
+from studio.library import Library
 
 _EXTRA = {
     "weights": "smollm2-135m-instruct",

@@ -81,7 +81,7 @@ def runtime_within(monkeypatch: pytest.MonkeyPatch) -> None:
 
     A process of its own takes four processor seconds to import torch, which this one has already.
     """
-    from studio.core.studio import Studio
+    from studio.studio import Studio
     from studio.testing.inproc import real_runtime
 
     monkeypatch.setattr(Studio, "_launch", lambda studio: real_runtime(studio.paths.cache))

@@ -160,7 +160,7 @@ _installed: dict[tuple[str, ...], list[Any]] = {}
 @pytest.fixture(autouse=True)
 def _installed_plugins_are_read_once(monkeypatch: Any) -> None:
     """Each studio of a test asks which plugins are installed; where tests install none, once."""
-    discovery = sys.modules.get("studio.core.plugins.discovery")
+    discovery = sys.modules.get("studio.plugins.discovery")
     if discovery is None:
         return
     read: Callable[[], Iterator[Any]] = discovery._installed
@@ -187,7 +187,7 @@ def _empty_database(migrate: Callable[[sqlite3.Connection], None]) -> sqlite3.Co
 @pytest.fixture(autouse=True)
 def _new_databases_are_copies(request: pytest.FixtureRequest, monkeypatch: Any) -> None:
     """The empty database of a new library is made once; where that is looked at, each time."""
-    schema = sys.modules.get("studio.core.library.storage.schema")
+    schema = sys.modules.get("studio.library.storage.schema")
     if schema is None or not {"library", "faults"}.isdisjoint(request.path.parts):
         return
     migrate, steps = schema.migrate, schema.MIGRATIONS

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from studio.core.jobs.durations import Durations
-from studio.core.jobs.job import Job, Recipe
-from studio.core.jobs.job_queue import Hands, JobQueue
-from studio.core.notices import Notices
+from studio.base.notices import Notices
+from studio.jobs.durations import Durations
+from studio.jobs.job import Job, Recipe
+from studio.jobs.job_queue import Hands, JobQueue
 from studio.protocol.states import JobState
 
 

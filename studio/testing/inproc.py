@@ -8,17 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.core.runtime_process.child import Exit
+from studio.base.child import Exit
 from studio.protocol.errors import StudioError
 from studio.protocol.link import Link, LinkClosed, handshake, pair
 from studio.testing.guards import PATIENCE
 
 if TYPE_CHECKING:
-    from studio.core.studio import Studio
+    from studio.studio import Studio
 
 
 class InprocChild:
-    """Implements ``studio.core.runtime_process.child.Child`` with a thread in place of a
+    """Implements ``studio.base.child.Child`` with a thread in place of a
     process."""
 
     def __init__(self, serve: Callable[[Link], None]) -> None:

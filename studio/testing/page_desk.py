@@ -44,9 +44,7 @@ from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
 from studio.api.artifacts import SavedArtifact
 from studio.api.results import TaskResult
 from studio.api.window.context import Page
-from studio.core.notices import Level, Notice
-from studio.core.plugins.discovery import SEARCH_PATH
-from studio.core.studio import Studio
+from studio.base.notices import Level, Notice
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.drop_target import DropTarget
 from studio.desktop.kit.kept_results import KeptResults
@@ -60,6 +58,8 @@ from studio.desktop.main_thread.bridge import Background, Bridge
 from studio.desktop.plugin_context import CatalogueView, PluginContext
 from studio.desktop.ui import WindowUi
 from studio.desktop.widgets.job_rows import ProgressRow, TroubleRow
+from studio.plugins.discovery import SEARCH_PATH
+from studio.studio import Studio
 from studio.testing.scripted import ScriptedRuntime
 
 _PATIENCE_MS = 60_000

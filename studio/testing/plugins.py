@@ -32,8 +32,8 @@ from studio.api.worker.context import (
 )
 from studio.api.worker.energy import EnergyUse
 from studio.api.worker.intermediates import KeepEvent
-from studio.core.plugins import PluginHost, discover
-from studio.core.plugins.discovery import Found
+from studio.plugins import PluginHost, discover
+from studio.plugins.discovery import Found
 from studio.protocol import result_files
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.protocol.states import JobState

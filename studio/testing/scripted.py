@@ -20,7 +20,7 @@ from typing import Any
 from studio.api.inputs import Inputs
 from studio.api.manifest import API_VERSION
 from studio.api.plot import Plot
-from studio.core.runtime_process.child import Exit
+from studio.base.child import Exit
 from studio.protocol.blobs import describe
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.link import Link, LinkClosed, Received, handshake

@@ -65,9 +65,9 @@ def _photograph(folder: Path, scale: str, page: str, runtime: bool) -> int:
 
     from PySide6.QtCore import QTimer
 
-    from studio.core.library import Library
-    from studio.core.paths import StudioPaths
-    from studio.core.weights import WeightsCatalogue
+    from studio.base.paths import StudioPaths
+    from studio.library import Library
+    from studio.models import WeightsCatalogue
     from studio.testing import demo
     from studio.testing.scripted import ScriptedRuntime
 
@@ -119,7 +119,7 @@ def _open_conversation(app: App, conversation: str) -> None:
 
 
 def _open_score(app: App) -> None:
-    from studio.core.saved_artifact import saved_artifact
+    from studio.library.saved_artifact import saved_artifact
 
     assert app.session is not None
     library = app.session.studio.library
@@ -212,7 +212,7 @@ def _review_code(app: App) -> Callable[[], None]:
     """Open a folder with one file, and a change of it that waits to be read."""
     import textwrap
 
-    from studio.core.paths import StudioPaths
+    from studio.base.paths import StudioPaths
 
     assert app.session is not None
     folder = StudioPaths.default().home / "words"
@@ -365,7 +365,7 @@ def _busy_board() -> HandMadeBoard:
 
 
 def _say_something(app: App) -> None:
-    from studio.core.notices import Action, Level, Notice
+    from studio.base.notices import Action, Level, Notice
 
     area = app.window.notices
     undo = (Action("Undo", _nothing),)

@@ -8,10 +8,8 @@ from studio.api.window import context as window_context
 from studio.api.window import library as api_library
 from studio.api.window import ui as api_ui
 from studio.api.worker import context as worker_context
-from studio.core.jobs.job import Job
-from studio.core.library.conversations import Conversations
-from studio.core.notices import Notices
-from studio.core.settings import Namespace
+from studio.base.notices import Notices
+from studio.base.settings import Namespace
 from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.kit.artifact_actions import ArtifactActions
 from studio.desktop.kit.drop_target import DropTarget
@@ -28,6 +26,8 @@ from studio.desktop.prose.prose_view import ProseView
 from studio.desktop.ui import WindowUi
 from studio.desktop.widgets.job_rows import ProgressRow, TroubleRow
 from studio.desktop.widgets.switch_bar import SwitchBar
+from studio.jobs.job import Job
+from studio.library.conversations import Conversations
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.loader import TextLoader
 from studio.runtime.jobs.context import Context

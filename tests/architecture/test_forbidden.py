@@ -63,12 +63,12 @@ WAYS_OUT = {
 # A reason each. One module may open a connection, and only because a user asked it to.
 MAY_IMPORT = {
     # Fetches from the hub what a user has pasted an address of, when Download is pressed.
-    "studio/core/weights/download/https.py": {"http.client", "socket", "ssl", "urllib.request"},
+    "studio/models/download/https.py": {"http.client", "socket", "ssl", "urllib.request"},
     # A socket of this user's in the home: no network.
-    "studio/core/terminals/connection.py": {"socket"},
+    "studio/terminals/connection.py": {"socket"},
     # Likewise, in a private folder: the runtime that a studio elsewhere has here by ssh.
-    "studio/core/machines/there/attachment.py": {"socket"},
-    "studio/core/machines/there/broker.py": {"socket"},
+    "studio/machines/there/attachment.py": {"socket"},
+    "studio/machines/there/broker.py": {"socket"},
     "studio/desktop/main_thread/unix_signals.py": {
         "socket"
     },  # a pair within the process wakes the event loop

@@ -25,12 +25,12 @@ def test_every_contract_is_kept() -> None:
 
 
 def test_a_broken_contract_would_be_seen(tmp_path: Path) -> None:
-    """The control: core does import api, so a contract against that must break."""
+    """The control: jobs do import api, so a contract against that must break."""
     config = tmp_path / "contracts.toml"
     config.write_text(
         '[tool.importlinter]\nroot_package = "studio"\n[[tool.importlinter.contracts]]\n'
         'name = "control"\ntype = "forbidden"\n'
-        'source_modules = ["studio.core"]\nforbidden_modules = ["studio.api"]\n'
+        'source_modules = ["studio.jobs"]\nforbidden_modules = ["studio.api"]\n'
     )
     done = lint_imports("--config", str(config))
     assert done.returncode == 1

@@ -29,10 +29,10 @@ PARTS = {
     "testing": "the kit of tests",
 }
 EXCEPTIONS = {
-    "studio/core/plugins/check/code_child.py": "a child's order, by its parent, in the sandbox",
-    "studio/core/plugins/install/trial.py": "a program of our own",
-    "studio/core/plugins/install/trial_child.py": "likewise an order",
-    "studio/core/weights/pickle_conversion.py": "a program of our own",
+    "studio/plugins/check/code_child.py": "a child's order, by its parent, in the sandbox",
+    "studio/plugins/install/trial.py": "a program of our own",
+    "studio/plugins/install/trial_child.py": "likewise an order",
+    "studio/models/pickle_conversion.py": "a program of our own",
     "studio/desktop/appearance/icons.py": "icons of the installation",
     "studio/desktop/appearance/theme.py": "likewise",
     "studio/desktop/window/about.py": "texts of the installation",

@@ -17,9 +17,23 @@ import pytest
 from tests.architecture.source_tree import ROOT, module, plugin_packages, python_files
 
 TORCH_SIDE = ("torch", "transformers", "tokenizers", "safetensors", "gguf", "studio.runtime")
-RAY = "studio.core.clusters.ray_pool"
+RAY = "studio.automation.clusters.ray_pool"
 """Of the driver alone, which is started where Ray is installed."""
-QT_SIDE = ("PySide6", "shiboken6", "studio.core", "studio.cli", "studio.desktop", "studio.app")
+ROOMS = (
+    "base",
+    "library",
+    "models",
+    "plugins",
+    "runtimes",
+    "jobs",
+    "machines",
+    "automation",
+    "rerun",
+    "terminals",
+)
+"""Folders of the studio without a window."""
+FRONTS = ("studio.studio", "studio.cli", "studio.desktop", "studio.app")
+QT_SIDE = ("PySide6", "shiboken6", *(f"studio.{room}" for room in ROOMS), *FRONTS)
 
 POOR = """
 import importlib, json, sys
@@ -90,7 +104,7 @@ def test_the_poor_environment_is_poor(gone: str) -> None:
 
 
 def test_the_window_side_needs_no_torch() -> None:
-    folders = ("protocol", "api", "core", "cli", "desktop")
+    folders = ("protocol", "api", *ROOMS, "cli", "desktop")
     wanted = [*modules(*(f"studio/{folder}" for folder in folders)), "studio.app"]
     wanted += plugin_half("schema", "plugin", "pages")
     wanted.remove(RAY)
@@ -104,7 +118,7 @@ def test_the_window_side_needs_no_torch() -> None:
 def test_the_command_line_needs_no_qt() -> None:
     wanted = modules("studio/cli", "studio/serving")
     loaded = import_without(("PySide6", "shiboken6", *TORCH_SIDE), wanted)
-    assert "studio.core.studio" in loaded
+    assert "studio.studio" in loaded
 
 
 def test_the_runtime_side_needs_no_qt() -> None:
@@ -132,7 +146,7 @@ def test_schemas_are_plain_data() -> None:
 
 def test_all_layers_were_looked_at() -> None:
     """A new package of the studio must be added to one of the tests above."""
-    known = {"protocol", "api", "core", "cli", "serving", "desktop", "runtime", "sandbox"}
+    known = {"protocol", "api", *ROOMS, "cli", "serving", "desktop", "runtime", "sandbox"}
     known |= {"testing", "plugin_process"}
     packages = {file.parent.name for file in Path(ROOT / "studio").glob("*/__init__.py")}
     assert packages <= known

@@ -126,7 +126,7 @@ RETIRED_WORDS = re.compile("|".join(f"(?:{words})" for words in RETIRED), re.IGN
 # What a model or a database reads.
 NOT_SHOWN = (
     "plugins/code/studio_code/generation/prompts.py",
-    "studio/core/library/storage/schema.py",
+    "studio/library/storage/schema.py",
 )
 
 

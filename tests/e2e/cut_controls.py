@@ -27,11 +27,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
 from studio.desktop.widgets.switch_bar import SwitchBar
 from studio.desktop.window import window_state
 from studio.desktop.window.window_state import WindowState
+from studio.library import Library
 from studio.testing import demo
 from studio.testing.scripted import ScriptedRuntime
 from studio.testing.shots import _wait

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core.plugins import PluginState
+from studio.plugins import PluginState
 from studio.testing.processes import without_torch
 from studio.testing.scripted import Result
 from tests.unit.cli.terminals.conftest import Window

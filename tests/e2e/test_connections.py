@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from studio.api.jobs import JobRequest
-from studio.core.studio import Studio
 from studio.protocol.connections.watch import Attempt
+from studio.studio import Studio
 from studio.testing.guards import PATIENCE
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]

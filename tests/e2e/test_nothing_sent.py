@@ -66,8 +66,8 @@ for task in list(DECLARED)[:: 1 if THOROUGH else 3]:
 PAGES = """
 import time
 from studio.app import App, make_application
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
+from studio.library import Library
+from studio.base.paths import StudioPaths
 from studio.testing import demo
 from studio.testing.scripted import ScriptedRuntime
 with Library.open(StudioPaths.default()) as library:

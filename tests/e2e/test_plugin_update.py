@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from studio.api.jobs import JobRequest
-from studio.core.jobs.job import Job
-from studio.core.plugins.install.installer import Installer
-from studio.core.studio import Studio
+from studio.jobs.job import Job
+from studio.plugins.install.installer import Installer
 from studio.protocol.states import JobState
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.processes import without_torch
 from tests.unit.core.plugins.install.wheels import Draft, plugin

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
+from studio.library import Library
 
 pytestmark = [pytest.mark.slow, pytest.mark.torch, pytest.mark.e2e]
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.torch, pytest.mark.e2e]
 QUEUES = """
 import os, pathlib, signal, sys
 from studio.api.jobs import JobRequest
-from studio.core.studio import Studio
+from studio.studio import Studio
 from studio.protocol.states import JobState
 from studio.testing.inproc import pump_until
 

@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from studio.api.jobs import JobRequest
-from studio.core.runtime_process.supervisor import RuntimeState
-from studio.core.studio import Studio
 from studio.protocol.states import JobState
+from studio.runtimes.supervisor import RuntimeState
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.processes import gone
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.backups import maker, settings
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
+from studio.library import Library
+from studio.library.backups import maker, settings
 from studio.testing.guards import PATIENCE
 
 pytestmark = [

@@ -21,10 +21,10 @@ import pytest
 from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobRequest
 from studio.cli.rerun import at_once
-from studio.core.jobs.job import Job
-from studio.core.rerun.report import Report
-from studio.core.rerun.rerun import Rerun
-from studio.core.studio import Studio
+from studio.jobs.job import Job
+from studio.rerun.report import Report
+from studio.rerun.rerun import Rerun
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio_image import picture_arrays
 from tests.plugins.test_every_task import GOAL, _tune

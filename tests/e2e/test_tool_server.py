@@ -12,9 +12,9 @@ import pytest
 
 from studio.api.artifacts import Kind
 from studio.api.window.tools import Approval, ToolResult
-from studio.core.studio import Studio
-from studio.core.tools.servers.entry import ServerEntry
+from studio.automation.tools.servers.entry import ServerEntry
 from studio.protocol.errors import StudioError
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.scripted import ScriptedRuntime
 

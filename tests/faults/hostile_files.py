@@ -103,7 +103,7 @@ def main() -> None:
     os.environ["STUDIO_HOME"] = str(work / "home")
     os.chdir(work)
     import studio.cli.main
-    import studio.core.studio  # noqa: F401  once, not in each child
+    import studio.studio  # noqa: F401  once, not in each child
 
     for command, kind in names():
         child(command, kind, work)

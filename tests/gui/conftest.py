@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWid
 
 from studio.api.window.context import Page
 from studio.app import App
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.empty_states import ErrorState
 from studio.desktop.window import window_state

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
 
 from studio.api.artifacts import NewArtifact
 from studio.app import App
-from studio.core.library import Artifact, Library
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
 from studio.desktop.pages.gallery.page import GalleryPage
+from studio.library import Artifact, Library
 
 GOOD = Path(__file__).parents[1] / "plugins" / "good"
 """The plugin of the tests."""

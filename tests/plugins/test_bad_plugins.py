@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from studio.core.plugins import PluginHost, PluginState
+from studio.plugins import PluginHost, PluginState
 from studio.protocol.errors import StudioError
 from studio.testing.plugins import found_in, host_of, importable
 

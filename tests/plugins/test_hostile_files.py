@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from studio.core.plugins import PluginHost
-from studio.core.plugins.install.bundle import DamagedBundle
-from studio.core.plugins.install.host_packages import HostPackages, look
-from studio.core.plugins.install.installer import Installer, Refused
-from studio.core.plugins.install.minisign import SecretKey, sign
-from studio.core.plugins.install.store import PluginStore
+from studio.plugins import PluginHost
+from studio.plugins.install.bundle import DamagedBundle
+from studio.plugins.install.host_packages import HostPackages, look
+from studio.plugins.install.installer import Installer, Refused
+from studio.plugins.install.minisign import SecretKey, sign
+from studio.plugins.install.store import PluginStore
 from studio.protocol.errors import StudioError
 from studio.testing.plugins import MemorySettings
 from tests.unit.core.plugins.install.test_bundle import key

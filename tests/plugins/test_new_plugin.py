@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.plugins import scaffold
-from studio.core.plugins.project import package_folder
+from studio.plugins import scaffold
+from studio.plugins.project import package_folder
 from studio.testing.plugins import found_in, importable
 
 Command = Callable[..., tuple[int, str, str]]

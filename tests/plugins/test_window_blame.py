@@ -16,12 +16,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton, QW
 
 from studio.api.artifacts import NewArtifact
 from studio.app import App
-from studio.core.paths import StudioPaths
-from studio.core.plugins import PluginHost, PluginState
-from studio.core.plugins.fault_list import Fault
+from studio.base.paths import StudioPaths
 from studio.desktop.pages.exporters import formats
 from studio.desktop.window import window_state
 from studio.desktop.window.window_state import WindowState
+from studio.plugins import PluginHost, PluginState
+from studio.plugins.fault_list import Fault
 from studio.testing.guards import PATIENCE
 from studio.testing.plugins import importable
 from studio.testing.scripted import ScriptedRuntime

@@ -123,7 +123,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., RuntimeProcess]]:
 def test_the_runtime_greets_before_it_loads_anything_heavy(module: str) -> None:
     code = (
         f"import sys, {module}\n"
-        "heavy = {'torch', 'numpy', 'PySide6', 'transformers', 'tokenizers', 'studio.core'}\n"
+        "heavy = {'torch', 'numpy', 'PySide6', 'transformers', 'tokenizers', 'studio.studio'}\n"
         "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

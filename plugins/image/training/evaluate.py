@@ -2,7 +2,7 @@
 
     python evaluate.py PICTURES.npz WEIGHTS.safetensors SHEET.png [--count 173] [--kin]
 
-What the figures mean says ``studio_image.bench.accuracy``. ``--kin`` tells from real drawings alone
+What the figures mean says ``benchmarks.image.accuracy``. ``--kin`` tells from real drawings alone
 which styles are near to each other, for ``studio_image.starter.related_styles``.
 """
 
@@ -17,8 +17,8 @@ from PIL import Image
 from torch import Tensor
 
 from studio.api import finished
-from studio_image.bench.accuracy import Examiner, RealPictures, drawn, measure, table
-from studio_image.bench.nearest_pictures import Gallery
+from benchmarks.image.accuracy import Examiner, RealPictures, drawn, measure, table
+from benchmarks.image.nearest_pictures import Gallery
 from studio_image.starter.network import STYLES
 from studio_image.starter.weights import Starter, loader
 

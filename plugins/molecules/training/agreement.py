@@ -23,7 +23,7 @@ import numpy as np
 import scipy
 from rdkit import Chem, rdBase
 
-from studio_molecules.bench import guacamol
+from benchmarks.molecules import guacamol
 from studio_molecules.chem import common_molecules
 
 COUNT, KEPT = 100, 12

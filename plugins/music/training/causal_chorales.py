@@ -16,7 +16,7 @@ import torch
 import chorales
 from chorales import Chorales
 from loop import Run, parser
-from studio_music.bench import jsb
+from benchmarks.music import jsb
 from studio_music.chorales.causal.network import CausalNetwork, nats
 from studio_music.chorales.vocabulary import LOWEST, PHASES, REST, VOICES, endings
 

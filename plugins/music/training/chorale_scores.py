@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from studio_music.bench import jsb
+from benchmarks.music import jsb
 
 STEP = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 NAMES = ("soprano", "alto", "tenor", "bass")

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from loop import Run, parser
-from studio_music.bench import jsb
+from benchmarks.music import jsb
 from studio_music.chorales.network import ChoraleNetwork
 from studio_music.chorales.vocabulary import LOWEST, MASKED, PHASES, RANGES, REST, endings
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from studio_voice.bench.round_trip import edit_distance
+from benchmarks.voice.round_trip import edit_distance
 from studio_voice.pronunciation import weights
 from studio_voice.pronunciation.network import ACCENTS, LONGEST, SLOTS, Speller, numbered
 

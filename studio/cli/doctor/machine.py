@@ -11,11 +11,11 @@ from pathlib import Path
 import psutil
 
 import studio
+from studio.base import disk
 from studio.cli.doctor.check_result import CheckResult, fine, warning
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core import disk
-from studio.core.plugins.isolation import needs_sandbox
 from studio.plugin_process.process_sandbox import process_sandbox
+from studio.plugins.isolation import needs_sandbox
 from studio.sandbox.sandbox import Sandbox
 
 LITTLE_MEMORY = 2_000_000_000

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from studio.base import disk
 from studio.cli.doctor import plugin_checks
 from studio.cli.doctor.check_result import CheckResult, fine, problem, warning
 from studio.cli.machines import connected, report
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core import disk
-from studio.core.machines.registry import Registry
-from studio.core.plugins import PluginState
-from studio.core.studio import Studio
+from studio.machines.registry import Registry
+from studio.plugins import PluginState
 from studio.protocol.errors import StudioError
 from studio.protocol.messages import DevicesFound, Status
+from studio.studio import Studio
 
 START_SECONDS = 120.0
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from studio.api.jobs import JobRequest
 from studio.cli.doctor.check_result import CheckResult, fine, problem
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.jobs.job import Job
-from studio.core.plugins import Plugin
-from studio.core.runtime_process.supervisor import RuntimeState
-from studio.core.studio import Studio
+from studio.jobs.job import Job
+from studio.plugins import Plugin
 from studio.protocol.errors import StudioError
+from studio.runtimes.supervisor import RuntimeState
+from studio.studio import Studio
 
 PATIENCE = 60.0
 """Seconds for one check, the start of the runtime included."""

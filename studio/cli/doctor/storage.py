@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from studio.base import disk
 from studio.cli.doctor.check_result import CheckResult, fine, problem, warning
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core import disk
 
 LITTLE_ROOM = 5_000_000_000
 TOO_LITTLE_ROOM = 300_000_000
@@ -41,8 +41,8 @@ def home(session: StudioSession) -> Iterator[CheckResult]:
 
 def library(session: StudioSession) -> Iterator[CheckResult]:
     """Whether the library can be read, is whole, and who writes to it."""
-    from studio.core.library import Library
-    from studio.core.library.storage.startup import outlook
+    from studio.library import Library
+    from studio.library.storage.startup import outlook
 
     if not os.path.lexists(session.paths.library):
         yield fine("There is no library yet; it is created with the first result.")

@@ -11,21 +11,22 @@ from typing import Any
 import msgspec
 
 from studio.api.errors import BadInput
+from studio.base import disk
+from studio.base.paths import StudioPaths
 from studio.cli.facts import lines
 from studio.cli.library import backups, shelves
 from studio.cli.terminal import output, output_files
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core import disk, prompt_cache_files
-from studio.core.backups import erasing
-from studio.core.library.library import Library
-from studio.core.library.rows import Artifact, Conversation
-from studio.core.library.search_query import parse, snippet
-from studio.core.paths import StudioPaths
-from studio.core.plugins.discovery import discover, search_path_of_environment
-from studio.core.provenance.disclosure import Disclosure
-from studio.core.provenance.exporter import Exported, Exporter
+from studio.library import prompt_cache_files
+from studio.library.backups import erasing
+from studio.library.library import Library
+from studio.library.provenance.disclosure import Disclosure
+from studio.library.provenance.exporter import Exported, Exporter
+from studio.library.rows import Artifact, Conversation
+from studio.library.search_query import parse, snippet
+from studio.plugins.discovery import discover, search_path_of_environment
 from studio.protocol.errors import ErrorCode, StudioError
 
 

@@ -12,17 +12,17 @@ from typing import Any
 import msgspec
 
 from studio.api.errors import BadInput
+from studio.base import disk
+from studio.base.paths import StudioPaths
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core import disk
-from studio.core.backups import catalogue, erasing, maker, restoration, settings
-from studio.core.backups.catalogue import Backup
-from studio.core.backups.erasing import Holding
-from studio.core.library.library import Library
-from studio.core.library.upkeep.library_copy import damage_in_words
-from studio.core.paths import StudioPaths
+from studio.library.backups import catalogue, erasing, maker, restoration, settings
+from studio.library.backups.catalogue import Backup
+from studio.library.backups.erasing import Holding
+from studio.library.library import Library
+from studio.library.upkeep.library_copy import damage_in_words
 
 MAKE = "copy the whole library and verify the copy"
 SHOW = "list backups, and libraries that a restore replaced"

@@ -10,8 +10,8 @@ import msgspec
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
-from studio.core.library.library import Library
-from studio.core.library.rows import Collection
+from studio.library.library import Library
+from studio.library.rows import Collection
 from studio.protocol.errors import ErrorCode, StudioError
 
 DONE = {

@@ -10,16 +10,16 @@ from typing import Any
 import msgspec
 
 from studio.api.jobs import FREE, HERE
+from studio.base import disk
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core import disk
-from studio.core.machines.machine import Machine
-from studio.core.machines.registry import MachineEntry, Registry
-from studio.core.runtime_process.supervisor import RuntimeState
-from studio.core.studio import Studio
+from studio.machines.machine import Machine
+from studio.machines.registry import MachineEntry, Registry
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtimes.supervisor import RuntimeState
+from studio.studio import Studio
 
 PATIENCE = 180.0
 """Seconds in which a machine has to answer and find its device."""

@@ -13,7 +13,7 @@ from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.plugins import Plugin
+from studio.plugins import Plugin
 
 
 def main(argv: Sequence[str], session: StudioSession) -> int:

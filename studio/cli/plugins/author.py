@@ -15,8 +15,8 @@ import msgspec
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.plugins import project, scaffold
-from studio.core.plugins.isolation import needs_sandbox
+from studio.plugins import project, scaffold
+from studio.plugins.isolation import needs_sandbox
 
 Command = Callable[[Namespace, StudioSession], int]
 
@@ -65,7 +65,7 @@ def _try(arguments: Namespace, session: StudioSession) -> int:
 
 
 def _check(arguments: Namespace, session: StudioSession) -> int:
-    from studio.core.plugins.check import check
+    from studio.plugins.check import check
 
     report = check(
         arguments.path,

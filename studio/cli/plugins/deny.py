@@ -14,8 +14,8 @@ from studio.api.errors import BadInput
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.plugins import deny_list
-from studio.core.plugins.deny_list import Denied
+from studio.plugins import deny_list
+from studio.plugins.deny_list import Denied
 from studio.protocol.regular_file import open_regular
 
 

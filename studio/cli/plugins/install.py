@@ -13,22 +13,22 @@ from typing import Any
 import msgspec
 
 from studio.api.errors import BadInput
+from studio.base import disk
+from studio.base.energy.phrases import said
 from studio.cli.plugins import plan_text
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core import disk
-from studio.core.device import timeline
-from studio.core.energy.phrases import said
-from studio.core.plugins.bisect import Bisect
-from studio.core.plugins.discovery import Origin
-from studio.core.plugins.install import minisign
-from studio.core.plugins.install.installer import Installer, manifest_of
-from studio.core.plugins.isolation import needs_sandbox
+from studio.plugins.bisect import Bisect
+from studio.plugins.discovery import Origin
+from studio.plugins.install import minisign
+from studio.plugins.install.installer import Installer, manifest_of
+from studio.plugins.isolation import needs_sandbox
 from studio.protocol.energy import Amount
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.regular_file import read_note
 from studio.protocol.trace import ProcessUse
+from studio.runtimes.device import timeline
 
 Command = Callable[[Namespace, StudioSession], int]
 

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from studio.api.manifest import Manifest
-from studio.core.disk import as_size
-from studio.core.plugins.install.minisign import key_id
-from studio.core.plugins.install.plan import IN_STUDIO, PERMISSIONS, Plan, runs_in_studio, wanted
-from studio.core.plugins.install.records import Record
+from studio.base.disk import as_size
+from studio.plugins.install.minisign import key_id
+from studio.plugins.install.plan import IN_STUDIO, PERMISSIONS, Plan, runs_in_studio, wanted
+from studio.plugins.install.records import Record
 
 ALL = "It runs inside the studio: it can do anything that you can do on this computer."
 OWN = "It runs in a process of its own, with its own packages."

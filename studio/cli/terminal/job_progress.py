@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from studio.api.clean_text import clean
 from studio.cli.terminal import output
 from studio.cli.terminal.interrupt import on_interrupt
-from studio.core.jobs.job import Job
-from studio.core.runtime_process.supervisor import RuntimeState
-from studio.core.studio import Studio
-from studio.core.terminals import OpenStudio
-from studio.core.terminals.progress import progress_in_words
+from studio.jobs.job import Job
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtimes.supervisor import RuntimeState
+from studio.studio import Studio
+from studio.terminals import OpenStudio
+from studio.terminals.progress import progress_in_words
 
 PUMP_SECONDS = 0.1
 SHOWN = ("", "stdout")

@@ -6,7 +6,7 @@ import logging
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from studio.core import disk
+from studio.base import disk
 
 MAX_BYTES = 1_000_000
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from studio.api.artifacts import SavedArtifact
+from studio.base import disk
 from studio.cli.terminal import output
 from studio.cli.terminal.flags import ArgumentParser
-from studio.core import disk
-from studio.core.library import export
-from studio.core.library.library import Library
-from studio.core.provenance.disclosure import Disclosure
-from studio.core.provenance.exporter import Exporter
+from studio.library import export
+from studio.library.library import Library
+from studio.library.provenance.disclosure import Disclosure
+from studio.library.provenance.exporter import Exporter
 
 
 def prepare(folder: Path) -> Path:

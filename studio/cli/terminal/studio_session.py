@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from studio.base.paths import StudioPaths
 from studio.cli.terminal import output
-from studio.core.paths import StudioPaths
 from studio.protocol.errors import ErrorCode, StudioError
 
 if TYPE_CHECKING:
-    from studio.core.library import Library
-    from studio.core.plugins import PluginHost
-    from studio.core.plugins.install.store import PluginStore
-    from studio.core.settings import Settings
-    from studio.core.studio import Studio
-    from studio.core.terminals import Terminals
-    from studio.core.terminals.connection import Connection
-    from studio.core.terminals.open_studio import OpenStudio
-    from studio.core.weights import WeightsCatalogue
-    from studio.core.weights.manager import WeightsManager
+    from studio.base.settings import Settings
+    from studio.library import Library
+    from studio.models import WeightsCatalogue
+    from studio.models.manager import WeightsManager
+    from studio.plugins import PluginHost
+    from studio.plugins.install.store import PluginStore
+    from studio.studio import Studio
+    from studio.terminals import Terminals
+    from studio.terminals.connection import Connection
+    from studio.terminals.open_studio import OpenStudio
 
 _PATIENCE = 15.0
 """Seconds in which a studio that has the library begins to listen, or ends."""
@@ -55,14 +55,14 @@ class StudioSession:
     @cached_property
     def settings(self) -> Settings:
         """What the user set."""
-        from studio.core.settings import Settings
+        from studio.base.settings import Settings
 
         return Settings(self.paths.settings)
 
     @cached_property
     def plugin_store(self) -> PluginStore:
         """What the studio has installed."""
-        from studio.core.plugins.install.store import PluginStore
+        from studio.plugins.install.store import PluginStore
 
         return PluginStore(self.paths.plugins, self.paths.journals)
 
@@ -73,8 +73,8 @@ class StudioSession:
         Raises:
             StudioError: ``--only`` names a plugin that is not there.
         """
-        from studio.core.plugins import PluginHost
-        from studio.core.plugins.install import stored
+        from studio.plugins import PluginHost
+        from studio.plugins.install import stored
 
         host = PluginHost(
             self.settings,
@@ -90,7 +90,7 @@ class StudioSession:
     @cached_property
     def weights_manager(self) -> WeightsManager:
         """The weights on this machine, with all that belongs to them."""
-        from studio.core.weights.manager import WeightsManager
+        from studio.models.manager import WeightsManager
 
         return WeightsManager(self.paths, self.settings, lambda: self.plugins.families())
 
@@ -106,7 +106,7 @@ class StudioSession:
         Raises:
             StudioError: The library cannot be read.
         """
-        from studio.core.library import Library
+        from studio.library import Library
 
         library = Library.open(self.paths, read_only=read_only)
         with library, self._around(library) as studio:
@@ -129,7 +129,7 @@ class StudioSession:
         Raises:
             StudioError: The library cannot be read.
         """
-        from studio.core.library import Library
+        from studio.library import Library
 
         until = time.monotonic() + _PATIENCE
         while True:
@@ -149,7 +149,7 @@ class StudioSession:
 
     @contextmanager
     def _around(self, library: Library) -> Iterator[Studio]:
-        from studio.core.studio import Studio
+        from studio.studio import Studio
 
         studio = Studio(self.paths, self.settings, library, self.plugins)
         for notice in studio.notices.all:  # what the opening brought to light
@@ -165,7 +165,7 @@ class StudioSession:
         if not self.saves:  # with a library that is thrown away it is not the studio of this home
             yield
             return
-        from studio.core.terminals import Terminals
+        from studio.terminals import Terminals
 
         terminals = Terminals(studio, lasting=False)
         try:
@@ -204,7 +204,7 @@ class StudioSession:
                 if open_studio is not None:
                     yield open_studio.library
                     return
-        from studio.core.library import Library
+        from studio.library import Library
 
         with Library.open(self.paths, read_only=not (changes or writes)) as library:
             yield library
@@ -219,8 +219,8 @@ class StudioSession:
         if (connection := self._connected(lasting)) is None:
             yield None
             return
-        from studio.core.library import Library
-        from studio.core.terminals import OpenStudio
+        from studio.library import Library
+        from studio.terminals import OpenStudio
 
         with closing(connection), Library.open(self.paths, read_only=True) as library:
             yield OpenStudio(connection, library, self.plugins, self.weights_manager, self.paths)
@@ -229,8 +229,8 @@ class StudioSession:
         """Return a connection to the open studio; None where there is none, or none of our kind."""
         if self.safe_mode or self.only:
             return None  # it has other plugins than this command wants
-        from studio.core.plugins.discovery import SEARCH_PATH
-        from studio.core.terminals.open_studio import connected
+        from studio.plugins.discovery import SEARCH_PATH
+        from studio.terminals.open_studio import connected
 
         try:
             return connected(self.paths, os.environ.get(SEARCH_PATH, ""), lasting=lasting)
@@ -245,7 +245,7 @@ class StudioSession:
         Args:
             id: One that the user has enabled or disabled; ``on`` says which.
         """
-        from studio.core.terminals.open_studio import connected, tell_plugins
+        from studio.terminals.open_studio import connected, tell_plugins
 
         try:
             if (connection := connected(self.paths)) is None:
@@ -262,7 +262,7 @@ class StudioSession:
 
     @contextmanager
     def _writable(self, library: Library, *, passing: bool) -> Iterator[Library]:
-        from studio.core.library import Library
+        from studio.library import Library
 
         writer = library.health.writer
         if not (passing and writer):

@@ -11,14 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from studio.automation.tools.servers import imported
+from studio.automation.tools.servers.entry import ServerEntry, refusal
+from studio.automation.tools.servers.servers import Servers
+from studio.automation.tools.servers.status import ServerStatus
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.tools.servers import imported
-from studio.core.tools.servers.entry import ServerEntry, refusal
-from studio.core.tools.servers.servers import Servers
-from studio.core.tools.servers.status import ServerStatus
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.regular_file import read_note
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studio.core import paths
+from studio.base import paths
 from studio.protocol.errors import StudioError
 
 

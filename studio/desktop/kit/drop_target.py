@@ -21,8 +21,8 @@ from PySide6.QtWidgets import QWidget
 
 from studio.api.intake import local_files
 from studio.api.window.ui import TroubleRow, Ui
-from studio.core.provenance.side_file import described
 from studio.desktop.appearance.appearance import Appearance
+from studio.library.provenance.side_file import described
 
 
 @dataclass(frozen=True)

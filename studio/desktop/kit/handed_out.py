@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studio.core.provenance.disclosure import Disclosure
-from studio.core.provenance.exporter import Exporter
-from studio.core.provenance.side_file import described
+from studio.library.provenance.disclosure import Disclosure
+from studio.library.provenance.exporter import Exporter
+from studio.library.provenance.side_file import described
 from studio.protocol.files.private_folder import PrivateFolder
 
 

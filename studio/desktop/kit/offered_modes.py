@@ -9,8 +9,8 @@ import msgspec
 
 from studio.api.params import Params
 from studio.api.runs import Mode
-from studio.core.plugins.host import PluginHost
 from studio.desktop.appearance.language import declared
+from studio.plugins.host import PluginHost
 from studio.protocol.errors import StudioError
 
 

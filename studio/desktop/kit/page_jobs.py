@@ -11,8 +11,8 @@ from studio.desktop.kit.machines.run_on import Place
 from studio.protocol.states import JobState
 
 if TYPE_CHECKING:
-    from studio.core.jobs.job import Job
-    from studio.core.studio import Studio
+    from studio.jobs.job import Job
+    from studio.studio import Studio
 
 Take = Callable[[JobHandle, JobRequest], None]
 

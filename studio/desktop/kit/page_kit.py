@@ -16,7 +16,6 @@ from studio.api.jobs import JobRequest
 from studio.api.roles import Role
 from studio.api.window.context import PluginContext
 from studio.api.window.ui import ProgressRow, TroubleRow
-from studio.core.provenance.exporter import Exporter
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.artifact_actions import ActionParts, ArtifactActions
 from studio.desktop.kit.drop_target import Accepted, DropTarget
@@ -33,6 +32,7 @@ from studio.desktop.kit.run_button import RunButton
 from studio.desktop.kit.run_controller import RunController
 from studio.desktop.kit.saved_copy import save_as
 from studio.desktop.kit.weights_picker import WeightsPicker
+from studio.library.provenance.exporter import Exporter
 
 
 class PageKit:

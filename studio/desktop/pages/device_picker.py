@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from studio.core.device.choice import DeviceChoice
 from studio.desktop import phrases
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
+from studio.runtimes.device.choice import DeviceChoice
 
 
 class DevicePicker(NoWheelComboBox):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QRect, Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.core.provenance import disclosure
-from studio.core.provenance.disclosure import Disclosure
-from studio.core.settings import Settings
+from studio.base.settings import Settings
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.switch_bar import SwitchBar
+from studio.library.provenance import disclosure
+from studio.library.provenance.disclosure import Disclosure
 from studio.protocol.errors import StudioError
 
 

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from studio.api.artifacts import Kind, SavedArtifact
-from studio.core.disk import explain
-from studio.core.library import Artifact
+from studio.base.disk import explain
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.plot import files
 from studio.desktop.plot.view import dress_of
+from studio.library import Artifact
 from studio.protocol.errors import StudioError
 
 

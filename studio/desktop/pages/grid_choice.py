@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QPushButton
 
-from studio.core.energy.grid import PRESETS, Preset
+from studio.base.energy.grid import PRESETS, Preset
 from studio.desktop.forms.form import FieldRow
 from studio.desktop.ui import WindowUi
 

@@ -20,14 +20,9 @@ from PySide6.QtWidgets import (
 
 from studio.api.intake import local_files
 from studio.api.window.context import Page, PageAction
-from studio.core.background import in_words
-from studio.core.library.records import Use
-from studio.core.notices import Action
-from studio.core.runtime_process.settings import MEMORY_LIMIT
-from studio.core.weights import Weights
-from studio.core.weights.additions import Added
-from studio.core.weights.header_cache import HeaderCache
-from studio.core.weights.user_notes import REMARKS
+from studio.base.background import in_words
+from studio.base.notices import Action
+from studio.base.runtime_settings import MEMORY_LIMIT
 from studio.desktop import phrases
 from studio.desktop.pages.document import show_document
 from studio.desktop.pages.page_frame import PageFrame
@@ -38,6 +33,11 @@ from studio.desktop.pages.weights.download_view import DownloadView
 from studio.desktop.pages.weights.folders import show_folders
 from studio.desktop.pages.weights.table import WeightsTable
 from studio.desktop.pages.weights.weights_row import WeightsRow
+from studio.library.records import Use
+from studio.models import Weights
+from studio.models.additions import Added
+from studio.models.header_cache import HeaderCache
+from studio.models.user_notes import REMARKS
 from studio.protocol.errors import StudioError
 from studio.protocol.memory_budget import most_bytes
 from studio.protocol.messages import Inspected

@@ -13,12 +13,12 @@ from studio.desktop.window.activity import Activity
 from studio.desktop.window.local_server import ServerSwitch
 
 if TYPE_CHECKING:
-    from studio.core.studio import Studio
+    from studio.studio import Studio
 
 
 @dataclass(frozen=True)
 class PageServices:
-    """The core, what it is doing, the building blocks of the window, threads beside it, the server.
+    """The studio, its activity, the building blocks of the window, threads beside it, the server.
 
     Attributes:
         context_of: Plugin id → its context, made on first use.

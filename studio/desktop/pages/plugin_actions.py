@@ -12,22 +12,22 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from studio.api.manifest import Manifest
-from studio.core.background import in_words
-from studio.core.notices import Action
-from studio.core.plugins import Plugin, PluginState
-from studio.core.plugins.deny_list import Denied
-from studio.core.plugins.discovery import Origin
-from studio.core.plugins.install.records import BUNDLE
+from studio.base.background import in_words
+from studio.base.notices import Action
 from studio.desktop.main_thread.bridge import Background
 from studio.desktop.ui import WindowUi
 from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.sheet import Sheet
+from studio.plugins import Plugin, PluginState
+from studio.plugins.deny_list import Denied
+from studio.plugins.discovery import Origin
+from studio.plugins.install.records import BUNDLE
 from studio.protocol.errors import Cancelled, StudioError
 
 if TYPE_CHECKING:
-    from studio.core.plugins.install.installer import Installer
-    from studio.core.plugins.install.plan import Plan
-    from studio.core.studio import Studio
+    from studio.plugins.install.installer import Installer
+    from studio.plugins.install.plan import Plan
+    from studio.studio import Studio
 
 SUFFIXES = (".whl", BUNDLE)
 """Of files that hold a plugin."""
@@ -211,8 +211,8 @@ class PluginActions(QObject):
 
     @property
     def _installer(self) -> Installer:
-        from studio.core.plugins.install.installer import Installer  # resolver, readers: not yet
-        from studio.core.plugins.isolation import needs_sandbox
+        from studio.plugins.install.installer import Installer  # resolver, readers: not yet
+        from studio.plugins.isolation import needs_sandbox
 
         others = [p for p in self._studio.plugins.plugins if p.origin is not Origin.STORE]
         taken = {p.id: p.title for p in others if p.manifest}

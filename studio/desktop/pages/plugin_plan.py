@@ -8,17 +8,17 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.api.manifest import Manifest
-from studio.core.disk import as_size
-from studio.core.plugins.install.minisign import key_id
-from studio.core.plugins.install.plan import (
+from studio.base.disk import as_size
+from studio.desktop.appearance.appearance import Appearance
+from studio.plugins.install.minisign import key_id
+from studio.plugins.install.plan import (
     IN_STUDIO,
     Plan,
     Widening,
     runs_in_studio,
     wanted,
 )
-from studio.core.plugins.install.records import Record
-from studio.desktop.appearance.appearance import Appearance
+from studio.plugins.install.records import Record
 
 
 def _tr(text: str) -> str:

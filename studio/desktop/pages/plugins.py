@@ -8,15 +8,15 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api.manifest import Permissions
 from studio.api.window.context import Page
-from studio.core.plugins import Plugin, PluginState
-from studio.core.plugins.deny_list import Denied
-from studio.core.plugins.discovery import Origin
 from studio.desktop.appearance.language import declared
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.pages.plugin_actions import PluginActions
 from studio.desktop.widgets.flow_layout import flow_row
 from studio.desktop.widgets.switch import Switch
+from studio.plugins import Plugin, PluginState
+from studio.plugins.deny_list import Denied
+from studio.plugins.discovery import Origin
 
 _STATES = {
     PluginState.DISCOVERED: ("circle-check", "good"),

@@ -14,12 +14,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidg
 
 from studio.api.params import Params
 from studio.api.window.context import Page, PluginContext
-from studio.core.energy.settings import EnergySettings
-from studio.core.jobs import queue_start
-from studio.core.jobs.queue_start import QueueStart
-from studio.core.plugins.isolation import IsolationSettings
-from studio.core.runtime_process.settings import TextEngineSettings
-from studio.core.weights.download.hub import NEVER
+from studio.base.energy.settings import EnergySettings
+from studio.base.runtime_settings import TextEngineSettings
 from studio.desktop import phrases
 from studio.desktop.appearance.language import NAMES, SYSTEM, Language
 from studio.desktop.appearance.theme import ThemeMode
@@ -38,9 +34,13 @@ from studio.desktop.widgets.no_wheel import NoWheelComboBox
 from studio.desktop.widgets.switch import Switch
 from studio.desktop.widgets.switch_bar import SwitchBar
 from studio.desktop.window.local_server import ServerSettings, ServerSwitch
+from studio.jobs import queue_start
+from studio.jobs.queue_start import QueueStart
+from studio.models.download.hub import NEVER
+from studio.plugins.isolation import IsolationSettings
 
 if TYPE_CHECKING:
-    from studio.core.library import Stats
+    from studio.library import Stats
 
 
 def build(parts: PageServices) -> Page:

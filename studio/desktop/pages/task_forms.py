@@ -16,11 +16,11 @@ from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.api.window.context import PluginContext, UsedSettings
 from studio.api.window.work_queue import outcome
-from studio.core.jobs.accepted_artifact import AcceptedArtifact, accepted
 from studio.desktop.appearance.language import declared
 from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.ui import WindowUi
 from studio.desktop.widgets.elided import ElidedLabel
+from studio.jobs.accepted_artifact import AcceptedArtifact, accepted
 from studio.protocol.errors import StudioError
 
 

@@ -14,12 +14,12 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.api.artifacts import Kind, SavedArtifact
-from studio.core.library import Artifact
-from studio.core.saved_artifact import saved_artifact
 from studio.desktop import phrases
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.viewers.film import film_viewer
 from studio.desktop.viewers.plot import PlotViewer
+from studio.library import Artifact
+from studio.library.saved_artifact import saved_artifact
 from studio.protocol.errors import StudioError
 from studio.protocol.regular_file import open_regular
 

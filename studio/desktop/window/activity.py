@@ -1,4 +1,4 @@
-"""What runtime and jobs are doing, as the window shows it. Holds no policy: the core acts."""
+"""What runtime and jobs are doing, as the window shows it. Holds no policy: the studio acts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from studio.protocol.messages import Status
 
 if TYPE_CHECKING:
-    from studio.core.jobs.durations import Durations, Estimate
-    from studio.core.jobs.job import Job
-    from studio.core.jobs.job_queue import JobQueue
+    from studio.jobs.durations import Durations, Estimate
+    from studio.jobs.job import Job
+    from studio.jobs.job_queue import JobQueue
     from studio.protocol.connections.watch import Attempt
 
 _CALM_MS = 60

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import IO
 
 import studio
-from studio.core import disk
+from studio.base import disk
 from studio.desktop.main_thread.exit_guard import ExitGuard
 from studio.protocol.regular_file import open_regular
 

@@ -25,7 +25,7 @@ from studio.desktop.window.confirmation import show_confirm
 from studio.desktop.window.job_row import JobRow
 
 if TYPE_CHECKING:
-    from studio.core.jobs.job import Job
+    from studio.jobs.job import Job
 
 _HEIGHT = 300
 

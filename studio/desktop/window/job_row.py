@@ -18,7 +18,7 @@ from studio.desktop.window.activity import Activity
 from studio.protocol.states import JobState, Priority
 
 if TYPE_CHECKING:
-    from studio.core.jobs.job import Job
+    from studio.jobs.job import Job
 
 _GRIP = Qt.CursorShape.OpenHandCursor
 

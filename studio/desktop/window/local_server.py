@@ -14,8 +14,8 @@ from studio.desktop.main_thread.bridge import Background
 from studio.desktop.window.activity import Activity
 
 if TYPE_CHECKING:
-    from studio.core.studio import Studio
     from studio.serving import LocalServer as RunningServer
+    from studio.studio import Studio
 
 
 class ServerSettings(Params, frozen=True):

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from studio.core.notices import Action, Level, Notice
+from studio.base.notices import Action, Level, Notice
 from studio.desktop.appearance.appearance import Appearance
 
 _AT_MOST = 3

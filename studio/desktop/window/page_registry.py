@@ -13,9 +13,6 @@ from PySide6.QtWidgets import QWidget
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.window.context import Page, PageAction, UsedSettings
-from studio.core.jobs.reuse import settings_of
-from studio.core.library import Record
-from studio.core.plugins.plugin import Plugin, PluginState
 from studio.desktop.appearance.language import declared
 from studio.desktop.main_thread.bridge import Background
 from studio.desktop.pages.page_services import PageServices
@@ -26,11 +23,14 @@ from studio.desktop.window.local_server import ServerSwitch
 from studio.desktop.window.page_spec import PageSpec
 from studio.desktop.window.plugin_actions import PluginActions
 from studio.desktop.window.shell import MainWindow
+from studio.jobs.reuse import settings_of
+from studio.library import Record
+from studio.plugins.plugin import Plugin, PluginState
 from studio.protocol.errors import ErrorCode, StudioError
 
 if TYPE_CHECKING:
     from studio.api.manifest import ActionEntry, PageEntry, TaskEntry
-    from studio.core.studio import Studio
+    from studio.studio import Studio
 
 # (module of studio.desktop.pages, title, icon)
 _OWN = (

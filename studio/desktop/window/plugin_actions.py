@@ -12,14 +12,14 @@ from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobRequest
 from studio.api.manifest import ActionEntry
 from studio.api.window.work_queue import outcome
-from studio.core.jobs.accepted_artifact import AcceptedArtifact, accepted
-from studio.core.plugins.plugin import Plugin
 from studio.desktop.appearance.language import declared
 from studio.desktop.main_thread.bridge import Background
+from studio.jobs.accepted_artifact import AcceptedArtifact, accepted
+from studio.plugins.plugin import Plugin
 from studio.protocol.errors import StudioError
 
 if TYPE_CHECKING:
-    from studio.core.studio import Studio
+    from studio.studio import Studio
 
 Act = Callable[[], None]
 

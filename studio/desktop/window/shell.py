@@ -1,4 +1,4 @@
-"""The main window: rail, page, panel, status bar, and what floats over them. Knows no core."""
+"""The main window: rail, page, panel, status bar, and what floats over them. Knows no studio."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _TURN_MS = 1
 
 
 class MainWindow(QMainWindow):
-    """The shell. ``app`` fills it with pages and connects it to the core.
+    """The shell. ``app`` fills it with pages and connects it to the studio.
 
     Attributes:
         center: What fills the window; sheets and popovers lie on it.

@@ -19,7 +19,7 @@ from studio.protocol.messages import Status
 from studio.protocol.states import JobState
 
 if TYPE_CHECKING:
-    from studio.core.jobs.job import Job
+    from studio.jobs.job import Job
 
 HEIGHT = 32
 _CROWDED = 0.8

@@ -19,12 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.core.notices import Level, Notice
-from studio.core.paths import StudioPaths
-from studio.core.runtime_process.child import Launch
-from studio.core.runtime_process.supervisor import RuntimeState
-from studio.core.studio import Studio
-from studio.core.terminals import Terminals
+from studio.base.child import Launch
+from studio.base.notices import Level, Notice
+from studio.base.paths import StudioPaths
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.dictation import Dictation
 from studio.desktop.main_thread.bridge import Background, Bridge
@@ -40,6 +37,9 @@ from studio.desktop.window.palette.palette import CommandPalette
 from studio.desktop.window.shell import MainWindow
 from studio.protocol.errors import StudioError
 from studio.protocol.messages import Unload
+from studio.runtimes.supervisor import RuntimeState
+from studio.studio import Studio
+from studio.terminals import Terminals
 
 LOOK_MS = 3000
 """Between two looks for new weights: a file whose size stood still for so long is whole."""

@@ -25,9 +25,9 @@ SECONDS = 120
 def make(home: Path) -> None:
     """Make a library with all that one has."""
     from studio.api.artifacts import NewArtifact
-    from studio.core.library import Library
-    from studio.core.library.rows import MessageState
-    from studio.core.paths import StudioPaths
+    from studio.base.paths import StudioPaths
+    from studio.library import Library
+    from studio.library.rows import MessageState
 
     with Library.open(StudioPaths(home)) as library:
         record = library.add_record("echo.say", {"text": "words"}, plugin="echo")
@@ -148,11 +148,11 @@ def cases(home: Path) -> Iterator[tuple[str, Callable[[Path], None]]]:
 
 def told(home: Path) -> dict[str, object]:
     """What `doctor`, `verify`, `list` and the next start say of a library; in this process."""
+    from studio.base.paths import StudioPaths
     from studio.cli.doctor.check_result import Level
     from studio.cli.doctor.storage import library as of_library
     from studio.cli.terminal.studio_session import StudioSession
-    from studio.core.library import Library
-    from studio.core.paths import StudioPaths
+    from studio.library import Library
     from studio.protocol.errors import StudioError
 
     os.environ["STUDIO_HOME"] = str(home)

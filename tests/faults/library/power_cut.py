@@ -17,8 +17,8 @@ import sys
 from pathlib import Path
 
 from studio.api.artifacts import NewArtifact
-from studio.core import disk
-from studio.core.library import Library
+from studio.base import disk
+from studio.library import Library
 from studio.protocol.errors import StudioError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from studio.core.library import Library, MessageState
+from studio.library import Library, MessageState
 from studio.protocol.errors import StudioError
 
 

@@ -16,9 +16,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from studio.core.jobs.resolver import Resolver
-from studio.core.jobs.store import LibraryJobStore
-from studio.core.library.storage import reserved_space
+from studio.jobs.resolver import Resolver
+from studio.jobs.store import LibraryJobStore
+from studio.library.storage import reserved_space
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState, Priority
 from studio.testing.scripted import Fail

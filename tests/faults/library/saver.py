@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library
+from studio.library import Library
 from studio.protocol.errors import StudioError
 
 

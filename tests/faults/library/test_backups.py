@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.backups import catalogue, maker, restoration
-from studio.core.library import Library
-from studio.core.library.storage import reserved_space
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
+from studio.library import Library
+from studio.library.backups import catalogue, maker, restoration
+from studio.library.storage import reserved_space
 from tests.faults.library.test_full_disk import on_small_disk
 from tests.faults.tally import tried
 from tests.unit.core.library.disk_faults import Faults, meets, steps
@@ -123,11 +123,11 @@ FULL = """
 import json, os, subprocess, sys
 from pathlib import Path
 from studio.api.artifacts import NewArtifact
-from studio.core.backups import catalogue, maker, restoration
-from studio.core.library import Library
-from studio.core.library.storage import reserved_space
-from studio.core.library.upkeep import library_copy
-from studio.core.paths import StudioPaths
+from studio.library.backups import catalogue, maker, restoration
+from studio.library import Library
+from studio.library.storage import reserved_space
+from studio.library.upkeep import library_copy
+from studio.base.paths import StudioPaths
 from studio.protocol.errors import StudioError
 
 disk, place = Path(sys.argv[1]), Path(sys.argv[2])

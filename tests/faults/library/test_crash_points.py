@@ -16,7 +16,7 @@ from queue import SimpleQueue
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library
+from studio.library import Library
 from studio.testing.guards import THOROUGH
 from tests.faults.tally import tried
 

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.faults
 SCENARIO = """
 import json, os, sys
 from pathlib import Path
-from studio.core.library import Library, HealthState
-from studio.core.library.storage import reserved_space as ballast
+from studio.library import Library, HealthState
+from studio.library.storage import reserved_space as ballast
 from studio.api.artifacts import NewArtifact
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -144,12 +144,12 @@ import json, os, sys
 from pathlib import Path
 from PIL import Image
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library
-from studio.core.library.storage import reserved_space
-from studio.core.paths import StudioPaths
-from studio.core.provenance.disclosure import Disclosure
-from studio.core.provenance.exporter import Exporter
-from studio.core.settings import Settings
+from studio.library import Library
+from studio.library.storage import reserved_space
+from studio.base.paths import StudioPaths
+from studio.library.provenance.disclosure import Disclosure
+from studio.library.provenance.exporter import Exporter
+from studio.base.settings import Settings
 from studio.protocol.errors import StudioError
 
 disk, home = Path(sys.argv[1]), Path(sys.argv[2])

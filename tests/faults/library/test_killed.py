@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library, MessageState
+from studio.library import Library, MessageState
 from studio.testing.guards import THOROUGH
 
 pytestmark = [
@@ -28,7 +28,7 @@ pytestmark = [
 STREAM = """
 import sys, time
 from pathlib import Path
-from studio.core.library import Library
+from studio.library import Library
 library = Library.open(Path(sys.argv[1]))
 c = library.conversations
 talk = c.create("Talk")
@@ -46,7 +46,7 @@ MOVE = """
 import sys
 from pathlib import Path
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library
+from studio.library import Library
 home = Path(sys.argv[1])
 library = Library.open(home / "library")
 number = 0
@@ -62,7 +62,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library
+from studio.library import Library
 library = Library.open(Path(sys.argv[1]))
 library.add_artifact(NewArtifact("text", b"x", ".txt", "of the first"))
 print("holding" if not library.read_only else "reading", flush=True)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.plugins.install import trial
-from studio.core.plugins.install.host_packages import HostPackage, HostPackages
-from studio.core.plugins.install.trial import Trial
+from studio.plugins.install import trial
+from studio.plugins.install.host_packages import HostPackage, HostPackages
+from studio.plugins.install.trial import Trial
 from studio.protocol.errors import StudioError
 from studio.testing.guards import THOROUGH
 from tests.faults.tally import tried

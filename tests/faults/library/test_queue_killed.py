@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from studio.core.jobs.queue_start import QueueStart
-from studio.core.jobs.resolver import Resolver
-from studio.core.library.library import Library
-from studio.core.library.storage import database, reserved_space
+from studio.jobs.queue_start import QueueStart
+from studio.jobs.resolver import Resolver
+from studio.library.library import Library
+from studio.library.storage import database, reserved_space
 from studio.testing.guards import THOROUGH
 from tests.faults.tally import tried
 from tests.unit.core.jobs.queue_desk import QueueDesk, resolve

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core import paths
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
-from studio.core.settings import Settings
+from studio.base import paths
+from studio.base.paths import StudioPaths
+from studio.base.settings import Settings
+from studio.library import Library
 from studio.protocol.errors import StudioError
 
 pytestmark = [

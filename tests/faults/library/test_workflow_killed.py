@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from studio.core.library import Library
-from studio.core.library.storage import database
-from studio.core.library.workflow_runs import RowState, RunState, StepState
-from studio.core.workflows.sources import Given
+from studio.automation.workflows.sources import Given
+from studio.library import Library
+from studio.library.storage import database
+from studio.library.workflow_runs import RowState, RunState, StepState
 from tests.faults.tally import tried
 from tests.unit.core.workflows.talker import THREE_STEPS, desk_at
 

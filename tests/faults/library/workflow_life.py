@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from studio.core.workflows.sources import Given
+from studio.automation.workflows.sources import Given
 from studio.testing import guards
 from tests.unit.core.workflows.talker import THREE_STEPS, desk_at
 

@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from studio.api.jobs import JobRequest
-from studio.core.jobs.job import Job
-from studio.core.studio import Studio
+from studio.jobs.job import Job
 from studio.protocol.states import JobState
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.plugins import importable
 from studio.testing.processes import without_torch

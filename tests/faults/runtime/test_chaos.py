@@ -12,10 +12,10 @@ import pytest
 from studio.api import Params, Seed
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
-from studio.core.jobs.job import Job
-from studio.core.runtime_process.supervisor import RuntimeState
-from studio.core.studio import Studio
+from studio.jobs.job import Job
 from studio.protocol.states import JobState
+from studio.runtimes.supervisor import RuntimeState
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.scripted import (
     Artifact,
@@ -82,9 +82,7 @@ def act(chance: random.Random, studio: Studio, runtime: ScriptedRuntime, jobs: l
 def test_every_job_ends_once_and_nothing_is_lost(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "studio.core.runtime_process.supervisor.RESTART_SECONDS", (0.0, 0.001, 0.002)
-    )
+    monkeypatch.setattr("studio.runtimes.supervisor.RESTART_SECONDS", (0.0, 0.001, 0.002))
     chance = random.Random(seed)
     runtime = ScriptedRuntime()
     studio = Studio.open(home=tmp_path, only=("none",), launch=runtime.launch, attended=True)

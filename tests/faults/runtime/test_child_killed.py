@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from studio.api.jobs import JobRequest
-from studio.core.plugins import PluginState
-from studio.core.runtime_process.supervisor import RuntimeState
+from studio.plugins import PluginState
 from studio.protocol.errors import ErrorCode
 from studio.protocol.states import JobState
+from studio.runtimes.supervisor import RuntimeState
 from studio.testing.processes import gone, without_torch
 from tests.faults.runtime.conftest import MOMENTS
 
@@ -128,7 +128,7 @@ def test_control_three_deaths_outside_of_tasks_stop_it_with_a_choice(
 def test_a_step_that_never_ends_is_named_stopped_and_what_waited_goes_on(
     light: None, bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.core.runtime_blame.STEP_SECONDS", 1.0)
+    monkeypatch.setattr("studio.jobs.runtime_blame.STEP_SECONDS", 1.0)
     pid = bench.pid()
     spin = bench.studio.submit(JobRequest("faulty.spin", {}))
     bench.until(lambda: spin.texts())
@@ -152,8 +152,8 @@ def test_a_step_that_never_ends_is_named_stopped_and_what_waited_goes_on(
 def test_a_step_that_lets_nothing_else_run_is_named_and_stopped(
     light: None, bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.core.runtime_process.supervisor.SILENCE", 3.0)
-    monkeypatch.setattr("studio.core.runtime_process.supervisor.CHECK_SECONDS", 1.0)
+    monkeypatch.setattr("studio.runtimes.supervisor.SILENCE", 3.0)
+    monkeypatch.setattr("studio.runtimes.supervisor.CHECK_SECONDS", 1.0)
     grip = bench.studio.submit(JobRequest("faulty.grip", {}))
     bench.until(lambda: grip.texts())
     bench.until(lambda: "has not responded for" in told(bench))

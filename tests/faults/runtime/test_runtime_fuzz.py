@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from studio.api.manifest import API_VERSION
-from studio.core.runtime_process.child import ProcessChild, runtime_command, runtime_environment
+from studio.base.child import ProcessChild, runtime_command, runtime_environment
 from studio.protocol import frames
 from studio.protocol.link import LinkClosed, handshake
 from studio.protocol.messages import (

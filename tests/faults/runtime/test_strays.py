@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
 from studio.protocol.runtime_children import end_abandoned
 from studio.testing.processes import gone
 from tests.faults.runtime.test_studio_killed import doomed

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from studio.core.studio import Studio
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.processes import gone, without_torch
 from studio.testing.scripted import ScriptedRuntime

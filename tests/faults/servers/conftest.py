@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from studio.core.paths import StudioPaths
-from studio.core.tools.servers.entry import ServerEntry
-from studio.core.tools.servers.results import ServerResult
-from studio.core.tools.servers.servers import ServerCall, Servers
-from studio.core.tools.servers.status import ServerState, ServerStatus
+from studio.automation.tools.servers.entry import ServerEntry
+from studio.automation.tools.servers.results import ServerResult
+from studio.automation.tools.servers.servers import ServerCall, Servers
+from studio.automation.tools.servers.status import ServerState, ServerStatus
+from studio.base.paths import StudioPaths
 from studio.protocol.errors import StudioError
 from studio.testing.guards import PATIENCE
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from studio.core.tools.servers import keeper
-from studio.core.tools.servers.results import ServerResult
-from studio.core.tools.servers.servers import Servers
-from studio.core.tools.servers.status import ServerState
+from studio.automation.tools.servers import keeper
+from studio.automation.tools.servers.results import ServerResult
+from studio.automation.tools.servers.servers import Servers
+from studio.automation.tools.servers.status import ServerState
 from studio.testing.processes import gone
 from tests.faults.servers.conftest import Desk
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from studio.core.tools.servers import connection, process
-from studio.core.tools.servers.results import ServerResult
-from studio.core.tools.servers.status import ServerState, ServerStatus
+from studio.automation.tools.servers import connection, process
+from studio.automation.tools.servers.results import ServerResult
+from studio.automation.tools.servers.status import ServerState, ServerStatus
 from studio.protocol.errors import StudioError
 from tests.faults.servers.conftest import Desk
 

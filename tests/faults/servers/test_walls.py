@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.tools.servers.results import ServerResult
-from studio.core.tools.servers.status import ServerStatus
-from studio.core.tools.servers.walls import sandbox
+from studio.automation.tools.servers.results import ServerResult
+from studio.automation.tools.servers.status import ServerStatus
+from studio.automation.tools.servers.walls import sandbox
 from studio.protocol.connections.telemetry import TELEMETRY
 from studio.protocol.errors import StudioError
 from studio.sandbox.sandbox import Sandbox

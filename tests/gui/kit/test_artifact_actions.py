@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication, QImage
 
 from studio.api import BadInput, ErrorCode, StudioError, TaskResult
-from studio.core.provenance.side_file import beside
+from studio.library.provenance.side_file import beside
 
 
 class Page:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from shiboken6 import delete
 
 from studio.api import TaskResult
-from studio.core.provenance.side_file import beside
+from studio.library.provenance.side_file import beside
 
 RED = QColor(250, 10, 10)
 

@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QWidget
 
 from studio.api.artifacts import NewArtifact
 from studio.app import App
-from studio.core.backups import catalogue, maker, restoration, settings
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
 from studio.desktop.pages.backups.restore_sheet import RestoreSheet
 from studio.desktop.widgets.switch_bar import SwitchBar
+from studio.library import Library
+from studio.library.backups import catalogue, maker, restoration, settings
 from studio.testing.guards import PATIENCE
 from tests.gui.conftest import Runs, problem_of
 

@@ -10,11 +10,11 @@ import pytest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from studio.app import App
-from studio.core.paths import StudioPaths
-from studio.core.weights import Download, Weights, WeightsCatalogue
+from studio.base.paths import StudioPaths
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.download_card import DownloadCard
 from studio.desktop.pages.models import ModelsPage
+from studio.models import Download, Weights, WeightsCatalogue
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.testing.tiny_set import TinySet
 from tests.gui.conftest import Runs

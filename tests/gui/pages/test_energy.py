@@ -7,8 +7,8 @@ from typing import Any
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from studio.api.artifacts import NewArtifact
-from studio.core.energy.amount import Amount
-from studio.core.energy.grid import GRID_FACTOR, PRESETS
+from studio.base.energy.amount import Amount
+from studio.base.energy.grid import GRID_FACTOR, PRESETS
 from tests.gui.conftest import Runs
 
 ESTIMATED = Amount(40.0, 20.0, 80.0, 40.0, "estimated from processor time at 5 W a thread", 4.0)

@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QApplication
 
 from studio.api.artifacts import NewArtifact
 from studio.app import App
-from studio.core.library import Library
-from studio.core.library.family import SHOWN
-from studio.core.library.storage import row_writer
 from studio.desktop.pages.gallery.family_canvas import label_beside
 from studio.desktop.pages.gallery.family_layout import BETWEEN
 from studio.desktop.pages.gallery.family_tree import FamilyTree
+from studio.library import Library
+from studio.library.family import SHOWN
+from studio.library.storage import row_writer
 from studio.testing.demo import _picture
 from tests.gui.conftest import Runs
 from tests.gui.gallery_desk import act

@@ -9,14 +9,14 @@ import pytest
 from PySide6.QtCore import QPointF
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Record
-from studio.core.library.storage.ulid import new_id
 from studio.desktop.pages.gallery.shelves.comparison import (
     Comparison,
     ZoomedPicture,
     differences,
     differing,
 )
+from studio.library import Record
+from studio.library.storage.ulid import new_id
 from studio.testing.demo import _picture
 from studio.testing.plugins import importable
 from tests.gui.conftest import Runs

@@ -12,10 +12,10 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QPushButton, QToolButton
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Artifact, Library
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
 from studio.desktop.pages.gallery.grid.thumbnails import Thumbnails
 from studio.desktop.pages.gallery.page import GalleryPage
+from studio.library import Artifact, Library
 from studio.testing.plugins import importable
 from tests.gui.conftest import Runs
 from tests.gui.gallery_desk import GOOD, fill, opened, words

@@ -13,13 +13,13 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QLineEdit, QPushButton, QToolButton, QWidget
 
 from studio.app import App
-from studio.core.library import Library
-from studio.core.provenance.exporter import Exporter
-from studio.core.provenance.side_file import beside, described
 from studio.desktop.pages.gallery.page import GalleryPage
 from studio.desktop.pages.gallery.shelves.drag_out import copies, mime
 from studio.desktop.viewers import artifact as viewers
 from studio.desktop.widgets.sheet import Sheet
+from studio.library import Library
+from studio.library.provenance.exporter import Exporter
+from studio.library.provenance.side_file import beside, described
 from studio.testing.plugins import importable
 from tests.gui.conftest import Runs
 from tests.gui.gallery_desk import GOOD, fill, opened, words

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from studio.api.artifacts import NewArtifact
 from studio.app import App
-from studio.core.library import Artifact, Library
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
 from studio.desktop.pages.exporters import formats
 from studio.desktop.pages.gallery.page import GalleryPage
+from studio.library import Artifact, Library
 from studio.testing.plugins import importable
 from tests.gui.conftest import Runs
 

@@ -20,17 +20,17 @@ from PySide6.QtWidgets import (
 )
 
 from studio.app import App
-from studio.core.paths import StudioPaths
-from studio.core.studio import Studio
-from studio.core.weights import pickle_conversion
-from studio.core.weights.download import hub
-from studio.core.weights.download.recommended import Recommended
+from studio.base.paths import StudioPaths
 from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.pages.models import ModelsPage
 from studio.desktop.pages.weights import download_view
 from studio.desktop.widgets.switch import Switch
+from studio.models import pickle_conversion
+from studio.models.download import hub
+from studio.models.download.recommended import Recommended
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Inspect
+from studio.studio import Studio
 from studio.testing.scripted import ScriptedRuntime
 from tests.gui.conftest import Runs
 from tests.unit.core.weights.download.toy_hub import ToyHub, tiny_gguf, toy_hub

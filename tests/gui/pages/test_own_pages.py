@@ -19,11 +19,7 @@ from PySide6.QtWidgets import (
 
 from studio.api.artifacts import NewArtifact
 from studio.app import App
-from studio.core.library import Artifact, Library
-from studio.core.library.upkeep.stats import Stats
-from studio.core.paths import StudioPaths
-from studio.core.saved_artifact import saved_artifact
-from studio.core.studio import Studio
+from studio.base.paths import StudioPaths
 from studio.desktop.pages.device_picker import DevicePicker
 from studio.desktop.pages.exporters import formats
 from studio.desktop.pages.gallery.artifact_grid import marks_of, whole
@@ -32,9 +28,13 @@ from studio.desktop.pages.gallery.page import GalleryPage
 from studio.desktop.widgets.empty_states import ExampleCard
 from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.widgets.switch import Switch
+from studio.library import Artifact, Library
+from studio.library.saved_artifact import saved_artifact
+from studio.library.upkeep.stats import Stats
 from studio.protocol.caches import PROMPT_CACHE
 from studio.protocol.device_status import DeviceEntry
 from studio.protocol.messages import DevicesFound
+from studio.studio import Studio
 from studio.testing.plugins import importable
 from studio.testing.scripted import Artifact as Made
 from studio.testing.scripted import Result, ScriptedRuntime

@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QLineEdit
 from studio.api import BadInput
 from studio.api.artifacts import NewArtifact
 from studio.app import App
-from studio.core.library import Artifact, Library
-from studio.core.paths import StudioPaths
-from studio.core.saved_artifact import saved_artifact
+from studio.base.paths import StudioPaths
 from studio.desktop.pages.gallery.page import GalleryPage
 from studio.desktop.pages.task import TaskPage
 from studio.desktop.pages.task_forms import TaskForms
+from studio.library import Artifact, Library
+from studio.library.saved_artifact import saved_artifact
 from studio.testing.plugins import importable
 from studio.testing.scripted import Artifact as Made
 from studio.testing.scripted import Fail, Result, ScriptedRuntime

@@ -11,15 +11,15 @@ from PySide6.QtWidgets import QLabel, QPushButton
 
 from studio.api.manifest import Manifest, Permissions
 from studio.app import App
-from studio.core.plugins import deny_list
-from studio.core.plugins.install import trial
-from studio.core.plugins.install.installer import Installer
-from studio.core.plugins.install.plan import PERMISSIONS
-from studio.core.plugins.install.trial import Trial
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.plugin_plan import permissions_view
 from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.widgets.switch import Switch
+from studio.plugins import deny_list
+from studio.plugins.install import trial
+from studio.plugins.install.installer import Installer
+from studio.plugins.install.plan import PERMISSIONS
+from studio.plugins.install.trial import Trial
 from studio.protocol.errors import ErrorCode, StudioError
 from tests.gui.conftest import Runs
 from tests.unit.core.plugins.install.wheels import Draft, plugin

@@ -11,8 +11,8 @@ import pytest
 
 from studio.api import ErrorCode, Kind, StudioError
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library
 from studio.desktop.plugin_context import PluginLibrary
+from studio.library import Library
 
 
 @pytest.fixture

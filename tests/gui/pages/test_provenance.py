@@ -14,14 +14,14 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QPushButton, QWidget
 
 from studio.api.artifacts import NewArtifact
 from studio.app import App
-from studio.core.library import Artifact, Library
-from studio.core.paths import StudioPaths
-from studio.core.provenance.disclosure import Disclosure, chosen
-from studio.core.provenance.verification import verify
-from studio.core.studio import Studio
+from studio.base.paths import StudioPaths
 from studio.desktop.pages.disclosure_choice import DisclosureChoice
 from studio.desktop.pages.gallery.page import GalleryPage
 from studio.desktop.widgets.sheet import Sheet
+from studio.library import Artifact, Library
+from studio.library.provenance.disclosure import Disclosure, chosen
+from studio.library.provenance.verification import verify
+from studio.studio import Studio
 from tests.gui.conftest import Runs
 
 

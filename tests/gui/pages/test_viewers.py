@@ -16,8 +16,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from studio.api.artifacts import NewArtifact
 from studio.api.plot import Line, Plot
 from studio.app import App
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.exporters import formats
 from studio.desktop.pages.gallery.page import GalleryPage
@@ -25,6 +24,7 @@ from studio.desktop.viewers.film import FilmView, film_viewer
 from studio.desktop.viewers.plot import PlotViewer
 from studio.desktop.viewers.video_player import VideoPlayer
 from studio.desktop.widgets.sheet import Sheet
+from studio.library import Library
 from studio.protocol.errors import StudioError
 from tests.gui.conftest import Runs
 

@@ -12,17 +12,17 @@ from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QPushButton, QToolButton
 from studio.api.artifacts import NewArtifact
 from studio.api.jobs import JobRequest
 from studio.app import App
-from studio.core.clusters.address import SETTING
-from studio.core.library.rows import Family
-from studio.core.library.workflow_runs import RowState
-from studio.core.workflows import document, toml_text
-from studio.core.workflows.results import Results
+from studio.automation.clusters.address import SETTING
+from studio.automation.workflows import document, toml_text
+from studio.automation.workflows.results import Results
 from studio.desktop.pages.gallery import detail_actions
 from studio.desktop.pages.gallery.details import Details
 from studio.desktop.pages.gallery.page import GalleryPage
 from studio.desktop.pages.workflows.page import WorkflowsPage
 from studio.desktop.pages.workflows.run_table import MACHINE
 from studio.desktop.widgets.switch import Switch
+from studio.library.rows import Family
+from studio.library.workflow_runs import RowState
 from studio.testing.plugins import importable
 from studio.testing.scripted import ScriptedRuntime
 from tests.gui.conftest import Runs

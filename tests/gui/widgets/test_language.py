@@ -12,8 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from studio.api.window.figures import localised
 from studio.api.worker.sentence import sentence
-from studio.core.energy.amount import Amount
-from studio.core.rerun.report import cannot
+from studio.base.energy.amount import Amount
 from studio.desktop import phrases
 from studio.desktop.appearance import language
 from studio.desktop.appearance.language import ENGLISH, Language, declared
@@ -21,6 +20,7 @@ from studio.desktop.pages.gallery import rerun_words
 from studio.desktop.plot.scale import written
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
+from studio.rerun.report import cannot
 from studio.runtime.devices.device import STARTING
 
 

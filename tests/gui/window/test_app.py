@@ -14,13 +14,13 @@ from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton,
 from studio.api.artifacts import NewArtifact
 from studio.api.jobs import JobRequest
 from studio.app import App
-from studio.core.jobs import queue_start
-from studio.core.jobs.queue_start import QueueStart
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
 from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.widgets.switch_bar import SwitchBar
 from studio.desktop.window import window_state
+from studio.jobs import queue_start
+from studio.jobs.queue_start import QueueStart
+from studio.library import Library
 from studio.testing.scripted import ScriptedRuntime, Stall
 from tests.gui.conftest import Runs, problem_of
 from tests.gui.names import nameless

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 from shiboken6 import delete
 
-from studio.core.notices import Action, Notices
+from studio.base.notices import Action, Notices
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.window.notice_area import NoticeArea
 from studio.desktop.window.shell import MainWindow

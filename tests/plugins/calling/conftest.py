@@ -12,12 +12,12 @@ import pytest
 from studio.api import Requirements, WeightsFacts
 from studio.api.jobs import JobRequest
 from studio.api.manifest import API_VERSION
-from studio.core.jobs.job import Job
-from studio.core.runtime_process.child import Child
-from studio.core.studio import Studio
+from studio.base.child import Child
+from studio.jobs.job import Job
 from studio.protocol.link import Link, handshake
 from studio.protocol.messages import PROTOCOL_VERSION, Hello
 from studio.runtime.server import Server
+from studio.studio import Studio
 from studio.testing.guards import PATIENCE
 from studio.testing.inproc import InprocChild, pump_until
 from studio.testing.plugins import importable

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from studio.api.jobs import JobRequest
-from studio.core.studio import Studio
 from studio.protocol.caches import CACHE_ENV
 from studio.protocol.errors import ErrorCode
 from studio.protocol.states import JobState, Lane
 from studio.runtime.scheduling.scheduler import UNDER_WAY
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 
 pytestmark = pytest.mark.torch

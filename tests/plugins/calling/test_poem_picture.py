@@ -13,8 +13,8 @@ import pytest
 
 from studio.api import Requirements, SamplingParams, TextStep, WeightsFacts
 from studio.api.worker.text import FittedPrompt
-from studio.core.plugins.install.host_packages import look
-from studio.core.plugins.install.wheel import read_wheel
+from studio.plugins.install.host_packages import look
+from studio.plugins.install.wheel import read_wheel
 from studio.protocol.states import JobState
 from studio_image.starter import sampler
 from tests.plugins.calling.conftest import Desk

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from studio.automation.workflows.sources import Given
 from studio.cli import tour
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.library.workflow_runs import RunState
-from studio.core.workflows.sources import Given
+from studio.library.workflow_runs import RunState
 from studio.serving.bridge import Bridge
 
 pytestmark = pytest.mark.torch

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.weights.verification import verify
-from studio.core.weights.weights import Weights
+from studio.models.verification import verify
+from studio.models.weights import Weights
 from studio.runtime.pool.digests import CHUNK, Digests
 
 

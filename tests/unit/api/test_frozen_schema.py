@@ -17,8 +17,8 @@ from studio.api.frozen_schema import freeze, thaw
 from studio.api.manifest import TaskEntry
 from studio.api.params import decode
 from studio.cli.run import task_parser
-from studio.core.plugins import discover
-from studio.core.plugins.release import Release
+from studio.plugins import discover
+from studio.plugins.release import Release
 from studio.testing.plugins import host_of
 
 

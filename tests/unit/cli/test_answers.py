@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from studio.base.paths import resources
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core.paths import resources
 from tests.unit.cli.conftest import Studio, one_object
 
 STARTER = resources() / "weights" / "starter"

@@ -11,9 +11,9 @@ import pytest
 
 from studio.cli.chat import Chat
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core.library.rows import MessageState
-from studio.core.studio import Studio
+from studio.library.rows import MessageState
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.studio import Studio
 from studio.testing.scripted import Fail, Result, ScriptedRuntime, Tokens
 
 Talk = Callable[[str], tuple[str, str]]

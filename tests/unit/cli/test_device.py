@@ -14,16 +14,16 @@ import msgspec
 import psutil
 import pytest
 
+from studio.base.energy.amount import Amount
+from studio.base.energy.grid import GRID_FACTOR
+from studio.base.paths import StudioPaths
+from studio.base.settings import Settings
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.energy.amount import Amount
-from studio.core.energy.grid import GRID_FACTOR
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
-from studio.core.settings import Settings
-from studio.core.studio import Studio
+from studio.library import Library
 from studio.protocol.device_status import LoadedWeights
 from studio.protocol.messages import Status
 from studio.protocol.trace import FOLDER, Energy, PluginUse, Snapshot, Span
+from studio.studio import Studio
 from studio.testing.scripted import ScriptedRuntime
 from tests.unit.cli.conftest import one_object
 

@@ -10,11 +10,11 @@ from typing import Any
 import psutil
 import pytest
 
+from studio.base import disk
 from studio.cli import doctor
 from studio.cli.doctor import display, machine
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core import disk
-from studio.core.studio import Studio
+from studio.studio import Studio
 from studio.testing.scripted import ScriptedRuntime
 from tests.unit.cli.conftest import PLUGINS, one_object
 
@@ -72,7 +72,7 @@ def test_no_weights_names_the_folders(
     findings: Callable[[str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folders = (tmp_path / "empty",)
-    monkeypatch.setattr("studio.core.paths.StudioPaths.weights_folders", lambda self: folders)
+    monkeypatch.setattr("studio.base.paths.StudioPaths.weights_folders", lambda self: folders)
     (finding,) = findings("weights")
     assert finding["level"] == "problem"
     assert str(folders[0]) in finding["cure"]

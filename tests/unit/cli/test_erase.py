@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from studio.api import BadInput
+from studio.base.paths import StudioPaths
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser, add_inputs, inputs_of
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
+from studio.library import Library
 from tests.unit.cli.conftest import one_object
 from tests.unit.core.library.old_library import files_with
 

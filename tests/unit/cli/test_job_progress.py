@@ -16,10 +16,10 @@ from studio.cli import run
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.job_progress import JobProgress, progress_in_words
-from studio.core.studio import Studio
-from studio.core.terminals.progress import time_left
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
+from studio.studio import Studio
+from studio.terminals.progress import time_left
 from studio.testing.plugins import importable
 from studio.testing.scripted import (
     Artifact,

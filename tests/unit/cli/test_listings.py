@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
+from studio.base.paths import StudioPaths
 from studio.cli.facts import lines
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
-from studio.core.studio import Studio
+from studio.library import Library
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.studio import Studio
 from studio.testing.scripted import ScriptedRuntime
 from tests.unit.cli.conftest import PLUGINS, one_object
 
@@ -33,7 +33,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f'licence = "MIT"\nsha256 = "{hashlib.sha256(data).hexdigest()}"\n'
     )
     (folder / "fake.gguf").write_bytes(b"<html>")
-    monkeypatch.setattr("studio.core.paths.StudioPaths.weights_folders", lambda self: (folder,))
+    monkeypatch.setattr("studio.base.paths.StudioPaths.weights_folders", lambda self: (folder,))
     return folder
 
 

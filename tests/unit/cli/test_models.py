@@ -10,16 +10,16 @@ from typing import Annotated
 import pytest
 
 from studio.api import Capability, Params, Range, WeightsId
+from studio.base.paths import StudioPaths
+from studio.base.settings import Settings
 from studio.cli.models import fits
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core.device.memory_log import MemoryLog
-from studio.core.paths import StudioPaths
-from studio.core.settings import Settings
-from studio.core.studio import Studio
-from studio.core.weights import pickle_conversion
-from studio.core.weights.defaults import filled, parsed, settable
-from studio.core.weights.download import hub
+from studio.models import pickle_conversion
+from studio.models.defaults import filled, parsed, settable
+from studio.models.download import hub
 from studio.protocol.messages import PoolEvent
+from studio.runtimes.device.memory_log import MemoryLog
+from studio.studio import Studio
 from studio.testing.scripted import ScriptedRuntime
 from tests.unit.cli.conftest import one_object
 from tests.unit.core.weights.download.toy_hub import tiny_gguf, toy_hub

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core.weights.download import wheel_assembly
+from studio.models.download import wheel_assembly
 from studio.testing.tiny_set import TinySet
 from tests.unit.cli.conftest import one_object
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from studio.base.paths import StudioPaths
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
+from studio.library import Library
 from studio.protocol.energy import Amount
 from studio.testing.processes import without_torch
 from tests.unit.cli.conftest import Studio, one_object

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core.library import Library
+from studio.library import Library
 from studio.testing.processes import without_torch
 from tests.unit.cli.conftest import Studio, one_object
 

@@ -11,7 +11,7 @@ import pytest
 from studio.cli import tour
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.studio import Studio
+from studio.studio import Studio
 from studio.testing.plugins import importable
 from studio.testing.scripted import Result, ScriptedRuntime, Tokens
 from tests.unit.cli.conftest import PLUGINS, one_object

@@ -11,8 +11,8 @@ import pytest
 from studio.api import Params, Seed
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
-from studio.core.jobs.job import Job
-from studio.core.studio import Studio
+from studio.jobs.job import Job
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.scripted import ScriptedRuntime
 
@@ -66,7 +66,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A studio that comes back at once after a death of its runtime."""
-    monkeypatch.setattr("studio.core.runtime_process.supervisor.RESTART_SECONDS", (0.0, 0.01, 0.02))
+    monkeypatch.setattr("studio.runtimes.supervisor.RESTART_SECONDS", (0.0, 0.01, 0.02))
     made = Desk(tmp_path / "home")
     yield made
     made.studio.close()

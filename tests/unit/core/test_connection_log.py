@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from studio.core.connection_log import ConnectionLog
+from studio.plugins.connection_log import ConnectionLog
 from studio.protocol.connections.watch import Attempt
 from studio.protocol.device_status import Status
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.core import disk
+from studio.base import disk
 from studio.protocol.errors import ErrorCode
 
 

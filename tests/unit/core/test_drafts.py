@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.drafts import LARGEST, Drafts
+from studio.base.drafts import LARGEST, Drafts
 from studio.protocol.errors import StudioError
 
 _WRITER = """
 import os, sys
 from pathlib import Path
-from studio.core.drafts import Drafts
+from studio.base.drafts import Drafts
 drafts = Drafts(Path(sys.argv[1]))
 for number in range(1, 10_000):
     drafts.put("piece", str(number).encode() * 5000)

@@ -6,7 +6,7 @@ import queue
 import threading
 from typing import Any
 
-from studio.core.notices import KEPT, Action, Level, Notices
+from studio.base.notices import KEPT, Action, Level, Notices
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.testing.guards import PATIENCE
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.core import paths as places
-from studio.core.paths import StudioPaths
+from studio.base import paths as places
+from studio.base.paths import StudioPaths
 from studio.protocol.errors import ErrorCode, StudioError
 
 

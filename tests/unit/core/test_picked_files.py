@@ -12,15 +12,15 @@ import pytest
 from studio.api import StudioError
 from studio.api.artifacts import NewArtifact
 from studio.api.jobs import JobRequest
-from studio.core.jobs.reuse import settings_of
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
-from studio.core.picked_files import PickedFiles
-from studio.core.settings import Settings
-from studio.core.studio import Studio
-from studio.core.weights.defaults import filled
+from studio.base.paths import StudioPaths
+from studio.base.settings import Settings
+from studio.jobs.picked_files import PickedFiles
+from studio.jobs.reuse import settings_of
+from studio.library import Library
+from studio.models.defaults import filled
 from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import Call, CallEnded
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.plugins import found_in, host_of
 from studio.testing.scripted import ScriptedRuntime, Stall
@@ -317,7 +317,7 @@ def test_a_damaged_list_grants_nothing_and_is_begun_anew(tmp_path: Path, data: b
 
 
 def test_a_long_list_forgets_the_oldest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studio.core.picked_files.MOST", 10)
+    monkeypatch.setattr("studio.jobs.picked_files.MOST", 10)
     file = tmp_path / "picked-files"
     for number in range(30):
         PickedFiles(file).grant([f"/{number}.txt"])

@@ -14,11 +14,11 @@ from studio.api import Params
 from studio.api.artifacts import NewArtifact
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
+from studio.base.child import ProcessChild
 from studio.cli.terminal.log import log_to
-from studio.core.plugins.crash_journal import CrashJournal
-from studio.core.runtime_process.child import ProcessChild
-from studio.core.studio import Studio
+from studio.plugins.crash_journal import CrashJournal
 from studio.protocol.states import JobState
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.scripted import Artifact, ScriptedRuntime
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studio.core import prompt_cache_files
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
+from studio.library import prompt_cache_files
 from studio.protocol.caches import PROMPT_CACHE
 
 

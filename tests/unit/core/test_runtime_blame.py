@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from studio.api.manifest import Manifest
-from studio.core.plugins import Plugin, PluginState
-from studio.core.runtime_blame import STEP_SECONDS
+from studio.jobs.runtime_blame import STEP_SECONDS
+from studio.plugins import Plugin, PluginState
 from studio.protocol.messages import Status
 from studio.protocol.trace import JobUse
 from studio.testing.scripted import Stall, Tokens

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from studio.core.settings import KEPT_BROKEN, Settings
+from studio.base.settings import KEPT_BROKEN, Settings
 from studio.protocol.errors import ErrorCode, StudioError
 
 
@@ -149,7 +149,7 @@ def test_a_disk_that_refuses_costs_the_restart_not_the_session(path: Path) -> No
 def test_a_kill_right_after_set_loses_nothing(path: Path) -> None:
     script = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from studio.core.settings import Settings\n"
+        "from studio.base.settings import Settings\n"
         "Settings(Path(sys.argv[1])).set('draft', 'half a sentence')\n"
         "os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, 'SIGKILL') else signal.SIGTERM)\n"
     )

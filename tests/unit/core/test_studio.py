@@ -12,8 +12,6 @@ import pytest
 from studio.api import Capability, Params, WeightsId
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
-from studio.core.runtime_process.supervisor import RuntimeState
-from studio.core.studio import Studio
 from studio.protocol.device_status import DeviceEntry
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.messages import (
@@ -27,6 +25,8 @@ from studio.protocol.messages import (
     Status,
 )
 from studio.protocol.states import JobState
+from studio.runtimes.supervisor import RuntimeState
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.scripted import Die, ScriptedRuntime, Stall, Tokens
 
@@ -63,7 +63,7 @@ def configured(runtime: ScriptedRuntime) -> list[Configure]:
 def test_opening_imports_nothing_heavy_and_starts_no_runtime(tmp_path: Path) -> None:
     code = (
         "import sys\n"
-        "from studio.core.studio import Studio\n"
+        "from studio.studio import Studio\n"
         "studio = Studio.open(home=sys.argv[1])\n"
         "print(studio.runtime.state)\n"
         "studio.close()\n"
@@ -267,7 +267,7 @@ def test_weights_with_a_known_fault_are_refused_with_it(desk: Any) -> None:
 def test_where_nobody_can_choose_waiting_jobs_are_lost_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.core.runtime_process.supervisor.RESTART_SECONDS", (0.0, 0.01, 0.02))
+    monkeypatch.setattr("studio.runtimes.supervisor.RESTART_SECONDS", (0.0, 0.01, 0.02))
 
     def cannot() -> Any:
         raise FileNotFoundError(2, "No such file or directory")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from studio.core.plugins.release import LOCK, digest_of, files_in
+from studio.plugins.release import LOCK, digest_of, files_in
 
 ROOT = Path(__file__).resolve().parents[3]
 LARGEST = 12 * 2**20

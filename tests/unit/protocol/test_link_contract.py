@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from studio.core.runtime_process.child import (
+from studio.base.child import (
     Child,
     ProcessChild,
     runtime_command,

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from studio.core.clusters.main import RAY_SETTINGS
-from studio.core.runtime_process.child import runtime_environment
+from studio.automation.clusters.main import RAY_SETTINGS
+from studio.base.child import runtime_environment
 from studio.plugin_process import launch
 from studio.protocol.connections.telemetry import OFFLINE, TELEMETRY
 from studio.runtime.engines.text.tokenization.isolated_interpreter import bare_environment

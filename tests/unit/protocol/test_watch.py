@@ -32,7 +32,7 @@ def tell(host):
     with contextlib.suppress(OSError), socket.socket(type=socket.SOCK_DGRAM) as own:
         own.sendto(b"x", (host, 9))
 ''', plugin.__dict__)
-watch = Watch(by_module(lambda: {"studio_greedy": "greedy"}, "studio.core.weights.download"))
+watch = Watch(by_module(lambda: {"studio_greedy": "greedy"}, "studio.models.download"))
 watch.start()
 server = socket.create_server(("127.0.0.1", 0))
 socket.create_connection(("localhost", server.getsockname()[1])).close()
@@ -93,9 +93,9 @@ def test_names_that_only_look_like_it_do(host: str) -> None:
 
 
 def test_a_download_that_the_user_has_started_is_told_apart() -> None:
-    module = types.ModuleType("studio.core.weights.download.https")
+    module = types.ModuleType("studio.models.download.https")
     exec("def get(watch, connect): connect(watch, '192.0.2.1', 443)", module.__dict__)
-    watch = Watch(by_module(lambda: {"studio_hub": "hub"}, "studio.core.weights.download"))
+    watch = Watch(by_module(lambda: {"studio_hub": "hub"}, "studio.models.download"))
     module.__dict__["get"](watch, connect)
     connect(watch, "192.0.2.1", 443)
     assert [each.asked for each in watch.attempts()] == [True, False]

@@ -18,7 +18,7 @@ from studio.api.params import Params
 from studio.api.sandbox import SandboxRequest
 from studio.cli import sandbox as command
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.plugins import discover
+from studio.plugins import discover
 from studio.runtime.hosts.hosts import Hosts
 from studio.runtime.hosts.remote_task import RemoteTasks
 from studio.runtime.jobs.context import Context

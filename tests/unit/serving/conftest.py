@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from studio.api.jobs import JobRequest
-from studio.core.weights.weights import Weights
+from studio.models.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.serving import LocalServer
 from studio.testing.guards import PATIENCE

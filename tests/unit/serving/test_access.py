@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from studio.core import disk
+from studio.base import disk
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.serving import LocalServer, access, server
 from studio.serving.server import TOKEN_FILE

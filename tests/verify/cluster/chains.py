@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from studio.core.studio import Studio
-from studio.core.workflows.runner import Runner
-from studio.core.workflows.sources import Given
+from studio.automation.workflows.runner import Runner
+from studio.automation.workflows.sources import Given
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 
 PLUGINS = Path(__file__).parent / "plugins"

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.clusters.main import RAY_SETTINGS
-from studio.core.library.workflow_runs import RowState, RunState
-from studio.core.studio import Studio
-from studio.core.workflows.runner import Runner
+from studio.automation.clusters.main import RAY_SETTINGS
+from studio.automation.workflows.runner import Runner
+from studio.library.workflow_runs import RowState, RunState
+from studio.studio import Studio
 from studio.testing.plugins import importable
 from tests.verify.cluster.chains import (
     PLUGINS,

@@ -22,12 +22,12 @@ from typing import Any
 import psutil
 import pytest
 
-from studio.core.clusters.main import RAY_SETTINGS
-from studio.core.library import Library
-from studio.core.library.workflow_runs import RowState, RunState
-from studio.core.paths import StudioPaths
-from studio.core.studio import Studio
-from studio.core.workflows.runner import Runner
+from studio.automation.clusters.main import RAY_SETTINGS
+from studio.automation.workflows.runner import Runner
+from studio.base.paths import StudioPaths
+from studio.library import Library
+from studio.library.workflow_runs import RowState, RunState
+from studio.studio import Studio
 from studio.testing.plugins import importable
 from tests.verify.cluster.chains import (
     PATIENCE,
@@ -253,12 +253,13 @@ def test_of_the_slot_only_its_name_crosses() -> None:
     """Ray derives a class from ours and sends that: its own additions, and the names of ours."""
     program = """
 import ray, ray.cloudpickle, sys, types
-from studio.core.clusters import slot
+from studio.automation.clusters import slot
 kind = ray.remote(slot.Slot).__ray_metadata__.modified_class
 codes = [each.__code__.co_code for each in vars(slot.Slot).values() if hasattr(each, "__code__")]
 for _ in range(2):
     data = ray.cloudpickle.dumps(kind)
-    print(b"studio.core.clusters.slot" in data, sum(code in data for code in codes) // len(codes))
+    named = b"studio.automation.clusters.slot" in data
+    print(named, sum(code in data for code in codes) // len(codes))
     ray.cloudpickle.register_pickle_by_value(slot)  # the control: as it would be with code
 """
     done = subprocess.run(

@@ -17,11 +17,11 @@ import psutil
 import pytest
 
 from studio.api.jobs import JobRequest
-from studio.core.jobs.job import Job
-from studio.core.machines.machine import Machine
-from studio.core.machines.registry import MachineEntry
-from studio.core.studio import Studio
+from studio.jobs.job import Job
+from studio.machines.machine import Machine
+from studio.machines.registry import MachineEntry
 from studio.protocol.states import JobState
+from studio.studio import Studio
 
 STUDIO = Path(sys.executable).with_name("studio")
 LONGEST = 600.0

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from studio.core.machines.remote_child import Line
-from studio.core.runtime_process.supervisor import RuntimeState
+from studio.machines.remote_child import Line
 from studio.protocol.states import JobState
+from studio.runtimes.supervisor import RuntimeState
 from tests.verify.remote.conftest import Laptop
 
 STORY = {"prompt": "Tell a story about a lighthouse.", "max_tokens": 60, "temperature": 0.0}

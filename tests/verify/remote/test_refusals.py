@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from studio.core.weights.sidecar import write_sidecar
+from studio.models.sidecar import write_sidecar
 from studio.protocol.states import JobState
 from tests.verify.remote.conftest import STUDIO, Box, Laptop
 

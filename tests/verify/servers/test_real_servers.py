@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from studio.core.studio import Studio
-from studio.core.tools.servers.entry import ServerEntry
+from studio.automation.tools.servers.entry import ServerEntry
 from studio.protocol.errors import StudioError
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.scripted import ScriptedRuntime
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from studio.core.studio import Studio
+from studio.studio import Studio
 from studio.testing.scripted import ScriptedRuntime
 
 HERE = Path(__file__).parent

@@ -17,7 +17,7 @@ from spandrel.architectures.SPAN.__arch.span import SPAN
 from spandrel.architectures.SwinIR.__arch.SwinIR import SwinIR
 
 from studio.api import StudioError, finished
-from studio.core.weights import WeightsCatalogue
+from studio.models import WeightsCatalogue
 from studio_image.upscale import enlargement
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.spandrel_model import SpandrelModel

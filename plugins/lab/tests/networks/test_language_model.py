@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from studio.api import Kind, finished
-from studio.runtime.engines.text.decoder.llama import Passage
+from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.engine import load_steps
 from studio.runtime.engines.text.loader import TextLoader
 from studio.testing.plugins import run_task

@@ -6,7 +6,7 @@ import pytest
 
 from studio_lab.augmentation.trial import WEIGHTS, Trial
 from studio_lab.augmentation.verdict import Effect, outcomes
-from studio_lab.bench.tables import SCORES, rare_cancer
+from benchmarks.lab.tables import SCORES, rare_cancer
 from studio_lab.tables.trials import trials
 
 METHODS = (WEIGHTS, "smote", "copula", "noise")

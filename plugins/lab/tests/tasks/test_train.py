@@ -14,7 +14,7 @@ import studio_lab
 from studio.api import BadInput, EnergyUse, Event, Kind, TaskContext, finished
 from studio.api.manifest import read_manifest
 from studio.api.plot import Plot
-from studio.core.weights.families import of_family
+from studio.models.families import of_family
 from studio.testing.plugins import Made, run_task
 from studio_lab import weights
 from studio_lab.schema import Sample, Train

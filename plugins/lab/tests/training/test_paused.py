@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from studio.api.jobs import JobRequest
-from studio.core.jobs.job import Job
-from studio.core.studio import Studio
+from studio.jobs.job import Job
 from studio.protocol.states import JobState
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.torch, pytest.mark.e2e, pytest.mark.timeout(600)]

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from plugins.music.tests.sound.small_font import small_font
+from studio.base import disk
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core import disk
 from studio_music.formats.midi import files
 from studio_music.sound.audio_files import read_wav
 from studio_music.sound.synth import selection

@@ -63,7 +63,7 @@ import sys, os, signal
 from pathlib import Path
 from types import SimpleNamespace
 from PySide6.QtCore import QCoreApplication
-from studio.core.drafts import Drafts
+from studio.base.drafts import Drafts
 from studio_music.formats import read
 from studio_music.pages.editor import edits as editing
 from studio_music.pages.editor.document import Document
@@ -86,7 +86,7 @@ for step in range(1, 1000):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_kill_loses_nothing_that_was_settled(tmp_path: Path, tune: Any) -> None:
-    from studio.core.drafts import Drafts
+    from studio.base.drafts import Drafts
 
     score = tmp_path / "tune.mid"
     score.write_bytes(write(tune(), ".mid"))

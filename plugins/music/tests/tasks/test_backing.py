@@ -17,7 +17,7 @@ from studio_music.backing.chord_voicings import suspended, voiced
 from studio_music.backing.drums import KIT
 from studio_music.backing.harmony_rules import DEGREES, GOES
 from studio_music.backing.pattern_notation import fitted, strokes
-from studio_music.bench.figures import dissonance
+from benchmarks.music.figures import dissonance
 from studio_music.checks.piece_checks import check_piece
 from studio_music.checks.sound_checks import check_joint
 from studio_music.piece import TICKS, Chord, Key, Metre, MetreChange, Note, Piece, Tempo, Track

@@ -19,7 +19,7 @@ from studio_music.backing import arranging, genre_of  # noqa: E402
 from studio_music.backing.chord_symbols import parsed  # noqa: E402
 from studio_music.backing.feel import felt  # noqa: E402
 from studio_music.backing.modulation import KeyChange  # noqa: E402
-from studio_music.bench.figures import dissonance  # noqa: E402
+from benchmarks.music.figures import dissonance  # noqa: E402
 from studio_music.checks.piece_checks import check_piece  # noqa: E402
 from studio_music.piece import LOUDNESS, TICKS, Key, Metre, Note, Piece, Track  # noqa: E402
 from studio_music.prompt.form import Section, said, sections_of  # noqa: E402

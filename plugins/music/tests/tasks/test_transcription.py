@@ -13,7 +13,7 @@ pytest.importorskip("torch")
 
 from plugins.music.tests.tasks.music_tasks import plain, run, score_of
 from studio.api import BadInput, finished
-from studio_music.bench import transcription as bench
+from benchmarks.music import transcription as bench
 from studio_music.piece import Piece
 from studio_music.sound.audio_files import wav
 from studio_music.sound.synth.builtin_synth import BuiltinSynth

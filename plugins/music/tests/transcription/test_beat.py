@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from studio_music.bench import rhythm
-from studio_music.bench.transcription import melody
+from benchmarks.music import rhythm
+from benchmarks.music.transcription import melody
 from studio_music.piece import TICKS, Metre
 from studio_music.transcription.beat import found_beat
 from studio_music.transcription.note_events import NoteEvent

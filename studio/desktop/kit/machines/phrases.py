@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from studio.core.machines.machine import Machine
-from studio.core.machines.machines import Outlook
-from studio.core.machines.remote_child import Line
-from studio.core.runtime_process.supervisor import RuntimeState
 from studio.desktop import phrases
+from studio.machines.machine import Machine
+from studio.machines.machines import Outlook
+from studio.machines.remote_child import Line
+from studio.runtimes.supervisor import RuntimeState
 
 
 def _tr(text: str) -> str:

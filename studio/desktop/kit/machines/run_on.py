@@ -9,11 +9,11 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QMenu, QPushButton
 
 from studio.api.jobs import FREE, HERE
-from studio.core.machines.machines import Machines
 from studio.desktop.appearance import tokens
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.machines import phrases
 from studio.desktop.kit.phrases import tr
+from studio.machines.machines import Machines
 
 
 class Place:

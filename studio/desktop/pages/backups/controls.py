@@ -8,13 +8,13 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QWidget
 
-from studio.core.backups import settings
-from studio.core.backups.settings import Every
 from studio.desktop.pages.backups import phrases
 from studio.desktop.pages.backups.restore_sheet import RestoreSheet
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.meter import Meter
 from studio.desktop.widgets.switch_bar import SwitchBar
+from studio.library.backups import settings
+from studio.library.backups.settings import Every
 
 _KEPT = (1, 2, 4, 8, 16)
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication
 
-from studio.core.backups.catalogue import Backup
 from studio.desktop import phrases
+from studio.library.backups.catalogue import Backup
 
 
 def _tr(text: str) -> str:

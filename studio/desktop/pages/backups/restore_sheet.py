@@ -10,17 +10,17 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QListWidget, QListWidgetItem, QWidget
 
-from studio.core.background import Post
-from studio.core.backups import catalogue
-from studio.core.backups.catalogue import Backup
-from studio.core.backups.copier import Copier
-from studio.core.backups.process import Request
-from studio.core.paths import StudioPaths
+from studio.base.background import Post
+from studio.base.paths import StudioPaths
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.main_thread.bridge import Background
 from studio.desktop.pages.backups import phrases
 from studio.desktop.widgets.meter import Meter
 from studio.desktop.widgets.sheet import Sheet
+from studio.library.backups import catalogue
+from studio.library.backups.catalogue import Backup
+from studio.library.backups.copier import Copier
+from studio.library.backups.process import Request
 from studio.protocol.errors import StudioError
 
 _ROW = 34

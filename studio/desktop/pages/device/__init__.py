@@ -12,11 +12,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.api.window.context import Page, PageAction
-from studio.core.background import in_words
-from studio.core.device import timeline
-from studio.core.device.chrome_trace import RuntimeTrace, write_chrome_trace
-from studio.core.device.timeline import RuntimeSeen
-from studio.core.device.usage import DeviceUsage
+from studio.base.background import in_words
 from studio.desktop import phrases
 from studio.desktop.appearance.language import declared
 from studio.desktop.pages.device.cards import Figures, LogCard, ModelsCard, PluginsCard
@@ -28,6 +24,10 @@ from studio.desktop.pages.page_frame import Column, PageFrame
 from studio.desktop.pages.page_services import PageServices
 from studio.protocol.messages import Status
 from studio.protocol.trace import Span
+from studio.runtimes.device import timeline
+from studio.runtimes.device.chrome_trace import RuntimeTrace, write_chrome_trace
+from studio.runtimes.device.timeline import RuntimeSeen
+from studio.runtimes.device.usage import DeviceUsage
 
 TRACE_EVERY = 5
 """Heartbeats between two questions for the trace."""

@@ -8,10 +8,8 @@ from functools import partial
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api.window.figures import localised
-from studio.core.device.memory_log import MemoryEntry
-from studio.core.device.usage import DeviceUsage
-from studio.core.energy.amount import Amount
-from studio.core.energy.estimate import Estimator
+from studio.base.energy.amount import Amount
+from studio.base.energy.estimate import Estimator
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.device.names import Names, hue
@@ -20,6 +18,8 @@ from studio.desktop.pages.page_frame import card
 from studio.desktop.widgets.meter import Meter
 from studio.protocol.device_status import LoadedWeights
 from studio.protocol.messages import Status
+from studio.runtimes.device.memory_log import MemoryEntry
+from studio.runtimes.device.usage import DeviceUsage
 
 LOG_ROWS = 12
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from PySide6.QtWidgets import QGridLayout, QWidget
 from shiboken6 import isValid
 
-from studio.core.background import in_words
-from studio.core.energy.amount import Amount, total
-from studio.core.energy.grid import grid_factor
+from studio.base.background import in_words
+from studio.base.energy.amount import Amount, total
+from studio.base.energy.grid import grid_factor
 from studio.desktop import phrases
 from studio.desktop.pages.device.cards import Card
 from studio.desktop.pages.device.names import Names

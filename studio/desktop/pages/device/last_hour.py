@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from studio.core.device import timeline
-from studio.core.device.timeline import Placed
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.device.cards import Card
@@ -14,6 +12,8 @@ from studio.desktop.pages.device.names import Names
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.timeline import Bar, Timeline
 from studio.protocol.trace import Span
+from studio.runtimes.device import timeline
+from studio.runtimes.device.timeline import Placed
 
 _COLORS = {
     "loaded": "good",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.core.machines.machine import Machine
-from studio.core.studio import Studio
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.machines import phrases
 from studio.desktop.pages.device.cards import Card
 from studio.desktop.widgets.contents import clear
+from studio.machines.machine import Machine
+from studio.studio import Studio
 
 
 class MachinesCard(Card):

@@ -8,7 +8,7 @@ from studio.desktop.appearance.kinds import color_of
 from studio.desktop.window.activity import Activity
 
 if TYPE_CHECKING:
-    from studio.core.studio import Studio
+    from studio.studio import Studio
 
 HUES = ("accent", "kind-image", "kind-score", "kind-molecules", "kind-code", "kind-audio")
 """Colour tokens of models, in the order in which they were loaded."""

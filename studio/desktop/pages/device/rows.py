@@ -8,13 +8,13 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from studio.core.device.memory_log import MemoryEntry, in_words
-from studio.core.energy.amount import Amount
+from studio.base.energy.amount import Amount
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.meter import Meter
 from studio.protocol.device_status import LoadedWeights
+from studio.runtimes.device.memory_log import MemoryEntry, in_words
 
 _METER = 150
 _LOG_ICONS = {

@@ -23,13 +23,13 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api.window.work_queue import outcome
-from studio.core.library import Artifact, Record
-from studio.core.library.rows import Family
 from studio.desktop.pages.gallery import detail_actions
 from studio.desktop.pages.gallery.detail_sections import SECTIONS
 from studio.desktop.pages.gallery.details import DetailAction, Details
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.viewers import artifact as viewers
+from studio.library import Artifact, Record
+from studio.library.rows import Family
 from studio.protocol.errors import StudioError
 
 WIDTH = viewers.ROOM + 48

@@ -33,14 +33,14 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from studio.core.library import Artifact, Library
-from studio.core.library.search_query import Term, snippet
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.main_thread.bridge import Background
 from studio.desktop.pages.gallery.grid.model import AHEAD, ArtifactItemModel, Report
 from studio.desktop.pages.gallery.grid.thumbnails import AT_LEFT, Thumbnails
 from studio.desktop.pages.gallery.grid.view import GridView
 from studio.desktop.viewers.artifact import Draw
+from studio.library import Artifact, Library
+from studio.library.search_query import Term, snippet
 
 CARD = QSize(204, 212)
 """The smallest card; as many as fit share the width."""

@@ -8,8 +8,8 @@ from functools import partial
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QWidget
 
-from studio.core.workflows.document import Workflow
-from studio.core.workflows.family import with_ancestors, workflow_of
+from studio.automation.workflows.document import Workflow
+from studio.automation.workflows.family import with_ancestors, workflow_of
 from studio.desktop.pages.gallery import export_menu
 from studio.desktop.pages.gallery.details import Action, DetailAction, Details
 from studio.desktop.pages.gallery.family_tree import show_family_tree

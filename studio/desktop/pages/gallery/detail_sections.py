@@ -11,16 +11,16 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 from shiboken6 import isValid
 
-from studio.core.energy.amount import Amount
-from studio.core.energy.grid import grams, grid_factor
-from studio.core.energy.phrases import carbon
-from studio.core.library import Artifact, Collection, Record
+from studio.base.energy.amount import Amount
+from studio.base.energy.grid import grams, grid_factor
+from studio.base.energy.phrases import carbon
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.appearance.language import declared
 from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.gallery.details import Details, Section
 from studio.desktop.pages.gallery.shelves.name_sheet import ask_name
+from studio.library import Artifact, Collection, Record
 from studio.protocol.errors import StudioError
 
 _LISTED = 3

@@ -9,11 +9,11 @@ from typing import Any
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.api.artifacts import SavedArtifact
-from studio.core.library import Artifact, Record
-from studio.core.library.rows import Family
-from studio.core.saved_artifact import saved_artifact
 from studio.desktop.appearance.appearance import line
 from studio.desktop.pages.page_services import PageServices
+from studio.library import Artifact, Record
+from studio.library.rows import Family
+from studio.library.saved_artifact import saved_artifact
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget, QWidgetAction
 
-from studio.core.disk import explain
-from studio.core.library.export import called, file_name
-from studio.core.provenance.exporter import Exported, Exporter
+from studio.base.disk import explain
 from studio.desktop.pages.disclosure_choice import DisclosureChoice
 from studio.desktop.pages.exporters import ExportFormat, formats
 from studio.desktop.pages.gallery.details import Details
+from studio.library.export import called, file_name
+from studio.library.provenance.exporter import Exported, Exporter
 from studio.protocol.errors import StudioError
 
 _WIDTH = 330

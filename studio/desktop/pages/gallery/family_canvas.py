@@ -19,11 +19,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
-from studio.core.library import Artifact
-from studio.core.library.family import Member, Tree
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.gallery.artifact_grid import whole
 from studio.desktop.pages.gallery.family_layout import BETWEEN, MARGIN, beside, lay_out
+from studio.library import Artifact
+from studio.library.family import Member, Tree
 
 _PICTURE = 84.0
 _ROUND = 10.0

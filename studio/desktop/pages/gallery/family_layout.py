@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from PySide6.QtCore import QRectF
 
-from studio.core.library.family import Tree
+from studio.library.family import Tree
 
 CARD_WIDTH, CARD_HEIGHT = 172.0, 132.0
 BETWEEN = 132.0

@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from studio.api.artifacts import SavedArtifact
-from studio.core.background import in_words
-from studio.core.library.family import SHOWN, Tree
+from studio.base.background import in_words
 from studio.desktop.appearance.language import declared
 from studio.desktop.pages.gallery.family_canvas import FamilyCanvas
 from studio.desktop.pages.gallery.grid.thumbnails import Thumbnails
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.sheet import Sheet
+from studio.library.family import SHOWN, Tree
 from studio.protocol.errors import StudioError
 
 _WIDER = 48

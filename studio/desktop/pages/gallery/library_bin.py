@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from studio.core.library import Conversation
-from studio.core.library.upkeep.stats import Stats
 from studio.desktop import phrases
 from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.elided import ElidedLabel
+from studio.library import Conversation
+from studio.library.upkeep.stats import Stats
 from studio.protocol.errors import StudioError
 
 MOST = 200

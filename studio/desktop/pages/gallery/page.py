@@ -17,12 +17,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.window.context import Page, PageAction
-from studio.core.energy.amount import Amount
-from studio.core.energy.grid import grid_factor
-from studio.core.jobs.job import Job
-from studio.core.library import Artifact, Collection, Conversation, Stats
-from studio.core.library.search_line import has, put, terms_in
-from studio.core.library.search_query import BIN, STARRED, Term, parse
+from studio.base.energy.amount import Amount
+from studio.base.energy.grid import grid_factor
 from studio.desktop import phrases
 from studio.desktop.appearance.kinds import own_titles
 from studio.desktop.kit.drop_target import Accepted, DropTarget
@@ -42,6 +38,10 @@ from studio.desktop.pages.page_frame import PageFrame
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.viewers import artifact as viewers
 from studio.desktop.widgets.flow_layout import flow_row
+from studio.jobs.job import Job
+from studio.library import Artifact, Collection, Conversation, Stats
+from studio.library.search_line import has, put, terms_in
+from studio.library.search_query import BIN, STARRED, Term, parse
 from studio.protocol.errors import ErrorCode, StudioError
 
 _PAUSE_MS, _PATIENCE_MS = 120, 700

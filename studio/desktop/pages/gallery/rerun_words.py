@@ -8,9 +8,9 @@ from PySide6.QtCore import QCoreApplication
 
 from studio.api.comparison import Difference, Effect
 from studio.api.worker.sentence import told
-from studio.core.rerun.measures import percent
-from studio.core.rerun.report import BY_BYTES, MOST_CAUSES, Cause, Report, RerunVerdict
 from studio.protocol.errors import ErrorInfo, StudioError
+from studio.rerun.measures import percent
+from studio.rerun.report import BY_BYTES, MOST_CAUSES, Cause, Report, RerunVerdict
 
 
 def sentence(report: Report) -> str:

@@ -9,17 +9,17 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
-from studio.core.background import in_words
-from studio.core.library import Artifact
-from studio.core.notices import Action
-from studio.core.rerun.report import Report, RerunVerdict
-from studio.core.rerun.rerun import Rerun
-from studio.core.saved_artifact import saved_artifact
+from studio.base.background import in_words
+from studio.base.notices import Action
 from studio.desktop.pages.gallery import rerun_words
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.viewers import artifact as viewers
 from studio.desktop.widgets.sheet import Sheet
+from studio.library import Artifact
+from studio.library.saved_artifact import saved_artifact
 from studio.protocol.errors import StudioError
+from studio.rerun.report import Report, RerunVerdict
+from studio.rerun.rerun import Rerun
 
 _KEY = "run-again"
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from studio.core.provenance.examination import Verdict
-from studio.core.provenance.statement import Source
-from studio.core.provenance.verification import Run, Verified, verify
 from studio.desktop.appearance.appearance import Appearance, line
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.sheet import Sheet
+from studio.library.provenance.examination import Verdict
+from studio.library.provenance.statement import Source
+from studio.library.provenance.verification import Run, Verified, verify
 
 _WIDTH = 560
 _TALL = 420

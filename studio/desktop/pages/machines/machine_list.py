@@ -9,9 +9,6 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api.jobs import FREE, HERE
-from studio.core.machines.machine import Machine
-from studio.core.machines.machines import Machines
-from studio.core.runtime_process.supervisor import RuntimeState
 from studio.desktop.kit.machines import phrases
 from studio.desktop.main_thread.bridge import Background
 from studio.desktop.pages.machines.machine_sheet import MachineSheet
@@ -19,6 +16,9 @@ from studio.desktop.ui import WindowUi
 from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.entry_row import EntryRow, RowAction
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
+from studio.machines.machine import Machine
+from studio.machines.machines import Machines
+from studio.runtimes.supervisor import RuntimeState
 
 _BEAT_MS = 500
 

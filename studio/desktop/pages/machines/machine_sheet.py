@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QWidget
 
-from studio.core.machines.machines import Machines
-from studio.core.machines.registry import MachineEntry
 from studio.desktop.ui import WindowUi
 from studio.desktop.widgets.entry_sheet import EntrySheet
+from studio.machines.machines import Machines
+from studio.machines.registry import MachineEntry
 from studio.protocol.errors import ErrorCode, StudioError
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QWidget
 
-from studio.core.tools.servers import imported
-from studio.core.tools.servers.servers import Servers
+from studio.automation.tools.servers import imported
+from studio.automation.tools.servers.servers import Servers
 from studio.desktop.ui import WindowUi
 from studio.desktop.widgets.sheet import Sheet
 from studio.protocol.errors import StudioError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from studio.core.tools.servers.entry import ServerEntry
-from studio.core.tools.servers.status import ServerState, ServerStatus
+from studio.automation.tools.servers.entry import ServerEntry
+from studio.automation.tools.servers.status import ServerState, ServerStatus
 
 
 def _tr(text: str, n: int = -1) -> str:

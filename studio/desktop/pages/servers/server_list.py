@@ -10,9 +10,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.core.tools.servers.entry import ServerEntry
-from studio.core.tools.servers.servers import Servers
-from studio.core.tools.servers.status import ServerState, ServerStatus
+from studio.automation.tools.servers.entry import ServerEntry
+from studio.automation.tools.servers.servers import Servers
+from studio.automation.tools.servers.status import ServerState, ServerStatus
 from studio.desktop.pages.servers import phrases
 from studio.desktop.pages.servers.import_sheet import ImportSheet
 from studio.desktop.pages.servers.server_sheet import ServerSheet

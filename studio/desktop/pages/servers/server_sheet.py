@@ -8,9 +8,9 @@ from functools import partial
 
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
-from studio.core.tools.servers import imported
-from studio.core.tools.servers.entry import ServerEntry, refusal
-from studio.core.tools.servers.servers import Servers
+from studio.automation.tools.servers import imported
+from studio.automation.tools.servers.entry import ServerEntry, refusal
+from studio.automation.tools.servers.servers import Servers
 from studio.desktop.ui import WindowUi
 from studio.desktop.widgets.entry_sheet import EntrySheet
 from studio.desktop.widgets.no_wheel import NoWheelComboBox

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from studio.api.params import Params
-from studio.core.weights.defaults import settable, with_limit
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.pages.weights.weights_row import WeightsRow
+from studio.models.defaults import settable, with_limit
 from studio.protocol.errors import StudioError
 
 

@@ -18,13 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api.window.figures import localised
-from studio.core.weights import Download
-from studio.core.weights.user_notes import MAX_RATING
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.weights.weights_row import WeightsRow
 from studio.desktop.widgets.meter import Meter
+from studio.models import Download
+from studio.models.user_notes import MAX_RATING
 
 WIDTH = 320
 _NOTE_HEIGHT = 64

@@ -8,10 +8,6 @@ from functools import partial
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from studio.core.weights import Weights
-from studio.core.weights.download import hub
-from studio.core.weights.download.hub_edition import Order
-from studio.core.weights.download.recommended import Recommended, recommended
 from studio.desktop import phrases
 from studio.desktop.pages.document import show_document
 from studio.desktop.pages.download_card import DownloadCard
@@ -19,6 +15,10 @@ from studio.desktop.pages.page_frame import Column, card
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.pages.weights.hub_card import HubCard
 from studio.desktop.pages.weights.recommended_list import RecommendedList
+from studio.models import Weights
+from studio.models.download import hub
+from studio.models.download.hub_edition import Order
+from studio.models.download.recommended import Recommended, recommended
 from studio.protocol.errors import StudioError
 
 

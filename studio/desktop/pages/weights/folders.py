@@ -9,12 +9,12 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.core.weights.manager import WeightsManager
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.widgets.switch import Switch
+from studio.models.manager import WeightsManager
 
 
 def _tr(text: str) -> str:

@@ -7,14 +7,14 @@ from functools import partial
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from studio.core.weights import Download
-from studio.core.weights.download.hub import Repository
-from studio.core.weights.download.hub_edition import Order
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.meter import Meter
+from studio.models import Download
+from studio.models.download.hub import Repository
+from studio.models.download.hub_edition import Order
 
 
 class HubCard(QFrame):

@@ -6,8 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from studio.core.weights import Download
-from studio.core.weights.download.recommended import Recommended
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.page_frame import card
@@ -15,6 +13,8 @@ from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.flow_layout import flow_row
 from studio.desktop.widgets.meter import Meter
 from studio.desktop.widgets.switch_bar import SwitchBar
+from studio.models import Download
+from studio.models.download.recommended import Recommended
 
 ALL = "all"
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QCoreApplication
 
-from studio.core.library.records import Use
-from studio.core.weights import Weights
-from studio.core.weights.user_notes import UserNote
 from studio.desktop import phrases
+from studio.library.records import Use
+from studio.models import Weights
+from studio.models.user_notes import UserNote
 from studio.protocol.messages import Inspected
 
 

@@ -8,7 +8,7 @@ import msgspec
 from PySide6.QtCore import QCoreApplication
 
 from studio.api.params import Group, Label, Params, Range, ShownIf
-from studio.core.workflows.document import MOST_ATTEMPTS, Step, Workflow, condition
+from studio.automation.workflows.document import MOST_ATTEMPTS, Step, Workflow, condition
 
 
 def form_of(workflow: Workflow, step: Step) -> tuple[type[Params], dict[str, str]]:

@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayou
 
 from studio.api.artifacts import Kind
 from studio.api.errors import BadInput
-from studio.core.library.rows import Collection
-from studio.core.workflows import sources
-from studio.core.workflows.document import Workflow
-from studio.core.workflows.results import Results, Source
+from studio.automation.workflows import sources
+from studio.automation.workflows.document import Workflow
+from studio.automation.workflows.results import Results, Source
 from studio.desktop.pages.page_frame import card
 from studio.desktop.pages.page_services import PageServices
+from studio.library.rows import Collection
 
 
 class InputsCard(QWidget):

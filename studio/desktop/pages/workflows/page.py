@@ -21,10 +21,9 @@ from PySide6.QtWidgets import (
 from studio.api.errors import BadInput
 from studio.api.params import File, Label, Params
 from studio.api.window.context import Page
-from studio.core.library.workflow_runs import Run
-from studio.core.workflows import check, document, edit, family, toml_text
-from studio.core.workflows.document import FreeParam, InputEntry, Workflow
-from studio.core.workflows.results import Results, read_back
+from studio.automation.workflows import check, document, edit, family, toml_text
+from studio.automation.workflows.document import FreeParam, InputEntry, Workflow
+from studio.automation.workflows.results import Results, read_back
 from studio.desktop.appearance.language import declared
 from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.pages.page_frame import Column, PageFrame, card
@@ -34,6 +33,7 @@ from studio.desktop.pages.workflows.run_panel import RunPanel
 from studio.desktop.pages.workflows.start import StartView
 from studio.desktop.pages.workflows.step_card import StepCard
 from studio.desktop.widgets.contents import clear
+from studio.library.workflow_runs import Run
 from studio.protocol.errors import StudioError
 
 _LEFT, _LEAST = 460, 408

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from studio.core.clusters.address import LOCAL, SETTING, Address
+from studio.automation.clusters.address import LOCAL, SETTING, Address
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
 from studio.protocol.errors import StudioError

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from studio.core.library.workflow_runs import RowState, Run, RunState
-from studio.core.saved_artifact import saved_artifact
-from studio.core.workflows.runner import Runner
+from studio.automation.workflows.runner import Runner
 from studio.desktop import phrases
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.pages.workflows.run_on import RunOn
 from studio.desktop.pages.workflows.run_table import RunTable, RunTableModel
+from studio.library.saved_artifact import saved_artifact
+from studio.library.workflow_runs import RowState, Run, RunState
 from studio.protocol.errors import StudioError
 
 REDRAW_MS = 200

@@ -9,13 +9,13 @@ from PySide6.QtGui import QIcon, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from studio.api.artifacts import Kind
-from studio.core.library import Artifact, Library
-from studio.core.library.workflow_runs import RowState, RunRow, RunStep, StepState
-from studio.core.workflows.document import places
-from studio.core.workflows.runs import machine_of
+from studio.automation.workflows.document import places
+from studio.automation.workflows.runs import machine_of
 from studio.desktop import phrases
 from studio.desktop.appearance import tokens
 from studio.desktop.appearance.appearance import Appearance
+from studio.library import Artifact, Library
+from studio.library.workflow_runs import RowState, RunRow, RunStep, StepState
 from studio.protocol.errors import StudioError
 
 Index = QModelIndex | QPersistentModelIndex

@@ -7,14 +7,14 @@ from functools import partial
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.core.library.workflow_runs import RowState, Run, RunState
-from studio.core.paths import resources
-from studio.core.workflows import document
+from studio.automation.workflows import document
+from studio.base.paths import resources
 from studio.desktop.appearance.language import declared
 from studio.desktop.pages.page_frame import card
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.empty_states import EmptyState
+from studio.library.workflow_runs import RowState, Run, RunState
 from studio.protocol.errors import StudioError
 
 _RECENT = 6

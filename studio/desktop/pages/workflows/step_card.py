@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QToolButton, QVBoxLayo
 
 from studio.api.manifest import TaskEntry
 from studio.api.params import Field, FieldKind, Params
-from studio.core.workflows import edit
-from studio.core.workflows.document import Step, Workflow
-from studio.core.workflows.references import Reference, only
-from studio.core.workflows.sources import NONE
+from studio.automation.workflows import edit
+from studio.automation.workflows.document import Step, Workflow
+from studio.automation.workflows.references import Reference, only
+from studio.automation.workflows.sources import NONE
 from studio.desktop.appearance.language import declared
 from studio.desktop.forms.form import FieldRow
 from studio.desktop.pages.page_frame import card

@@ -11,10 +11,10 @@ from PySide6.QtCore import QCoreApplication
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.window.context import PageAction
-from studio.core.saved_artifact import saved_artifact
 from studio.desktop.appearance.theme import ThemeMode
 from studio.desktop.window.page_registry import OWN, PageRegistry
 from studio.desktop.window.palette.palette import Command
+from studio.library.saved_artifact import saved_artifact
 
 _RECENT = 30
 

@@ -24,7 +24,7 @@ from studio.protocol.weights_files import files_of
 from studio.runtime.devices.device import host_memory
 from studio.runtime.engines.text.caches.measurements import Measurements
 from studio.runtime.engines.text.caches.paths import SPEEDS, identity
-from studio.runtime.engines.text.decoder.llama import Passage
+from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.formats import model_files
 from studio.runtime.engines.text.formats.model_files import open_model
@@ -34,7 +34,7 @@ from studio.runtime.engines.text.llamacpp import decoder as llamacpp
 Wish = Literal["auto", "torch", "llamacpp"]
 
 WISH_ENV = "STUDIO_TEXT_ENGINE"
-"""Environment variable with the wish; ``core`` sets it from the settings."""
+"""Environment variable with the wish; the studio sets it from the settings."""
 
 MARGIN = 1.15
 """llama.cpp must be faster by this: texts share no readings there, and a next turn reads more."""

@@ -8,11 +8,11 @@ import pytest
 from PySide6.QtWidgets import QMenu, QWidget
 
 from studio.app import App
-from studio.core.machines.remote_child import Line
 from studio.desktop.kit.machines.run_on import Place, RunOn
 from studio.desktop.pages.device.machines_card import MachinesCard
 from studio.desktop.pages.machines.machine_list import MachineList
 from studio.desktop.pages.machines.machine_sheet import MachineSheet
+from studio.machines.remote_child import Line
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.testing.scripted import ScriptedRuntime
 from tests.gui.conftest import Runs

@@ -9,8 +9,8 @@ from typing import Any
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from studio.app import App
-from studio.core.tools.servers.servers import Servers
-from studio.core.tools.servers.status import ServerState
+from studio.automation.tools.servers.servers import Servers
+from studio.automation.tools.servers.status import ServerState
 from studio.desktop.pages.servers.import_sheet import ImportSheet
 from studio.desktop.pages.servers.server_list import ServerList
 from studio.desktop.pages.servers.server_sheet import ServerSheet

@@ -204,7 +204,7 @@ def test_other_kinds_of_bert_are_refused() -> None:
 
 
 def test_the_weights_that_come_along_know_what_is_alike() -> None:
-    from studio.core.paths import resources
+    from studio.base.paths import resources
 
     file = resources() / "weights" / "starter" / "all-minilm-l6-v2.safetensors"
     if not file.exists():

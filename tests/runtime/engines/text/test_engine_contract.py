@@ -17,7 +17,7 @@ import torch
 from studio.api.worker.constraint import Constraint
 from studio.api.worker.text import SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.decoder.llama import Passage
+from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.llamacpp import decoder
 from tests.runtime.engines import tiny_models

@@ -12,7 +12,7 @@ import torch
 
 from studio.api.worker.text import SamplingParams
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.decoder.llama import Passage
+from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.formats import transformers_folder
 from studio.runtime.engines.text.loader import TextLoader

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from studio.api.artifacts import NewArtifact
+from studio.base.paths import StudioPaths
+from studio.base.settings import Settings
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
-from studio.core.provenance import disclosure
-from studio.core.provenance.disclosure import Disclosure
-from studio.core.settings import Settings
+from studio.library import Library
+from studio.library.provenance import disclosure
+from studio.library.provenance.disclosure import Disclosure
 
 Command = Callable[..., tuple[int, str, str]]
 

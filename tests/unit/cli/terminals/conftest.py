@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from studio.core.studio import Studio
-from studio.core.terminals import Terminals
+from studio.studio import Studio
+from studio.terminals import Terminals
 from studio.testing.guards import PATIENCE
 from studio.testing.scripted import ScriptedRuntime
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.checkpoints import Checkpoints
-from studio.core.library import Library
-from studio.core.library.workflow_runs import Run
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
+from studio.jobs.checkpoints import Checkpoints
+from studio.library import Library
+from studio.library.workflow_runs import Run
 from studio.protocol.states import JobState
 from tests.unit.cli.conftest import one_object
 

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from mcp import Client, StdioServerParameters, types
 
+from studio.base.paths import StudioPaths
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
+from studio.library import Library
 from studio.testing import plugins
 from studio.testing.guards import PATIENCE
 

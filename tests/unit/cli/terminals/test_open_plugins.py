@@ -11,9 +11,9 @@ import pytest
 
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.plugins import PluginState
-from studio.core.plugins.install import trial
-from studio.core.plugins.install.trial import Trial
+from studio.plugins import PluginState
+from studio.plugins.install import trial
+from studio.plugins.install.trial import Trial
 from studio.testing.scripted import Artifact, Result
 from tests.unit.cli.terminals.conftest import Window
 from tests.unit.core.plugins.install.wheels import plugin

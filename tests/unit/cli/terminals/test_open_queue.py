@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from studio.api.jobs import JobRequest
+from studio.base.paths import StudioPaths
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core.jobs.queue_start import QueueStart
-from studio.core.library import Library
-from studio.core.library.rows import MessageState
-from studio.core.paths import StudioPaths
+from studio.jobs.queue_start import QueueStart
+from studio.library import Library
+from studio.library.rows import MessageState
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState, Priority
 from studio.testing.guards import PATIENCE

@@ -16,16 +16,16 @@ import pytest
 
 from studio.api.jobs import JobRequest
 from studio.api.window.tools import Approval
+from studio.base.paths import StudioPaths
 from studio.cli.terminal import studio_session
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
-from studio.core.studio import Studio
-from studio.core.terminals import OpenStudio, open_studio
-from studio.core.terminals.connection import address, place
+from studio.library import Library
 from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState
+from studio.studio import Studio
+from studio.terminals import OpenStudio, open_studio
+from studio.terminals.connection import address, place
 from studio.testing.guards import PATIENCE
 from studio.testing.scripted import Artifact, Die, Result, ScriptedRuntime, Stall, Step, Tokens
 from tests.unit.cli.conftest import one_object

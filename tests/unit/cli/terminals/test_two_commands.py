@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from studio.api.jobs import JobRequest
+from studio.base.paths import StudioPaths
 from studio.cli.chat import Chat
 from studio.cli.terminal import studio_session
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
-from studio.core.studio import Studio
-from studio.core.terminals import OpenStudio
+from studio.library import Library
+from studio.studio import Studio
+from studio.terminals import OpenStudio
 from studio.testing.guards import PATIENCE
 from studio.testing.scripted import Artifact, Result, ScriptedRuntime, Stall, Tokens
 from tests.unit.cli.conftest import Studio as Run

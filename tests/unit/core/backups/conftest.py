@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library
-from studio.core.library.storage import reserved_space
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
+from studio.library import Library
+from studio.library.storage import reserved_space
 
 
 @pytest.fixture(autouse=True)

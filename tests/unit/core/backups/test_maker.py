@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.backups import catalogue, maker, settings
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
-from studio.core.settings import Settings
+from studio.base.paths import StudioPaths
+from studio.base.settings import Settings
+from studio.library import Library
+from studio.library.backups import catalogue, maker, settings
 from studio.protocol.errors import ErrorCode, StudioError
 
 

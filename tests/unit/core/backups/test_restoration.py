@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.backups import catalogue, maker, restoration
-from studio.core.backups.catalogue import Backup
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
-from studio.core.settings import Settings
+from studio.base.paths import StudioPaths
+from studio.base.settings import Settings
+from studio.library import Library
+from studio.library.backups import catalogue, maker, restoration
+from studio.library.backups.catalogue import Backup
 from studio.protocol.errors import ErrorCode, StudioError
 from tests.unit.core.backups.test_maker import payload
 

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.background import Background
-from studio.core.backups import catalogue, maker, settings
-from studio.core.backups.catalogue import Backup
-from studio.core.backups.copier import Copier
-from studio.core.backups.process import Request
-from studio.core.backups.schedule import NOTICE, Backups
-from studio.core.library import Library
-from studio.core.notices import Notices
-from studio.core.paths import StudioPaths
-from studio.core.settings import Settings
+from studio.automation.backup_schedule import NOTICE, Backups
+from studio.base.background import Background
+from studio.base.notices import Notices
+from studio.base.paths import StudioPaths
+from studio.base.settings import Settings
+from studio.library import Library
+from studio.library.backups import catalogue, maker, settings
+from studio.library.backups.catalogue import Backup
+from studio.library.backups.copier import Copier
+from studio.library.backups.process import Request
 from studio.protocol.errors import StudioError
 from studio.testing.guards import PATIENCE
 
@@ -159,7 +159,7 @@ def test_what_is_still_looked_for_at_the_end_is_told_to_nobody(
     def unreadable(folder: Path) -> list[Backup]:
         raise OSError("the library is closed")
 
-    monkeypatch.setattr("studio.core.backups.schedule.catalogue.listed", unreadable)
+    monkeypatch.setattr("studio.automation.backup_schedule.catalogue.listed", unreadable)
     desk.look()
     assert desk.notices.all, "the control: a look that fails is told"
     desk.notices.dismiss(NOTICE)

@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 from studio.api.manifest import API_VERSION
-from studio.core.clusters.cluster import Cluster
-from studio.core.clusters.driver import Coming, Driver, Gone, Ready, Said, Tell
-from studio.core.clusters.inventory import Home, Inventory
-from studio.core.clusters.slot import Slot
-from studio.core.paths import StudioPaths
+from studio.automation.clusters.cluster import Cluster
+from studio.automation.clusters.driver import Coming, Driver, Gone, Ready, Said, Tell
+from studio.automation.clusters.inventory import Home, Inventory
+from studio.automation.clusters.slot import Slot
+from studio.base.paths import StudioPaths
 from studio.protocol.link import Link, handshake
 from studio.protocol.messages import PROTOCOL_VERSION, Hello
 from studio.testing.inproc import InprocChild

@@ -9,13 +9,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from studio.core.clusters.address import Address
-from studio.core.clusters.cluster import TRIES
-from studio.core.clusters.driver import Cut
-from studio.core.clusters.inventory import Inventory, lacking, mismatch
-from studio.core.clusters.main import _serve, keep_private
-from studio.core.library.workflow_runs import RowState, RunState
-from studio.core.workflows.sources import Given
+from studio.automation.clusters.address import Address
+from studio.automation.clusters.cluster import TRIES
+from studio.automation.clusters.driver import Cut
+from studio.automation.clusters.inventory import Inventory, lacking, mismatch
+from studio.automation.clusters.main import _serve, keep_private
+from studio.automation.workflows.sources import Given
+from studio.library.workflow_runs import RowState, RunState
 from studio.protocol.errors import StudioError
 from studio.protocol.link import pair
 from tests.unit.core.clusters.stand_ins import ClusterDesk, cluster_desk
@@ -196,7 +196,7 @@ def test_without_ray_a_sentence_says_how_to_get_it(
 ) -> None:
     monkeypatch.setenv("STUDIO_HOME", str(tmp_path))
     monkeypatch.setitem(sys.modules, "ray", None)
-    monkeypatch.delitem(sys.modules, "studio.core.clusters.ray_pool", raising=False)
+    monkeypatch.delitem(sys.modules, "studio.automation.clusters.ray_pool", raising=False)
     with pytest.raises(StudioError, match="Ray is not installed") as told:
         _serve(pair()[1], Address.parse("ray"))
     assert "offline-studio[ray]" in told.value.hint

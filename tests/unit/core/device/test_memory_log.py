@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.device import memory_log
-from studio.core.device.memory_log import MemoryEntry, MemoryLog, in_words
 from studio.protocol.messages import PoolEvent
+from studio.runtimes.device import memory_log
+from studio.runtimes.device.memory_log import MemoryEntry, MemoryLog, in_words
 
 
 def test_what_happened_is_remembered_by_the_next_studio(tmp_path: Path) -> None:

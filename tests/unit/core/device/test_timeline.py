@@ -13,12 +13,12 @@ import msgspec
 import psutil
 import pytest
 
-from studio.core.device import timeline
-from studio.core.device.chrome_trace import write_chrome_trace
 from studio.protocol.device_status import LoadedWeights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Status
 from studio.protocol.trace import FOLDER, Snapshot, Span
+from studio.runtimes.device import timeline
+from studio.runtimes.device.chrome_trace import write_chrome_trace
 
 STATUS = Status("cpu", "A processor", 2, 100, 1000, (LoadedWeights("smollm2", 98, "cpu"),))
 SPANS = (

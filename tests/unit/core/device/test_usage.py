@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from studio.core.device.usage import LOOK_BACK, DeviceUsage
 from studio.protocol.messages import Status
 from studio.protocol.trace import Energy, PluginUse
+from studio.runtimes.device.usage import LOOK_BACK, DeviceUsage
 
 METER = Energy(0.0, "a meter")
 

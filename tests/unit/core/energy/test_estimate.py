@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.energy import grid
-from studio.core.energy.amount import Amount, part, total
-from studio.core.energy.estimate import WATTS_A_CORE, Estimator, watts_a_core
-from studio.core.settings import Settings
+from studio.base.energy import grid
+from studio.base.energy.amount import Amount, part, total
+from studio.base.energy.estimate import WATTS_A_CORE, Estimator, watts_a_core
+from studio.base.settings import Settings
 from studio.protocol.energy import Watts, amount
 from studio.protocol.trace import Energy, Use
 

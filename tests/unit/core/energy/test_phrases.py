@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from studio.core.energy import grid, phrases
-from studio.core.energy.amount import Amount
-from studio.core.energy.settings import EnergySettings
+from studio.base.energy import grid, phrases
+from studio.base.energy.amount import Amount
+from studio.base.energy.settings import EnergySettings
 
 
 @pytest.mark.parametrize(

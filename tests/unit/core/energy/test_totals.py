@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.energy.amount import Amount
-from studio.core.library import Artifact, Library
+from studio.base.energy.amount import Amount
+from studio.library import Artifact, Library
 
 
 def amount(joules: float) -> Amount:

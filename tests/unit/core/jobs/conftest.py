@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from studio.core.jobs.resolver import Resolver
+from studio.jobs.resolver import Resolver
 from tests.unit.core.jobs.queue_desk import QueueDesk, resolve
 
 Open = Callable[..., QueueDesk]

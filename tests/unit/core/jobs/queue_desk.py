@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.jobs import JobRequest
-from studio.core.jobs.job import Job
-from studio.core.jobs.queue_start import QueueStart
-from studio.core.library.library import Library
-from studio.core.studio import Studio
+from studio.jobs.job import Job
+from studio.jobs.queue_start import QueueStart
+from studio.library.library import Library
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.scripted import Artifact, ScriptedRuntime
 from tests.faults.library import moment

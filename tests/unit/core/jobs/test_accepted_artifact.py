@@ -9,7 +9,7 @@ import pytest
 
 from studio.api import File, Params, SavedArtifact, Text
 from studio.api.manifest import TaskEntry
-from studio.core.jobs.accepted_artifact import accepted
+from studio.jobs.accepted_artifact import accepted
 from studio.protocol.errors import StudioError
 
 

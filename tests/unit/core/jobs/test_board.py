@@ -12,9 +12,9 @@ import pytest
 from studio.api import Params
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
-from studio.core.jobs.artifact_saver import MOST_AFTER_STOP
-from studio.core.jobs.board import JobBoard
-from studio.core.jobs.recipes import submission
+from studio.jobs.artifact_saver import MOST_AFTER_STOP
+from studio.jobs.board import JobBoard
+from studio.jobs.recipes import submission
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import (
     Cancel,
@@ -176,7 +176,7 @@ def test_of_a_passing_job_nothing_is_left(desk: Any) -> None:
 def test_of_the_jobs_that_are_over_only_the_last_are_remembered(
     desk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.core.jobs.board.KEPT_OVER", 3)
+    monkeypatch.setattr("studio.jobs.board.KEPT_OVER", 3)
     done = []
     for number in range(6):
         done.append(desk.submit(Result(number=number)))
@@ -369,7 +369,7 @@ def test_a_job_that_was_not_sent_yet_is_stopped_at_once(desk: Any) -> None:
 def test_a_stubborn_job_gets_an_offer_to_restart(
     desk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.core.jobs.board.STUBBORN_SECONDS", 0.0)
+    monkeypatch.setattr("studio.jobs.board.STUBBORN_SECONDS", 0.0)
     desk.runtime.enqueue(Tokens("x"), Stall(stubborn=True))
     look = TaskEntry("toy.look", "Look", "toy:Look")
     wish = JobRequest(look.id, title="Ghost", keep=False, private=True)

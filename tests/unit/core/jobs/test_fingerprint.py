@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from studio.core.jobs.fingerprint import fingerprint
+from studio.jobs.fingerprint import fingerprint
 
 ASKED: dict[str, Any] = {
     "task": "toy.draw",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from studio.core.jobs.job import Job, Recipe
+from studio.jobs.job import Job, Recipe
 from studio.protocol.states import JobState
 from studio.testing.scripted import (
     Step,

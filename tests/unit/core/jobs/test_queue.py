@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from studio.api.jobs import JobRequest
-from studio.core.jobs import job_queue, queue_start
-from studio.core.jobs.queue_start import QUEUE_START, QueueStart
-from studio.core.jobs.resolver import Resolver
-from studio.core.studio import Studio
+from studio.jobs import job_queue, queue_start
+from studio.jobs.queue_start import QUEUE_START, QueueStart
+from studio.jobs.resolver import Resolver
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Arrange, Pause, Resume
 from studio.protocol.states import JobState, Priority
+from studio.studio import Studio
 from studio.testing.scripted import Become, Fail, Stall, Step
 from tests.unit.core.jobs.queue_desk import MAKES, QueueDesk, resolve
 

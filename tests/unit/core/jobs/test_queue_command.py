@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from studio.core.jobs.resolver import Resolver
-from studio.core.library.library import Library
-from studio.core.paths import StudioPaths
-from studio.core.studio import Studio
+from studio.base.paths import StudioPaths
+from studio.jobs.resolver import Resolver
+from studio.library.library import Library
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
+from studio.studio import Studio
 from studio.testing.scripted import Fail, ScriptedRuntime
 from tests.unit.core.conftest import DRAW
 from tests.unit.core.jobs.queue_desk import MAKES, QueueDesk, resolve

@@ -11,7 +11,7 @@ from studio.api import Capability, File, Params, StudioError, WeightsId
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.api.params import Field
-from studio.core.jobs.recipes import make_recipe
+from studio.jobs.recipes import make_recipe
 from studio.protocol.errors import ErrorCode
 
 ENLARGE = TaskEntry("toy.enlarge", "Enlarge", "toy.schema:Enlarge", ("image",))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from studio.api.params import Capability, File, Params, RenamedFrom, Seed, WeightsId
-from studio.core.jobs.reuse import settings_of
+from studio.jobs.reuse import settings_of
 
 
 class Draw(Params, frozen=True):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.library import Library
-from studio.core.library.storage import reserved_space
+from studio.library import Library
+from studio.library.storage import reserved_space
 
 TABLES = {
     "artifacts": "id",

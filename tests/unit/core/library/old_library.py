@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from studio.core.library.storage import schema
-from studio.core.library.storage.ulid import new_id
+from studio.library.storage import schema
+from studio.library.storage.ulid import new_id
 
 SECRET = "the erased words of nobody but me"
 SAID = "what was said and stays"

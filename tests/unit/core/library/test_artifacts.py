@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library
+from studio.library import Library
 from studio.protocol.errors import ErrorCode, StudioError
 
 PASSED = {"checks": [{"name": "not blank", "passed": True, "evidence": ""}]}
@@ -94,7 +94,7 @@ def test_half_a_gigabyte_takes_no_memory(tmp_path: Path) -> None:
 import resource, sys
 from pathlib import Path
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library
+from studio.library import Library
 from studio.protocol.result_files import found, put
 home = Path(sys.argv[1])
 job = home / "job"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from studio.api import NewConversation, NewMessage
-from studio.core.library import Library, MessageState
+from studio.library import Library, MessageState
 from studio.protocol.errors import StudioError
 
 

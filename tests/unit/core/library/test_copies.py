@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library, export
-from studio.core.library.export import file_name
-from studio.core.library.upkeep import library_copy
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
+from studio.library import Library, export
+from studio.library.export import file_name
+from studio.library.upkeep import library_copy
 from studio.protocol.errors import ErrorCode, StudioError
 
 
@@ -229,8 +229,8 @@ def test_a_pipe_among_the_objects_is_damage_and_holds_nothing_up(
 
 KILLED = """import os, sys
 from pathlib import Path
-from studio.core.library import Library
-from studio.core.library.upkeep import library_copy
+from studio.library import Library
+from studio.library.upkeep import library_copy
 library_copy._Copy.copy_files = lambda *_: os.kill(os.getpid(), 9)
 Library.open(Path(sys.argv[1])).backup(Path(sys.argv[2]))
 """

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library
-from studio.core.library.storage import schema
-from studio.core.paths import StudioPaths
+from studio.base.paths import StudioPaths
+from studio.library import Library
+from studio.library.storage import schema
 from studio.protocol.caches import PROMPT_CACHE
 from studio.protocol.errors import ErrorCode, StudioError
 from tests.unit.core.library.disk_faults import Faults, meets, steps

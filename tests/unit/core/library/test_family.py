@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library
-from studio.core.library.family import MOST, SHOWN
-from studio.core.library.storage import row_writer
+from studio.library import Library
+from studio.library.family import MOST, SHOWN
+from studio.library.storage import row_writer
 
 _numbers = count()
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core import disk
-from studio.core.library import Library
-from studio.core.library import intermediates as module
-from studio.core.library.library import JOB_RESERVE
+from studio.base import disk
+from studio.library import Library
+from studio.library import intermediates as module
+from studio.library.library import JOB_RESERVE
 from studio.protocol.errors import StudioError
 
 LATENT = b"latent" * 100

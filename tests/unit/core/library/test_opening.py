@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library import HealthState, Library
-from studio.core.library.storage import schema, startup
+from studio.library import HealthState, Library
+from studio.library.storage import schema, startup
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 
 
@@ -142,9 +142,7 @@ def test_a_migration_that_fails_leaves_the_old_database(
 def test_damage_in_the_middle_of_a_session_stops_the_writing(
     library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "studio.core.library.storage.startup._CHECKED_AT_START", 0
-    )  # as a large one is
+    monkeypatch.setattr("studio.library.storage.startup._CHECKED_AT_START", 0)  # as a large one is
     saved = library.add_artifact(NewArtifact("text", b"x", suffix=".txt"))
     library.close()
     with Library.open(folder) as sick:
@@ -177,7 +175,7 @@ def test_a_damaged_page_that_a_query_meets_is_one_sentence(
     data = bytearray(database.read_bytes())
     data[-20 * 4096 :] = b"\xff" * 20 * 4096
     database.write_bytes(data)
-    monkeypatch.setattr("studio.core.library.storage.startup._CHECKED_AT_START", 0)
+    monkeypatch.setattr("studio.library.storage.startup._CHECKED_AT_START", 0)
     with Library.open(folder) as sick:
         with pytest.raises(StudioError, match="damaged"):
             sick.jobs.recent(1000)
@@ -224,14 +222,14 @@ def test_a_clock_set_back_does_not_disorder_the_library(
     first = library.add_artifact(NewArtifact("text", b"1", suffix=".txt"))
     library.close()
     monkeypatch.setattr(time, "time_ns", lambda: 10**18)
-    monkeypatch.setattr("studio.core.library.storage.ulid._clock", type(_clock())())
+    monkeypatch.setattr("studio.library.storage.ulid._clock", type(_clock())())
     with Library.open(folder) as again:
         second = again.add_artifact(NewArtifact("text", b"2", suffix=".txt"))
         assert [found.id for found in again.find()] == [second.id, first.id]
 
 
 def _clock() -> object:
-    from studio.core.library.storage import ulid
+    from studio.library.storage import ulid
 
     return ulid._clock
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library
-from studio.core.library.storage import database
-from studio.core.library.storage.event_log import EventLog
+from studio.library import Library
+from studio.library.storage import database
+from studio.library.storage.event_log import EventLog
 from studio.protocol.errors import StudioError
 from studio.testing.guards import THOROUGH
 
@@ -207,7 +207,7 @@ def test_history_continues_after_a_torn_line(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_thousands_of_artifacts_are_made_again(library: Library, folder: Path, rows: Rows) -> None:
-    from studio.core import disk  # so many syncs would test the disk, not the rebuild
+    from studio.base import disk  # so many syncs would test the disk, not the rebuild
 
     many = 10_000 if THOROUGH else 2_000
     with pytest.MonkeyPatch.context() as patch:

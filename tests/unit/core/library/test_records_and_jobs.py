@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.library import Library
-from studio.core.library.storage.ulid import new_id
+from studio.library import Library
+from studio.library.storage.ulid import new_id
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.states import JobState
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library
+from studio.library import Library
 
 
 @pytest.fixture

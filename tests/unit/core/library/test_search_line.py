@@ -13,10 +13,10 @@ import pytest
 
 from studio.api.artifacts import NewArtifact
 from studio.api.window.work_queue import outcome
-from studio.core.library import Library
-from studio.core.library.search_line import completed, completions, has, put
-from studio.core.library.search_query import LONGEST, moment, parse, snippet
-from studio.core.library.storage import schema
+from studio.library import Library
+from studio.library.search_line import completed, completions, has, put
+from studio.library.search_query import LONGEST, moment, parse, snippet
+from studio.library.storage import schema
 from studio.protocol.errors import ErrorCode, StudioError
 
 GOOD = {"checks": [{"name": "sound", "passed": True}]}

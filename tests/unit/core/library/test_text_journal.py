@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.core import disk
-from studio.core.library.storage import text_journal
-from studio.core.library.storage.text_journal import TextJournal
+from studio.base import disk
+from studio.library.storage import text_journal
+from studio.library.storage.text_journal import TextJournal
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.testing.guards import PATIENCE
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from studio.core.library.storage import ulid
+from studio.library.storage import ulid
 
 
 def test_identifiers_grow() -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from studio.core.library import HealthState, Library
-from studio.core.library.storage import schema
+from studio.library import HealthState, Library
+from studio.library.storage import schema
 from studio.protocol.errors import StudioError
 from tests.unit.core.library.disk_faults import Faults, meets, steps
 from tests.unit.core.library.old_library import PIECE, SAID, SECRET, OldLibrary, files_with

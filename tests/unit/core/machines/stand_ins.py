@@ -8,13 +8,13 @@ from collections.abc import Callable
 import pytest
 
 import studio
-from studio.core.machines.machine import Machine
-from studio.core.machines.registry import MachineEntry
-from studio.core.machines.wire.messages import HeldPlugin, HeldWeights, Holdings
-from studio.core.plugins import PluginHost
-from studio.core.rerun.circumstances import PLUGIN, PLUGIN_FILES, of_plugin
-from studio.core.studio import Studio
+from studio.machines.machine import Machine
+from studio.machines.registry import MachineEntry
+from studio.machines.wire.messages import HeldPlugin, HeldWeights, Holdings
+from studio.plugins import PluginHost
+from studio.plugins.circumstances import PLUGIN, PLUGIN_FILES, of_plugin
 from studio.protocol.errors import StudioError
+from studio.studio import Studio
 from studio.testing.inproc import InprocChild
 from studio.testing.scripted import ScriptedRuntime
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from studio.api.jobs import FREE, HERE, JobRequest
-from studio.core.jobs.job import Job
-from studio.core.machines.wire.messages import HeldWeights
+from studio.jobs.job import Job
+from studio.machines.wire.messages import HeldWeights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Status
 from studio.protocol.states import JobState

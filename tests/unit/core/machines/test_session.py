@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from studio.core.machines.session_link import SessionLink, checked
-from studio.core.machines.there.broker import SocketWire
-from studio.core.machines.wire import packets
-from studio.core.machines.wire.packets import Packet
-from studio.core.machines.wire.parcels import Assembler, Parcel, pieces
-from studio.core.machines.wire.session import Gone, Session
+from studio.machines.session_link import SessionLink, checked
+from studio.machines.there.broker import SocketWire
+from studio.machines.wire import packets
+from studio.machines.wire.packets import Packet
+from studio.machines.wire.parcels import Assembler, Parcel, pieces
+from studio.machines.wire.session import Gone, Session
 from studio.protocol.errors import StudioError
 from studio.protocol.messages import Finished, Submit
 from studio.protocol.states import JobState

@@ -10,10 +10,10 @@ import pytest
 
 import studio
 from studio.api.jobs import FREE
+from studio.base.settings import Settings
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core.machines.registry import MachineEntry, Registry, check
-from studio.core.machines.ssh import Ended, SshWire, Unreachable, command, refusal
-from studio.core.settings import Settings
+from studio.machines.registry import MachineEntry, Registry, check
+from studio.machines.ssh import Ended, SshWire, Unreachable, command, refusal
 from studio.protocol.errors import StudioError
 
 BOX = MachineEntry(name="box", host="box.local", user="ada", port=2222, identity="~/key")

@@ -8,7 +8,7 @@ from traceback import FrameSummary
 import pytest
 
 import studio
-from studio.core.plugins.blame import Blame
+from studio.plugins.blame import Blame
 
 OURS = str(Path(studio.__file__).parent / "desktop" / "ui.py")
 ONE, TWO, LIBRARY = "/plugins/one/page.py", "/plugins/two/page.py", "/usr/lib/numpy/core.py"

@@ -8,12 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from studio.core.plugins.crash_journal import CrashJournal, OpenPage
+from studio.plugins.crash_journal import CrashJournal, OpenPage
 
 DIES = """
 import os, sys
 from pathlib import Path
-from studio.core.plugins.crash_journal import CrashJournal, OpenPage
+from studio.plugins.crash_journal import CrashJournal, OpenPage
 journal = CrashJournal(Path(sys.argv[1]))
 journal.note_page(OpenPage("chat", "Chat"))
 with journal.loading("music", "studio_music.worker"):

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.paths import StudioPaths
-from studio.core.plugins import deny_list
-from studio.core.plugins.deny_list import Denied, DenyList, Identity
-from studio.core.plugins.install import minisign
+from studio.base.paths import StudioPaths
+from studio.plugins import deny_list
+from studio.plugins.deny_list import Denied, DenyList, Identity
+from studio.plugins.install import minisign
 from studio.protocol.errors import StudioError
 from tests.unit.core.plugins.install.wheels import plugin
 

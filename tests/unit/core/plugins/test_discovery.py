@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.plugins import discover
-from studio.core.plugins.discovery import search_path_of_environment
+from studio.plugins import discover
+from studio.plugins.discovery import search_path_of_environment
 
 MANIFEST = """
 id = "{id}"

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from studio.core.plugins import PluginHost, PluginState
-from studio.core.plugins.discovery import Found, Origin
-from studio.core.plugins.release import Release, Shipped
+from studio.plugins import PluginHost, PluginState
+from studio.plugins.discovery import Found, Origin
+from studio.plugins.release import Release, Shipped
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.states import Lane
 from studio.testing.plugins import MemorySettings, found_in, host_of, importable
@@ -198,7 +198,7 @@ def test_plugin_that_kills_the_studio_is_in_quarantine_at_the_next_start(
 IMPORTS = """
 import os, sys
 from pathlib import Path
-from studio.core.plugins.crash_journal import CrashJournal
+from studio.plugins.crash_journal import CrashJournal
 with CrashJournal(Path(sys.argv[1])).loading("one", "studio_t_one.plugin"):
     print("importing", flush=True)
     input()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from studio.api import BadInput
-from studio.core.plugins import PluginHost, PluginState
+from studio.plugins import PluginHost, PluginState
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Permits
 from studio.testing.plugins import found_in, host_of

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 import studio
-from studio.core.plugins import discover
-from studio.core.plugins.discovery import Found
-from studio.core.plugins.plugin import Plugin, PluginState
-from studio.core.plugins.release import LOCK, Release, digest_of, files_in
+from studio.plugins import discover
+from studio.plugins.discovery import Found
+from studio.plugins.plugin import Plugin, PluginState
+from studio.plugins.release import LOCK, Release, digest_of, files_in
 
 ROOT = Path(studio.__file__).parents[1]
 NAMES = {"chat", "image", "music", "molecules", "code", "lab", "voice"}

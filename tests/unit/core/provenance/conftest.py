@@ -13,15 +13,15 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library import Library
-from studio.core.library.storage import reserved_space
-from studio.core.paths import StudioPaths
-from studio.core.provenance.disclosure import Disclosure
-from studio.core.provenance.examination import Signer
-from studio.core.provenance.exporter import Exported, Exporter
-from studio.core.provenance.installation_key import InstallationKey
-from studio.core.provenance.verification import signer
-from studio.core.settings import Settings
+from studio.base.paths import StudioPaths
+from studio.base.settings import Settings
+from studio.library import Library
+from studio.library.provenance.disclosure import Disclosure
+from studio.library.provenance.examination import Signer
+from studio.library.provenance.exporter import Exported, Exporter
+from studio.library.provenance.installation_key import InstallationKey
+from studio.library.provenance.verification import signer
+from studio.library.storage import reserved_space
 
 PRIVATE = {
     "prompt": "purple elephant beneath Zanzibar",

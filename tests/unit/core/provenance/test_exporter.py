@@ -16,13 +16,13 @@ import pytest
 from PIL import Image
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library.rows import plain
-from studio.core.provenance import disclosure, side_file
-from studio.core.provenance.disclosure import Disclosure
-from studio.core.provenance.examination import Verdict, examine
-from studio.core.provenance.exporter import Exported
-from studio.core.provenance.statement import Source
-from studio.core.settings import Settings
+from studio.base.settings import Settings
+from studio.library.provenance import disclosure, side_file
+from studio.library.provenance.disclosure import Disclosure
+from studio.library.provenance.examination import Verdict, examine
+from studio.library.provenance.exporter import Exported
+from studio.library.provenance.statement import Source
+from studio.library.rows import plain
 from studio.protocol.errors import StudioError
 from tests.unit.core.provenance.conftest import BESIDE, CARRIERS, PAYLOADS, Shelf
 

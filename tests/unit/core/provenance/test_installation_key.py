@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from studio.core.paths import StudioPaths
-from studio.core.provenance.installation_key import InstallationKey, is_signed, path_of
+from studio.base.paths import StudioPaths
+from studio.library.provenance.installation_key import InstallationKey, is_signed, path_of
 from studio.protocol.errors import ErrorCode, StudioError
 
 
@@ -93,8 +93,8 @@ def test_exports_that_begin_at_once_get_one_key(paths: StudioPaths) -> None:
 
 def test_two_studios_that_start_at_once_get_one_key(paths: StudioPaths) -> None:
     script = (
-        "import sys; from pathlib import Path; from studio.core.paths import StudioPaths\n"
-        "from studio.core.provenance.installation_key import InstallationKey\n"
+        "import sys; from pathlib import Path; from studio.base.paths import StudioPaths\n"
+        "from studio.library.provenance.installation_key import InstallationKey\n"
         "sys.stdin.readline(); print(InstallationKey.of(StudioPaths(Path(sys.argv[1]))).public)"
     )
     command = [sys.executable, "-c", script, str(paths.home)]

@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 from PIL import Image, PngImagePlugin
 
-from studio.core.paths import StudioPaths
-from studio.core.provenance import content_credentials, side_file
-from studio.core.provenance.container_writer import rewritten
-from studio.core.provenance.containers import Container, Role, parts, recognise
-from studio.core.provenance.content_credentials import signed
-from studio.core.provenance.disclosure import Disclosure
-from studio.core.provenance.examination import Finding, Signer, Verdict, examine
-from studio.core.provenance.exporter import Exported
-from studio.core.provenance.installation_key import InstallationKey
-from studio.core.provenance.statement import Source, Statement, xmp
-from studio.core.provenance.verification import signer
+from studio.base.paths import StudioPaths
+from studio.library.provenance import content_credentials, side_file
+from studio.library.provenance.container_writer import rewritten
+from studio.library.provenance.containers import Container, Role, parts, recognise
+from studio.library.provenance.content_credentials import signed
+from studio.library.provenance.disclosure import Disclosure
+from studio.library.provenance.examination import Finding, Signer, Verdict, examine
+from studio.library.provenance.exporter import Exported
+from studio.library.provenance.installation_key import InstallationKey
+from studio.library.provenance.statement import Source, Statement, xmp
+from studio.library.provenance.verification import signer
 from tests.unit.core.provenance.conftest import CARRIERS, PICTURE, Shelf
 
 Export = Callable[..., Exported]

@@ -15,16 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.paths import StudioPaths
-from studio.core.provenance import content_credentials, examination, side_file, verification
-from studio.core.provenance.container_writer import rewritten
-from studio.core.provenance.containers import Container
-from studio.core.provenance.disclosure import Disclosure
-from studio.core.provenance.examination import Verdict, examine
-from studio.core.provenance.exporter import Exporter
-from studio.core.provenance.statement import Source, Statement
-from studio.core.provenance.verification import verify
-from studio.core.settings import Settings
+from studio.base.paths import StudioPaths
+from studio.base.settings import Settings
+from studio.library.provenance import content_credentials, examination, side_file, verification
+from studio.library.provenance.container_writer import rewritten
+from studio.library.provenance.containers import Container
+from studio.library.provenance.disclosure import Disclosure
+from studio.library.provenance.examination import Verdict, examine
+from studio.library.provenance.exporter import Exporter
+from studio.library.provenance.statement import Source, Statement
+from studio.library.provenance.verification import verify
 from studio.protocol.errors import StudioError
 from tests.unit.core.provenance.conftest import PAYLOADS, Shelf
 from tests.unit.core.provenance.test_tampering import picture
@@ -102,7 +102,7 @@ def test_a_file_that_kills_its_reader_costs_no_other(
         file.write_text("x")
     fatal = tmp_path / "studio_fatal.py"
     fatal.write_text(
-        "import os\nfrom studio.core.provenance import reading_process as r\nreal = r.examine\n"
+        "import os\nfrom studio.library.provenance import reading_process as r\nreal = r.examine\n"
         "r.examine = lambda p, o: os.kill(os.getpid(), 9) if p.name[0] == 'b' else real(p, o)\n"
         "r.main()\n"
     )

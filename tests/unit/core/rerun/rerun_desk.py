@@ -13,11 +13,11 @@ from typing import Any
 from PIL import Image
 
 from studio.api.jobs import JobRequest
-from studio.core.jobs.job import Job
-from studio.core.library import Library
-from studio.core.rerun.report import Report
-from studio.core.rerun.rerun import Rerun
-from studio.core.studio import Studio
+from studio.jobs.job import Job
+from studio.library import Library
+from studio.rerun.report import Report
+from studio.rerun.rerun import Rerun
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.scripted import Artifact, Result, ScriptedRuntime
 

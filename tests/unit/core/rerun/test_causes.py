@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from studio.core.library import Record
-from studio.core.rerun.causes import causes
-from studio.core.rerun.report import Report, RerunVerdict
+from studio.library import Record
+from studio.rerun.causes import causes
+from studio.rerun.report import Report, RerunVerdict
 from studio.runtime import main as runtime
 
 VERSIONS = {"system": "Linux", "offline-studio": "1.2", "numpy": "2.3.1", "instructions": "avx2"}

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from studio.core.library import Library
-from studio.core.plugins.plugin import Plugin, PluginState
-from studio.core.rerun import circumstances
-from studio.core.rerun.circumstances import PLUGIN, PLUGIN_FILES, files_named, of_plugin
+from studio.library import Library
+from studio.plugins import circumstances
+from studio.plugins.circumstances import PLUGIN, PLUGIN_FILES, files_named, of_plugin
+from studio.plugins.plugin import Plugin, PluginState
 from studio.testing.scripted import Artifact, Result
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 import pytest
 
 from studio.api.artifacts import NewArtifact
+from studio.base.paths import StudioPaths
 from studio.cli import rerun
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
-from studio.core.rerun.measures import lines_of
-from studio.core.rerun.report import Cause, Report, RerunVerdict
+from studio.library import Library
+from studio.rerun.measures import lines_of
+from studio.rerun.report import Cause, Report, RerunVerdict
 
 Command = Callable[..., tuple[int, str, str]]
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from studio.api.jobs import JobRequest
-from studio.core.jobs.job import Job
-from studio.core.library.kept_inputs import LARGEST_FILE
-from studio.core.rerun.report import Report
-from studio.core.rerun.rerun import Rerun
+from studio.jobs.job import Job
+from studio.library.kept_inputs import LARGEST_FILE
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.library_row import LibraryRow
 from studio.protocol.link import Received
 from studio.protocol.messages import LibraryFound, LibraryQuery
+from studio.rerun.report import Report
+from studio.rerun.rerun import Rerun
 from studio.testing.inproc import pump_until
 from studio.testing.scripted import Fail, Result, Stall, Tokens
 from tests.unit.core.rerun.rerun_desk import BLUE, GREEN, RED, Desk, made, picture

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from studio.api.comparison import Difference
-from studio.core.rerun import measures
+from studio.rerun import measures
 
 
 def compared(kind: str, suffix: str, before: bytes, after: bytes, folder: Path) -> Difference:

@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from studio.core.jobs.job import Job
-from studio.core.rerun.report import Report
-from studio.core.rerun.rerun import Rerun
+from studio.jobs.job import Job
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.rerun.report import Report
+from studio.rerun.rerun import Rerun
 from studio.testing.inproc import pump_until
 from studio.testing.scripted import Artifact, Fail, Result, Stall, Tokens
 from tests.unit.core.rerun.rerun_desk import BLUE, GREEN, RED, Desk, made, picture

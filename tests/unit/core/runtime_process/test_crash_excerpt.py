@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studio.core.runtime_process.crash_excerpt import MOST_LINES, last_words
+from studio.runtimes.crash_excerpt import MOST_LINES, last_words
 
 _SAID = [f"said {n}" for n in range(100)]
 _CRASH = "Fatal Python error: Aborted"

@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from studio.core.runtime_process.requests import RuntimeRequests
-from studio.core.runtime_process.rest import REST_SECONDS, IdleRest
-from studio.core.runtime_process.settings import IDLE_MINUTES
-from studio.core.runtime_process.supervisor import Supervisor
-from studio.core.settings import Settings
+from studio.base.runtime_settings import IDLE_MINUTES
+from studio.base.settings import Settings
 from studio.protocol.device_status import LoadedWeights
 from studio.protocol.messages import Status
+from studio.runtimes.requests import RuntimeRequests
+from studio.runtimes.rest import REST_SECONDS, IdleRest
+from studio.runtimes.supervisor import Supervisor
 from studio.testing import echo
 
 IDLE = Status("cpu", "Processor", 2, 10, 100)

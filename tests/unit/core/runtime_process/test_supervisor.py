@@ -16,17 +16,17 @@ import msgspec
 import psutil
 import pytest
 
-from studio.core.runtime_process.child import (
+from studio.base.child import (
     KEPT_LINES,
     Exit,
     ProcessChild,
     runtime_command,
     runtime_environment,
 )
-from studio.core.runtime_process.supervisor import RESTART_SECONDS, Death, RuntimeState, Supervisor
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.link import Link, handshake
 from studio.protocol.messages import Cancel, Goodbye, Inspect, Inspected, Status, TextDelta
+from studio.runtimes.supervisor import RESTART_SECONDS, Death, RuntimeState, Supervisor
 from studio.testing import echo
 from studio.testing.guards import PATIENCE
 from studio.testing.inproc import InprocChild
@@ -141,7 +141,7 @@ def deaf(link: Link) -> None:
 
 
 def test_one_that_does_not_end_to_rest_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studio.core.runtime_process.supervisor.SHUTDOWN_SECONDS", 0.01)
+    monkeypatch.setattr("studio.runtimes.supervisor.SHUTDOWN_SECONDS", 0.01)
     owner = Owner(lambda: InprocChild(deaf))
     owner.supervisor.start()
     owner.until_state(RuntimeState.READY)
@@ -285,7 +285,7 @@ def test_one_that_breaks_the_rules_is_ended_and_started_again(owner: Owner) -> N
 
 
 def test_one_that_never_greets_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studio.core.runtime_process.supervisor.GREETING_SECONDS", 0.05)
+    monkeypatch.setattr("studio.runtimes.supervisor.GREETING_SECONDS", 0.05)
     owner = Owner(lambda: InprocChild(lambda link: link.receive() and link.receive()))
     owner.supervisor.start()
     owner.until(lambda: owner.deaths)
@@ -307,8 +307,8 @@ def test_one_that_cannot_be_started_is_told_in_words() -> None:
 def test_a_stall_is_told_once_and_its_end_too(
     owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.core.runtime_process.supervisor.CHECK_SECONDS", 0.01)
-    monkeypatch.setattr("studio.core.runtime_process.supervisor.SILENCE", 0.05)
+    monkeypatch.setattr("studio.runtimes.supervisor.CHECK_SECONDS", 0.01)
+    monkeypatch.setattr("studio.runtimes.supervisor.SILENCE", 0.05)
     speak = threading.Event()
 
     def falls_silent(link: Link) -> None:

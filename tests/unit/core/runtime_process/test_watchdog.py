@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from studio.core.runtime_process.supervisor import FIRST_STEP, SILENCE, ProgressWatchdog
 from studio.protocol.messages import Status
+from studio.runtimes.supervisor import FIRST_STEP, SILENCE, ProgressWatchdog
 
 
 def beat(step: int, running: bool = True) -> Status:

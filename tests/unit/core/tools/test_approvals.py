@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from studio.api.window.tools import Approval, Tool
-from studio.core.settings import Settings
-from studio.core.tools import Approvals
+from studio.automation.tools import Approvals
+from studio.base.settings import Settings
 
 ASK, ALWAYS, NEVER = Approval.ASK, Approval.ALWAYS, Approval.NEVER
 TOOL = Tool("read_notes", "Read notes", "Reads notes.", {"type": "object"}, source="server:abc")

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
-from studio.core.tools.servers.entry import ServerEntry
-from studio.core.tools.servers.servers import Servers
-from studio.core.tools.servers.source import ServerSource
-from studio.core.tools.servers.tool_list import ServerTool
+from studio.automation.tools.servers.entry import ServerEntry
+from studio.automation.tools.servers.servers import Servers
+from studio.automation.tools.servers.source import ServerSource
+from studio.automation.tools.servers.tool_list import ServerTool
+from studio.base.paths import StudioPaths
+from studio.library import Library
 from studio.protocol.errors import StudioError
 
 READ = ServerTool("files.read", "Read a file", "Reads a file.", {"type": "object"}, "d1")

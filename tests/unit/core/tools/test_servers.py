@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.paths import StudioPaths
-from studio.core.tools.servers import imported, program
-from studio.core.tools.servers.entry import ServerEntry
-from studio.core.tools.servers.program import how_to_install
-from studio.core.tools.servers.servers import Servers
-from studio.core.tools.servers.status import ServerState
-from studio.core.tools.servers.tool_list import ServerTool
-from studio.core.tools.servers.words import harmless
+from studio.automation.tools.servers import imported, program
+from studio.automation.tools.servers.entry import ServerEntry
+from studio.automation.tools.servers.program import how_to_install
+from studio.automation.tools.servers.servers import Servers
+from studio.automation.tools.servers.status import ServerState
+from studio.automation.tools.servers.tool_list import ServerTool
+from studio.automation.tools.servers.words import harmless
+from studio.base.paths import StudioPaths
 from studio.protocol.errors import StudioError
 
 

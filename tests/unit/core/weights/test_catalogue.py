@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.paths import resources
-from studio.core.weights import Weights, WeightsCatalogue, recognition
-from studio.core.weights import safetensors_header as header
+from studio.base.paths import resources
+from studio.models import Weights, WeightsCatalogue, recognition
+from studio.models import safetensors_header as header
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.testing.tiny_set import TinySet
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studio.core.weights import WeightsCatalogue
+from studio.models import WeightsCatalogue
 from tests.unit.core.weights.test_catalogue import describe, drop
 
 

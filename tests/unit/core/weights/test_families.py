@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from studio.api.manifest import FamilyEntry
-from studio.core.paths import StudioPaths
-from studio.core.settings import Settings
-from studio.core.weights import WeightsCatalogue
-from studio.core.weights.manager import WeightsManager
+from studio.base.paths import StudioPaths
+from studio.base.settings import Settings
+from studio.models import WeightsCatalogue
+from studio.models.manager import WeightsManager
 from studio.protocol.errors import StudioError
 
 LETTERS = FamilyEntry("toy-letters", ("rating",), metadata={"format": "toy-letters/1"})

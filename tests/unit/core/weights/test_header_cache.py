@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.weights.header_cache import HeaderCache
-from studio.core.weights.weights import Weights
+from studio.models.header_cache import HeaderCache
+from studio.models.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Inspected
 

@@ -9,7 +9,7 @@ import pytest
 
 from studio.api import StudioError
 from studio.api.manifest import FamilyEntry
-from studio.core.plugins import PluginHost
+from studio.plugins import PluginHost
 from studio.testing.scripted import Artifact
 
 LETTERS = FamilyEntry("toy-letters", ("rating",), metadata={"format": "toy-letters/1"})

@@ -10,11 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from studio.core import disk
-from studio.core.paths import StudioPaths
-from studio.core.settings import Settings
-from studio.core.weights import additions
-from studio.core.weights.manager import WeightsManager
+from studio.base import disk
+from studio.base.paths import StudioPaths
+from studio.base.settings import Settings
+from studio.models import additions
+from studio.models.manager import WeightsManager
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.runtime.weights_check import process as inside
 from tests.unit.core.weights.download.toy_hub import gguf_head, tiny_gguf
@@ -172,10 +172,10 @@ def test_links_in_a_circle_and_pipes_end_in_a_sentence(
 def test_a_header_that_takes_for_ever_is_given_up(
     manager: WeightsManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.core.weights.header_check.SECONDS", 0.0)
+    monkeypatch.setattr("studio.models.header_check.SECONDS", 0.0)
     with pytest.raises(StudioError, match="too much time or memory"):
         manager.add(put(tmp_path / "slow.gguf"))
-    monkeypatch.setattr("studio.core.weights.header_check.SECONDS", 60.0)
+    monkeypatch.setattr("studio.models.header_check.SECONDS", 60.0)
     with pytest.raises(StudioError, match="web page"):
         manager.add(put(tmp_path / "page.gguf", b"<html>"))
 
@@ -277,7 +277,7 @@ def test_files_of_others_are_forgotten_or_left_but_never_deleted(
 @pytest.fixture
 def others(tmp_path: Path, manager: WeightsManager, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home in which other programs keep weights."""
-    from studio.core.weights import other_programs
+    from studio.models import other_programs
 
     home = tmp_path / "user"
     put(home / ".lmstudio" / "models" / "ada" / "Tiny-GGUF" / "Tiny-Q8.gguf")

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from studio.api import finished
-from studio.core.paths import StudioPaths
-from studio.core.settings import Settings
-from studio.core.weights import additions
-from studio.core.weights.download import hub, hub_edition
-from studio.core.weights.download.https import Line
-from studio.core.weights.download.hub import Address
-from studio.core.weights.manager import WeightsManager
-from studio.core.weights.other_programs import other_programs
+from studio.base.paths import StudioPaths
+from studio.base.settings import Settings
+from studio.models import additions
+from studio.models.download import hub, hub_edition
+from studio.models.download.https import Line
+from studio.models.download.hub import Address
+from studio.models.manager import WeightsManager
+from studio.models.other_programs import other_programs
 from studio.protocol.errors import StudioError
 from studio.protocol.weights_files import parts_of
 from studio.runtime.pool.digests import Digests

@@ -15,8 +15,8 @@ from typing import Any
 import psutil
 import pytest
 
-from studio.core.weights import pickle_conversion
-from studio.core.weights.pickle_conversion import convert
+from studio.models import pickle_conversion
+from studio.models.pickle_conversion import convert
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.sandbox.sandbox import Sandbox
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.paths import StudioPaths
-from studio.core.settings import Settings
-from studio.core.weights.manager import WeightsManager
+from studio.base.paths import StudioPaths
+from studio.base.settings import Settings
+from studio.models.manager import WeightsManager
 
 SIDECAR = 'id = "tiny"\ntitle = "Tiny"\nfile = "tiny.gguf"\nformat = "gguf"\nfamily = "llama"\n'
 

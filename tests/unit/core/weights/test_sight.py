@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studio.core.weights.catalogue import WeightsCatalogue
+from studio.models.catalogue import WeightsCatalogue
 from tests.unit.core.weights.test_catalogue import drop, model_folder
 
 

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from studio.core.library.workflow_runs import RowState, RunRow
-from studio.core.studio import Studio
-from studio.core.workflows.runner import Runner
+from studio.automation.workflows.runner import Runner
+from studio.library.workflow_runs import RowState, RunRow
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Submit
 from studio.protocol.states import JobState
+from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.plugins import importable
 from studio.testing.scripted import Artifact, Become, Fail, Line, ScriptedRuntime, Stall

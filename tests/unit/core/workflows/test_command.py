@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.studio import Studio
+from studio.studio import Studio
 from studio.testing.plugins import importable
 from tests.unit.core.workflows.talker import PLUGINS, THREE_STEPS, Talker
 

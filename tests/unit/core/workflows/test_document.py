@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from studio.api.errors import BadInput, StudioError
-from studio.core.plugins import PluginHost
-from studio.core.workflows.check import checked, problems
-from studio.core.workflows.document import parse, read
-from studio.core.workflows.references import Reference, escaped, filled, parts
-from studio.core.workflows.toml_text import to_toml, write
+from studio.automation.workflows.check import checked, problems
+from studio.automation.workflows.document import parse, read
+from studio.automation.workflows.references import Reference, escaped, filled, parts
+from studio.automation.workflows.toml_text import to_toml, write
+from studio.plugins import PluginHost
 from studio.testing.plugins import found_in, host_of, importable
 from tests.unit.core.workflows.talker import PLUGINS, THREE_STEPS
 

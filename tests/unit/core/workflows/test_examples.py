@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.paths import resources
-from studio.core.plugins import PluginHost
-from studio.core.workflows.check import checked
+from studio.automation.workflows.check import checked
+from studio.base.paths import resources
+from studio.plugins import PluginHost
 from studio.testing.plugins import MemorySettings
 
 FOLDER = resources() / "workflows"

@@ -10,13 +10,13 @@ import pytest
 from studio.api.artifacts import NewArtifact
 from studio.api.errors import BadInput
 from studio.api.jobs import JobRequest
-from studio.core.jobs.job import Job
-from studio.core.workflows.check import problems
-from studio.core.workflows.document import parse
-from studio.core.workflows.edit import fixed, freed
-from studio.core.workflows.family import with_ancestors, workflow_of
-from studio.core.workflows.sources import Given
-from studio.core.workflows.toml_text import to_toml
+from studio.automation.workflows.check import problems
+from studio.automation.workflows.document import parse
+from studio.automation.workflows.edit import fixed, freed
+from studio.automation.workflows.family import with_ancestors, workflow_of
+from studio.automation.workflows.sources import Given
+from studio.automation.workflows.toml_text import to_toml
+from studio.jobs.job import Job
 from tests.unit.core.workflows.talker import THREE_STEPS, Desk, desk_at
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from studio.api.artifacts import NewArtifact
-from studio.core.library.workflow_runs import RowState, RunState
-from studio.core.workflows.machine import AT_ONCE
-from studio.core.workflows.results import Results
-from studio.core.workflows.sources import Given
+from studio.automation.workflows.machine import AT_ONCE
+from studio.automation.workflows.results import Results
+from studio.automation.workflows.sources import Given
+from studio.library.workflow_runs import RowState, RunState
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.testing.scripted import Die
 from tests.faults.library import moment

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from studio.api.errors import StudioError
-from studio.core.workflows.document import InputEntry, Step, Workflow
-from studio.core.workflows.sources import Given, fitting, listed, rows
+from studio.automation.workflows.document import InputEntry, Step, Workflow
+from studio.automation.workflows.sources import Given, fitting, listed, rows
 
 
 def taking(kind: str) -> Workflow:

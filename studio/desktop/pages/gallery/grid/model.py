@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
-from studio.core.library import Artifact, Library
 from studio.desktop.main_thread.bridge import Background
+from studio.library import Artifact, Library
 
 Index = QModelIndex | QPersistentModelIndex
 Report = Callable[[Exception], None]

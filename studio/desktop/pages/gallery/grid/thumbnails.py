@@ -12,13 +12,13 @@ from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFont, QImage, QImageReader, QPainter, QPen
 
 from studio.api.artifacts import Kind
-from studio.core.library import Artifact, Library
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.main_thread.bridge import Background
 from studio.desktop.plot import files
 from studio.desktop.plot.painter import Dress
 from studio.desktop.plot.view import dress_of
 from studio.desktop.viewers.artifact import Draw
+from studio.library import Artifact, Library
 from studio.protocol.errors import StudioError
 from studio.protocol.regular_file import open_regular
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from PySide6.QtCore import QStringListModel, Signal
 from PySide6.QtWidgets import QCompleter, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from studio.core.library.search_line import completed, completions
-from studio.core.library.search_query import LONGEST
 from studio.desktop.appearance.appearance import Appearance
+from studio.library.search_line import completed, completions
+from studio.library.search_query import LONGEST
 from studio.protocol.errors import StudioError
 
 Vocabulary = Callable[[str], list[str]]

@@ -11,8 +11,8 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu
 
-from studio.core.library.search_line import has
 from studio.desktop.pages.page_services import PageServices
+from studio.library.search_line import has
 
 _MOST = 30
 _FIELDS = ("plugin", "model", "verdict", "after", "tag", "in")

@@ -11,11 +11,11 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QWidget
 
-from studio.core.library import Collection
-from studio.core.library.search_line import has
 from studio.desktop.pages.gallery.shelves.name_sheet import ask_name
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.contents import clear
+from studio.library import Collection
+from studio.library.search_line import has
 
 KEYS = "application/x-offline-studio-rows"
 """What is dragged within the window: the numbers of the rows, as JSON."""

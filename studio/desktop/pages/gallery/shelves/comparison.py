@@ -32,11 +32,11 @@ from PySide6.QtWidgets import (
 
 from studio.api.artifacts import Kind
 from studio.api.window.work_queue import outcome
-from studio.core.library import Artifact, Library, Record
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.viewers import artifact as viewers
 from studio.desktop.widgets.sheet import Sheet
+from studio.library import Artifact, Library, Record
 from studio.protocol.errors import StudioError
 
 _TEXTS = (Kind.TEXT, Kind.CODE, Kind.TABLE)

@@ -15,11 +15,11 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QDrag, QGuiApplication
 
-from studio.core.provenance.disclosure import Disclosure
-from studio.core.provenance.exporter import Exporter
 from studio.desktop.pages.gallery.artifact_grid import ArtifactGrid
 from studio.desktop.pages.gallery.shelves.collection_bar import KEYS
 from studio.desktop.pages.page_services import PageServices
+from studio.library.provenance.disclosure import Disclosure
+from studio.library.provenance.exporter import Exporter
 from studio.protocol.errors import StudioError
 from studio.protocol.files.private_folder import PrivateFolder
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
-from studio.core.provenance.disclosure import Disclosure
-from studio.core.provenance.exporter import Exporter
 from studio.desktop.pages.gallery.shelves.name_sheet import ask_name
 from studio.desktop.pages.page_services import PageServices
+from studio.library.provenance.disclosure import Disclosure
+from studio.library.provenance.exporter import Exporter
 from studio.protocol.errors import StudioError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from studio.protocol.errors import StudioError
-from studio.runtime.engines.text.decoder.llama import Passage
+from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.formats.gguf_parts import open_parts
 from studio.runtime.engines.text.formats.tensor_source import GgufSource

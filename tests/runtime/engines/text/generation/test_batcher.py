@@ -17,7 +17,8 @@ from studio.api.worker.text import SamplingParams
 from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import Cancel, WeightsEntry
 from studio.protocol.states import JobState
-from studio.runtime.engines.text.decoder.llama import Llama, Passage
+from studio.runtime.engines.text.decoder.llama import Llama
+from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.generation.batcher import Batcher, Seat
 from studio.runtime.engines.text.kernels.packed_matrix import can_pack

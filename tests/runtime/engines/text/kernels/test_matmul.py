@@ -10,7 +10,7 @@ import sys
 import pytest
 import torch
 
-from studio.runtime.engines.text.decoder.llama import Passage
+from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.formats.dequantisation import dequantise
 from studio.runtime.engines.text.formats.gguf import BLOCK_TYPES

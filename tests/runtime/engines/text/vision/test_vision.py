@@ -85,7 +85,7 @@ def test_the_pixels_matter_and_two_texts_at_once_do_not_disturb_each_other(both:
 
 
 def _passage(engine: TextEngine, messages: list[ChatMessage]) -> Any:
-    from studio.runtime.engines.text.decoder.llama import Passage
+    from studio.runtime.engines.text.decoder.protocol import Passage
 
     ids = torch.tensor(engine.fit(messages, 20).ids)
     return Passage(ids, engine.model.new_cache(len(ids)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from studio.core.plugins.check.manifest_rules import manifest_findings
-from studio.core.plugins.check.toml_lines import line_of
+from studio.plugins.check.manifest_rules import manifest_findings
+from studio.plugins.check.toml_lines import line_of
 
 GOOD = """\
 id = "toy"

@@ -15,8 +15,8 @@ import pytest
 
 from studio.api import TaskContext
 from studio.api.stability import MOVED
-from studio.core.plugins import import_process, scaffold
-from studio.core.plugins.check import check
+from studio.plugins import import_process, scaffold
+from studio.plugins.check import check
 from studio.sandbox.sandbox import Sandbox
 from tests.unit.core.plugins.install.wheels import plugin
 
@@ -110,7 +110,7 @@ def test_what_the_code_gets_wrong_is_said_with_its_place(
     }
     assert all(each.line for each in report.findings), report.findings
     assert not report.is_good
-    assert "torch" not in vars(sys.modules["studio.core.plugins.check.code_trial"])
+    assert "torch" not in vars(sys.modules["studio.plugins.check.code_trial"])
     assert not any(name.startswith(PACKAGE) for name in sys.modules), "none of it ran in here"
 
 
@@ -222,7 +222,7 @@ def test_what_reading_finds_needs_no_import(project: Path, command: Command) -> 
         ('toy_check = "studio_toy_check"', 'toy_check = "studio_other"'),
     )
     change(
-        project, f"{PACKAGE}/tasks.py", ("import random", "import pytest\nimport studio.core.disk")
+        project, f"{PACKAGE}/tasks.py", ("import random", "import pytest\nimport studio.base.disk")
     )
     code, out, _ = command("plugins", "check", str(project), "--no-code", "--json")
     found = {each["rule"]: each for each in json.loads(out)["findings"]}

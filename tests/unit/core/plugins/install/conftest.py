@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.plugins.install.host_packages import HostPackage, HostPackages
-from studio.core.plugins.install.installer import Installer
-from studio.core.plugins.install.records import PluginSet
-from studio.core.plugins.install.store import PluginStore
+from studio.plugins.install.host_packages import HostPackage, HostPackages
+from studio.plugins.install.installer import Installer
+from studio.plugins.install.records import PluginSet
+from studio.plugins.install.store import PluginStore
 from tests.unit.core.plugins.install.wheels import Draft
 
 

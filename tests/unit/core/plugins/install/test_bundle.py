@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.plugins.install import minisign
-from studio.core.plugins.install.bundle import DamagedBundle
-from studio.core.plugins.install.minisign import SecretKey
+from studio.plugins.install import minisign
+from studio.plugins.install.bundle import DamagedBundle
+from studio.plugins.install.minisign import SecretKey
 from studio.protocol.errors import StudioError
 from tests.unit.core.plugins.install.conftest import Shop
 from tests.unit.core.plugins.install.wheels import package, plugin

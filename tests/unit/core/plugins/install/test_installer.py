@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from studio.core import disk
-from studio.core.plugins import import_process
-from studio.core.plugins.import_process import machine_sandbox
-from studio.core.plugins.install import host_packages
-from studio.core.plugins.install import unpack as unpacking
-from studio.core.plugins.install.installer import Installer, Refused
-from studio.core.plugins.install.records import LockedPackage, Record
-from studio.core.plugins.install.trial_child import main as try_here
+from studio.base import disk
+from studio.plugins import import_process
+from studio.plugins.import_process import machine_sandbox
+from studio.plugins.install import host_packages
+from studio.plugins.install import unpack as unpacking
+from studio.plugins.install.installer import Installer, Refused
+from studio.plugins.install.records import LockedPackage, Record
+from studio.plugins.install.trial_child import main as try_here
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.sandbox.sandbox import Sandbox
 from tests.unit.core.plugins.install.conftest import Shop
@@ -81,7 +81,7 @@ def test_the_mark_is_real(loud: tuple[Shop, Path], monkeypatch: pytest.MonkeyPat
 
 def test_the_environment_stays_as_it_is(tmp_path: Path, uv: None) -> None:
     """Against the real one: its digest, and the names in its folder."""
-    from studio.core.plugins.install.store import PluginStore
+    from studio.plugins.install.store import PluginStore
 
     before = host_packages.look()
     names = {path.name for path in Path(disk.__file__).parents[1].iterdir()}

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.plugins.install.host_packages import HostPackages
-from studio.core.plugins.install.resolver import Choice, resolve
-from studio.core.plugins.install.wheel import read_wheel
+from studio.plugins.install.host_packages import HostPackages
+from studio.plugins.install.resolver import Choice, resolve
+from studio.plugins.install.wheel import read_wheel
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from tests.unit.core.plugins.install.conftest import heard
 from tests.unit.core.plugins.install.wheels import package, plugin

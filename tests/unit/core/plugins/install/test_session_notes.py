@@ -9,12 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from studio.core.plugins.install.session_notes import SessionNotes
+from studio.plugins.install.session_notes import SessionNotes
 
 STARTS = """
 import sys
 from pathlib import Path
-from studio.core.plugins.install.session_notes import SessionNotes
+from studio.plugins.install.session_notes import SessionNotes
 SessionNotes(Path(sys.argv[1])).write(7, True)
 print("noted", flush=True)
 input()

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.plugins.install import store as stores
-from studio.core.plugins.install import trial
-from studio.core.plugins.install.installer import Installer
-from studio.core.plugins.install.store import PluginStore
-from studio.core.plugins.install.trial import Trial
+from studio.plugins.install import store as stores
+from studio.plugins.install import trial
+from studio.plugins.install.installer import Installer
+from studio.plugins.install.store import PluginStore
+from studio.plugins.install.trial import Trial
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.testing.guards import THOROUGH
 from tests.unit.core.plugins.install.conftest import Shop

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from studio.core.plugins import PluginHost, PluginState
-from studio.core.plugins.discovery import Found, Origin, finder, read_folder
-from studio.core.plugins.install import host_packages, stored, trial
-from studio.core.plugins.install.records import LockedPackage
-from studio.core.plugins.install.trial import Trial
+from studio.plugins import PluginHost, PluginState
+from studio.plugins.discovery import Found, Origin, finder, read_folder
+from studio.plugins.install import host_packages, stored, trial
+from studio.plugins.install.records import LockedPackage
+from studio.plugins.install.trial import Trial
 from tests.unit.core.plugins.install.conftest import Shop
 from tests.unit.core.plugins.install.wheels import page_plugin, plugin
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from studio.core.plugins.install import archive
-from studio.core.plugins.install.archive import Archive
-from studio.core.plugins.install.host_packages import HostPackage, HostPackages, look
-from studio.core.plugins.install.wheel import Wheel, read_wheel
+from studio.plugins.install import archive
+from studio.plugins.install.archive import Archive
+from studio.plugins.install.host_packages import HostPackage, HostPackages, look
+from studio.plugins.install.wheel import Wheel, read_wheel
 from tests.unit.core.plugins.install.wheels import Draft, hashed, package, plainly, plugin
 
 HOST = HostPackages(

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from studio.core.weights import Weights
-from studio.core.weights.download import background
+from studio.models import Weights
+from studio.models.download import background
 from studio.testing.tiny_set import NAMES, PIECE, TinySet
 from tests.unit.core.conftest import Desk
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from studio.core import disk
-from studio.core.settings import Settings
-from studio.core.weights import WeightsCatalogue
-from studio.core.weights.download import https, hub, hub_edition
-from studio.core.weights.download.https import Line
-from studio.core.weights.download.hub import Address
-from studio.core.weights.download.hub_edition import Order
+from studio.base import disk
+from studio.base.settings import Settings
+from studio.models import WeightsCatalogue
+from studio.models.download import https, hub, hub_edition
+from studio.models.download.https import Line
+from studio.models.download.hub import Address
+from studio.models.download.hub_edition import Order
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from tests.unit.core.weights.download.toy_hub import COMMIT, ToyHub, tiny_gguf, toy_hub
 
@@ -29,8 +29,8 @@ NAME = "tiny-q8.gguf"
 GET = """
 import sys
 from pathlib import Path
-from studio.core.weights.download import hub_edition as fetching, hub
-from studio.core.weights.download.https import Line
+from studio.models.download import hub_edition as fetching, hub
+from studio.models.download.https import Line
 line = Line(sys.argv[1])
 found = hub.look_up(hub.Address.parse("ada/tiny"), line)
 fetching.fetch(fetching.Order(found, found.edition(sys.argv[3])), line, Path(sys.argv[2]))

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from studio.core.weights.download.recommended import recommended
+from studio.models.download.recommended import recommended
 
 
 def test_each_says_what_it_is_for_its_size_and_its_licence() -> None:

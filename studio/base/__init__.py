@@ -1,0 +1,1 @@
+"""Foundations of every other room: paths, settings, disk, background work, notices, energy."""

@@ -1,1 +1,0 @@
-"""The studio without a face: library, settings, plugins, weights, jobs. No Qt, no torch."""

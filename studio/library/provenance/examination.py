@@ -1,0 +1,294 @@
+"""What the provenance of one file comes to. The file is hostile: run in ``reading_process``.
+
+Nobody is asked: where a record lies elsewhere, that is said and not looked up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.library.provenance import content_credentials, side_file, store_form
+from studio.library.provenance import statement as statements
+from studio.library.provenance.containers import LONGEST, Container, Part, Role, parts, recognise
+from studio.library.provenance.statement import PROGRAM, Statement
+from studio.protocol.errors import StudioError
+from studio.protocol.regular_file import open_regular
+
+LONGEST_RECORD = 4 << 20
+LONGEST_UNKNOWN = 64 << 20
+"""So much of a file is searched for a record whose format is not known."""
+LONGEST_NAME = 80
+_STORE = b"jumdc2pa" + bytes.fromhex("00110010800000aa00389b71")
+"""How a store of records begins: box type and content type (C2PA 2.1, 11.1.4)."""
+_TRACES = (_STORE, b"c2pa.assertions", b"c2pa.signature")
+"""Bytes that only a signed record has: found where there is none, it was damaged."""
+_BINDINGS = ("assertion.dataHash.match", "assertion.boxesHash.match", "assertion.bmffHash.match")
+_OF_SIGNER = ("signingCredential.", "timeStamp.", "claimSignature.outsideValidity")
+"""Failures that are of the one who signed, and not of the file."""
+
+
+class Verdict(StrEnum):
+    """What is known of a file."""
+
+    OURS = "ours"
+    """Made by this studio, unchanged."""
+    ANOTHER = "another"
+    """Signed by another installation or program, unchanged since."""
+    CHANGED = "changed"
+    NONE = "none"
+    UNREADABLE = "unreadable"
+
+
+class Signer(msgspec.Struct, frozen=True):
+    """What this installation signs with; nothing secret.
+
+    Attributes:
+        authority: The certificate that vouches for its key, as PEM.
+        serial: Serial number of the signer's certificate, in decimal.
+        public: As ``InstallationKey.public``.
+    """
+
+    authority: str
+    serial: str
+    public: str
+
+
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one file came to.
+
+    Attributes:
+        why: What was seen, in a sentence.
+        program: Who claims to have made it, unverified unless it is ours.
+        source: The digital source type as IPTC names it.
+        statement: What a record of the studio says; trusted only where the verdict is ``OURS``.
+        sha256: Of the whole file; empty if it cannot be read.
+    """
+
+    verdict: Verdict
+    why: str = ""
+    program: str = ""
+    source: str = ""
+    statement: Statement | None = None
+    sha256: str = ""
+
+
+def examine(path: Path, ours: Signer | None) -> Finding:
+    """Return what the provenance of a file comes to; raises nothing for whatever is in it.
+
+    Args:
+        path: The file, or the side file of one.
+        ours: What this installation signs with; None if it never did.
+    """
+    path = side_file.described(path)
+    try:
+        with open_regular(path) as file:
+            container = recognise(file.read(12))
+            file.seek(0)
+            if os.fstat(file.fileno()).st_size > LONGEST:
+                container = None
+            data = file.read(LONGEST if container else LONGEST_UNKNOWN)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        said = _read_side(path)
+    except OSError as error:
+        return Finding(Verdict.UNREADABLE, f"The file cannot be read ({error.strerror or error}).")
+    found = None
+    if container is not None:
+        found = _inside(container, data, ours)
+    elif _STORE in data:
+        why = "It holds a signed record, but in a format that is damaged or not supported."
+        found = Finding(Verdict.UNREADABLE, why)
+    if found is None or (found.verdict is Verdict.NONE and said is not None):
+        found = _beside(said, digest, ours) or found or Finding(Verdict.NONE)
+    return msgspec.structs.replace(found, sha256=digest)
+
+
+# --- a record inside ------------------------------------------------------------------------------
+
+
+def _inside(container: Container, data: bytes, ours: Signer | None) -> Finding | None:
+    """Return what a record inside comes to; None if there is no trace of one."""
+    has_traces = any(trace in data for trace in _TRACES)
+    try:
+        found = parts(container, data)
+    except StudioError as error:
+        if has_traces:
+            return _changed("The file is damaged, and so is its signed record.")
+        return Finding(Verdict.UNREADABLE, error.message)
+    record = [part for part in found if part.role is Role.MANIFEST]
+    if record:
+        return _record(container, data, record, ours)
+    labels = [data[p.payload : p.payload_end] for p in found if p.role is Role.XMP]
+    if has_traces or any(map(statements.is_labelled, labels)):
+        return _changed("It is labelled, but its signed record is damaged or was removed.")
+    if any(b"dcterms:provenance" in label for label in labels):
+        why = "It only names an address where a record may lie. It was not looked up."
+        return Finding(Verdict.NONE, why)
+    return None
+
+
+def _record(
+    container: Container, data: bytes, record: Sequence[Part], ours: Signer | None
+) -> Finding:
+    size = sum(part.payload_end - part.payload for part in record)
+    if size > LONGEST_RECORD:
+        why = f"Its signed record has {size >> 20} MB; at most {LONGEST_RECORD >> 20} MB are read."
+        return Finding(Verdict.UNREADABLE, why)
+    try:
+        told = _told(container, data, ours)
+        manifest = told["manifests"][told["active_manifest"]]
+        results = told["validation_results"]
+        failures = sorted(_codes(results, "failure"))
+        successes = _codes(results["activeManifest"], "success")
+        finding = _described(manifest)
+    except StudioError as error:
+        return Finding(Verdict.UNREADABLE, error.message)
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError):
+        if any(PROGRAM.encode() in data[p.start : p.end] for p in record):
+            return _changed("Its signed record is damaged.")
+        why = "Its signed record cannot be read: it is damaged, or of an unsupported version."
+        return Finding(Verdict.UNREADABLE, why)
+    changed = [code for code in failures if not code.startswith(_OF_SIGNER)]
+    if changed:
+        return msgspec.structs.replace(finding, verdict=Verdict.CHANGED, why=_of_code(changed[0]))
+    if successes.isdisjoint(_BINDINGS):
+        why = "Its record is signed, but not tied to what the file holds."
+        return msgspec.structs.replace(finding, verdict=Verdict.UNREADABLE, why=why)
+    if not _is_ours(manifest, successes, ours):
+        return finding
+    if not store_form.is_as_signed(container, data, record):
+        why = "Bytes of its record were changed, though not what it says."
+        return msgspec.structs.replace(finding, verdict=Verdict.CHANGED, why=why)
+    return msgspec.structs.replace(finding, verdict=Verdict.OURS, why="")
+
+
+def _told(container: Container, data: bytes, ours: Signer | None) -> Mapping[str, Any]:
+    """Return what the C2PA library says of the file.
+
+    Raises:
+        ValueError: The library does not understand the record.
+    """
+    c2pa = content_credentials.library()
+    settings: dict[str, Any] = {"verify": content_credentials.OFFLINE}
+    if ours is not None:
+        settings["trust"] = {"trust_anchors": ours.authority}
+    try:
+        with (
+            c2pa.Context.from_dict(settings) as context,
+            c2pa.Reader(container.value, io.BytesIO(data), context=context) as reader,
+        ):
+            told: Mapping[str, Any] = json.loads(reader.json())
+    except c2pa.C2paError as error:
+        raise ValueError(str(error)) from error
+    return told
+
+
+def _codes(results: Any, sort: str) -> set[str]:
+    """Return the codes of one sort, wherever they are: of the record and of what it was made of."""
+    found: set[str] = set()
+    rest = [results]
+    while rest:
+        each = rest.pop()
+        if isinstance(each, Mapping):
+            found.update(str(status["code"]) for status in each.get(sort) or ())
+            rest += [value for name, value in each.items() if name != sort]
+        elif isinstance(each, list):
+            rest += each
+    return found
+
+
+def _described(manifest: Mapping[str, Any]) -> Finding:
+    generators = manifest.get("claim_generator_info")
+    program = _line(generators[0].get("name", "")) if generators else ""
+    issuer = _line((manifest.get("signature_info") or {}).get("issuer", ""))
+    why = "It was signed with a key that this installation does not know."
+    if issuer:
+        why = f"It was signed by “{issuer}”, a name that anyone can choose."
+    return Finding(
+        Verdict.ANOTHER,
+        why,
+        program=program,
+        source=_source(manifest),
+        statement=statements.of_manifest(manifest),
+    )
+
+
+def _source(manifest: Mapping[str, Any]) -> str:
+    for assertion in manifest.get("assertions", ()):
+        if str(assertion.get("label", "")).startswith("c2pa.actions"):
+            for action in assertion["data"].get("actions", ()):
+                if kind := action.get("digitalSourceType"):
+                    return _line(str(kind).rpartition("/")[2])
+    return ""
+
+
+def _is_ours(manifest: Mapping[str, Any], successes: set[str], ours: Signer | None) -> bool:
+    serial = (manifest.get("signature_info") or {}).get("cert_serial_number")
+    trusted = "signingCredential.trusted" in successes
+    return ours is not None and trusted and serial == ours.serial
+
+
+def _of_code(code: str) -> str:
+    if code.startswith(_BINDINGS[0].partition(".match")[0]):
+        return "What it holds is not what was signed."
+    if code.startswith("assertion."):
+        return "What its record says is not what was signed."
+    return f"Its signature does not hold ({_line(code)})."
+
+
+def _changed(why: str) -> Finding:
+    return Finding(Verdict.CHANGED, why)
+
+
+def _line(text: object) -> str:
+    """Return a name from outside as one short line of plain characters."""
+    plain = "".join(c if c.isprintable() else " " for c in str(text)[: 4 * LONGEST_NAME])
+    return " ".join(plain.split())[:LONGEST_NAME]
+
+
+# --- a record beside ------------------------------------------------------------------------------
+
+
+def _read_side(path: Path) -> side_file.SideFile | Finding | None:
+    try:
+        with open_regular(side_file.beside(path)) as file:
+            data = file.read(side_file.LONGEST + 1)
+    except FileNotFoundError:
+        return None
+    said = side_file.read(data) if len(data) <= side_file.LONGEST else None
+    if said is None:
+        return _changed("The file with its record was changed or damaged.")
+    return said
+
+
+def _beside(
+    said: side_file.SideFile | Finding | None, digest: str, ours: Signer | None
+) -> Finding | None:
+    if said is None or isinstance(said, Finding):
+        return said
+    made = said.statement
+    finding = Finding(
+        Verdict.ANOTHER,
+        "It was signed with a key that this installation does not know.",
+        program=_line(made.program),
+        source=made.source.value,
+        statement=made,
+    )
+    if not said.is_whole:
+        why = "The file with its record was changed."
+        return msgspec.structs.replace(finding, verdict=Verdict.CHANGED, why=why)
+    if said.sha256 != digest:
+        why = "What it holds is not what was signed."
+        return msgspec.structs.replace(finding, verdict=Verdict.CHANGED, why=why)
+    if ours is not None and said.public == ours.public:
+        return msgspec.structs.replace(finding, verdict=Verdict.OURS, why="")
+    return finding

@@ -1,0 +1,95 @@
+"""Editing a search line: completing what is typed, and writing a term into it. Runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from studio.library.search_query import FIELDS, STARRED, Term, terms_of
+from studio.protocol.errors import StudioError
+
+
+def terms_in(line: str) -> tuple[Term, ...]:
+    """Return the terms of a line that may be half typed; none of one that is too long."""
+    try:
+        return terms_of(line)
+    except StudioError:
+        return ()
+
+
+def has(line: str, field: str, value: str = "") -> bool:
+    """Whether a line asks for a value of a field."""
+    return any(
+        term.field == field
+        and not term.negated
+        and (not value or value.casefold() in map(str.casefold, term.values))
+        for term in terms_in(line)
+    )
+
+
+def put(line: str, field: str, value: str = "", *, on: bool = True, alone: bool = False) -> str:
+    """Return the line with a value asked for, or no longer.
+
+    Args:
+        alone: Instead of what was asked of the field; else beside it, any of them will do.
+    """
+    if has(line, field, value) is on and not (alone and on):
+        return line
+    values: list[str] = []
+    for term in reversed([t for t in terms_in(line) if t.field == field and not t.negated]):
+        values = [*term.values, *values]
+        line = f"{line[: term.start].rstrip()} {line[term.end :].lstrip()}".strip()
+    if not value:
+        return f"{line} {field}".strip() if on else line
+    kept = [] if alone else [each for each in values if each.casefold() != value.casefold()]
+    wanted = [*kept, value] if on else kept
+    return f"{line} {field}:{','.join(map(written, wanted))}".strip() if wanted else line
+
+
+def written(value: str) -> str:
+    """Return a value as it is typed: in quotation marks where it needs them."""
+    return f'"{value}"' if not value or set(value) & set(' ,"') else value
+
+
+def completions(
+    line: str, cursor: int, known: Mapping[str, Sequence[str]]
+) -> tuple[str, list[str]]:
+    """Return whose values the term at the cursor needs, and what it may become.
+
+    Args:
+        known: Field → its values; of the empty field the names of parameters.
+    """
+    _, piece = _piece(line, cursor)
+    piece = piece.removeprefix("-")
+    name, colon, begun = piece.partition(":")
+    if colon:
+        done, _, begun = begun.rpartition(",")
+        wanted = begun.strip('"').casefold()
+        values = [each for each in known.get(name, ()) if wanted in each.casefold()]
+        values.sort(key=lambda each: not each.casefold().startswith(wanted))
+        before = f"{name}:{done}," if done else f"{name}:"
+        exact = [each for each in values if each.casefold() == wanted]
+        return name, [] if exact else [before + written(each) for each in values]
+    if not piece or '"' in piece:
+        return "", []
+    wanted = piece.casefold()
+    names = [*(f"{field}:" for field in FIELDS), STARRED, *(f"{n}:" for n in known.get("", ()))]
+    return "", [each for each in names if each.casefold().startswith(wanted) and each != piece]
+
+
+def completed(line: str, cursor: int, offer: str) -> tuple[str, int]:
+    """Return the line with ``offer`` for the term at the cursor, and the cursor after it."""
+    start, piece = _piece(line, cursor)
+    sign = "-" if piece.startswith("-") else ""
+    end = "" if offer.endswith(":") else " "
+    before = line[:start] + sign + offer + end
+    return before + line[cursor:].lstrip(), len(before)
+
+
+def _piece(line: str, cursor: int) -> tuple[int, str]:
+    """Return where the term before the cursor begins, and it."""
+    start, quoted = 0, False
+    for place, letter in enumerate(line[:cursor]):
+        quoted ^= letter == '"'
+        if letter.isspace() and not quoted:
+            start = place + 1
+    return start, line[start:cursor]

@@ -1,0 +1,145 @@
+"""A conversation as a text of its own: Markdown and HTML for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from studio.library.rows import Conversation, Message
+
+SUFFIXES = (".md", ".html", ".json")
+_WHO = {"user": "You", "assistant": "Assistant", "system": "System prompt", "tool": "Tool"}
+_STYLE = """
+body { font: 16px/1.55 system-ui, sans-serif; color: #1c1f26; background: #fff;
+  max-width: 46rem; margin: 2.5rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; } h2.who { font-size: .85rem; color: #5b6270; margin: 2rem 0 .3rem; }
+pre { background: #f3f4f7; padding: .8rem 1rem; border-radius: 8px; overflow-x: auto; }
+code { font-family: ui-monospace, monospace; font-size: .9em; }
+table { border-collapse: collapse; } th, td { border: 1px solid #d5d8df; padding: .3rem .6rem; }
+blockquote { margin-left: 0; padding-left: 1rem; border-left: 3px solid #d5d8df; }
+.user { background: #eef0fb; padding: .1rem 1rem; border-radius: 10px; white-space: pre-wrap; }
+@media (prefers-color-scheme: dark) { body { color: #e6e8ee; background: #14161c; }
+  pre { background: #1e212a; } .user { background: #23263a; } }
+"""
+_PAGE = """<!doctype html>
+<html>
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<h1>{title}</h1>
+{turns}
+</body>
+</html>
+"""
+
+
+def transcript(
+    conversation: Conversation,
+    thread: Sequence[Message],
+    suffix: str,
+    everything: Sequence[Message] = (),
+) -> str:
+    """Return the shown branch of a conversation as ``.json``, ``.html``, else Markdown.
+
+    Args:
+        everything: All messages of all branches, for JSON.
+    """
+    match suffix.lower():
+        case ".json":
+            return _json(conversation, thread, everything)
+        case ".html":
+            return _html(conversation, thread)
+        case _:
+            return _markdown(conversation, thread)
+
+
+def _turns(conversation: Conversation, thread: Sequence[Message]) -> list[tuple[str, str]]:
+    turns = [("system", conversation.system)] if conversation.system.strip() else []
+    for message in thread:
+        parts = (_tools_and_pictures(message), message.content.strip())
+        turns.append((message.role, "\n\n".join(filter(None, parts))))
+    return turns
+
+
+def _tools_and_pictures(message: Message) -> str:
+    """Return what was called for a message and what it shows, as Markdown; empty for most."""
+    extra = message.extra
+    pictures = [f"![{Path(path).name}](<{path}>)" for path in _texts(extra.get("pictures"))]
+    calls = [_call(each) for each in _rows(extra.get("calls"))]
+    return "\n\n".join([*pictures, *calls])
+
+
+def _call(call: Mapping[str, Any]) -> str:
+    arguments = json.dumps(call.get("arguments") or {}, ensure_ascii=False)
+    head = f"> **{call.get('title') or call.get('name')}** ({call.get('state')}) `{arguments}`"
+    made = [
+        f"> - {each.get('word')}: {each.get('title')} ({each.get('kind')}, {each.get('id')})"
+        for each in _rows(call.get("results"))
+    ]
+    told = [f"> {line}".rstrip() for line in str(call.get("told") or "").splitlines()]
+    return "\n>\n".join(filter(None, (head, "\n".join(told), "\n".join(made))))
+
+
+def _rows(value: object) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def _texts(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _markdown(conversation: Conversation, thread: Sequence[Message]) -> str:
+    turns = _turns(conversation, thread)
+    parts = [f"## {_WHO.get(role, role)}\n\n{content.strip()}\n" for role, content in turns]
+    return "\n".join([f"# {conversation.title or 'Conversation'}\n", *parts])
+
+
+def _html(conversation: Conversation, thread: Sequence[Message]) -> str:
+    """Return a page that holds all it needs and may load nothing."""
+    from markdown_it import MarkdownIt  # heavy
+
+    # Neither tags of the text nor pictures, which would be fetched from elsewhere.
+    read = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    read.disable("image")
+    parts = []
+    for role, content in _turns(conversation, thread):
+        said = read.render(content) if role == "assistant" else escape(content)
+        head = f'<h2 class="who">{escape(_WHO.get(role, role))}</h2>'
+        parts.append(f'{head}\n<div class="{escape(role)}">{said}</div>')
+    title = escape(conversation.title or "Conversation")
+    return _PAGE.format(title=title, style=_STYLE, turns="\n".join(parts))
+
+
+def _json(
+    conversation: Conversation, thread: Sequence[Message], everything: Sequence[Message]
+) -> str:
+    shown = {message.id for message in thread}
+    told = {
+        "title": conversation.title,
+        "system": conversation.system,
+        "settings": conversation.settings,
+        "created": conversation.created,
+        "updated": conversation.updated,
+        "messages": [_told(message) for message in thread],
+        "other_branches": [_told(message) for message in everything if message.id not in shown],
+    }
+    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+
+
+def _told(message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "parent": message.parent,
+        "role": message.role,
+        "content": message.content,
+        "created": message.created,
+        "weights": message.extra.get("weights", ""),
+        **{name: message.extra[name] for name in ("calls", "pictures") if message.extra.get(name)},
+    }

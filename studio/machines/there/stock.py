@@ -1,0 +1,129 @@
+"""What this machine has for a studio elsewhere: its plugins and its weights, by digest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+import studio
+from studio.base import disk
+from studio.base.paths import StudioPaths
+from studio.base.runtime_settings import MEMORY_LIMIT
+from studio.base.settings import Settings
+from studio.machines.wire.messages import HeldPlugin, HeldWeights, Holdings
+from studio.models.manager import WeightsManager
+from studio.models.verification import verify
+from studio.models.weights import Weights
+from studio.plugins import PluginHost
+from studio.plugins.circumstances import PLUGIN, PLUGIN_FILES, of_plugin
+from studio.plugins.install import stored
+from studio.plugins.install.store import PluginStore
+from studio.protocol.caches import DIGESTS
+from studio.protocol.messages import Configure, WeightsEntry
+from studio.protocol.regular_file import read_note
+from studio.protocol.weights_files import stamp
+
+
+class Stock:
+    """Plugins and weights of one home. Any thread may ask; one at a time reads weights."""
+
+    def __init__(self, paths: StudioPaths) -> None:
+        self.paths = paths
+        self.settings = Settings(paths.settings)
+        store = PluginStore(paths.plugins, paths.journals)
+        store.use()
+        self.plugins = PluginHost(self.settings, paths.journals, stored=lambda: stored.found(store))
+        self.weights = WeightsManager(paths, self.settings, self.plugins.families)
+        self._digests = paths.cache / DIGESTS
+        self._lock = threading.Lock()
+
+    def holdings(self) -> Holdings:
+        """Return what there is."""
+        place = self.paths.shared_weights
+        known = self._known()
+        free = 0
+        with suppress(OSError):
+            free = shutil.disk_usage(disk.make_folder(place)).free
+        return Holdings(
+            studio.__version__,
+            {each.id: _held(of_plugin(each)) for each in self.plugins.usable()},
+            tuple(self._row(row, known) for row in self.weights.catalogue.list()),
+            free,
+            str(place),
+            time.time(),
+        )
+
+    def configuration(self, asked: Configure) -> Configure:
+        """Return what the runtime here is told: own plugins, own files, own limits.
+
+        Args:
+            asked: What the other studio would have told its own: its ids and digests of weights.
+        """
+        wanted = {each.plugin for each in asked.workers}
+        here = {self._digest(row): row for row in self.weights.catalogue.list() if not row.problem}
+        entries: list[WeightsEntry] = []
+        for each in asked.weights:
+            row = here.get(each.digest) if each.digest else None
+            if row is not None:
+                there = msgspec.structs.replace(each, path=str(row.path), family=row.family)
+                entries.append(there)
+        return msgspec.structs.replace(
+            asked,
+            workers=tuple(e for e in self.plugins.worker_entries() if e.plugin in wanted),
+            weights=tuple(entries),
+            memory_limit=max(0, self.settings.get(MEMORY_LIMIT, 0)),
+        )
+
+    def read(self, weights_id: str, on_progress: Callable[[int, int], None]) -> str:
+        """Return the SHA-256 of weights from their bytes, and remember it.
+
+        Raises:
+            StudioError: There are none, or they cannot be read.
+        """
+        row = self.weights.catalogue.get(weights_id)
+        found = verify(row, on_progress).digest
+        with self._lock, suppress(OSError):  # a cache: without it they are read once more
+            known = {**self._known(), stamp(row.path): found}
+            disk.make_folder(self._digests.parent)
+            disk.write_durably(self._digests, json.dumps(known).encode())
+        return found
+
+    def _row(self, row: Weights, known: dict[str, str]) -> HeldWeights:
+        read = _stamped(row.path, known)
+        return HeldWeights(
+            row.id,
+            row.title,
+            "" if row.problem else read or row.digest,
+            bool(read),
+            row.bytes,
+            row.capabilities,
+            row.family,
+        )
+
+    def _digest(self, row: Weights) -> str:
+        return _stamped(row.path, self._known()) or row.digest
+
+    def _known(self) -> dict[str, str]:
+        with suppress(OSError, ValueError):
+            known = json.loads(read_note(self._digests).decode("utf-8"))
+            if isinstance(known, dict):
+                return {str(key): str(value) for key, value in known.items()}
+        return {}
+
+
+def _stamped(path: Path, known: dict[str, str]) -> str:
+    with suppress(OSError):
+        return known.get(stamp(path), "")
+    return ""
+
+
+def _held(facts: dict[str, str]) -> HeldPlugin:
+    packages = {name: value for name, value in facts.items() if name not in (PLUGIN, PLUGIN_FILES)}
+    return HeldPlugin(facts.get(PLUGIN, ""), facts.get(PLUGIN_FILES, ""), packages)

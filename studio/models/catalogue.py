@@ -1,0 +1,280 @@
+"""The catalogue of weights: sidecars first, then what people drop in. Loads nothing."""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import math
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from studio.api.manifest import FamilyEntry
+from studio.models.families import FINE_TUNED, Families
+from studio.models.recognition import recognise, size_of
+from studio.models.sidecar import read_sidecar
+from studio.models.verification import Verification, verify
+from studio.models.weights import RESULT, Weights
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.messages import WeightsEntry
+from studio.protocol.weights_files import parts_of, real
+
+_TEXT = "text"
+_FEW_PARAMETERS = 500_000_000
+"""Of the everyday questions of ``studio bench chat-everyday`` such models answer few right."""
+_SURELY_FITS = 1 << 30
+"""Smaller weights are not compared with any memory."""
+_HELD = 1.2
+"""Times their bytes, about, that weights and a job with them take."""
+
+
+class WeightsCatalogue:
+    """All weights in some folders.
+
+    Scanning is a few directory listings, 4 bytes a GGUF file and the header of a safetensors file;
+    it happens when first asked and on ``rescan()``. May be used from any thread.
+
+    Attributes:
+        folders: Where it looks; earlier folders win over later ones.
+        unsettled: Files that still grow: who copies them is not done, and nobody may use them yet.
+    """
+
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        external: Callable[[], Iterable[Weights]] = tuple,
+        room: Callable[[], float] = lambda: math.inf,
+        families: Families = tuple,
+    ) -> None:
+        """Look into ``folders``, then at what ``external`` yields each time.
+
+        Args:
+            room: Returns the bytes that models may take.
+            families: Those of plugins; where they are others than before, it looks again.
+        """
+        self.folders = tuple(folders)
+        self.unsettled: frozenset[Path] = frozenset()
+        self._external = external
+        self._room = room
+        self._families = families
+        self._seen: _Seen | None = None
+        self._scanning = threading.Lock()
+
+    def list(self, capability: str = "", prefer: str = "") -> list[Weights]:
+        """Return the weights for ``capability`` (all if empty), best first.
+
+        Usable ones come before others; of these, such as are not too large for this machine, as
+        far as the size of their files tells; then such as have the capability ``prefer`` too; of
+        language models those that are not very small; described ones before those that were dropped
+        in: with a sidecar somebody has looked at them; those made for something else as well come
+        last. Of the user's own, the newest comes first.
+        """
+        found = [w for w in self._all().values() if not capability or capability in w.capabilities]
+        asked = {capability, prefer}
+        room = self._room() if any(w.bytes > _SURELY_FITS for w in found) else math.inf
+
+        def rank(row: Weights) -> tuple[bool, bool, bool, bool, bool, bool, int]:
+            # What belongs to the capability itself, “lab-tunes” to “lab”, is nothing else.
+            own = {name for name in row.capabilities if name.startswith(f"{capability}-")}
+            others = len(set(row.capabilities) - asked - own) if capability else 0
+            is_second = bool(prefer) and prefer not in row.capabilities
+            is_loose = row.sidecar is None
+            is_large, is_tuned = held_bytes(row) > room, FINE_TUNED in row.capabilities
+            first = bool(row.problem), is_large, is_second, is_tuned
+            is_small = capability == _TEXT and 0 < row.parameters < _FEW_PARAMETERS
+            return (*first, is_small, is_loose, others)
+
+        found.sort(key=lambda row: row.title.lower())
+        found.sort(key=lambda row: str(row.source.get(RESULT, "")), reverse=True)
+        return sorted(found, key=rank)
+
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all weights, those that can be had among them."""
+        return frozenset((*self._all(), *(row.id for row in self._look().offers.values())))
+
+    def offers(self, capability: str = "") -> builtins.list[Weights]:
+        """Return the sets for ``capability`` (all if empty) that can be had, by name.
+
+        Those that are here already have no ``problem``; each has an ``offer``.
+        """
+        rows = self._look().offers.values()
+        return [row for row in rows if not capability or capability in row.capabilities]
+
+    def offer(self, name: str) -> Weights:
+        """Return the set with that name, or with the id of its weights.
+
+        Raises:
+            StudioError: ``NOT_FOUND``: there is none; says which there are.
+        """
+        offers = self._look().offers
+        for row in offers.values():
+            if name == row.id or (row.offer and name == row.offer.name):
+                return row
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            f"There is no model “{name}” to download.",
+            f"Available: {', '.join(offers)}." if offers else "",
+        )
+
+    def get(self, weights_id: str) -> Weights:
+        """Return one row.
+
+        Raises:
+            StudioError: ``NOT_FOUND``.
+        """
+        found = self._all().get(weights_id)
+        if found is None:
+            for row in self.offers():
+                if row.id == weights_id:
+                    raise StudioError(ErrorCode.NOT_FOUND, row.problem)
+            known = ", ".join(sorted(self._all())) or "none"
+            raise StudioError(
+                ErrorCode.NOT_FOUND,
+                f"There is no model “{weights_id}”.",
+                f"Installed models: {known}.",
+            )
+        return found
+
+    def recommended(self, weights_id: str) -> Mapping[str, bool | int | float | str]:
+        """Return the parameters that the sidecar of some weights recommends; none for unknown."""
+        found = self._all().get(weights_id)
+        return found.recommended if found else {}
+
+    def default_for(self, capability: str, prefer: str = "") -> Weights:
+        """Return the best usable weights for ``capability``, as ``list`` puts them.
+
+        Raises:
+            StudioError: ``NOT_FOUND``: there are none; says where they go.
+        """
+        rows = self.list(capability, prefer)
+        if rows and not rows[0].problem:
+            return rows[0]
+        why = f" {rows[0].problem}" if rows else ""
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            f"No installed model supports “{capability}”.{why}",
+            self._advice(capability),
+        )
+
+    def _advice(self, capability: str) -> str:
+        for row in self.offers(capability):
+            if row.offer:
+                return f"{row.title} would work. {row.offer.advice}"
+        return f"Put one into {self.folders[0]}." if self.folders else ""
+
+    def entries(self) -> tuple[WeightsEntry, ...]:
+        """Return the usable weights as the runtime wants to hear of them."""
+        return tuple(
+            WeightsEntry(w.id, str(w.path), w.family, w.digest, w.capabilities, w.title)
+            for w in self.list()
+            if not w.problem
+        )
+
+    def verify(
+        self, weights_id: str, on_progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> Verification:
+        """Read all bytes of the weights and compare their digest; takes seconds per GB.
+
+        Raises:
+            StudioError: There are no such weights, or they cannot be read.
+        """
+        return verify(self.get(weights_id), on_progress)
+
+    def rescan(self) -> None:
+        """Read the folders again; until that is done, others see what was found before."""
+        with self._scanning:
+            self._seen = self._scan()
+
+    def _all(self) -> dict[str, Weights]:
+        return self._look().found
+
+    def _look(self) -> _Seen:
+        families = tuple(self._families())
+        if self._seen is not None and self._seen.families == families:
+            return self._seen
+        with self._scanning:  # an older scan, on another thread, must not overtake a newer one
+            if self._seen is None or self._seen.families != families:
+                self._seen = self._scan()
+            return self._seen
+
+    def _scan(self) -> _Seen:
+        seen = _scan(self.folders, self._external(), tuple(self._families()))
+        growing = self.unsettled
+        if not growing:
+            return seen
+        found = {id: _unsettled(row, growing) for id, row in seen.found.items()}
+        return replace(seen, found=found)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What one look at the folders found: weights by id, sets that can be had by name; and the
+    families that were known.
+    """
+
+    found: dict[str, Weights]
+    offers: dict[str, Weights]
+    families: tuple[FamilyEntry, ...]
+
+
+def _scan(
+    folders: Sequence[Path], external: Iterable[Weights], families: tuple[FamilyEntry, ...]
+) -> _Seen:
+    found: dict[str, Weights] = {}
+    offers: dict[str, Weights] = {}
+    for folder in folders:
+        for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+            weights = read_sidecar(path, folders)
+            if weights.offer:
+                offers.setdefault(weights.offer.name, weights)
+            if not (weights.offer and weights.problem):  # what can be had is not here
+                _add(found, _measured(weights))
+    described = {weights.path for weights in found.values()}
+    for folder in folders:
+        for weights in recognise(folder, families):
+            if weights.path not in described:
+                described.add(weights.path)
+                _add(found, weights)
+    for weights in external:
+        if (place := real(weights.path)) not in described:
+            described.add(place)
+            _add(found, weights)
+    here = {name: _elsewhere(row, found.values()) for name, row in sorted(offers.items())}
+    return _Seen(found, here, families)
+
+
+def _elsewhere(offer: Weights, found: Iterable[Weights]) -> Weights:
+    """Return what can be had; where the same file was added by hand, as what is here already."""
+    same = (row for row in found if row.path.name == offer.path.name and row.bytes == offer.bytes)
+    row = next(same, None) if offer.problem else None
+    return offer if row is None else replace(offer, problem="", path=row.path, id=row.id)
+
+
+def _add(found: dict[str, Weights], weights: Weights) -> None:
+    """Keep both of two that share a name: the second is told apart by where it lies."""
+    if weights.id in found:
+        if weights.sidecar is not None:
+            return  # described twice: the earlier folder wins
+        where = hashlib.sha256(str(weights.path).encode()).hexdigest()[:6]
+        weights = replace(weights, id=f"{weights.id}-{where}")
+    found[weights.id] = weights
+
+
+def held_bytes(row: Weights) -> float:
+    """Return the bytes of memory, about, that weights and a job with them take at least."""
+    packed = row.bytes / 2 if row.format == "safetensors" else row.bytes  # 8 bits of each 16
+    return _HELD * packed
+
+
+def _unsettled(row: Weights, growing: frozenset[Path]) -> Weights:
+    files = parts_of(row.path)
+    if not any(path in files or row.path in path.parents for path in growing):
+        return row
+    problem = f"{row.title} is still being copied. It can be used once the copy is complete."
+    return replace(row, problem=problem)
+
+
+def _measured(weights: Weights) -> Weights:
+    is_folder = not weights.problem and weights.path.is_dir()
+    return replace(weights, bytes=size_of(weights.path)) if is_folder else weights

@@ -1,0 +1,71 @@
+"""Models of the hub that were chosen by hand, for Models › Download. Data only; asks nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from studio.base.paths import resources
+from studio.models.download.hub import Address
+from studio.protocol.regular_file import read_note
+
+Task = Literal["chat", "code", "pictures", "additions", "search"]
+FILE = "recommended.toml"
+_OVERHEAD = 1.15
+_CONTEXT_BYTES = 300_000_000
+"""What reading and writing takes beside the weights, roughly."""
+
+
+class Recommended(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of them.
+
+    Attributes:
+        task: What it is for.
+        repository: ``owner/name`` on the hub.
+        file: The file that is the model; empty for a folder.
+        bytes: Of the download.
+    """
+
+    task: Task
+    title: str
+    repository: Annotated[str, msgspec.Meta(pattern=r"^[\w.-]+/[\w.-]+$")]
+    bytes: Annotated[int, msgspec.Meta(gt=0)]
+    licence: str
+    summary: str
+    file: str = ""
+
+    @property
+    def memory(self) -> int:
+        """Bytes that it takes when it is loaded, about; for those that go with others, of those."""
+        return int(self.bytes * _OVERHEAD) + _CONTEXT_BYTES
+
+    @property
+    def address(self) -> Address:
+        """Where it lies on the hub."""
+        owner, name = self.repository.split("/")
+        return Address(owner, name, file=self.file)
+
+    @property
+    def here(self) -> str:
+        """What it is called here once it has come: a file's name, or a folder's."""
+        return self.file or self.repository.replace("/", "--")
+
+    def matches(self, text: str) -> bool:
+        """Whether each word of ``text`` is in what one may look for."""
+        told = (self.title, self.repository, self.licence, self.summary, self.task)
+        hay = " ".join(told).casefold()
+        return all(word in hay for word in text.casefold().split())
+
+
+class _Shelf(msgspec.Struct, forbid_unknown_fields=True):
+    model: list[Recommended]
+
+
+def recommended(path: Path | None = None) -> list[Recommended]:
+    """Return them, smallest first within a task, tasks in the order of the file."""
+    raw = read_note(path or resources() / FILE)
+    rows = msgspec.toml.decode(raw, type=_Shelf).model
+    tasks = list(dict.fromkeys(row.task for row in rows))
+    return sorted(rows, key=lambda row: (tasks.index(row.task), row.bytes))

@@ -1,0 +1,123 @@
+"""What a plugin uses of the API: names that moved or are not there, calls that are not declared.
+
+Reads its files and the API's; imports neither, so that nothing has to be installed for it.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import studio
+from studio.api.stability import CONTEXT, MOVED, WORKER
+from studio.plugins.check.manifest_rules import known_icons, no_icon
+from studio.plugins.check.project_rules import Sources
+from studio.plugins.finding import Finding
+from studio.protocol.regular_file import read_note
+
+_ROOT = Path(studio.__file__).parent.parent
+
+
+def api_findings(sources: Sources) -> Iterator[Finding]:
+    """Yield what its author has to change for this version of the API, each with its line."""
+    for file in sources.python_files():
+        try:
+            tree = ast.parse(read_note(file).decode("utf-8", "replace"))
+        except (SyntaxError, ValueError):
+            continue  # the trial says so, with the line
+        name = sources.name_of(file)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield from _names(node, name)
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    yield from _module(alias.name, name, node.lineno)
+            elif isinstance(node, ast.Call):
+                yield from _call(node, name, sources)
+                yield from _icon(node, name)
+
+
+def _names(node: ast.ImportFrom, file: str) -> Iterator[Finding]:
+    module = node.module or ""
+    yield from _module(module, file, node.lineno)
+    there = _names_in(MOVED.get(module, module))
+    for alias in node.names if there else ():
+        if alias.name in there or alias.name == "*":
+            continue
+        if f"{module}.{alias.name}" in MOVED:
+            yield from _module(f"{module}.{alias.name}", file, node.lineno)
+        elif module == WORKER and alias.name in _names_in(CONTEXT):
+            yield _moved(f"{module}.{alias.name}", CONTEXT, file, node.lineno)
+        else:
+            near = difflib.get_close_matches(alias.name, there, n=1)
+            cure = f"Did you mean “{near[0]}”?" if near else "API.md lists what there is."
+            words = f"There is no “{alias.name}” in {module}."
+            yield Finding("unknown-name", words, file, node.lineno, cure)
+
+
+def _module(module: str, file: str, line: int) -> Iterator[Finding]:
+    if module in MOVED:
+        yield _moved(module, MOVED[module], file, line)
+    elif module.startswith("studio.api.") and not _names_in(module):
+        yield Finding(
+            "unknown-name", f"There is no module {module}.", file, line, "API.md lists them."
+        )
+
+
+def _moved(old: str, here: str, file: str, line: int) -> Finding:
+    words = f"{old} has moved. The old name works until the next major version of the API."
+    return Finding("moved-name", words, file, line, f"Import it from {here}.", is_advice=True)
+
+
+def _call(node: ast.Call, file: str, sources: Sources) -> Iterator[Finding]:
+    """Find `ctx.call` of a task of another plugin that the manifest does not name."""
+    function = node.func
+    if not (isinstance(function, ast.Attribute) and function.attr == "call" and node.args):
+        return
+    whose = function.value
+    if getattr(whose, "id", getattr(whose, "attr", "")).lstrip("_") != "ctx":
+        return
+    task, manifest = node.args[0], sources.manifest
+    if not (isinstance(task, ast.Constant) and isinstance(task.value, str)):
+        return
+    plugin, _, rest = task.value.partition(".")
+    is_task = plugin.isidentifier() and rest.isidentifier()
+    if is_task and plugin != manifest.id and task.value not in manifest.uses:
+        words = f"It calls {task.value}, which its manifest does not name: the call is refused."
+        cure = f'Write uses = ["{task.value}"] into the manifest; people are asked about it.'
+        yield Finding("uses", words, file, node.lineno, cure)
+
+
+def _icon(node: ast.Call, file: str) -> Iterator[Finding]:
+    """Find icons that are given by name: as `icon`, or as the fourth of a `PageAction`."""
+    given = [each.value for each in node.keywords if each.arg == "icon"]
+    if isinstance(node.func, ast.Name) and node.func.id == "PageAction":
+        given += node.args[3:4]
+    for each in given:
+        icon = each.value if isinstance(each, ast.Constant) else ""
+        if isinstance(icon, str) and icon and icon not in (known := known_icons()):
+            words, cure = no_icon(icon, known)
+            yield Finding("unknown-icon", words, file, each.lineno, cure)
+
+
+@lru_cache
+def _names_in(module: str) -> frozenset[str]:
+    """Return what can be imported from a module of the API; nothing if there is none."""
+    if module != "studio.api" and not module.startswith("studio.api."):
+        return frozenset()
+    place = _ROOT.joinpath(*module.split("."))
+    file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    if not file.is_file():
+        return frozenset()
+    found = {each.stem for each in place.glob("*")} | {"__name__"}
+    for node in ast.walk(ast.parse(read_note(file).decode("utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+    return frozenset(found)

@@ -1,0 +1,259 @@
+"""Makes a result again and tells how the new one compares.
+
+On the owner's thread, with the slow parts beside it.
+Looks up what is needed, submits the job as any other, and measures what came of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from studio.api.comparison import Difference, Effect, read_difference
+from studio.api.jobs import JobRequest
+from studio.api.worker.sentence import sentence
+from studio.jobs.job import Job
+from studio.library import Artifact
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.files.private_folder import PrivateFolder
+from studio.rerun import measures, preparation
+from studio.rerun.causes import causes
+from studio.rerun.preparation import Original
+from studio.rerun.report import Cause, Report, RerunVerdict, cannot
+from studio.rerun.weights_by_digest import WeightsByDigest
+from studio.studio import Studio
+
+if TYPE_CHECKING:
+    from studio.terminals import OpenStudio
+
+_GONE = Effect("results missing", 1, "", 0.0)
+COMPARED_BY_TASKS = 16 * 1024**2
+"""Bytes of a result up to which it is handed to a task of a plugin; larger ones cross no link."""
+
+
+class Beside(Protocol):
+    """Runs slow work beside the owner's thread, and tells of the end on it."""
+
+    def __call__(
+        self,
+        call: Callable[[], Any],
+        then: Callable[[Any], None],
+        failed: Callable[[StudioError], None],
+        /,
+    ) -> None: ...
+
+
+Pair = tuple[Artifact, Artifact | None]
+"""A result, and the new one that stands in its place."""
+
+
+class Rerun:
+    """One result, being made again.
+
+    Attributes:
+        job: What makes it, once it is submitted.
+        report: What came of it; None until it is known.
+    """
+
+    def __init__(
+        self, studio: Studio | OpenStudio, id: str, beside: Beside, told: Callable[[Report], None]
+    ) -> None:
+        """Be ready to make the result, the record or the message ``id`` again.
+
+        Args:
+            told: Called once, with what came of it.
+        """
+        self._studio, self._id = studio, id
+        self._beside, self._told = beside, told
+        self.job: Job | None = None
+        self.report: Report | None = None
+        self._differences: list[Difference] = []
+        self._folder = PrivateFolder("rerun")
+
+    def start(self) -> None:
+        """Begin; whatever happens, it is told."""
+        studio = self._studio
+        weights = WeightsByDigest(studio.weights, studio.paths.cache)
+
+        def look() -> tuple[Original, JobRequest]:
+            original = preparation.find(studio.library, self._id)
+            folder = self._folder.path
+            changed = preparation.changed_files(studio.library, original, folder)
+            since = preparation.changed_since(studio.library, original)
+            original = replace(original, changed=changed, since=since)
+            request = preparation.request_for(studio.library, original, weights, folder)
+            studio.picked.grant(preparation.same_files(original.record, folder))
+            return original, request
+
+        self._beside(look, lambda found: self._submit(*found), self._cannot)
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _submit(self, original: Original, request: JobRequest) -> None:
+        try:
+            self.job = job = self._studio.submit(request)
+        except StudioError as error:
+            self._cannot(preparation.explain(error, original.record, self._studio.plugins))
+            return
+        job.on_done(lambda _: self._made(original, job))
+        job.on_failed(self._cannot)
+        job.on_cancelled(lambda: self._cannot(_stopped()))
+
+    def _made(self, original: Original, job: Job) -> None:
+        own = [each for each in job.artifacts if each.record == job.record]
+        said = job.texts().get("", "")
+
+        def look() -> tuple[list[Pair], list[Pair]]:
+            made = [self._studio.library.artifact(each.id) for each in own if each.id]
+            pairs = matched(original, made)
+            return pairs, [pair for pair in pairs if not _same(original, pair)]
+
+        if original.message is not None:
+            if said != original.message.content:
+                self._differences.append(measures.words_of(original.message.content, said))
+            self._finish(original, job, ())
+            return
+        self._beside(look, lambda found: self._compare(original, job, *found), self._cannot)
+
+    def _compare(
+        self, original: Original, job: Job, pairs: Sequence[Pair], different: Sequence[Pair]
+    ) -> None:
+        """Measure the pairs that are not the same, one after the other; then tell."""
+        if not different:
+            made = tuple(new.id for _, new in pairs if new is not None)
+            self._finish(original, job, made)
+            return
+        (old, new), *others = different
+
+        def measured(found: Difference) -> None:
+            self._differences.append(found)
+            self._compare(original, job, pairs, others)
+
+        if new is None:
+            measured(Difference(sentence("there is no new result in its place"), (_GONE,)))
+        else:
+            self._measure(original, old, new, measured)
+
+    def _measure(
+        self, original: Original, old: Artifact, new: Artifact, then: Callable[[Difference], None]
+    ) -> None:
+        """Let the plugin that knows the kind measure; else, and where it fails, the studio."""
+        library = self._studio.library
+        changed = original.changed.get(old.id)
+        before = changed.copy if changed else library.payload_path(old)
+        paths = before, library.payload_path(new)
+
+        def by_studio() -> None:
+            self._beside(lambda: measures.measure(old.kind, *paths), then, self._cannot)
+
+        declared = self._studio.plugins.tasks()
+        task = next((each.id for _, each in declared if old.kind in each.compares), "")
+        if not task or max(old.bytes, new.bytes) > COMPARED_BY_TASKS:
+            by_studio()
+            return
+
+        def ask(read: tuple[bytes, bytes]) -> None:
+            try:
+                job = self._studio.submit(_comparison(self._studio, task, old.suffix, read))
+            except StudioError:
+                by_studio()
+                return
+            job.on_done(lambda result: _heard(result, then, by_studio))
+            job.on_failed(lambda _: by_studio())
+            job.on_cancelled(by_studio)
+
+        self._beside(lambda: tuple(map(Path.read_bytes, paths)), ask, self._cannot)
+
+    def _finish(self, original: Original, job: Job, made: tuple[str, ...]) -> None:
+        def look() -> Report:
+            after = self._studio.library.record(job.record)
+            was, now = original.record.returned, after.returned
+            if not original.results and original.message is None and was != now:
+                self._differences.append(measures.returned_of(was, now))
+            if not self._differences:
+                verdict = RerunVerdict.IDENTICAL
+            elif all(each.is_within for each in self._differences):
+                verdict = RerunVerdict.WITHIN
+            else:
+                verdict = RerunVerdict.DIFFERENT
+            found = [
+                Cause("result", each.title, each.digest, original.changed[each.id].digest)
+                for each in original.results
+                if each.id in original.changed
+            ]
+            told = {cause.name for cause in original.since if cause.what == "input"}
+            later = causes(original.record, after)
+            found += original.since
+            found += [each for each in later if each.what != "file" or each.name not in told]
+            return Report(
+                self._id, verdict, made, job.record, tuple(found), tuple(self._differences)
+            )
+
+        self._beside(look, self._tell, self._cannot)
+
+    def _cannot(self, error: StudioError) -> None:
+        self._tell(cannot(self._id, error))
+
+    def _tell(self, report: Report) -> None:
+        if self.report is None:
+            self.report = report
+            self._folder.close()
+            self._told(report)
+
+
+def matched(original: Original, made: Sequence[Artifact]) -> list[Pair]:
+    """Return each result with the new one in its place: the same bytes, else the same sort.
+
+    A run makes several, and some of those of then may be gone.
+    """
+    left = list(made)
+    pairs: list[Pair] = []
+    for old in sorted(original.results, key=lambda each: each.id):
+        kin = [each for each in original.siblings if each.kind == old.kind]
+        same_kind = [each for each in made if each.kind == old.kind]
+        place = kin.index(old)
+        wishes = (
+            [each for each in same_kind if each.digest == old.digest],
+            [each for each in same_kind if each.meta == old.meta],
+            same_kind[place : place + 1],
+            same_kind,
+        )
+        found = next((new for those in wishes for new in those if new in left), None)
+        if found is not None:
+            left.remove(found)
+        pairs.append((old, found))
+    return pairs
+
+
+def _same(original: Original, pair: Pair) -> bool:
+    old, new = pair
+    changed = original.changed.get(old.id)
+    return new is not None and new.digest == (changed.digest if changed else old.digest)
+
+
+def _comparison(
+    studio: Studio | OpenStudio, task: str, suffix: str, read: tuple[bytes, bytes]
+) -> JobRequest:
+    takes = {field.name for field in studio.plugins.params_class(task).fields()}
+    params = {"suffix": suffix} if "suffix" in takes else {}
+    inputs = {"before": read[0], "after": read[1]}
+    return JobRequest(task, params, inputs=inputs, keep=False, whole=True)
+
+
+def _heard(result: Any, then: Callable[[Difference], None], otherwise: Callable[[], None]) -> None:
+    try:
+        found = read_difference(result)
+    except StudioError:
+        otherwise()
+        return
+    then(found)
+
+
+def _stopped() -> StudioError:
+    return StudioError(
+        ErrorCode.UNSUPPORTED,
+        sentence("It was stopped before it was done."),
+        sentence("Run it again."),
+    )
