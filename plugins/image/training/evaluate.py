@@ -1,6 +1,7 @@
 """What the starter generator draws: a sheet to look at, and how often it is what was asked.
 
-    python evaluate.py PICTURES.npz WEIGHTS.safetensors SHEET.png [--count 173] [--kin]
+    PYTHONPATH=tests python plugins/image/training/evaluate.py PICTURES.npz WEIGHTS.safetensors
+        SHEET.png [--count 173] [--kin]
 
 What the figures mean says ``benchmarks.image.accuracy``. ``--kin`` tells from real drawings alone
 which styles are near to each other, for ``studio_image.starter.related_styles``.
@@ -13,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from benchmarks.image.accuracy import Examiner, RealPictures, drawn, measure, table
+from benchmarks.image.nearest_pictures import Gallery
 from PIL import Image
 from torch import Tensor
 
 from studio.api import finished
-from benchmarks.image.accuracy import Examiner, RealPictures, drawn, measure, table
-from benchmarks.image.nearest_pictures import Gallery
 from studio_image.starter.network import STYLES
 from studio_image.starter.weights import Starter, loader
 

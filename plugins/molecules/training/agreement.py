@@ -1,9 +1,9 @@
 """Compare the goals of the bench with the package guacamol, molecule by molecule.
 
-    python agreement.py PACKAGES/guacamol-0.5.5-py3-none-any.whl [--write REFERENCE.csv]
+    PYTHONPATH=tests python plugins/molecules/training/agreement.py WHEEL [--write REFERENCE.csv]
 
-The wheel is read and not installed: it asks for another build of RDKit. What it imports for its
-other benchmarks (FCD) is left out. ``--write`` keeps what the package says of a few molecules.
+The wheel, of guacamol 0.5.5, is read and not installed: it asks for another build of RDKit. What
+it imports for its other benchmarks (FCD) is left out. ``--write`` keeps what the package says of a few molecules.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 import scipy
+from benchmarks.molecules import guacamol
 from rdkit import Chem, rdBase
 
-from benchmarks.molecules import guacamol
 from studio_molecules.chem import common_molecules
 
 COUNT, KEPT = 100, 12

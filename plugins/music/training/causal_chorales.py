@@ -1,6 +1,6 @@
 """Train the chorale network that writes from start to end. Resumable, as ``chorales.py``.
 
-python causal_chorales.py CHORALES.npz FOLDER [--minutes 40]
+PYTHONPATH=tests python plugins/music/training/causal_chorales.py CHORALES.npz FOLDER [--minutes 40]
 
 Half of each batch knows the soprano ahead and where the piece ends; the other half knows nothing
 of what comes. The validation pieces of the JSB split are only measured.
@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from benchmarks.music import jsb
 
 import chorales
 from chorales import Chorales
 from loop import Run, parser
-from benchmarks.music import jsb
 from studio_music.chorales.causal.network import CausalNetwork, nats
 from studio_music.chorales.vocabulary import LOWEST, PHASES, REST, VOICES, endings
 
@@ -52,7 +52,7 @@ def main() -> None:
     torch.manual_seed(1)
     chorales.WINDOW = args.steps
     data = Chorales(args.chorales)
-    valid = jsb.read(jsb.found())["valid"]
+    valid = jsb.read()["valid"]
     run = Run(CausalNetwork(args.width, args.depth, args.dropout), args.folder, args)
     half = args.batch // 2
     while not run.finished:

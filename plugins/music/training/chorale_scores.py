@@ -1,6 +1,6 @@
 """Read the four-part chorales of music21's corpus on a grid of sixteenths, for training.
 
-python chorale_scores.py MUSIC21_WHEEL CHORALES.npz
+PYTHONPATH=tests python plugins/music/training/chorale_scores.py MUSIC21_WHEEL CHORALES.npz
 
 Leaves out what the test and validation pieces of the JSB split hold, in any key, and the files of
 CCARH (no mxl). Reads the wheel as an archive; imports nothing of it.
@@ -16,7 +16,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
-
 from benchmarks.music import jsb
 
 STEP = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -32,7 +31,7 @@ class Unreadable(Exception):
 def main() -> None:
     """Write the chorales and say which were left out."""
     wheel, out = (Path(a) for a in sys.argv[1:3])
-    split = jsb.read(jsb.found())
+    split = jsb.read()
     kept_out = {w for part in ("test", "valid") for p in split[part] for w in passages(p)}
     pieces, refused = [], Counter()
     for name, data in scores(wheel):

@@ -1,6 +1,7 @@
 """Train the chorale network. Resumable: run it again with the same folder and it goes on.
 
-python chorales.py CHORALES.npz FOLDER [--network gru|transformer] [--minutes 20]
+PYTHONPATH=tests python plugins/music/training/chorales.py CHORALES.npz FOLDER
+    [--network gru|transformer] [--minutes 20]
 
 The validation pieces of the JSB split are only measured; its test pieces are not even read.
 """
@@ -12,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from benchmarks.music import jsb
 from torch import Tensor, nn
 
 from loop import Run, parser
-from benchmarks.music import jsb
 from studio_music.chorales.network import ChoraleNetwork
 from studio_music.chorales.vocabulary import LOWEST, MASKED, PHASES, RANGES, REST, endings
 
@@ -145,7 +146,7 @@ def main() -> None:
     args = flags.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
-    valid = jsb.read(jsb.found())["valid"]
+    valid = jsb.read()["valid"]
     chorales = Chorales(args.chorales)
     run = Run(ChoraleNetwork(args.network, args.width, args.depth, args.dropout), args.folder, args)
     print(f"{len(chorales.pieces)} chorales", flush=True)

@@ -1,6 +1,6 @@
 """Train the network that guesses pronunciations, on the lexicon of misaki.
 
-    python plugins/voice/training/pronunciation.py FOLDER OUT.safetensors [--minutes 10]
+    PYTHONPATH=tests python plugins/voice/training/pronunciation.py FOLDER OUT.safetensors [--minutes 10]
 
 FOLDER has us_gold.json and gb_gold.json of the Python package misaki 0.9.4. One word in fifty, by
 its spelling alone, is held out in both accents.
@@ -17,9 +17,9 @@ import zlib
 from pathlib import Path
 
 import torch
+from benchmarks.voice.round_trip import edit_distance
 from torch import Tensor, nn
 
-from benchmarks.voice.round_trip import edit_distance
 from studio_voice.pronunciation import weights
 from studio_voice.pronunciation.network import ACCENTS, LONGEST, SLOTS, Speller, numbered
 

@@ -1,0 +1,1 @@
+"""Chat: passages, declined questions, actions on texts, tools, and the page."""

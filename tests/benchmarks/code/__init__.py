@@ -1,0 +1,1 @@
+"""Code: HumanEval, verdicts, completion, changes to folders."""

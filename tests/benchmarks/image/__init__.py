@@ -1,0 +1,1 @@
+"""Pictures: the starter model, prompts, repairs."""

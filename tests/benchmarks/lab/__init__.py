@@ -1,0 +1,1 @@
+"""Lab: architectures, switches, tables, adapters."""

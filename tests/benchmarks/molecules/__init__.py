@@ -1,0 +1,1 @@
+"""Molecules: MOSES, GuacaMol and PMO, docking, screens, speed."""

@@ -1,0 +1,1 @@
+"""Music: networks, harmony, moods, genres, effects, sound, transcription."""

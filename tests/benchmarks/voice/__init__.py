@@ -1,0 +1,1 @@
+"""Voice: sentences read aloud and transcribed; talks with pauses."""
