@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from studio.api.worker.generators import finished
-from studio.runtime.engines.text.decoder.llama import Passage
-from studio.runtime.engines.text.decoder.protocol import Cache
+from studio.runtime.engines.text.decoder.protocol import Cache, Passage
 from studio.runtime.engines.text.engine import load_steps
 from studio.runtime.engines.text.generation.generation import chunk_size
 

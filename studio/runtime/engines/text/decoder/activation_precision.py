@@ -15,7 +15,8 @@ from torch import Tensor
 
 from studio.runtime.engines.text.caches.measurements import Measurements
 from studio.runtime.engines.text.caches.paths import CLOSENESS, identity
-from studio.runtime.engines.text.decoder.llama import Llama, Passage
+from studio.runtime.engines.text.decoder.llama import Llama
+from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.generation.generation import chunk_size
 from studio.runtime.engines.text.kernels.packed_matrix import LAYOUT
 

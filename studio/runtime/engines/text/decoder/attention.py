@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -11,8 +11,13 @@ from torch.nn import functional
 
 from studio.runtime.engines.text.formats.config import LlamaConfig
 
-if TYPE_CHECKING:
-    from studio.runtime.engines.text.decoder.cuda_graph import StepGraph
+
+class StepBuffers(Protocol):
+    """Keys and values of the texts that are being written, outside their caches."""
+
+    def give_back(self) -> None:
+        """Copy the new ones into the caches of all texts, which leave."""
+        ...
 
 
 class KeyValueCache:
@@ -26,7 +31,7 @@ class KeyValueCache:
         graph: In whose buffers the last tokens are, as long as it writes them.
     """
 
-    graph: StepGraph | None = None
+    graph: StepBuffers | None = None
 
     def __init__(
         self, config: LlamaConfig, capacity: int, dtype: torch.dtype, device: torch.device

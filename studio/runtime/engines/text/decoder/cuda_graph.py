@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
@@ -30,7 +30,8 @@ from studio.runtime.jobs.error_translation import release
 from studio.runtime.pool.memory import give_back, is_out_of_memory
 
 if TYPE_CHECKING:
-    from studio.runtime.engines.text.decoder.llama import Llama, Passage
+    from studio.runtime.engines.text.decoder.protocol import Passage
+    from studio.runtime.engines.text.formats.config import LlamaConfig, RopeConfig
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,34 @@ COPIES = 3
 MOST_FAILURES = 3
 WARM_UPS = 2
 """Steps before the one that is captured: libraries set themselves up at the first calls."""
+
+
+class StepModel(Protocol):
+    """A model whose steps are captured: ``llama.Llama``."""
+
+    config: LlamaConfig
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        ...
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of keys and values."""
+        ...
+
+    def turns_up_to(self, end: int) -> dict[RopeConfig, Tensor]:
+        """Return the turns of the positions up to ``end``, complex64, by each rule."""
+        ...
+
+    def through(self, tokens: Tensor, reading: Reading) -> Tensor:
+        """Return ``tokens`` after all layers, (tokens, hidden)."""
+        ...
+
+    def score(self, hidden: Tensor) -> Tensor:
+        """Return the scores after rows of ``hidden``: float32, (rows, vocabulary)."""
+        ...
 
 
 @dataclass
@@ -68,7 +97,7 @@ class StepGraph:
         members: The texts by row; None for a row that is free.
     """
 
-    def __init__(self, model: Llama, texts: int, room: int, capture: Capture) -> None:
+    def __init__(self, model: StepModel, texts: int, room: int, capture: Capture) -> None:
         self.texts, self.room = texts, room
         self.members: list[_Member | None] = [None] * texts
         config, device = model.config, model.device
@@ -144,7 +173,7 @@ class StepGraph:
             row for row, member in enumerate(self.members) if member and member.cache() is cache
         )
 
-    def _step(self, model: Llama) -> Tensor:
+    def _step(self, model: StepModel) -> Tensor:
         """What is captured: nothing here may depend on anything but the buffers."""
         tokens, positions = self._tokens_and_positions.unbind()
         windows = {kind.window for kind in model.config.kinds}
@@ -180,7 +209,7 @@ class StepGraphs:
     was no memory for one, none of its size is tried again; else, none at all after a few times.
     """
 
-    def __init__(self, model: Llama, capture: Capture) -> None:
+    def __init__(self, model: StepModel, capture: Capture) -> None:
         self._model = weakref.ref(model)
         self._capture = capture
         self._of_thread = threading.local()

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +19,7 @@ from studio.runtime.engines.text.decoder.cuda_graph import StepGraphs, cuda_capt
 from studio.runtime.engines.text.decoder.int4_linear import Int4Linear
 from studio.runtime.engines.text.decoder.layers import Embedding, Linear, RMSNorm
 from studio.runtime.engines.text.decoder.packed_kv_cache import PackedKVCache
+from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.decoder.quantised_embedding import QuantisedEmbedding
 from studio.runtime.engines.text.decoder.rotary import Rotary
 from studio.runtime.engines.text.decoder.transformer_block import Block, Reading, Share
@@ -29,22 +29,6 @@ from studio.runtime.engines.text.kernels.packed_matrix import Band, PackedMatrix
 if TYPE_CHECKING:
     from studio.runtime.engines.text.decoder.packed_layers import PackedLayers
     from studio.runtime.engines.text.kernels.huge_pages import Moving
-
-
-@dataclass(frozen=True)
-class Passage:
-    """What is read next of one text.
-
-    Attributes:
-        tokens: int64, (tokens,), with the processor: a piece of the prompt, or the token chosen
-            last.
-        cache: Of this text, made by the decoder that reads it; the tokens are added to it.
-        wanted: After how many of its last tokens the scores are asked for.
-    """
-
-    tokens: Tensor
-    cache: Any
-    wanted: int = 1
 
 
 class Llama(nn.Module):
@@ -160,7 +144,7 @@ class Llama(nn.Module):
                 weight = torch.empty(shape, dtype=dtype, device=device)
                 setattr(module, name, nn.Parameter(weight, requires_grad=False))
 
-    def each_block(self) -> Iterator[Block]:
+    def layers(self) -> Iterator[Block]:
         """Yield the layers in order."""
         for block in self.blocks:
             assert isinstance(block, Block)
@@ -243,9 +227,18 @@ class Llama(nn.Module):
     def _packed_layers(self) -> PackedLayers:
         """Return the layers in compiled calls, made once all weights are here."""
         if self._compiled is None:
+            # Loads numba, which a model on a card never needs.
             from studio.runtime.engines.text.decoder.packed_layers import PackedLayers
 
-            self._compiled = PackedLayers(self)
+            self._compiled = PackedLayers(
+                self.config,
+                self.embedding,
+                list(self.layers()),
+                self.norm,
+                self.head,
+                self.rotaries,
+                self.planes,
+            )
         return self._compiled
 
     def cut_inputs(self, planes: int) -> None:

@@ -6,7 +6,7 @@ Rows are tokens of several texts; each has the same bits in any company.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,25 +14,35 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from studio.runtime.engines.text.decoder.layers import Linear
+from studio.runtime.engines.text.decoder.layers import Embedding, Linear, RMSNorm
+from studio.runtime.engines.text.decoder.rotary import Rotary
 from studio.runtime.engines.text.decoder.transformer_block import Block
-from studio.runtime.engines.text.formats.config import RopeConfig
+from studio.runtime.engines.text.formats.config import LlamaConfig, RopeConfig
 from studio.runtime.engines.text.kernels import attention, matmul, whole_step
 from studio.runtime.engines.text.kernels.norm_and_gate import Rows
 from studio.runtime.engines.text.kernels.packed_matrix import PackedMatrix
 
 if TYPE_CHECKING:
-    from studio.runtime.engines.text.decoder.llama import Llama, Passage
+    from studio.runtime.engines.text.decoder.protocol import Passage
 
 
 class PackedLayers:
     """All layers of a model, and the scores after them. Two threads may read at once."""
 
-    def __init__(self, model: Llama) -> None:
-        config = model.config
+    def __init__(
+        self,
+        config: LlamaConfig,
+        embedding: Embedding,
+        blocks: Sequence[Block],
+        norm: RMSNorm,
+        head: Linear,
+        rotaries: Mapping[tuple[RopeConfig, bool], Rotary],
+        planes: int,
+    ) -> None:
+        """Take the parts of a model that has its weights; see ``Llama`` for each."""
         self._config = config
-        self._embedding = model.embedding
-        self._rotaries = model.rotaries
+        self._embedding = embedding
+        self._rotaries = rotaries
         self._ropes: list[RopeConfig] = sorted(config.ropes, key=repr)
         scale = config.query_scale
         self._shape = whole_step.Shape(
@@ -40,7 +50,7 @@ class PackedLayers:
             kv_heads=config.kv_heads,
             width=config.head_dim,
             inner=config.intermediate,
-            planes=model.planes,
+            planes=planes,
             is_gelu=config.family.gelu,
             eps=config.norm_eps,
             scale=config.head_dim**-0.5 if scale is None else scale,
@@ -48,14 +58,11 @@ class PackedLayers:
         )
         self._alive: list[NDArray[np.float32]] = []
         self._layers = np.array(
-            [self._row(layer, block) for layer, block in enumerate(model.each_block())], np.int64
+            [self._row(layer, block) for layer, block in enumerate(blocks)], np.int64
         )
-        assert isinstance(model.norm.weight, Tensor)
-        self._norm = _array(model.norm.weight)
-        self._products = [
-            packed(product) for block in model.each_block() for product in _products(block)
-        ]
-        self._products.append(packed(model.head))
+        self._norm = _array(norm.weight)
+        self._products = [packed(product) for block in blocks for product in _products(block)]
+        self._products.append(packed(head))
         self._weights: tuple[list[Tensor], whole_step.Weights] = self._placed()
 
     def _row(self, layer: int, block: Block) -> list[int]:

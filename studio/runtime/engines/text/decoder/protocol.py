@@ -6,13 +6,29 @@ Texts are rendered, cut into tokens, sampled, constrained and ended in the same 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from torch import Tensor, device
 
 if TYPE_CHECKING:
-    from studio.runtime.engines.text.decoder.llama import Passage
     from studio.runtime.engines.text.formats.config import LlamaConfig
+
+
+@dataclass(frozen=True)
+class Passage:
+    """The tokens that are read next of one text.
+
+    Attributes:
+        tokens: int64, (tokens,), with the processor: a piece of the prompt, or the token chosen
+            last.
+        cache: Of this text, made by the decoder that reads it; the tokens are added to it.
+        wanted: After how many of its last tokens the scores are asked for.
+    """
+
+    tokens: Tensor
+    cache: Any
+    wanted: int = 1
 
 
 class Cache(Protocol):
@@ -64,5 +80,13 @@ class Decoder(Protocol):
         ...
 
     def read(self, passages: Sequence[Passage]) -> Tensor:
-        """Return float32 scores, (sum of wanted, vocabulary): see ``llama.Llama.read``."""
+        """Read passages of different texts.
+
+        Returns:
+            The scores of what follows the last ``wanted`` tokens of each passage, in order:
+            float32, (sum of wanted, vocabulary).
+
+        Raises:
+            ValueError: A cache has no room.
+        """
         ...

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.decoder.llama import Passage
+from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.formats.config import LlamaConfig
 from studio.runtime.engines.text.formats.load_errors import bad_weights, shown, unsupported
 from studio.runtime.engines.text.formats.model_files import ModelFiles
@@ -108,7 +108,7 @@ class TransformersDecoder:
         return TransformersCache(capacity)
 
     def read(self, passages: Sequence[Passage]) -> Tensor:
-        """See :meth:`studio.runtime.engines.text.decoder.llama.Llama.read`; one passage after
+        """See :meth:`studio.runtime.engines.text.decoder.protocol.Decoder.read`; one passage after
         another.
 
         Raises:

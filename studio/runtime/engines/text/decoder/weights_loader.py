@@ -190,7 +190,7 @@ def pieces(model: Llama, names: Mapping[str, str]) -> Iterator[Piece]:
     """Yield all that has to be filled, in the order of the computation."""
     config = model.config
     yield Piece.whole(names["embedding"], model.embedding)
-    for index, block in enumerate(model.each_block()):
+    for index, block in enumerate(model.layers()):
         layer = {part: name.format(index) for part, name in names.items()}
         yield _norm(layer["attention_norm"], block.attention_norm, config)
         yield from _attention(block.attention, layer, config)

@@ -16,8 +16,7 @@ from itertools import count
 import torch
 from torch import Tensor
 
-from studio.runtime.engines.text.decoder.protocol import Passage
-from studio.runtime.engines.text.decoder.protocol import Decoder
+from studio.runtime.engines.text.decoder.protocol import Decoder, Passage
 
 _numbers = count(1)
 

@@ -15,8 +15,7 @@ import torch
 
 from studio.api.worker.text import SamplingParams, TextStep, TokenLogprob
 from studio.runtime.engines.text.caches.prefix_cache import PrefixCache
-from studio.runtime.engines.text.decoder.protocol import Passage
-from studio.runtime.engines.text.decoder.protocol import Decoder
+from studio.runtime.engines.text.decoder.protocol import Decoder, Passage
 from studio.runtime.engines.text.generation.batcher import Batcher, Seat, at_hand
 from studio.runtime.engines.text.generation.prompt_lookup import PromptLookup
 from studio.runtime.engines.text.generation.sampler import Sampler

@@ -8,8 +8,7 @@ from typing import Any
 import torch
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.decoder.protocol import Passage
-from studio.runtime.engines.text.decoder.protocol import Decoder
+from studio.runtime.engines.text.decoder.protocol import Decoder, Passage
 from studio.runtime.engines.text.generation.batcher import at_hand
 from studio.runtime.engines.text.generation.generation import chunk_size
 

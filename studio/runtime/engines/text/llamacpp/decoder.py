@@ -30,7 +30,7 @@ import torch
 from torch import Tensor
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.decoder.llama import Passage
+from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.formats.config import LlamaConfig
 from studio.runtime.engines.text.formats.model_files import ModelFiles, counted_tokens
 from studio.runtime.engines.text.generation.generation import chunk_size
@@ -215,7 +215,7 @@ class LlamaCpp:
             ) from error
 
     def read(self, passages: Sequence[Passage]) -> Tensor:
-        """See :meth:`studio.runtime.engines.text.decoder.llama.Llama.read`.
+        """See :meth:`studio.runtime.engines.text.decoder.protocol.Decoder.read`.
 
         Raises:
             ValueError: A cache has no room.

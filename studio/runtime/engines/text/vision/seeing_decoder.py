@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.decoder.llama import Passage
+from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.decoder.transformers_decoder import (
     TransformersCache,
     TransformersDecoder,

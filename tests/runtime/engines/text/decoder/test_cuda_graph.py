@@ -24,7 +24,7 @@ from studio.runtime.engines.text.decoder.cuda_graph import (
     StepGraphs,
     cuda_capture,
 )
-from studio.runtime.engines.text.decoder.llama import Passage
+from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.engine import TextEngine
 from tests.runtime.engines import tiny_models
 

@@ -169,7 +169,7 @@ def test_products_of_4_bits_stay_so(tmp_path, card, monkeypatch) -> None:
     monkeypatch.setattr(weights_loader, "can_multiply", lambda device: device == NAME)
     path = tiny_models.save_gguf(tiny_models.reference("qwen2"), tmp_path / "tiny.gguf", "Q4_1")
     engine = load(path, may_pack=True)
-    block = next(engine.model.each_block())
+    block = next(engine.model.layers())
     products = (block.attention.qkv, block.attention.out, block.feed_forward.down)
     assert all(product.four_bits and product.weight.is_meta for product in products)
     assert engine.model.head.four_bits is None, "its 300 rows are no whole tiles"

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from studio.api.worker.text import SamplingParams
-from studio.runtime.engines.text.decoder.llama import Passage
+from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.loader import CARD_DTYPE
 from tests.runtime.engines import tiny_models

@@ -15,7 +15,8 @@ from torch import nn
 from studio.api import Placement
 from studio.api.worker.context import Parks, Places
 from studio.runtime.engines.text.decoder.layers import Linear
-from studio.runtime.engines.text.decoder.llama import Llama, Passage
+from studio.runtime.engines.text.decoder.llama import Llama
+from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.loader import TextLoader
 from tests.runtime.engines import tiny_models
