@@ -19,10 +19,10 @@ GUIDANCE = {"stable-audio": 7.0, "audioldm": 2.5, "audioldm2": 3.5}
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be heard.
+    """Prompt for a diffusion pipeline.
 
     Attributes:
-        negative: What is not to be heard; empty for nothing.
+        negative: Negative prompt; empty for none.
     """
 
     prompt: str

@@ -74,7 +74,7 @@ _TOKENIZERS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
 
 
 def is_audio_model(path: Path) -> bool:
-    """Whether ``path`` is a folder that names an audio model of ours as what it is."""
+    """Whether ``path`` is a folder whose config names a supported audio model."""
     try:
         if (path / INDEX).is_file():
             return read_json(path / INDEX).get("_class_name") in PIPELINES
@@ -85,7 +85,7 @@ def is_audio_model(path: Path) -> bool:
 
 
 def read_folder(path: Path) -> ModelSpec:
-    """Return what the audio model at ``path`` consists of; ``is_audio_model`` holds for it.
+    """Return the spec of the audio model at ``path``; ``is_audio_model`` holds for it.
 
     Raises:
         StudioError: It names a class that is not in the table, has pickles instead of safetensors,

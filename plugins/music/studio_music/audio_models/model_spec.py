@@ -110,7 +110,7 @@ class ModelSpec:
 
     @property
     def hop(self) -> int:
-        """Samples for one frame of what the network writes."""
+        """Samples per output frame of the network."""
         if self.is_musicgen:
             ratios = self._musicgen("audio_encoder").get("upsampling_ratios", [8, 5, 4, 4])
         elif self.architecture == "stable-audio":

@@ -29,13 +29,13 @@ _JOINT = 0.25
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be heard.
+    """Prompt and settings for MusicGen.
 
     Attributes:
-        seconds: How long; after ``given``, how much longer.
+        seconds: Length; after ``given``, the length to append.
         melody: (1, frames, chroma) one-hot, for MusicGen Melody; None without one.
-        given: (channels, samples) at the model's rate, to go on from; None to begin.
-        window: Seconds that are written at once; fewer take less memory.
+        given: (channels, samples) at the model's rate, to continue; None to start afresh.
+        window: Seconds generated at once; fewer take less memory.
     """
 
     prompt: str
@@ -51,11 +51,11 @@ class Wish:
 def written(
     model: AudioModel, wish: Wish, generator: Generator, tell: Callable[[float], None]
 ) -> np.ndarray:
-    """Return the sound, (frames, channels) float32; what was given is its beginning.
+    """Generate sound, (frames, channels) float32; it begins with the given audio, if any.
 
     Args:
         generator: On the processor whatever the device: the same draws everywhere.
-        tell: Called at each step with the seconds that are there.
+        tell: Called at each step with the seconds generated so far.
 
     Raises:
         StudioError: The model gave no usable numbers.

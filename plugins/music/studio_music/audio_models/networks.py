@@ -26,10 +26,10 @@ _FAULTS = (
 
 @dataclass
 class AudioModel:
-    """Loaded networks and what they were built from.
+    """Loaded networks and the spec they were built from.
 
     Attributes:
-        networks: Name of a part → network, as ``spec.parts``.
+        networks: Part name → network, as ``spec.parts``.
         tokenizers: Name → tokenizer, as ``spec.tokenizers``.
     """
 

@@ -23,10 +23,10 @@ class AudioLoader:
     family = "audio-model"
 
     def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what the configs at ``path`` say, or None if this is not an audio model.
+        """Return facts from the configs at ``path``, or None if this is not an audio model.
 
         Raises:
-            StudioError: It is one, but broken, a pickle, or of a kind that is not supported.
+            StudioError: It is one, but broken, a pickle, or of an unsupported kind.
         """
         if not is_audio_model(path):
             return None
@@ -69,7 +69,7 @@ def loader() -> AudioLoader:
 
 
 def read_spec(path: Path) -> ModelSpec:
-    """Return what the weights at ``path`` consist of.
+    """Return the spec of the weights at ``path``.
 
     Raises:
         StudioError: They are no audio model, broken or not supported.

@@ -119,7 +119,7 @@ def _with_melody(piece: Piece, melody: Track) -> Piece:
 
 
 def _is_kept(style: Genre, colour: str) -> bool:
-    """Return whether a genre keeps its own chords, whatever the colour that is asked for."""
+    """Return whether a genre uses its own chords regardless of the requested colour."""
     return not colour or style.colour == "blues" or (colour == "clear" and style.colour != "triads")
 
 
@@ -182,7 +182,7 @@ class _Band:
         self._drums += drums.drummed(beats, bar, self._rng)
 
     def tracks(self) -> tuple[Track, ...]:
-        """Return what was played."""
+        """Return the tracks played so far."""
         style = self._style
         return (
             _track("Chords", self._chords, style.chords),
@@ -293,7 +293,7 @@ def _struck(sign: str, voicing: Voicing) -> Voicing:
 
 
 class PartChoice:
-    """Chooses for one bar after the other; the seed decides between what is equally good."""
+    """Chooses bar by bar; the seed decides between equally good options."""
 
     def __init__(self, genre: Genre, rng: np.random.Generator) -> None:
         self._genre = genre

@@ -126,7 +126,7 @@ def _sounding(line: Sequence[Note], tick: int) -> int | None:
 
 
 def _place(moment: Moment, values: Values, tune: Sequence[Note], key: Key) -> Costs:
-    """Return the cost of each pitch at a moment, by itself: ∞ for what is no chord tone there."""
+    """Return the cost of each pitch at a moment, by itself: ∞ for non-chord tones."""
     allowed = moment.tones if moment.on_beat else moment.tones | frozenset(key.scale)
     costs = np.where(np.isin(values % 12, list(allowed)), 0.0, np.inf)
     above = _sounding(tune, moment.tick)
@@ -139,7 +139,7 @@ def _place(moment: Moment, values: Values, tune: Sequence[Note], key: Key) -> Co
 def _step(
     before: Moment, now: Moment, values: Values, tune: Sequence[Note], bass: Sequence[Note]
 ) -> Costs:
-    """Return (from, to) the cost of going from one moment to the next: ∞ for what is forbidden."""
+    """Return (from, to) the cost of going from one moment to the next: ∞ for forbidden moves."""
     apart = values[None, :] - values[:, None]
     leaps = np.array([*_LEAPS, *[np.inf] * 128])
     costs: Costs = leaps[np.abs(apart)]

@@ -235,7 +235,7 @@ def _fit_of_degree(degree: Degree, key: Key) -> list[float]:
 
 
 def _wishes(slots: Sequence[Slot], mode: str, plan: HarmonyPlan) -> np.ndarray:
-    """Return (slots, degrees): what the place in the phrase asks for."""
+    """Return (slots, degrees): preferences by position in the phrase."""
     names = list(DEGREES[mode])
     tonic = [name == TONICS[mode] for name in names]
     dominant = [name in DOMINANTS for name in names]

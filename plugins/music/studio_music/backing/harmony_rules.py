@@ -1,4 +1,4 @@
-"""What is known of harmony here: the chords of a key, where each likes to go. Plain data.
+"""Rules of harmony as plain data: the chords of a key and where each tends to go.
 
 Weights are in the units of the search, natural logarithms of how much likelier something is; they
 follow the common practice that any textbook of harmony describes (functions, fifths, cadences).

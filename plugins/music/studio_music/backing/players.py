@@ -1,4 +1,4 @@
-"""One player of a backing for a few bars: a bass or drums under what is selected."""
+"""One player of a backing for a few bars: a bass or drums under the selection."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from studio_music.theory.melody import highest_line
 def played(
     piece: Piece, melody: Sequence[Note], role: str, genre: str, seed: int
 ) -> tuple[Track, tuple[int, int], tuple[Chord, ...]]:
-    """Return what a bass or drums play under a melody, in whole bars.
+    """Return a bass or drum part under a melody, in whole bars.
 
     Args:
-        piece: Its chords are followed where it has some; else they are found.
+        piece: Its chords are followed where it has some; elsewhere they are derived.
         melody: Notes of the piece, one at least.
         role: "bass" or "drums".
         genre: One of ``GENRES``.
@@ -26,7 +26,7 @@ def played(
 
     Returns:
         The track; the ticks of the first bar line and the last; and the chords of the whole piece,
-        which has those that were found where it had none there.
+        including the derived ones where it had none.
     """
     first, last = _bars(piece, melody)
     line = highest_line(tuple(sorted(melody)))

@@ -1,1 +1,1 @@
-"""What can be verified of a piece and of its sound."""
+"""Automatic checks of a piece and of its sound."""

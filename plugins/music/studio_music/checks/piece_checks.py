@@ -1,4 +1,4 @@
-"""What can be verified of a piece, each check with its evidence in words.
+"""Checks of a piece, each with its evidence in words.
 
 Judges only; mends nothing. A verdict is no promise that the music is good.
 """
@@ -166,7 +166,7 @@ def _silence(piece: Piece) -> Check:
 
 
 def _bars(piece: Piece) -> Check:
-    """Whether it is made of whole bars, changes metre only between them, and ends with the last."""
+    """Check that the piece consists of whole bars and changes metre only at bar lines."""
     starts = piece.bar_starts()
     for change in piece.metres[1:]:
         if change.tick < piece.length and change.tick not in starts:

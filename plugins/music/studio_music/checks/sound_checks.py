@@ -1,4 +1,4 @@
-"""What can be verified of sound: numbers, silence, clipping, offset, length, the joint of a loop.
+"""Checks of sound: invalid numbers, silence, clipping, offset, length, loop joint.
 
 Judges samples, (n, 2) float32 in −1…1; renders none.
 """

@@ -1,4 +1,4 @@
-"""How a tune fits the chords that sound under it: beat by beat, by what a textbook allows."""
+"""How a tune fits the chords under it: beat by beat, by textbook rules."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""One voice drawn as a whole line: by what the network says of each note, and by rules.
+"""Draws one voice as a whole line, from the network's probabilities and rules.
 
-The rules are costs in nats. A chain of notes is drawn from all that it could be (forward sums, then
+The rules are costs in nats. A chain of notes is drawn from all candidates (forward sums, then
 backwards draws), so that a rule weighs on both of its notes and none is drawn into a corner.
 """
 
@@ -49,7 +49,7 @@ _APART = np.arange(VALUES)[None, :] - np.arange(VALUES)[:, None]
 
 
 class Rules:
-    """What it costs a voice to go from one value to another, beside the other voices."""
+    """Costs of a voice moving from one value to another, beside the other voices."""
 
     def __init__(self, key: Key) -> None:
         tonic = key.pitch_class

@@ -105,7 +105,7 @@ class MaskedSampler:
             yield from self._draw(chosen & (self.level == level), heat, done)
 
     def _draw(self, chosen: Chosen, heat: float, done: float) -> Iterator[float]:
-        """Draw the chosen cells, a voice at a time, as lines from what the network says now."""
+        """Draw the chosen cells, a voice at a time, as lines from the network's current output."""
         for voice in _ORDER:
             if not chosen[:, voice].any():
                 continue
@@ -133,7 +133,7 @@ class MaskedSampler:
         return logits[first - low : first - low + self.window]
 
     def _scored(self, steps: Cells, voice: int, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return nats of each value at each step; −inf for what is unlikely or cannot be sung."""
+        """Return nats of each value at each step; −inf for unlikely or unsingable ones."""
         if self.leaning is not None:
             rows = rows + self.leaning[steps, voice]
         scores = np.full_like(rows, -np.inf)
@@ -146,7 +146,7 @@ class MaskedSampler:
         return scores
 
     def _take(self, steps: Cells, voice: int, scores: NDArray[np.float64]) -> None:
-        """Draw the cells of a voice at ``steps``, led by what is sung around each run of them."""
+        """Draw the cells of a voice at ``steps``, led by the notes around each run of them."""
         for run in self._runs(steps, voice):
             free = np.isin(run, steps)
             rows = scores[run]
@@ -174,7 +174,7 @@ class MaskedSampler:
             yield line[first:last]
 
     def _cost(self, voice: int, before: int, now: int) -> NDArray[np.float64]:
-        """Return what it costs to go from one step to another: the others move just before it."""
+        """Return the transition costs between two steps: the others move just before it."""
         last = self.cells[now - 1]
         open_ = last >= REST
         return self.rules.step(voice, np.where(open_, self.cells[before], last), self.cells[now])

@@ -25,7 +25,7 @@ _OCTAVES: Final = (0, 12, -12, 24, -24, 36, -36, 48, -48)
 
 
 class Fitted(NamedTuple):
-    """A melody that the voice can sing; ``remark`` says what was changed, or is empty."""
+    """A melody that the voice can sing; ``remark`` describes the changes, or is empty."""
 
     melody: Track
     remark: str

@@ -1,4 +1,4 @@
-"""What the chorale network reads and writes: four voices on a grid of sixteenths.
+"""Vocabulary of the chorale network: four voices on a grid of sixteenths.
 
 Plain data; knows neither torch nor pieces.
 """

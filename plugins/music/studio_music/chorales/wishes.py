@@ -1,4 +1,4 @@
-"""What is wanted of each note beyond what the network says: the key, given chords, the ending.
+"""Biases added to the network's scores: the key, given chords, the ending.
 
 Nats by which a value is likelier, (steps, voices, pitches and rest), for ``MaskedSampler``.
 """
@@ -41,15 +41,15 @@ _BASS: Final = -1
 def wanted(
     key: Key, line: NDArray[np.int64], chords: Sequence[Chord] = (), *, sung_by: int = 0
 ) -> Wishes:
-    """Return what is wanted everywhere.
+    """Return biases for every step.
 
-    What lies outside the scale is less likely, and so is at the start all but the tonic chord, and
-    before the end all but the dominant, where the melody is in them; at the end, surely. Where
-    chords are given, they decide instead.
+    Values outside the scale are less likely; so are all but the tonic chord at the start, and all
+    but the dominant before the end, where the melody fits them; at the end, the tonic is certain.
+    Given chords override all of these.
 
     Args:
         line: The melody as cells, one a step, and ``sung_by`` which voice.
-        chords: Symbols that begin at their ticks; those that are not understood are passed over.
+        chords: Symbols that begin at their ticks; unparsable ones are skipped.
     """
     wishes = np.zeros((len(line), len(VOICES), PITCHES + 1))
     given = _given(chords, len(line))
@@ -78,7 +78,7 @@ def wanted(
 
 
 def _given(chords: Sequence[Chord], steps: int) -> list[tuple[int, int, Harmony]]:
-    """Return first step, step behind the last, and chord of what is given and understood."""
+    """Return (first step, end step, chord) of each given chord that could be parsed."""
     known = [(c.tick // STEP_TICKS, chord) for c in chords if (chord := parsed(c.symbol))]
     known.append((steps, Harmony(0)))
     return [(a, b, chord) for (a, chord), (b, _) in pairwise(known)]

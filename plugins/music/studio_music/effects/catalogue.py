@@ -1,4 +1,4 @@
-"""All families, by id. Which there are is told without making a sound."""
+"""All families, by id. Listing them makes no sound."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Reads the words of a description: which sound, what it turns into, how. English and German.
+"""Parses a description: which sound, its morph target, its qualities. English and German.
 
-Decides by words alone, and says which ones it did not understand.
+Decides by words alone, and reports the ones it did not understand.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _ENDINGS: Final = (
 
 @dataclass
 class Described:
-    """What a description says.
+    """A parsed description.
 
     Attributes:
         sound, into: Ids of families; empty where none was named.
         changes: As in ``lexicon.Change``, added up.
         shape: Knobs of ``sound`` that were named.
-        seconds, count: As said; 0 where nothing was.
+        seconds, count: As described; 0 where nothing was.
         known, unknown: The words that were understood, and those that were not.
     """
 
@@ -76,7 +76,7 @@ class _Meant:
 
 
 def understand(text: str) -> Described:
-    """Return what is said; never fails, whatever the text."""
+    """Parse a description; never fails, whatever the text."""
     said = Described()
     words = re.findall(r"\d+(?:[.,]\d+)?|[^\W\d_]+(?:['’-][^\W\d_]+)*", text.lower())
     words = list(_without_numbers(words, said))
@@ -93,7 +93,7 @@ def understand(text: str) -> Described:
 
 
 def _without_numbers(words: list[str], said: Described) -> Iterator[str]:
-    """Yield the words without numbers and what they count, which go into ``said``."""
+    """Yield the words without numbers and their units, which go into the description."""
     place = 0
     while place < len(words):
         word = words[place]

@@ -1,4 +1,4 @@
-"""What a family of effects is: a recipe, its knobs, the words that mean it. Makes no sound."""
+"""Definition of an effect family: a recipe, its knobs, the words that mean it. Makes no sound."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def grit(sound: np.ndarray, amount: float) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def room(tenths: int, rate: int = RATE) -> np.ndarray:
-    """Return (frames, 2): what a room does to a click, with ``tenths`` of a second to −60 dB."""
+    """Return the impulse response of a room (frames, 2), with ``tenths`` of a second to −60 dB."""
     seconds = tenths / 10
     frames = round(seconds * rate)
     time = np.arange(frames)[:, None] / rate
@@ -106,7 +106,7 @@ def levelled(sound: np.ndarray, target: float | None, rate: int = RATE) -> np.nd
 
 
 def rounded(sound: np.ndarray) -> np.ndarray:
-    """Return a sound with what is over 70 % of full scale bent below −1 dB; the rest as it is."""
+    """Soft-limit a sound: bend samples above 70 % of full scale below −1 dB."""
     knee, size = 0.7, np.abs(sound)
     if float(size.max(initial=0.0)) <= PEAK:
         return sound

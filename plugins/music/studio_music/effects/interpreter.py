@@ -61,7 +61,7 @@ _ASKED: Final = (
 def read_by_model(
     ctx: TaskContext, text: str, weights: WeightsId
 ) -> Generator[Event, None, Described]:
-    """Return what a language model makes of a description.
+    """Let a language model interpret a description.
 
     Raises:
         BadInput: Its answer was cut off.

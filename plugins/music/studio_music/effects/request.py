@@ -1,4 +1,4 @@
-"""What is to be made: the words and the fields of one request, put together."""
+"""A request for an effect: the words and the fields, put together."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Request:
 
     @property
     def title(self) -> str:
-        """What a person calls it."""
+        """Title for display."""
         return (
             f"{self.family.title} into {self.into.title.lower()}"
             if self.into
@@ -69,7 +69,7 @@ class Request:
 
 
 def request_of(params: Effect, said: Described) -> Request:
-    """Return what the words and the fields ask for; a sound that is named in words comes first.
+    """Combine words and fields into a request; a sound named in words takes precedence.
 
     Raises:
         BadInput: Neither names a sound, or a setting is not one of this sound.

@@ -48,7 +48,7 @@ _READING = Group("Description", advanced=True)
 
 
 class Effect(Params, frozen=True):
-    """What to make: in words, or chosen from the list; the words come first."""
+    """Parameters of a new effect: in words, or chosen from the list; the words take precedence."""
 
     prompt: Annotated[
         str,
@@ -137,7 +137,7 @@ class Effect(Params, frozen=True):
 
 
 class EditSound(Params, frozen=True):
-    """What to change of a sound; each field by itself leaves it as it is."""
+    """Edits of a sound; each field by default leaves it unchanged."""
 
     sound: Annotated[str, File(SOUND_SUFFIXES), Label("Sound", "A WAV, FLAC or Ogg file.")]
     start: Annotated[

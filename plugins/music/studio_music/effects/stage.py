@@ -1,6 +1,6 @@
-"""What a recipe of an effect works with: its time, its chance, and what was set.
+"""The context of a recipe: its time, its random generator, and its settings.
 
-On the stage of a loop everything comes round: what reaches over the end goes on at the start.
+On the stage of a loop everything wraps around: sound past the end continues at the start.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Stage:
         self.time = np.arange(self.frames) / RATE
 
     def __getitem__(self, knob: str) -> float:
-        """Return what a knob of the family is set to."""
+        """Return the value of a knob of the family."""
         return self.knobs[knob]
 
     @property

@@ -15,7 +15,7 @@ from studio_music.effects.stage import BLOCK, RATE, Stage
 
 
 def sound_of(request: Request, seed: int) -> np.ndarray:
-    """Return (frames, channels) float32: what is asked for, from one seed."""
+    """Synthesise a request from one seed; return (frames, channels) float32."""
     if request.into is None or request.morph <= 0:
         return render(request.family, request.settings, seed)
     into, settings = request.into, request.settings

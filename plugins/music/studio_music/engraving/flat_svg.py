@@ -92,7 +92,7 @@ def flat(page: Page, colour: str, font: str = "Inter") -> str:
 
 
 def _clean(element: ET.Element) -> None:
-    """Drop what is not to be seen: milestones are drawn as dots where styles do not reach."""
+    """Drop invisible elements: milestones are drawn as dots where styles do not reach."""
     for child in list(element):
         classes = child.get("class", "").split()
         if "placeholder" in classes or child.tag == f"{SVG}style":

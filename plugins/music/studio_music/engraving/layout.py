@@ -1,4 +1,4 @@
-"""What is on engraved pages: plain data for both halves. Knows no engraver and no window."""
+"""Layout of engraved pages: plain data for both halves. Knows no engraver and no window."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ _WRITERS: Final = {
 
 
 def read(data: bytes, suffix: str = "") -> ReadResult:
-    """Return the piece of a file, and remarks on what was not taken over as it was.
+    """Return the piece of a file, and remarks on anything not taken over unchanged.
 
     Raises:
         BadInput: It is of no known format, or it cannot be used; the message says why.
@@ -55,7 +55,7 @@ def read(data: bytes, suffix: str = "") -> ReadResult:
 
 
 def _kind(data: bytes) -> str:
-    """Return the ending that what is inside would have, "" where it does not tell."""
+    """Return the file ending that the content implies, "" if it is ambiguous."""
     start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if data[:4] == b"MThd" or (data[:4] == b"RIFF" and data[8:12] == b"RMID"):
         return ".mid"
@@ -78,7 +78,7 @@ def write(piece: Piece, suffix: str) -> bytes:
 
 
 def losses(piece: Piece, suffix: str) -> tuple[str, ...]:
-    """Return what a file with this ending will not keep of ``piece``, one sentence each."""
+    """Return the losses of saving ``piece`` with this ending, one sentence each."""
     suffix = suffix.lower()
     if suffix in (".mid", ".midi"):
         return ()

@@ -55,7 +55,7 @@ class Bar(NamedTuple):
 
     @property
     def beat(self) -> int:
-        """Ticks of what is either wholly in triplets or not at all."""
+        """Ticks of the unit that is either wholly in triplets or not at all."""
         return min(TICKS, 4 * TICKS // self.metre.unit)
 
 
@@ -165,7 +165,7 @@ class Bars:
         return unit <= 4 or (grid == FINE and unit <= 16)
 
     def beat(self, tick: int) -> tuple[int, int]:
-        """Return the bar and the beat in it that ``tick`` is in: what is in triplets or is not."""
+        """Return the bar of ``tick`` and its beat there: the unit of triplet detection."""
         number = self.at(tick)
         bar = self.all[number]
         return number, (tick - bar.origin) // bar.beat

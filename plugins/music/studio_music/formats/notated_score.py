@@ -35,10 +35,10 @@ from studio_music.theory.dynamics import led
 
 
 class WrittenNote(NamedTuple):
-    """A sounding note from ``start`` ticks of its bar on, and what it is tied to.
+    """A sounding note from ``start`` ticks of its bar on, and its ties.
 
-    ``place`` is its letter and octave, where what is tied to it is found by that; ``sung`` what is
-    sung on it, one syllable a verse; ``accent`` as in ``Note``, not yet in the velocity.
+    ``place`` is its letter and octave, where tied notes are matched by that; ``sung`` its
+    syllables, one a verse; ``accent`` as in ``Note``, not yet in the velocity.
     """
 
     start: int
@@ -255,7 +255,7 @@ class Score:
         return made + ties.left()
 
     def _sung(self, written: WrittenNote, bar: WrittenBar, turn: int, turns: int) -> Sequence[str]:
-        """Return what is sung on a note of a bar: where that is repeated, one verse each time."""
+        """Return the syllables on a note of a bar: one verse per turn where it is repeated."""
         sung = written.sung
         if turns > 1:
             verses = max(len(note.sung) for note in bar.notes)
@@ -267,7 +267,7 @@ class Score:
 
 
 class _Ties:
-    """Notes that are tied on to what has not come yet."""
+    """Notes tied to later ones that were not read yet."""
 
     def __init__(self) -> None:
         self._held: defaultdict[tuple[int, int], list[tuple[str, Note]]] = defaultdict(list)
@@ -277,7 +277,7 @@ class _Ties:
         self._held[note.end, note.pitch].append((voice, note))
 
     def joined(self, note: Note, voice: str) -> Note:
-        """Return ``note`` together with what was tied to it, from its own voice if there is any."""
+        """Return ``note`` joined with the note tied to it, from its own voice if there is any."""
         held = self._held[note.start, note.pitch]
         if not held:
             return note  # after a repeat: the tie came from elsewhere

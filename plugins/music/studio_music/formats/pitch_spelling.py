@@ -52,7 +52,7 @@ class Accidentals:
         self._said: dict[tuple[str, int], int] = {}
 
     def next(self) -> None:
-        """Forget what the bar said."""
+        """Forget the accidentals of the bar."""
         self._said.clear()
 
     def needs(self, written: Spelled) -> bool:

@@ -1,4 +1,4 @@
-"""What reading a file gives: the piece, and remarks on what was not taken over as it was."""
+"""Result of reading a file: the piece, and remarks on anything not taken over unchanged."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the networks of this plugin share: a small transformer, and weights as files."""
+"""Shared parts of this plugin's networks: a small transformer, and weights as files."""

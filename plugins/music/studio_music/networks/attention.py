@@ -47,7 +47,7 @@ class Layers(nn.Module):
         return self.norm(x), kept
 
     def _bias(self, queries: int, keys: int, like: Tensor) -> Tensor:
-        """Return what is added to the attention (heads, queries, keys)."""
+        """Return the attention bias (heads, queries, keys)."""
         at = torch.arange(keys - queries, keys, device=like.device)
         distance = at[:, None] - torch.arange(keys, device=like.device)[None]
         if self.causal:

@@ -60,7 +60,7 @@ class CausalNetwork(nn.Module):
         self.drop = nn.Dropout(dropout)
 
     def hear(self, soprano: Tensor, places: Tensor) -> Tensor:
-        """Return (batch, steps, width): what is known of a soprano (batch, steps) from each on."""
+        """Encode a soprano (batch, steps) from each step on; return (batch, steps, width)."""
         line = self.melody(soprano) + self.melody_place(places)
         heard, _ = self.listen(line.flip(1))
         return cast(Tensor, self.ahead(heard.flip(1)))
@@ -74,7 +74,7 @@ class CausalNetwork(nn.Module):
         ahead: Tensor | None,
         state: State | None = None,
     ) -> tuple[Tensor, State]:
-        """Return what is known at each step (batch, steps, width), and the state to go on from.
+        """Return features per step (batch, steps, width), and the state to continue from.
 
         Args:
             before: (batch, steps, voices) cells of the step before each; ``MASKED`` at the start.

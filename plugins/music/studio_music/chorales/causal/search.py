@@ -1,7 +1,7 @@
-"""Sets voices under a known one from start to end: a beam search over what the network proposes.
+"""Harmonises a given voice from start to end: a beam search over the network's proposals.
 
-Each step adds bass, tenor and alto; settings that break a rule fall behind those that do not. The
-seed decides between what is nearly as good (scores are shaken by Gumbel noise).
+Each step adds bass, tenor and alto; settings that break a rule rank behind those that do not. The
+seed decides between nearly equal settings (scores are shaken by Gumbel noise).
 """
 
 from __future__ import annotations

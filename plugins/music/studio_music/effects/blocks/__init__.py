@@ -1,1 +1,1 @@
-"""What effects are made of: tones, noise, envelopes, filters, struck bodies, grains."""
+"""Building blocks of effects: tones, noise, envelopes, filters, struck bodies, grains."""

@@ -15,7 +15,7 @@ _MOST_SECONDS = 12.0
 
 @dataclass(frozen=True)
 class Body:
-    """What is struck.
+    """A struck body.
 
     Attributes:
         ratios: Its partials, as multiples of the lowest.

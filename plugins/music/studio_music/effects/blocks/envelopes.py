@@ -77,7 +77,7 @@ def drift(s: Stage, hertz: float, depth: float) -> Signal:
 
 
 def smooth(s: Stage, signal: Signal, seconds: float) -> Signal:
-    """Return a signal without what is faster than about ``seconds``; in a loop it comes round."""
+    """Remove changes faster than about ``seconds`` from a signal; wraps around in a loop."""
     width = max(1, round(seconds * RATE))
     window = np.hanning(width + 2)[1:-1]
     from scipy.signal import fftconvolve

@@ -33,7 +33,7 @@ def band(s: Stage, sound: Signal, lowest: float, highest: float) -> Signal:
 
 
 def resonate(s: Stage, sound: Signal, places: Sequence[tuple[float, float, float]]) -> Signal:
-    """Return what a body makes of a sound: resonances at (hertz, width in hertz, gain)."""
+    """Filter a sound through a body: resonances at (hertz, width in hertz, gain)."""
     total = s.silence()
     for hertz, width, gain in places:
         radius = np.exp(-np.pi * width / RATE)

@@ -1,4 +1,4 @@
-"""Effects of games: what is collected, cast, hit and lost."""
+"""Effects of games: collecting, casting, hits and defeat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sounds of devices and of what is pressed on them."""
+"""Sounds of devices and their buttons."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def key(text: str) -> WrittenKey:
 
 
 def _explicit(text: str, letters: dict[str, int]) -> dict[str, int]:
-    """Return a signature with what a field adds to it, as in ``K:D =c``."""
+    """Return a signature with the explicit accidentals of a field, as in ``K:D =c``."""
     if re.search(r"\bexp\b", text):
         letters = dict.fromkeys(letters, 0)
     return letters | {step.upper(): _ALTER[mark] for mark, step in _ACCIDENTAL.findall(text)}

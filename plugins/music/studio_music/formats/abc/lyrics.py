@@ -39,7 +39,7 @@ def words_of(bars: Sequence[Sequence[str]]) -> str:
 
 
 def tokens_of(words: str) -> Iterator[str]:
-    """Yield what the words under a line say: syllables, ``HELD``, ``NONE`` and ``BAR``."""
+    """Yield the tokens of a lyrics line: syllables, ``HELD``, ``NONE`` and ``BAR``."""
     for found in _TOKEN.finditer(words):
         token = found[0]
         if token in (HELD, NONE, BAR):

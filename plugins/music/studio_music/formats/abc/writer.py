@@ -93,7 +93,7 @@ class _Voice:
                 yield f"w: {words}"
 
     def _syllables(self, number: int, bar: Bar, verse: int) -> list[str]:
-        """Return what is sung on the notes of the highest voice in a bar; "" for nothing."""
+        """Return the syllables on the notes of the highest voice in a bar; "" for none."""
         chords = self._layers[0].get(number, []) if self._layers else []
         found = []
         for sign in signs(chords, bar):

@@ -96,7 +96,7 @@ def read_track(chunk: bytes, max_notes: int) -> MidiTrack:
 
 
 def _event(chunk: bytes, at: int, status: int, tick: int) -> tuple[Event | None, int]:
-    """Return what stands at ``at`` (None for what is of no use here) and where the next begins."""
+    """Return the event at ``at`` (None if irrelevant) and the offset of the next."""
     if status == META:
         size, start = _number(chunk, at + 1)
         return Event(tick, META, chunk[at : at + 1] + _slice(chunk, start, size)), start + size

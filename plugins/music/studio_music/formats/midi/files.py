@@ -90,7 +90,7 @@ _Held = defaultdict[tuple[int, int, int], deque[tuple[_Place, Event]]]
 
 
 class _Reading:
-    """What has been read so far."""
+    """State of reading a file."""
 
     def __init__(self, header: Header) -> None:
         self.remarks: list[str] = []
@@ -230,7 +230,7 @@ class _Reading:
             )
 
     def piece(self) -> Piece:
-        """Return what was read as a piece."""
+        """Build a piece from the events read."""
         if len(set(self._keys)) > 1:
             self.remarks.append("The key changes in this file; only the first key was kept.")
         piece = Piece(
@@ -311,7 +311,7 @@ def _carried(data: bytes) -> Piece | None:
 
 
 def _sounding(piece: Piece) -> tuple[object, ...]:
-    """Return what a file says of a piece, however its notes lie over each other."""
+    """Return the stored content of a piece, however its notes overlap."""
     notes = [(track.drums, note) for track in piece.tracks for note in track.notes]
     return (
         sorted((drums, note.start, note.pitch, note.velocity) for drums, note in notes),

@@ -38,7 +38,7 @@ Figures = tuple[tuple[int, str], ...]
 
 
 def figured(piece: Piece) -> dict[int, str]:
-    """Return what is written before each note of the bass, by its start; {} without four voices."""
+    """Return the text before each note of the bass, by its start; {} without four voices."""
     rows = rows_of(piece) if piece.figured else None
     if rows is None:
         return {}

@@ -55,9 +55,9 @@ def _of_verse(track: Track, verse: int) -> dict[int, str]:
 
 
 def syllables_of(note: Element) -> tuple[str, ...]:
-    """Return what is sung on a ``note`` element, one a verse; "" where one has nothing here.
+    """Return the syllables on a ``note`` element, one a verse; "" where a verse has none here.
 
-    Verses that have no number are counted; one too many is there, but empty.
+    Unnumbered verses are counted; a surplus one is present, but empty.
     """
     sung: dict[int, str] = {}
     for count, lyric in enumerate(note.findall("lyric"), 1):

@@ -380,7 +380,7 @@ def _clef(number: int, staff: Staff) -> str:
 
 
 def _noticeable(tempos: Sequence[Tempo]) -> tuple[Tempo, ...]:
-    """Return the tempos that a reader has to be told; small ones are a way of playing."""
+    """Return the tempos worth marking for a reader; small ones are a way of playing."""
     shown = [replace(tempos[0], bpm=round(tempos[0].bpm))]
     for tempo in tempos[1:]:
         if abs(tempo.bpm / shown[-1].bpm - 1) >= _NOTICEABLE:
