@@ -1,4 +1,4 @@
-"""Ruff by the studio's own Python: what is wrong in Python files. Not for the window's thread."""
+"""Check Python files with Ruff, run by the studio's own Python. Not for the GUI thread."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a request states, and what shows that code does it."""
+"""Requirements stated in a request, and the evidence that code meets them."""

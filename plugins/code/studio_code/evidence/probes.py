@@ -26,11 +26,12 @@ _LARGEST: Final = 10_000
 
 @dataclass(frozen=True)
 class Probe:
-    """What is evaluated.
+    """Expression to evaluate.
 
     Attributes:
-        setup: Statements before it.
-        stated: It stands in the request itself; ``near``: it was made from another one.
+        setup: Statements run before it.
+        stated: It stands in the request itself.
+        near: It is a variation of another probe.
     """
 
     setup: str
@@ -40,10 +41,10 @@ class Probe:
 
 
 def probes_of(cases: Sequence[Case], names: Collection[str], request: str = "") -> list[Probe]:
-    """Return what the cases call of ``names``, then variations of it; the same for the same cases.
+    """Return the calls of ``names`` in the cases, then variations of them; deterministic.
 
     Args:
-        request: Literals in it are worth a try.
+        request: Its literals are tried as arguments, too.
     """
     probes: dict[tuple[str, str], Probe] = {}
     bases: list[tuple[list[ast.stmt], ast.expr]] = []

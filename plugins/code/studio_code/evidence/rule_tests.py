@@ -93,7 +93,7 @@ def _with(call: Call, place: int, value: object) -> str:
 
 
 def _errors(rule: str, request: str, calls: Sequence[Call], _module: str) -> Iterator[str]:
-    """Yield tests of a named error: what raises it is told in the usual words."""
+    """Yield tests of named errors, for triggers given in common wording."""
     match = _ERROR.search(rule)
     if match is None or not calls:
         return
@@ -189,7 +189,7 @@ def _unused(rule: str, request: str, calls: Sequence[Call], module: str) -> Iter
 
 
 def _figures(rule: str, request: str, calls: Sequence[Call], _module: str) -> Iterator[str]:
-    """Yield tests of what a number that comes out must be."""
+    """Yield tests of the numeric properties of a result."""
     asked = [ast.unparse(call) for call in calls[:4]]
     if _NEVER_NEGATIVE.search(rule) and not _ERROR.search(rule):
         below = [] if _FROM_ZERO.search(request) or _ERROR.search(request) else _negated(calls[:4])

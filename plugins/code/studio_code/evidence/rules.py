@@ -1,7 +1,7 @@
-"""What a request states beside its examples: rules, named errors, what empty input gives. Pure.
+"""Requirements beside the examples: rules, named errors, results for empty input. Pure.
 
-A rule is a clause that narrows what the code does: "no leading zeros", "ignore case", "an empty
-list raises ValueError". They are listed so that each can have a test of its own.
+A rule is a clause that narrows the behaviour: "no leading zeros", "ignore case", "an empty
+list raises ValueError". Each is listed so that it can have a test of its own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether tests in a sandbox can show at all that code does what a request says. Pure."""
+"""Decide whether tests in a sandbox can verify a request at all. Pure."""
 
 from __future__ import annotations
 

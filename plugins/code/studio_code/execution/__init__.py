@@ -1,1 +1,1 @@
-"""Running what was written: a program, its tests, its faults. Asks no model, and trusts nothing."""
+"""Run generated code: programs, their tests, mutants. Calls no model and trusts no code."""

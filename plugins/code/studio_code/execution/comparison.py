@@ -22,11 +22,11 @@ def compare(
     probes: Sequence[Probe],
     files: Mapping[str, str],
 ) -> Generator[Event, None, list[list[str]]]:
-    """Return what each version gives for each probe, as it is told; see ``version_runner``.
+    """Return the spelled outcome of each probe for each version; see ``version_runner``.
 
     Args:
-        versions: Code, and names of probes → its own names for them.
-        files: What lies beside it.
+        versions: Code, and a mapping of probe names to the names used in that version.
+        files: Files beside it.
     """
     token = secrets.token_hex(8)
     names = [f"_version_{token}_{number}" for number in range(len(versions))]
@@ -51,7 +51,7 @@ def compare(
 
 
 def _source(probes: Sequence[Probe]) -> str:
-    """Return a module with a function for each probe; what they call is that of a version."""
+    """Return a module with a function per probe; the called names come from a version."""
     parts = ["import version\nglobals().update(vars(version))"]
     for number, probe in enumerate(probes):
         lines = [*probe.setup.split("\n"), f"return {probe.expression}"]

@@ -73,7 +73,7 @@ def _tests(body: Iterable[ast.stmt], prefix: str = "") -> Iterator[tuple[str, li
 
 
 def _alter(body: list[ast.stmt]) -> bool:
-    """Change what is asserted where that is certain to be reached; return whether anything is."""
+    """Change assertions that are certain to be reached; return whether any was changed."""
     found = False
     for node in body:
         if isinstance(node, ast.Return):

@@ -68,11 +68,11 @@ def _mutants(tree: ast.Module, most: int) -> list[Mutant]:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a fault goes, and what is done to a copy of it.
+    """Location of a mutation, and the change applied to a copy of the node.
 
     Attributes:
-        part: Number of the statement of the module.
-        index: Number of the node in a walk through it.
+        part: Index of the statement in the module.
+        index: Index of the node in a walk of that statement.
     """
 
     part: int

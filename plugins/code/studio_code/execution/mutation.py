@@ -19,11 +19,11 @@ EACH: Final = 3.0
 
 @dataclass(frozen=True)
 class Mutation:
-    """What came of the faulty versions.
+    """Result of mutation testing.
 
     Attributes:
-        tried: How many were tried.
-        survived: Those that no test noticed.
+        tried: Number of mutants that were run.
+        survived: Mutants that no test detected.
     """
 
     tried: int = 0

@@ -1,4 +1,4 @@
-"""What came of a run of tests. Data only."""
+"""Outcome of a test run. Data only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SuiteOutcome:
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
-        """What came of each test."""
+        """Outcome of each test."""
         return self.report.outcomes
 
     @property

@@ -33,7 +33,7 @@ class PythonRunner:
         return ""
 
     def syntax_error(self, code: str) -> str:
-        """Return what is wrong with the syntax, with the line; empty if nothing is."""
+        """Return the syntax error with its line; empty if there is none."""
         return syntax_error(code)
 
     def program(
@@ -90,9 +90,9 @@ class PythonRunner:
 
 
 def syntax_error(code: str) -> str:
-    """Return what is wrong with the syntax, with the line; empty if nothing is.
+    """Return the syntax error with its line; empty if there is none.
 
-    It goes on a sentence: "The syntax is wrong in line 3: invalid syntax".
+    It continues a sentence: "The syntax is wrong in line 3: invalid syntax".
     """
     try:
         with warnings.catch_warnings():

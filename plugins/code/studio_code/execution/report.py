@@ -1,4 +1,4 @@
-"""What the programs inside the sandbox wrote down, read with bounds. Forged lines are possible."""
+"""Read reports of the programs inside the sandbox, within bounds. Lines may be forged."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _OUTCOMES: Final = ("passed", "failed", "error", "skipped")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one test.
+    """Outcome of one test.
 
     Attributes:
         name: ``test_file.py::test_name``.
         outcome: ``passed``, ``failed``, ``error`` or ``skipped``.
-        line: Of the test file, from 1; 0 if unknown.
+        line: Line in the test file, from 1; 0 if unknown.
     """
 
     name: str
@@ -80,14 +80,14 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 def read(data: bytes, expected: Sequence[str] = (), control: Collection[str] = ()) -> Report:
-    """Return what ``data`` says; what is no line of ours is left out.
+    """Parse the report in ``data``; skip lines of any other format.
 
-    A test that was collected but of which nothing is told, and a test of ``expected`` that is not
-    among the collected, count as errors: code that ends the run early gains nothing.
+    A collected test without an outcome, and a test of ``expected`` that was not collected, count as
+    errors: code that ends the run early gains nothing.
 
     Args:
-        expected: Beginnings of names of which each must be there.
-        control: Beginnings of names of tests that were also tried asking for something else. What
+        expected: Prefixes of test names; each must occur.
+        control: Prefixes of names of tests that also ran with altered expectations. A test that
             passed both is an error.
     """
     outcomes: dict[str, Outcome] = {}
@@ -131,7 +131,7 @@ def _parsed(line: bytes) -> _Line | None:
 
 
 def _take(outcomes: dict[str, Outcome], line: _Line) -> None:
-    """Keep the worst that is told of a test."""
+    """Record the worst outcome reported for a test."""
     name = _one_line(line.name)
     known = outcomes.get(name)
     if known is None or known.outcome == "passed":

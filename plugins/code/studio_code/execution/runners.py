@@ -22,7 +22,7 @@ class Runner(Protocol):
         ...
 
     def syntax_error(self, code: str) -> str:
-        """Return what is wrong with the syntax, with the line; empty if nothing is."""
+        """Return the syntax error with its line; empty if there is none."""
         ...
 
     def program(

@@ -1,4 +1,4 @@
-"""One run in the sandbox, as steps of a task: what it prints is told as it comes."""
+"""Run one command in the sandbox as steps of a task, streaming its output."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ENDINGS = {
 
 @dataclass(frozen=True)
 class Ran:
-    """How a run ended, and what it printed, as plain text."""
+    """Exit state and printed output of a run, as plain text."""
 
     result: SandboxResult
     stdout: str

@@ -43,7 +43,7 @@ def tap(text: str) -> list[tuple[str, str, str]]:
 
 
 def _gist(lines: Sequence[str]) -> str:
-    """Return what is said below a line of TAP, without what frames it."""
+    """Return the diagnostic below a TAP line, without its framing lines."""
     plain = [re.sub(r"^\s*#? ?", "", line) for line in lines]
     kept = [line for line in plain if line.strip() and not line.startswith(("---", "...", "1.."))]
     return "\n".join(line for line in kept if not line.startswith(_NOISE))
@@ -82,14 +82,14 @@ def report(
     trouble: str,
     expected: Sequence[str] = (),
 ) -> Report:
-    """Return what a run of tests came to.
+    """Return the outcome of a test run.
 
     Args:
         read: One of the readers above.
-        tests: Path → text of the files of tests.
-        ended_well: Whether the run ended by itself with 0.
-        trouble: What is said where it did not and no test tells why: errors of a compiler.
-        expected: Beginnings of names that must be told of.
+        tests: Path → text of the test files.
+        ended_well: Whether the run exited by itself with 0.
+        trouble: Message for a failed run that no test explains: compiler errors.
+        expected: Prefixes of test names that must be reported.
     """
     outcomes: dict[str, Outcome] = {}
     first = next(iter(tests), "tests")

@@ -61,7 +61,7 @@ class ToolRunner:
         return toolchains.missing(self.language)
 
     def syntax_error(self, code: str) -> str:
-        """Return what is wrong with the syntax, with the line; empty if nothing is."""
+        """Return the syntax error with its line; empty if there is none."""
         return syntax.error(code, self.language)
 
     def program(

@@ -1,6 +1,6 @@
-"""Which programs run the languages, where they lie, and what is missing. Runs no code of anybody.
+"""Locate the toolchains of the languages, and list missing ones. Runs no user code.
 
-A program outside of ``/usr`` is lent to the sandbox with its own libraries and nothing beside them.
+A program outside of ``/usr`` is mounted in the sandbox with its own libraries and nothing else.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _where(name: str) -> str:
 
 
 def _rust(program: str) -> Tool | None:
-    """Return the compiler itself: what is on the path may be rustup, which only starts one."""
+    """Return the compiler itself: the one on the path may be a rustup shim."""
     told = _told(program, "--print", "sysroot").strip()
     home = Path(told) if told else None
     if home is None or not (home / "bin/rustc").is_file():
@@ -147,7 +147,7 @@ def _version(program: str) -> tuple[int, int]:
 
 
 def _told(*command: str) -> str:
-    """Return what a program says of itself; empty where it says nothing in time."""
+    """Return the output of a program; empty if it prints nothing in time."""
     try:
         ran = subprocess.run(
             command, capture_output=True, text=True, timeout=_ASKED_SECONDS, check=False

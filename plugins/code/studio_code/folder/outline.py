@@ -1,4 +1,4 @@
-"""What the files of a folder define, and which of them matter for a request. Pure."""
+"""Outline the definitions in the files of a folder, and rank them for a request. Pure."""
 
 from __future__ import annotations
 
@@ -71,14 +71,14 @@ def parts(text: str, language: str) -> list[Part]:
 
 
 def holds(part: Part) -> bool:
-    """Return whether a part has parts of its own: a class, and what is like one."""
+    """Return whether a part contains parts of its own, as a class does."""
     return _HOLDS.search(part.header) is not None
 
 
 def outline(source: Source, request: str = "") -> str:
-    """Return the path of a file and the first lines of what it defines.
+    """Return the path of a file and the first lines of its definitions.
 
-    What is likely of use for a request has the first line of its docstring behind it.
+    Definitions likely to matter for a request are followed by the first line of their docstring.
     """
     notes = explained(source, request) if request else {}
     headers = [

@@ -40,13 +40,13 @@ _RESULT: Final = "folder.json"
 
 @dataclass(frozen=True)
 class Folder:
-    """What was read.
+    """Files read from a folder.
 
     Attributes:
         files: Nearest first.
-        left_out: How many more there are.
-        guard: What kept the folder from being written: a tier of the sandbox, or empty for
-            nothing but the program that read it.
+        left_out: Number of files not read.
+        guard: Sandbox tier that protected the folder from writes; empty if only the reading
+            program itself did.
     """
 
     files: tuple[Source, ...]
@@ -106,7 +106,7 @@ def request(root: Path, program: bytes = b"") -> SandboxRequest:
 
 
 def overlaid(files: tuple[Source, ...], newer: list[Source]) -> list[Source]:
-    """Return the files with what a page has open in the place of what lies on the disk."""
+    """Return the files, with the texts open on a page replacing those on disk."""
     texts = {each.path: each for each in files} | {each.path: each for each in newer}
     return list(texts.values())
 

@@ -1,4 +1,4 @@
-"""What a model answered, made into code: the fenced block, or nothing. Pure."""
+"""Extract code from a model's answer: the fenced block, or nothing. Pure."""
 
 from __future__ import annotations
 

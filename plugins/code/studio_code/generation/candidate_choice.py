@@ -58,7 +58,7 @@ def suspects(answers: Sequence[Passed], cases: Sequence[Case], kept: Passed) -> 
 
 
 def aside_in_words(found: Collection[str], answers: int) -> str:
-    """Return what is told about tests that were set aside; empty if there are none."""
+    """Return the notice about tests that were set aside; empty if there are none."""
     if not found:
         return ""
     one, many = len(found) == 1, answers > 2
@@ -83,5 +83,5 @@ def doubt(kept: Sequence[Case], aside: Collection[str]) -> str:
 
 
 def open_failures(cases: Collection[Case], kept: Passed, aside: Collection[str]) -> list[Case]:
-    """Return the cases that the kept answer fails and that are not set aside."""
+    """Return the cases that the chosen answer fails and that are not set aside."""
     return [case for case in cases if case.name not in kept and case.name not in aside]

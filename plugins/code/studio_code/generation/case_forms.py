@@ -1,8 +1,8 @@
-"""How tests of a language look: where they lie, how they begin, what a case is, how they run. Pure.
+"""Test formats by language: path, preamble, form of a case, command. Pure.
 
-For every language but Python. Each case stands for itself; what is around the cases is ours, so a
-file of tests is what its trade runs: ``node --test``, ``rustc --test``, ``go test``, else a plain
-program that prints TAP.
+For every language but Python. Cases are independent; the code around them is ours, so a test
+file runs with the language's own runner: ``node --test``, ``rustc --test``, ``go test``, else a
+plain program that prints TAP.
 """
 
 from __future__ import annotations

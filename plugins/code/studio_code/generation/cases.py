@@ -1,7 +1,7 @@
-"""Tests as single cases: read from what a model wrote, freed of what small models get wrong. Pure.
+"""Split a model's tests into single cases, and repair typical errors of small models. Pure.
 
-A case is one test function. Each stands for itself, so that one wrong expectation costs one case
-and not all of them, and so that the answers of several candidates can be compared case by case.
+A case is one test function. Cases are independent, so that one wrong expectation costs one
+case and not all of them, and so that several candidates can be compared case by case.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Suite:
-    """Cases and what they stand on: imports, helpers, data."""
+    """Cases and their shared support: imports, helpers, data."""
 
     prelude: tuple[str, ...] = ()
     cases: tuple[Case, ...] = ()
@@ -208,7 +208,7 @@ def _is_test_class(node: ast.ClassDef) -> bool:
 
 
 def _is_support(node: ast.stmt, defined: Collection[str]) -> bool:
-    """Whether it is a helper or data of the tests, not a copy of what they test."""
+    """Return whether a statement is a helper or data of the tests, not a copy of tested code."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return node.name not in defined
     if isinstance(node, ast.Assign):

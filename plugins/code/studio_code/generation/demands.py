@@ -1,8 +1,8 @@
-"""What a request says of the form of a definition: how it is called, and of what kind it is. Pure.
+"""Form of a definition demanded by a request: its kind and how it is called. Pure.
 
 ``is_ready()`` is called, so it is no property; ``scale(size, by=2)`` takes these; "an exception
-Missing, a KeyError" derives from it. Small models overlook such words, and keep to their answer
-when they are told: what one line puts right is put right here.
+Missing, a KeyError" derives from it. Small models overlook such words and repeat their answer
+after a correction: faults that a one-line edit mends are mended here.
 """
 
 from __future__ import annotations
@@ -52,13 +52,12 @@ class _Fault:
 
 
 def met(request: str, before: str, after: str, others: Mapping[str, str]) -> tuple[str, str]:
-    """Return a new Python text so that it has the form that a request gives it, and what it lacks.
+    """Return a Python text changed to the form demanded by a request, and the first open demand.
 
-    Only what is defined anew, or otherwise than before, is looked at; a sentence tells of the
-    first demand that is left, or is empty.
+    Only new or changed definitions are checked; the open demand is a sentence, or empty.
 
     Args:
-        others: Path → text of the other files: a base class may be there.
+        others: Path → text of the other files, for base classes.
     """
     was, now = parsed(before), parsed(after)
     if now is None:

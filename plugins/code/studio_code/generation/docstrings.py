@@ -88,7 +88,7 @@ def only_docstrings_differ(old: str, new: str) -> bool:
 
 
 def cleaned(words: str) -> str:
-    """Return what a model wrote as the inside of a docstring; empty if it is none."""
+    """Return a model's answer as the inside of a docstring; empty if it is none."""
     text = words.split('"""')[0].split("```")[0].replace("\\", "\\\\").rstrip()
     text = textwrap.dedent("\n".join(_same_indent(text.split("\n")))).strip()
     if not re.search(r"[^\W\d_]{2}", text):

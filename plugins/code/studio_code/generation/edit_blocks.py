@@ -236,7 +236,7 @@ def _replace(found: Edits, path: str, text: str, files: Mapping[str, str]) -> No
 
 
 def _searches(text: str) -> list[tuple[str, str]]:
-    """Return what is searched for, and what it is replaced by, of each whole block."""
+    """Return the search text and its replacement for each complete block."""
     found: list[tuple[str, str]] = []
     old: list[str] | None = None
     new: list[str] | None = None

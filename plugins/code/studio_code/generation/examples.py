@@ -1,10 +1,10 @@
-"""Examples in a description as tests: what a person wrote down is what the code must do. Pure.
+"""Turn the examples in a description into tests. Pure.
 
 Understood are a session of the interpreter (``>>> f(1)`` and the value below it); a call with its
 value on one line, alone or within a sentence (``f(1) == 2``, ``f(1) -> 2``, ``f(1) returns 2``);
-and, where it is plain which function is meant, what goes in and what comes out (``"1h30m" → 5400``,
-bare ``1h30m → 5400``, ``for 3 return 9``, ``turns 'a' into 'b'``). A value is a literal; what is
-none is left alone, for nothing in a description is run to find out.
+and, where the function is unambiguous, input and output alone (``"1h30m" → 5400``,
+bare ``1h30m → 5400``, ``for 3 return 9``, ``turns 'a' into 'b'``). Values must be literals; all
+else is skipped, since nothing in a description is executed.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _within(description: str) -> Iterator[str]:
 
 
 def _comparisons(line: str) -> Iterator[str]:
-    """Yield the assertion of what is an equation in Python: ``P(1) + P(2) == P(3)``."""
+    """Yield the assertion for an equation in Python: ``P(1) + P(2) == P(3)``."""
     for piece in _APART.split(line) if "==" in line else ():
         text = piece.rpartition(": ")[2].strip(" `")
         tree = parsed(text)
@@ -208,7 +208,7 @@ def _value_at(text: str) -> str:
 
 
 def _is_closed(call: str) -> bool:
-    """Whether a call names nothing but what is called: ``f(a)`` may mean any ``a``."""
+    """Return whether a call has no free names: ``f(a)`` may mean any ``a``."""
     tree = parsed(call)
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)] if tree else []
     return len(names) == 1

@@ -54,7 +54,7 @@ def choices(source: Source) -> list[Part]:
 
 
 def all_parts(source: Source) -> list[Part]:
-    """Return the definitions of a file, and what can be written before and after them."""
+    """Return the definitions of a file, and the places before and after them."""
     lines = source.text.count("\n") + 1
     found = parts(source.text, source.language.id)
     if not found:
@@ -105,7 +105,7 @@ def likely(offered: Sequence[Part], request: str) -> list[Part]:
 
 
 def _step(part: Part, found: Sequence[Part]) -> str:
-    """Return how much deeper what a part holds stands."""
+    """Return the additional indentation of the members of a part."""
     inner = next((each for each in found if each.name.startswith(f"{part.name}.")), None)
     return inner.indent[len(part.indent) :] if inner is not None else "    "
 
@@ -193,7 +193,7 @@ def undone(source: Source, part: Part, before: str) -> tuple[Source, Part]:
 
 
 def spaced(source: Source, text: str) -> str:
-    """Return a new Python text with two empty lines above what is defined anew at its top."""
+    """Return a Python text with two empty lines above each new top-level definition."""
     before = {each.name for each in parts(source.text, "python")}
     lines = text.split("\n")
     for each in reversed(parts(text, "python")):
@@ -269,7 +269,7 @@ def _wrong(text: str, language: str) -> str:
 
 
 def _meant(part: Part, code: str, source: Source) -> Part:
-    """Return the part that code is for: what is written as new may be there already."""
+    """Return the part that code replaces: code written as new may exist already."""
     if part.name != NEW and not part.name.startswith(NEW_IN):
         return part
     holder = part.name.removeprefix(NEW_IN) if part.name != NEW else ""

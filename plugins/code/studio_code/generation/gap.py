@@ -1,4 +1,4 @@
-"""What a model is shown on both sides of the cursor, and what of its answer fits. Pure."""
+"""Select the context on both sides of the cursor, and trim the answer to fit. Pure."""
 
 from __future__ import annotations
 

@@ -208,7 +208,7 @@ def ask_each(
 
 
 def went_round(answer: WrittenText) -> bool:
-    """Return whether it ended because the model repeated itself; only what was new is kept."""
+    """Return whether generation stopped at a repetition; the text excludes the repeated part."""
     return answer.finish_reason == LOOP
 
 
@@ -221,7 +221,7 @@ def _goes_round(is_loop: Callable[[str], bool], pieces: Sequence[str], step: Tex
 def _fitted(
     engine: TextEngine, messages: Sequence[ChatMessage], wish: SamplingParams
 ) -> tuple[FittedPrompt, SamplingParams]:
-    """Return the prompt, and how much may be written: at most half of what the model sees."""
+    """Return the prompt and the sampling limits: at most half of the context for output."""
     room = max(16, min(wish.max_tokens, engine.context_length // 2))
     prompt = engine.fit(messages, room)
     if prompt.dropped:

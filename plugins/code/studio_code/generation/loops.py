@@ -1,4 +1,4 @@
-"""Whether a model repeats itself instead of ending, told by its text alone. Pure."""
+"""Detect from the text alone that a model repeats itself. Pure."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def _is_relative(node: ast.Import | ast.ImportFrom) -> bool:
 
 
 def _defined(tree: ast.Module) -> Iterator[str]:
-    """Yield what a module defines for all to use."""
+    """Yield the public names defined by a module."""
     for node in tree.body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name
@@ -97,7 +97,7 @@ def _defined(tree: ast.Module) -> Iterator[str]:
 
 
 def _module(other: PurePosixPath, here: PurePosixPath, files: Mapping[str, str]) -> str:
-    """Return what a file is called by one that imports it: by a dot within a package."""
+    """Return the module name of a file for an importer: relative within a package."""
     if other.parent == here.parent:
         return f"{'.' if str(here.parent / _PACKAGE) in files else ''}{other.stem}"
     parts = [other.stem]

@@ -114,7 +114,7 @@ def speaks_of_new(request: str) -> bool:
 def _fitting(
     engine: TextEngine, files: Sequence[Source], shown: Callable[[Source], str], room: int
 ) -> list[Source]:
-    """Return the files, first ones first, of which what is shown fits ``room`` tokens together."""
+    """Return the leading files whose shown texts together fit ``room`` tokens."""
     kept = []
     for each in files:
         text = shown(each)
@@ -134,12 +134,12 @@ def step(
     title: str,
     elsewhere: Sequence[str] = (),
 ) -> str:
-    """Return what a model is told of a step in a file; what it shall answer comes after.
+    """Return the prompt for a step in a file; the answer format is appended by the caller.
 
     Args:
-        shown: The file, or what is told of it.
+        shown: The file, or an outline of it.
         others: Outlines of the other files of the plan; may be empty.
-        elsewhere: Steps that change other files: they are not done here.
+        elsewhere: Steps that change other files and are not done here.
     """
     told = f"This is the file {source.path}:\n\n{shown}" if shown else ""
     parts = [
@@ -219,10 +219,11 @@ def one_part(
 
 
 def trial(request: str, shown: str, begun: str) -> list[ChatMessage]:
-    """Ask for a program that uses what a change adds, by the request: its code is not shown.
+    """Ask for a program that uses the additions of a change, by the request, without their code.
 
     Args:
-        shown: What can be called; ``begun``: how the program begins.
+        shown: Callable definitions.
+        begun: Beginning of the program.
     """
     words = (
         f"This change was made to a Python project:\n{quoted(request)}\n\n"
@@ -236,7 +237,7 @@ def trial(request: str, shown: str, begun: str) -> list[ChatMessage]:
 
 
 def correction(asked: Sequence[ChatMessage], code: str, trouble: str) -> list[ChatMessage]:
-    """Ask again, with what was wrong."""
+    """Ask again, with the error of the last answer."""
     begun = asked[-1]["content"]
     return [
         *asked[:-1],

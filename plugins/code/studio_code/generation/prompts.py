@@ -244,7 +244,7 @@ def quoted(text: str, word: str = "") -> str:
 
 
 def fitting(engine: TextEngine, files: Sequence[Source], share: float = 0.5) -> list[Source]:
-    """Return the files, first ones first, that fit ``share`` of what the model sees."""
+    """Return the leading files that fit into ``share`` of the context."""
     room = min(int(engine.context_length * share), MOST_FILES)
     kept = []
     for each in files:

@@ -75,7 +75,7 @@ def read_step(line: str) -> Step | None:
 
 
 def steps_of(rows: Any) -> list[Step]:
-    """Return the steps that a task told as ``title`` and ``files``; bears anything."""
+    """Return the steps from a task's ``title`` and ``files`` rows; skip malformed ones."""
     return [
         Step(title, tuple(str(path) for path in row.get("files") or ()))
         for row in (rows if isinstance(rows, Iterable) else ())
@@ -118,9 +118,9 @@ def _alike(path: str, others: Sequence[str]) -> list[str]:
 
 
 def missed(steps: Sequence[Step], request: str, named: Sequence[str]) -> list[Step]:
-    """Return a step for each file that a request names and no step takes: what it says of it.
+    """Return a step with its clause for each file named in a request but in no step.
 
-    Where the same clause names a file that is taken, the other is only what is used there.
+    Where the same clause names a file of another step, the file is only used there.
     """
     if any(not step.files for step in steps):
         return []
@@ -139,10 +139,10 @@ def missed(steps: Sequence[Step], request: str, named: Sequence[str]) -> list[St
 def with_definitions(
     steps: Sequence[Step], request: str, defining: Mapping[str, str]
 ) -> list[Step]:
-    """Return the steps so that what is to be done in a definition is done in its file.
+    """Move changes of a definition into the step of its file.
 
-    A step that names it goes there from a file that another step takes, too; a clause of the
-    request that tells what to do there, and that no step has, becomes one.
+    A step that names the definition moves there, even from a file of another step; a clause of the
+    request about it that no step covers becomes a step.
 
     Args:
         defining: Name → path of definitions that the request names.

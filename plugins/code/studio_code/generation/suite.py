@@ -52,7 +52,7 @@ class AcceptanceSuite:
 
     @property
     def test_path(self) -> str:
-        """What the file of tests is called."""
+        """Path of the test file."""
         if self.form is not None:
             return self.form.path(self.path)
         return f"test_{PurePosixPath(self.path).stem}.py"
@@ -119,7 +119,7 @@ def path_of(path: str, given: str, files: Sequence[Source], suffix: str = ".py")
 
 
 def names_in(code: str, language: str) -> list[str]:
-    """Return what a text defines, in any language."""
+    """Return the names defined by a text, in any language."""
     if language == "python":
         return defined_names(code)
     return list(dict.fromkeys(each.name for each in syntax.definitions(code, language)))
@@ -199,7 +199,7 @@ def _is_run(node: ast.FunctionDef | ast.ClassDef) -> bool:
 
 
 def with_import(tests: str, module: str, defined: Collection[str]) -> str:
-    """Return tests with the import of what they use and do not import themselves."""
+    """Return tests with imports of the names they use and do not import themselves."""
     tree = parsed(tests)
     if tree is None:
         return tests

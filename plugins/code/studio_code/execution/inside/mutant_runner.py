@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def _be_a_child(pytest: Any, options: list[str]) -> NoReturn:
-    """Run the tests in silence and end with pytest's code, whatever happens."""
+    """Run the tests silently and always exit with pytest's exit code."""
     code = 1
     try:
         os.setpgid(0, 0)
@@ -73,7 +73,7 @@ def _wait(child: int, seconds: float) -> int:
 
 
 def _end_group(child: int) -> None:
-    """End what a child started and left behind."""
+    """Kill the remaining processes of the child's group."""
     try:
         os.killpg(child, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):

@@ -1,12 +1,12 @@
-"""Runs tests with pytest and writes what came of each, one JSON object a line. Trusts nobody.
+"""Run tests with pytest and write each outcome, one JSON object a line. Trusts nobody.
 
-The tests run in a child with the code they judge. This process never imports that code: it takes
-down what the child tells, compares that with how the child ended, and writes the report anew when
-nothing of the child is left. In a second child the tests ask for something else (the control), in
-either order: what passes both shows nothing.
+The tests run in a child process together with the code they judge. This process never imports
+that code: it records the child's events, compares them with the exit status, and rewrites the
+report after the last descendant has ended. A second child runs the tests with altered
+expectations (the control), in either order: a test that passes both proves nothing.
 
-What remains: the child tells of itself. Code that knows this judge can tell of successes with the
-tests and of failures with their control.
+Remaining gap: the child reports on itself. Code that knows this judge can report success for
+the tests and failure for their control.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Witness:
             self.tell("test", name=report.nodeid, outcome="error", **_trouble(report))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Say what came of a test: its call, or what failed before or after it."""
+        """Report the outcome of a test: of its call, or of a failed setup or teardown."""
         if report.when == "call" or report.failed or (report.when == "setup" and report.skipped):
             outcome = report.outcome
             if report.failed and report.when != "call":
@@ -74,7 +74,7 @@ class Witness:
         self.tell("finish", code=int(exitstatus), **counted)
 
     def pytest_sessionstart(self, session: Any) -> None:
-        """Start the clock: reading the tests runs what they import."""
+        """Start the clock: collecting the tests runs their imports."""
         self.pytest_runtest_setup(None)
 
     def pytest_runtest_setup(self, item: Any) -> None:
@@ -174,7 +174,7 @@ def _run(
     take: Callable[[Event], object],
     until: float | None = None,
 ) -> tuple[list[Event], int]:
-    """Run the tests in a child; return what it told, and its exit code."""
+    """Run the tests in a child; return its events and its exit code."""
     reading, writing = os.pipe()
     sys.stdout.flush()
     child = os.fork()
@@ -220,7 +220,7 @@ def _be_judged(
 def _listen(
     reading: int, child: int, until: float | None, take: Callable[[Event], object]
 ) -> tuple[list[Event], int]:
-    """Take down what a child tells until it ends; then end all that it has started."""
+    """Record the events of a child until it ends; then end all its descendants."""
     os.set_blocking(reading, False)
     told: list[Event] = []
     rest, size = b"", 0
@@ -252,7 +252,7 @@ def _listen(
 
 
 def _event(line: bytes) -> Event | None:
-    """Return what a line of a child says, if it is one that a child may write."""
+    """Return the event in a line of a child, if a child may write it."""
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):
@@ -261,7 +261,7 @@ def _event(line: bytes) -> Event | None:
 
 
 def _agree(told: Sequence[Event], code: int) -> bool:
-    """Return whether what a child told fits how it ended."""
+    """Return whether a child's events fit its exit code."""
     by_event = {name: [each for each in told if each["event"] == name] for name in _TOLD}
     if len(by_event["finish"]) != 1:
         return False
@@ -296,7 +296,7 @@ def _guard(is_on: bool) -> None:
 
 
 def _end_descendants() -> None:
-    """End what a child started and left behind; orphans are children of this process."""
+    """Kill processes left by a child; this process is the reaper of orphans."""
     until = time.monotonic() + 2
     while time.monotonic() < until:
         for each in _below():
@@ -342,7 +342,7 @@ def _read_files() -> dict[str, bytes]:
 
 
 def _restore(files: Mapping[str, bytes], wish: Wish) -> None:
-    """Make the files of this folder what they were, whatever a child did to them."""
+    """Restore the files of this folder after a child may have changed them."""
     for folder, folders, names in os.walk(".", topdown=False):
         for name in [*folders, *names]:
             path = os.path.normpath(os.path.join(folder, name))

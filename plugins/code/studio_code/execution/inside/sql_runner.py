@@ -78,7 +78,7 @@ def _print(names: list[str], rows: list[tuple[object, ...]]) -> None:
 
 
 def main() -> None:
-    """Run what the arguments name."""
+    """Run the scripts named by the arguments."""
     program, *tests = sys.argv[1:]
     database = sqlite3.connect(":memory:", isolation_level=None)
     database.execute("PRAGMA foreign_keys = ON")

@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _tried(version: Mapping[str, Any], wish: Mapping[str, Any], seconds: float) -> list[str]:
-    """Return what a version gives for each probe that it came to."""
+    """Return the outcome of each probe that a version reached."""
     reading, writing = os.pipe()
     sys.stdout.flush()
     child = os.fork()
@@ -83,7 +83,7 @@ def _be_a_version(
 
 
 def outcome(probe: Callable[[], object], seconds: float) -> str:
-    """Return what a probe gives, or ``!`` and the error."""
+    """Return the value of a probe as text, or ``!`` and the error."""
     try:
         signal.setitimer(signal.ITIMER_REAL, seconds)
         with redirect_stdout(io.StringIO()) as printed, redirect_stderr(io.StringIO()):
@@ -101,7 +101,7 @@ def outcome(probe: Callable[[], object], seconds: float) -> str:
 
 
 def spelled(value: object, depth: int = 0) -> str:
-    """Return how a value is told: what is equal is told alike, whatever its order or exactness."""
+    """Return a canonical text of a value: equal values match despite order or precision."""
     if depth > _DEEPEST:
         return "…"
     if isinstance(value, bool | str | bytes) or value is None:
