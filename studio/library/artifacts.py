@@ -144,7 +144,7 @@ class Artifacts:
         return [readable(Artifact, row) for row in rows]
 
     def made_in(self, conversations: Sequence[str], limit: int) -> list[Artifact]:
-        """Return what was made in conversations, newest first, without the bin."""
+        """Return the artifacts created in conversations, newest first, without the bin."""
         rows = self._database.all(
             "SELECT artifacts.* FROM artifacts JOIN records ON records.id = artifacts.record"
             " WHERE records.conversation IN (SELECT value FROM json_each(?))"
@@ -257,7 +257,7 @@ def sidecar(artifact: Artifact, record: Record | None, inputs: Sequence[str]) ->
 
 
 def recipe(artifact: Artifact, record: Record | None, inputs: Sequence[str]) -> dict[str, Any]:
-    """Return what a sidecar says, as plain data."""
+    """Return the content of a sidecar as plain data."""
     return {
         "format": SIDECAR_FORMAT,
         "version": 1,

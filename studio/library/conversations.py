@@ -314,7 +314,7 @@ class Conversations:
         return message
 
     def thread(self, conversation: str) -> MessageList:
-        """Return what is shown: the messages from the first one to the head."""
+        """Return the visible thread: the messages from the first one to the head."""
         return self.path_to(self.get(conversation).head)
 
     def path_to(self, leaf: str) -> MessageList:
@@ -348,7 +348,7 @@ class Conversations:
         return self.update(conversation, head=message or "")
 
     def delete_branch(self, message: str) -> Conversation:
-        """Put a message and all that follow it in the bin; the head moves to what is left.
+        """Move a message and its descendants to the bin; the head moves to a remaining message.
 
         ``restore_branch`` brings the same messages back.
         """

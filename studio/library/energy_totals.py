@@ -1,5 +1,6 @@
-"""What was made took so much energy: of a record with what it called for, of results, by plugin,
-by day. Reads records only.
+"""Energy totals of records including their calls, of results, by plugin and by day.
+
+Reads records only.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ _LISTED = "(SELECT value FROM json_each(?))"
 
 
 class Totals:
-    """The sums of a library. What was erased, and what left no record, is not in them."""
+    """Energy sums over a library, without erased results and results without a record."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def of_record(self, record: str) -> tuple[Amount | None, Amount | None]:
-        """Return what a record's own job took, and that with all it called for; None if unknown."""
+        """Return the energy of a record's own job, and with all its calls; None if unknown."""
         rows = self._database.all(_CALLED, record)
         found = {row["id"]: _read(row) for row in rows if row["energy"] is not None}
         return found.get(record), total(found.values()) if found else None
@@ -51,15 +52,15 @@ class Totals:
         return self._of(_LISTED, json.dumps(list(artifacts)))
 
     def of_collection(self, collection: str) -> Amount:
-        """Return what the results in a collection took."""
+        """Return the energy used for the results in a collection."""
         return self._of(_COLLECTION, collection)
 
     def by_plugin(self, since: float = 0.0) -> dict[str, Amount]:
-        """Return what the jobs of each plugin took since a time in seconds since 1970."""
+        """Return energy by plugin since a time in seconds since 1970."""
         return self._grouped("plugin", since)
 
     def by_day(self, since: float = 0.0) -> dict[str, Amount]:
-        """Return what was used on each day (``2026-11-28``, as clocks are here), latest first."""
+        """Return energy by day (``2026-11-28``, local time), latest first."""
         days = self._grouped("date(created, 'unixepoch', 'localtime')", since)
         return dict(sorted(days.items(), reverse=True))
 
@@ -72,7 +73,7 @@ class Totals:
         return {row[0]: Amount(*row[1:]) for row in rows}
 
     def _of(self, ids: str, value: str) -> Amount:
-        """Sum up the records of artifacts, each once, and what they called for with them."""
+        """Sum the energy of the artifacts' records, each once, including their calls."""
         shares = {row["record"]: row["share"] for row in self._rows(ids, value)}
         called = self._called(shares)
         parts = []

@@ -1,6 +1,6 @@
-"""Erasing for good: what is to go is written down first; a crash in the middle ends it too, later.
+"""Permanent erasure: the plan is written first, so that a crash midway is completed later.
 
-Whatever is written down has ids and digests alone: no title, no text.
+The plan contains ids and digests only: no title, no text.
 """
 
 from __future__ import annotations
@@ -141,13 +141,13 @@ class Erasure:
         records: Sequence[str] = (),
         messages: Sequence[str] = (),
     ) -> Plan:
-        """Return all that goes with what is named; a record stays while something else needs it.
+        """Return everything to erase with the given items; records still needed elsewhere stay.
 
         Args:
-            messages: What goes from conversations that stay.
+            messages: Messages to erase from remaining conversations.
 
         Raises:
-            StudioError: ``NOT_FOUND`` for an artifact that is not there.
+            StudioError: ``NOT_FOUND`` for a missing artifact.
         """
         doomed = [_doomed(self._artifacts.get(id)) for id in artifacts]
         lists = (artifacts, conversations, records, messages)
@@ -176,7 +176,7 @@ class Erasure:
         return self._do(plan)
 
     def resume(self, *, upgrades: bool = True) -> None:
-        """Do what was written down and not done; an upgrade may be left for later.
+        """Complete a pending erasure; an upgrade may be postponed.
 
         Raises:
             StudioError: A disk refused.
@@ -240,7 +240,7 @@ class Erasure:
         return freed
 
     def _erase_lines(self, plan: Plan) -> None:
-        """Take what was erased out of the history; of an artifact it keeps that it is gone."""
+        """Remove erased items from the history; of an artifact only its deletion remains."""
         records, artifacts = set(plan.records), {each.id for each in plan.artifacts}
         messages = set(plan.messages)
 
@@ -271,7 +271,7 @@ class Erasure:
                 backup.erase_in_copy(path, lambda connection: bool(erase_rows(connection, plan)))
 
     def _compact(self, plan: Plan) -> None:
-        """Leave nothing of what was deleted in the database file, its log and its word lists."""
+        """Purge deleted data from the database file, its log and its full-text indexes."""
         with self._database.write("delete permanently", freeing=True) as connection:
             schema.merge_searches(connection)
         with self._database.exclusive() as connection:
@@ -314,7 +314,7 @@ def written_down(folder: Path) -> Plan | None:
 
 
 def digests_in_use(database: Database) -> set[str]:
-    """Return the digests of what was handed to the jobs of all records."""
+    """Return the input digests of all records."""
     rows = database.all(f"SELECT DISTINCT value FROM ({HANDED_IN})")
     return {row[0] for row in rows}
 
@@ -340,7 +340,7 @@ def erase_rows(connection: sqlite3.Connection, plan: Plan) -> set[str]:
 
 
 def _without(messages: set[str], event: Event) -> Event | None:
-    """Return an event of a conversation without what it says of ``messages``."""
+    """Return a conversation event without references to ``messages``."""
     message, binned = event.get("message"), event.get("bin")
     if isinstance(message, dict):
         return None if message.get("id") in messages else event

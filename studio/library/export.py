@@ -20,7 +20,7 @@ _RESERVED = {"CON", "PRN", "AUX", "NUL"} | {
 
 
 def called(artifact: Artifact) -> str:
-    """Return what a file of a result is called: as its task named it, else by its title."""
+    """Return the file name of a result: as named by its task, else by its title."""
     named = artifact.meta.get("file")
     return named if isinstance(named, str) and named else artifact.title or artifact.kind
 

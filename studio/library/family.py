@@ -1,7 +1,7 @@
-"""The family tree of a result: what it was made from and what came of it, as a graph to draw.
+"""The family tree of a result, its sources and derivatives, as a graph to draw.
 
-Parents are results, or messages of a conversation: what came of a message has it as a parent, and
-so has what the job made that wrote it. Damaged libraries have circles and parents that are gone.
+Parents are results or messages of a conversation. A message is the parent of everything made from
+it, and of the results of the job that wrote it. Damaged libraries have cycles and missing parents.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Member:
 
     @property
     def title(self) -> str:
-        """What a person reads; may be empty."""
+        """The title to display; may be empty."""
         if self.message is not None:
             return " ".join(self.message.content.split())[:120]
         found = self.artifact
@@ -155,7 +155,7 @@ class FamilyTrees:
             member.more_children = count
 
     def _describe(self, members: Mapping[str, Member]) -> None:
-        """Fill in what the members are, and what made them."""
+        """Fill in the descriptions of the members and of the jobs that made them."""
         for row in self._rows(
             "SELECT artifacts.*, coalesce(records.task, '') AS task FROM artifacts"
             " LEFT JOIN records ON records.id = artifacts.record"

@@ -28,10 +28,10 @@ class Intermediates:
         self._folder = folder / FOLDER
 
     def keep(self, plugin: str, key: str, artifact: str, payload: bytes) -> None:
-        """Keep something beside an artifact; what was under the key before is replaced.
+        """Store an intermediate of an artifact; replace an existing one under the same key.
 
         Raises:
-            StudioError: The disk refused; nothing is kept.
+            StudioError: The disk refused; nothing is stored.
         """
         if len(payload) > MOST_BYTES:
             return
@@ -49,7 +49,7 @@ class Intermediates:
         self.free(self.bytes - MOST_BYTES)
 
     def find(self, plugin: str, key: str) -> Path | None:
-        """Return the file of what was kept under a key; None if it is gone, or damaged."""
+        """Return the file stored under a key; None if it is missing or damaged."""
         path = self._path(plugin, key)
         row = self._database.one("SELECT digest FROM intermediates WHERE name = ?", path.name)
         try:
@@ -65,11 +65,11 @@ class Intermediates:
 
     @property
     def bytes(self) -> int:
-        """What they all take."""
+        """The total size of all intermediates."""
         return int(self._database.value("SELECT coalesce(sum(bytes), 0) FROM intermediates"))
 
     def free(self, wanted: int) -> int:
-        """Let go of what was used least recently, ``wanted`` bytes of it; return what was freed."""
+        """Evict the least recently used ``wanted`` bytes; return the bytes freed."""
         if wanted <= 0:
             return 0
         gone, freed = [], 0
@@ -84,7 +84,7 @@ class Intermediates:
         return freed
 
     def sweep(self) -> None:
-        """Remove the files of what is kept no longer."""
+        """Remove files without an entry."""
         known = {row[0] for row in self._database.all("SELECT name FROM intermediates")}
         for path in self._folder.glob("*"):
             if path.name not in known:

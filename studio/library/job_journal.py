@@ -1,4 +1,4 @@
-"""The job journal: what was asked for, in which order, and how far it came. Runs nothing."""
+"""The job journal: requested jobs, their order and their progress. Runs nothing."""
 
 from __future__ import annotations
 

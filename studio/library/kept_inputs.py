@@ -1,6 +1,6 @@
-"""What was handed to jobs, and the files a person picked for them, by digest.
+"""Job inputs, including files picked by the user, by digest.
 
-Kept while the jobs wait, and as long as what they made.
+Stored while the jobs wait, and as long as their results exist.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ class KeptInputs:
                 self._store.add_input(digest, data)
 
     def of(self, record: Record) -> dict[str, bytes]:
-        """Return what was handed to the job of a record, by name.
+        """Return the inputs of a record's job, by name.
 
         Raises:
-            StudioError: ``NOT_FOUND``: it was not kept, or was erased since.
+            StudioError: ``NOT_FOUND``: an input was not stored, or was erased since.
         """
         self.check(record)
         found = {name: self._store.find(digest) for name, digest in record.inputs.items()}
@@ -71,7 +71,7 @@ class KeptInputs:
             return {name: read_result(path) for name, path in found.items() if path is not None}
 
     def files(self, record: Record) -> dict[str, Path]:
-        """Return the files of what was handed to the job of a record and is there, by name."""
+        """Return the existing input files of a record's job, by name."""
         found = {name: self._store.find(digest) for name, digest in record.inputs.items()}
         return {name: path for name, path in found.items() if path is not None}
 
@@ -117,11 +117,11 @@ class KeptInputs:
         return found if found and digest_of(found) == digest else None
 
     def release(self, record: str) -> int:
-        """Delete what was handed to a job that made nothing and runs no more; return the bytes."""
+        """Delete the inputs of a finished job without results; return the bytes freed."""
         return self._release("id = ?1", record)
 
     def sweep(self) -> int:
-        """Delete what a crash left: as ``release``, for all records older than a day."""
+        """Delete leftovers of a crash: as ``release``, for all records older than a day."""
         return self._release("created < ?1", time.time() - DAY)
 
     def _release(self, which: str, value: str | float) -> int:

@@ -1,4 +1,4 @@
-"""What is left of erased things: rows, lines and files that belong to nothing. Deletes nothing."""
+"""Leftovers of erased items: orphaned rows, lines and files. Deletes nothing."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _UNUSED = "SELECT 1 FROM artifacts WHERE record = ?1 UNION SELECT 1 FROM message
 
 
 class Leftovers(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found.
+    """The leftovers of erased items.
 
     Attributes:
-        pending: Whether something is being erased, or was when the studio ended.
+        pending: Whether an erasure is in progress, or was when the studio ended.
         records: Ids of records whose conversation or artifact is gone.
         conversations: Ids of conversations that only a history or a backup knows.
         artifacts: Ids of artifacts that only a backup knows.
@@ -38,7 +38,7 @@ class Leftovers(msgspec.Struct, frozen=True, kw_only=True):
         lines: Names of histories with lines of records that are gone.
         inputs: Digests of inputs that no record has.
         caches: Files beside the library that are older than the last erasure.
-        broken: Databases that were put aside: nobody knows what is in them.
+        broken: Databases that were set aside; their content is unknown.
     """
 
     pending: bool = False
@@ -127,7 +127,7 @@ def find_leftovers(
 
 
 def _erased(history: EventLog) -> tuple[set[str], dict[str, float]]:
-    """Return the ids of what was erased, and when: plugin → moment, ``""`` for the last of all."""
+    """Return the ids of erased items, and when: plugin → moment, ``""`` for the last of all."""
     events = list(history.read(ERASED))
     artifacts = (event for event in history.read("artifacts") if event.get("erased"))
     moments: dict[str, float] = {}

@@ -71,7 +71,7 @@ class Library:
         read_only: bool,
         traces: Traces | None = None,
     ) -> None:
-        """Open; see ``open``. ``traces`` are what lies beside the library of what is erased."""
+        """Open the library; see ``open``. ``traces``: derived data, deleted on erasure."""
         self.folder = folder
         self.on_added: Callable[[Artifact], None] = lambda artifact: None
         self.on_binned: Callable[[], None] = lambda: None
@@ -139,7 +139,7 @@ class Library:
 
     @property
     def health(self) -> Health:
-        """Whether saving works, and if not why and what to do; reading always works."""
+        """Whether saving works, else the reason and the remedy; reading always works."""
         fault = self._database.fault
         if not self._opened.health.writable or fault is None:
             return self._opened.health
@@ -202,7 +202,7 @@ class Library:
         return self._artifacts.get(id)
 
     def made_in(self, conversations: Sequence[str], limit: int = 1000) -> list[Artifact]:
-        """Return what was made in conversations, newest first, without the bin."""
+        """Return the artifacts created in conversations, newest first, without the bin."""
         return self._artifacts.made_in(conversations, limit)
 
     def find(
@@ -284,10 +284,10 @@ class Library:
         self.on_binned()
 
     def empty_bin(self, older_than: float = 0.0) -> int:
-        """Delete for good what has been in the bin for ``older_than`` seconds, messages too.
+        """Permanently delete items in the bin for ``older_than`` seconds, including messages.
 
         Returns:
-            The bytes that were freed.
+            The bytes freed.
         """
         before = time.time() - older_than
         binned = self.find(binned=True, limit=-1)
@@ -323,7 +323,7 @@ class Library:
         return freed
 
     def erase_leftovers(self) -> list[str]:
-        """Delete what is left of erased things and return what it was, in words."""
+        """Delete the leftovers of erased items and return their descriptions."""
         self._must_write()
         self._erasure.resume()
         found = self._left()
@@ -368,7 +368,7 @@ class Library:
         return self.records.get(id)
 
     def keep_inputs(self, inputs: Mapping[str, Any]) -> None:
-        """Keep what was handed to the job of a result, by digest, so that it can be run again.
+        """Store the inputs of a result's job by digest, so that it can be run again.
 
         Raises:
             StudioError: The disk refused.
@@ -377,10 +377,10 @@ class Library:
         self.kept_inputs.keep(inputs)
 
     def inputs_of(self, record: Record) -> dict[str, bytes]:
-        """Return what was handed to the job of a record, by name.
+        """Return the inputs of a record's job, by name.
 
         Raises:
-            StudioError: ``NOT_FOUND``: it was not kept, or was erased since.
+            StudioError: ``NOT_FOUND``: an input was not stored, or was erased since.
         """
         return self.kept_inputs.of(record)
 
@@ -421,7 +421,7 @@ class Library:
             rebuild(connection, self._store, self._history, kinds or {})
 
     def backup(self, target: Path, **how: Any) -> CopyNote:
-        """Copy the whole library into a new folder ``target``, verify the copy, say what it has.
+        """Copy the whole library into a new folder ``target``, verify the copy, return its note.
 
         The copy is a home: ``STUDIO_HOME=target studio`` opens it. ``how``: see ``copy_library``.
 
@@ -479,7 +479,7 @@ class Library:
             ulid.seen(self._database.value(f"SELECT max(id) FROM {table}") or "")
 
     def _recover(self) -> None:
-        """Finish what the last writer did. On a full disk it is left for the next start."""
+        """Complete the last writer's pending work; on a full disk, leave it for the next start."""
         try:
             self._store.prepare()
             journals = disk.make_folder(self.folder / "journals")

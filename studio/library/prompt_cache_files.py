@@ -1,6 +1,6 @@
-"""What models computed of texts, kept by the runtime so that they go on at once. Only forgets it.
+"""Prompt caches that the runtime keeps on disk to resume at once. Only deletes them.
 
-It is derived from what the user wrote, so there must be a way to be rid of it before it grows old.
+They are derived from the user's texts, so it must be possible to delete them before they expire.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ def kept_bytes(paths: StudioPaths) -> int:
 
 
 class Traces:
-    """What is derived of the library's texts and lies beside it: caches, drafts in settings."""
+    """Data derived from the library's texts and stored beside it: caches, drafts in settings."""
 
     def __init__(self, paths: StudioPaths, settings: Settings) -> None:
         self._paths = paths
         self._settings = settings
 
     def forget(self, plugins: Iterable[str], conversations: Iterable[str]) -> None:
-        """Delete what is derived of texts that were erased, and the drafts of ``conversations``.
+        """Delete data derived from erased texts, and the drafts of ``conversations``.
 
         All prompt caches and the caches of ``plugins`` go, and settings that could not be read and
-        were put aside: nobody knows which drafts are in them.
+        were put aside: their drafts are unknown.
         """
         self._settings.forget(conversations)
         forget(self._paths)

@@ -55,7 +55,7 @@ class Records:
         return record
 
     def complete(self, id: str, **facts: Any) -> Record:
-        """Fill in what is known only afterwards: ``weights``, ``device``, ``seconds``, …"""
+        """Fill in facts available only afterwards: ``weights``, ``device``, ``seconds``, …"""
         record = msgspec.structs.replace(self.get(id), **facts)
         with self._database.write("save the job settings", freeing=True) as connection:
             row_writer.upsert(connection, record)

@@ -1,4 +1,4 @@
-"""What the library hands out: frozen rows, and how they lie in columns. No queries, no files."""
+"""The rows of the library: frozen structs, and their mapping to columns. No queries, no files."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Artifact(Row, frozen=True, kw_only=True):
 
     @property
     def said(self) -> tuple[str, str, str]:
-        """What the search looks through."""
+        """The searchable texts."""
         return self.text, self.prompt, self.title
 
     @property
@@ -233,7 +233,7 @@ def from_columns(kind: type[AnyRow], columns: sqlite3.Row) -> AnyRow:
 
 
 def readable(kind: type[AnyRow], columns: sqlite3.Row) -> AnyRow:
-    """Return the row in ``columns``, and of a damaged one what can be had: it costs no other."""
+    """Return the row in ``columns``, salvaging the readable fields of a damaged one."""
     try:
         return from_columns(kind, columns)
     except DAMAGE:

@@ -144,7 +144,7 @@ class Search:
     # --- what a line can be completed by ------------------------------------------------------
 
     def values(self, field: str) -> list[str]:
-        """Return what may follow ``field:``, the usual first; of a parameter what was used."""
+        """Return the values for ``field:``, the usual first; for a parameter, the values in use."""
         if field == "kind":
             sql = "SELECT kind FROM artifacts GROUP BY kind ORDER BY count(*) DESC"
         elif field == "tag":
@@ -186,7 +186,7 @@ class Search:
         return wanted, unwanted
 
     def _numbers(self, sql: str, values: list[Any]) -> list[int]:
-        """Return what a query of one column finds: as one text, ten times as fast as in rows."""
+        """Return the results of a one-column query: as one text, ten times as fast as in rows."""
         packed = self._database.value(
             f"WITH found(key) AS ({sql}) SELECT json_group_array(key) FROM found", *values
         )
@@ -241,7 +241,7 @@ class Search:
         return sql, [term.field, *map(like_pattern, term.values)]
 
     def _meant(self, term: Term) -> list[str]:
-        """Return what is there that a value of a term is, or is a part of."""
+        """Return the existing values that a term's value equals or is a part of."""
         known = [(value, value.casefold()) for value in self.values(term.field)]
         wanted = [value.casefold() for value in term.values]
         if term.operator == "=" or term.quoted:

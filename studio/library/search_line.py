@@ -1,4 +1,4 @@
-"""Editing a search line: completing what is typed, and writing a term into it. Runs nothing."""
+"""Editing a search line: completing the input, and writing a term into it. Runs nothing."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def written(value: str) -> str:
 def completions(
     line: str, cursor: int, known: Mapping[str, Sequence[str]]
 ) -> tuple[str, list[str]]:
-    """Return whose values the term at the cursor needs, and what it may become.
+    """Return the field whose values complete the term at the cursor, and the completions.
 
     Args:
         known: Field → its values; of the empty field the names of parameters.

@@ -1,4 +1,4 @@
-"""What a person types into a search box: its words made safe for SQLite, its terms read. Runs
+"""Parsing of the search box: words are made safe for SQLite, terms are read. Runs
 nothing.
 
 A line is words and terms, all of which hold::
@@ -90,7 +90,7 @@ def parse(line: str) -> tuple[Term, ...]:
 
 
 def terms_of(line: str) -> tuple[Term, ...]:
-    """Return the terms of a line that may be half typed: nothing is said of what they mean.
+    """Return the terms of a line that may be half typed, without interpreting them.
 
     Raises:
         StudioError: ``BAD_INPUT``: the line is too long.
@@ -136,7 +136,7 @@ def moment(value: str, now: datetime | None = None) -> float | None:
 
 
 def match_expression(text: str) -> str:
-    """Return an FTS5 expression that meets what has every word of ``text``, each at least begun,
+    """Return an FTS5 expression matching texts with every word of ``text`` as a prefix,
     or with ß for ss, or as the singular or plural that English has of it.
 
     Quotes and operators lose their meaning: ``"AND`` is a word like others. Empty when there is no
@@ -194,8 +194,9 @@ def like_pattern(text: str) -> str:
 
 
 def snippet(terms: tuple[Term, ...], *texts: str, room: int = 160) -> tuple[str, int, int]:
-    """Return the place of the first word that is found in ``texts``: what is around it, and where
-    in that the word begins and ends. Without one the start of the first text, and nothing marked.
+    """Return an excerpt around the first match in ``texts``, and its word's start and end.
+
+    Without a match: the start of the first text, and nothing marked.
     """
     words = [
         _bare(form)

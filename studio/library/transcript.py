@@ -69,7 +69,7 @@ def _turns(conversation: Conversation, thread: Sequence[Message]) -> list[tuple[
 
 
 def _tools_and_pictures(message: Message) -> str:
-    """Return what was called for a message and what it shows, as Markdown; empty for most."""
+    """Return a message's tool calls and images as Markdown; empty for most."""
     extra = message.extra
     pictures = [f"![{Path(path).name}](<{path}>)" for path in _texts(extra.get("pictures"))]
     calls = [_call(each) for each in _rows(extra.get("calls"))]

@@ -17,9 +17,9 @@ from studio.protocol.regular_file import read_note
 
 
 def upgrade_files(database: Database, store: ObjectStore, history: EventLog) -> None:
-    """Rewrite history and sidecars by what the database lists; may be done twice.
+    """Rewrite history and sidecars from the database; idempotent.
 
-    What was handed to the job of a result that is kept becomes an input of the library, so that it
+    The job inputs of existing results become inputs of the library, so that their jobs
     can be run again.
 
     Raises:

@@ -189,7 +189,7 @@ class WorkflowRuns:
         return self._found(RunStep, where, run, *numbers) if numbers else []
 
     def made(self, fingerprint: str) -> RunStep | None:
-        """Return the last step that made the same, if what it made is all in the library."""
+        """Return the last step with this fingerprint, if all its results are in the library."""
         found = self._found(
             RunStep,
             "fingerprint = ? AND fingerprint <> '' AND state IN ('done', 'invalid')"
@@ -201,7 +201,7 @@ class WorkflowRuns:
         return found[0] if found else None
 
     def write(self, changes: Sequence[Change]) -> None:
-        """Write rows and steps, those that are there over what they were, in one durable step."""
+        """Write rows and steps in one durable transaction, overwriting existing ones."""
         if changes:
             with self._database.write("record the workflow", freeing=True) as connection:
                 for change in changes:
@@ -223,7 +223,7 @@ class WorkflowRuns:
             )
 
     def forget(self, run: str) -> None:
-        """Delete what is known of a run; its results stay."""
+        """Delete the data of a run; its results stay."""
         with self._database.write("delete the run", freeing=True) as connection:
             connection.execute("DELETE FROM workflow_runs WHERE id = ?", (run,))
 
@@ -233,7 +233,7 @@ class WorkflowRuns:
 
 
 def _plain(row: Mapping[str, Any] | sqlite3.Row) -> dict[str, Any]:
-    """Return the columns of a row; what is damaged in it is left to the default."""
+    """Return the columns of a row, with defaults for damaged ones."""
     found = dict(row)
     for name in _JSON:
         if found.get(name) is not None:

@@ -48,7 +48,7 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Return what it is called."""
+        """Return the name of the backup folder."""
         return self.folder.name
 
     @property

@@ -62,7 +62,7 @@ class Copier:
             self._moved()
 
     def stop(self) -> None:
-        """Let it end and take away what it has begun; it tells when that is done."""
+        """Stop the copy, delete its partial files, and report once finished."""
         self.is_stopping = True
         with suppress(OSError):
             _pipe(self._process.stdin).close()

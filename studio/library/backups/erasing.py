@@ -32,7 +32,7 @@ def holding(backups: Iterable[Backup], ids: Sequence[str]) -> list[Holding]:
 
 
 def erase(holding: Holding) -> int:
-    """Erase what a backup holds; return the bytes that were freed.
+    """Erase the contents of a backup; return the bytes freed.
 
     Raises:
         StudioError: It is of another version, a studio has it open, or a disk refused.
@@ -67,7 +67,7 @@ def _held(backup: Backup, ids: Sequence[str]) -> tuple[str, ...] | None:
 
 
 def _count(backup: Backup, artifacts: int, conversations: int) -> None:
-    """Let the note of a backup say what is in it now."""
+    """Update the note of a backup with its current counts."""
     if not backup.verified:  # it has no note
         return
     path = backup.folder / NOTE

@@ -87,7 +87,7 @@ def _new_name(folder: Path) -> Path:
 
 
 def _let_go(old: list[Backup], kept: int) -> None:
-    """Delete those of the schedule that are older than the ``kept - 1`` newest whole ones."""
+    """Delete scheduled backups older than the ``kept - 1`` newest complete ones."""
     whole = [each for each in old if each.is_whole]
     if len(whole) < kept:
         return

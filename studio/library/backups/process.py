@@ -31,11 +31,11 @@ _LAST_NICE = 19
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be done.
+    """A request to the backup process.
 
     Attributes:
-        home: Of the studio.
-        folder: Where the backup goes; to ``restore``, the one that is wanted.
+        home: Home of the studio.
+        folder: Target of the backup; for ``restore``, the backup to restore.
         restore: Prepare a restore, instead of making a backup.
         chosen, kept: See ``maker.make``.
     """
@@ -48,11 +48,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How far it is; or, in the last line, what came of it.
+    """Progress of the process, or its result in the last line.
 
     Attributes:
-        made: Folder of the backup, or of the one that is prepared.
-        error: Why there is none; without either, it was stopped.
+        made: Folder of the backup, or of the prepared restore.
+        error: Reason for a failure; without either, it was stopped.
     """
 
     done: int = 0
@@ -63,7 +63,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class _Studio:
-    """Whoever started this process: hears what it wants, and tells it how far the copy is."""
+    """The parent process: receives its commands and reports copy progress to it."""
 
     def __init__(self, words: TextIO, out: TextIO) -> None:
         self._out = out

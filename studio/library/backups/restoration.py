@@ -1,8 +1,8 @@
-"""Puts a backup in the place of the library, which is set aside: kept, and returned to likewise.
+"""Restore a backup in place of the library, which is set aside and can be restored likewise.
 
 In two steps, so that a crash at any moment leaves one whole library or the other. ``prepare``
-copies the backup into the home, verifies the copy, and writes down that it is wanted. ``finish``
-changes the folders' names while nobody has the library open; every start does so first.
+copies the backup into the home, verifies the copy, and records the request. ``finish``
+renames the folders while nobody has the library open; every start does so first.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LOCK = ".restoring.lock"
 
 
 class _Wanted(msgspec.Struct, frozen=True):
-    """What is to become the library: a folder below the home, and what it came from."""
+    """A pending restore: a folder below the home and its source."""
 
     folder: str
     backup: str
@@ -40,12 +40,12 @@ class _Wanted(msgspec.Struct, frozen=True):
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """What a restore did.
+    """The result of a restore.
 
     Attributes:
-        backup: Name of what is the library now.
-        kept: Where the library is that was there before; None when there was none.
-        damaged: How many files are damaged or missing in the backup, too.
+        backup: Name of the backup that is now the library.
+        kept: Folder of the previous library; None if there was none.
+        damaged: Number of files damaged or missing in the backup, too.
     """
 
     backup: str
@@ -92,10 +92,10 @@ def is_wanted(paths: StudioPaths) -> bool:
 
 
 def finish(paths: StudioPaths) -> Restored | None:
-    """End a restore that was prepared; return what was done, None when none was wanted.
+    """Complete a prepared restore and return its result; None if none is pending.
 
     Raises:
-        StudioError: Another studio has the library open, or the disk refuses; it is still wanted.
+        StudioError: Another studio has the library open, or the disk refuses; it stays pending.
     """
     home, library = paths.home, paths.library
     if not is_wanted(paths) and not any(left.exists() for left in _leftovers(home)):
@@ -115,7 +115,7 @@ def finish(paths: StudioPaths) -> Restored | None:
 
 
 def finish_in_words(paths: StudioPaths) -> list[str]:
-    """Do as ``finish``; return what is to be told of it, also why it could not be done."""
+    """Run ``finish``; return messages for the user, including the reason of a failure."""
     try:
         done = finish(paths)
     except StudioError as error:  # the library that is there is opened; the next start tries again
@@ -124,7 +124,7 @@ def finish_in_words(paths: StudioPaths) -> list[str]:
 
 
 def _copy(backup: Backup, target: Path, progress: Progress) -> int:
-    """Copy what can be read, and return how many files are damaged or missing.
+    """Copy all readable files, and return the number of damaged or missing files.
 
     Raises:
         StudioError: There is no sound database in it, or the disk refuses.
@@ -161,7 +161,7 @@ def _copy_settings(backup: Backup, target: Path) -> None:
 
 
 def _bring_settings(copy: Path, paths: StudioPaths) -> None:
-    """Set what plugins kept in a backup and do not keep now; what is set now stays."""
+    """Add plugin settings from a backup that are missing now; current settings take precedence."""
     if not copy.is_file():
         return
     theirs, mine = Settings(copy), Settings(paths.settings)
@@ -171,7 +171,7 @@ def _bring_settings(copy: Path, paths: StudioPaths) -> None:
 
 
 def _swap(source: Path, library: Path) -> Path | None:
-    """Put ``source`` in the place of ``library``, and return where that one is kept."""
+    """Move ``source`` into the place of ``library``; return the new path of the old library."""
     kept = None
     if source.is_dir():
         with _unused(library):
@@ -249,7 +249,7 @@ def _leftovers(home: Path) -> tuple[Path, Path]:
 
 
 def _read(path: Path) -> _Wanted | None:
-    """Return what is wanted, None when the file is damaged: its folder is a name below the home."""
+    """Return the pending restore, a folder name below the home; None if the file is damaged."""
     try:
         wanted = msgspec.json.decode(read_regular(path), type=_Wanted)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""What the user chose of backups: where they go, how often, how many are kept."""
+"""Backup settings: destination, schedule, number of backups to keep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes containers anew, with less in them or a label: what is shown or heard stays, bit by bit.
+"""Rewrites containers with parts removed or a label added; the media data stays bit-identical.
 
 Sources: XMP in files (ISO 16684-1, Adobe XMP specification part 3); WebP's VP8X (RFC 9649, 2.7).
 """
@@ -102,7 +102,7 @@ def _webp(data: bytes, found: Sequence[Part], xmp: bytes, keep_told: bool) -> by
 
 
 def _extended(data: bytes, found: Sequence[Part]) -> bytes:
-    """Return what a VP8X chunk holds for a plain WebP: flags, and its size less one."""
+    """Return the VP8X payload for a plain WebP: flags, and its dimensions less one."""
     for part in found:
         body = data[part.payload : part.payload_end]
         if part.kind == b"VP8L" and len(body) > 5:

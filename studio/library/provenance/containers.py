@@ -41,7 +41,7 @@ class Container(StrEnum):
 
 
 class Role(StrEnum):
-    """What a part is for."""
+    """The purpose of a part."""
 
     CONTENT = "content"
     """The picture or the sound: it always stays."""

@@ -1,6 +1,6 @@
-"""What the provenance of one file comes to. The file is hostile: run in ``reading_process``.
+"""Examines the provenance of one file. The file is hostile: run in ``reading_process``.
 
-Nobody is asked: where a record lies elsewhere, that is said and not looked up.
+Makes no requests: a remote record is reported and not fetched.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _OF_SIGNER = ("signingCredential.", "timeStamp.", "claimSignature.outsideValidit
 
 
 class Verdict(StrEnum):
-    """What is known of a file."""
+    """The verdict on a file's provenance."""
 
     OURS = "ours"
     """Made by this studio, unchanged."""
@@ -63,13 +63,13 @@ class Signer(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one file came to.
+    """The provenance finding for one file.
 
     Attributes:
-        why: What was seen, in a sentence.
+        why: The observation, as a sentence.
         program: Who claims to have made it, unverified unless it is ours.
         source: The digital source type as IPTC names it.
-        statement: What a record of the studio says; trusted only where the verdict is ``OURS``.
+        statement: The studio's record; trusted only where the verdict is ``OURS``.
         sha256: Of the whole file; empty if it cannot be read.
     """
 
@@ -82,11 +82,11 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def examine(path: Path, ours: Signer | None) -> Finding:
-    """Return what the provenance of a file comes to; raises nothing for whatever is in it.
+    """Return the provenance finding of a file; never raises, whatever its content.
 
     Args:
         path: The file, or the side file of one.
-        ours: What this installation signs with; None if it never did.
+        ours: The signer of this installation; None if it never signed.
     """
     path = side_file.described(path)
     try:
@@ -116,7 +116,7 @@ def examine(path: Path, ours: Signer | None) -> Finding:
 
 
 def _inside(container: Container, data: bytes, ours: Signer | None) -> Finding | None:
-    """Return what a record inside comes to; None if there is no trace of one."""
+    """Return the finding from an embedded record; None if there is no trace of one."""
     has_traces = any(trace in data for trace in _TRACES)
     try:
         found = parts(container, data)
@@ -172,7 +172,7 @@ def _record(
 
 
 def _told(container: Container, data: bytes, ours: Signer | None) -> Mapping[str, Any]:
-    """Return what the C2PA library says of the file.
+    """Return the C2PA library's report on the file.
 
     Raises:
         ValueError: The library does not understand the record.
@@ -193,7 +193,7 @@ def _told(container: Container, data: bytes, ours: Signer | None) -> Mapping[str
 
 
 def _codes(results: Any, sort: str) -> set[str]:
-    """Return the codes of one sort, wherever they are: of the record and of what it was made of."""
+    """Return the codes of one sort from anywhere in the record, including its ingredients."""
     found: set[str] = set()
     rest = [results]
     while rest:

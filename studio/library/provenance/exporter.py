@@ -86,7 +86,7 @@ class Exporter:
 
     @property
     def disclosure(self) -> Disclosure:
-        """What is said unless something else is asked for."""
+        """The default disclosure."""
         return chosen(self._settings)
 
     def has(self, id: str) -> bool:
@@ -128,7 +128,7 @@ class Exporter:
         disclosure: Disclosure | None = None,
         write: Callable[[Path], Any] | None = None,
     ) -> Exported:
-        """Write a result to ``path``, in place of what is there.
+        """Write a result to ``path``, replacing an existing file.
 
         Args:
             write: Writes the result to the path it gets, in the format of its ending; else the
@@ -160,7 +160,7 @@ class Exporter:
     # --- what is said -------------------------------------------------------------------------
 
     def statement(self, artifact: Artifact, disclosure: Disclosure) -> Statement | None:
-        """Return what is said of a result; None of what no model had a part in."""
+        """Return the statement on a result; None if no model took part."""
         source = self._source(artifact)
         if source is None or disclosure is Disclosure.NOTHING:
             return None
@@ -202,7 +202,7 @@ class Exporter:
     # --- writing ------------------------------------------------------------------------------
 
     def _dress(self, artifact: Artifact, source: Path, target: Path, disclosure: Disclosure) -> str:
-        """Write ``source`` to ``target`` with what is said, inside or beside; return a remark."""
+        """Write ``source`` to ``target`` with its statement, inside or beside; return a remark."""
         said, key, remark = self.statement(artifact, disclosure), None, ""
         if said is not None:
             key, remark = self._key()
@@ -278,7 +278,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _with_side(path: Path, dressed: Path, remark: str) -> Exported:
-    """Move what was written beside ``dressed`` to where that went: ``path``."""
+    """Move the side file of ``dressed`` next to its destination, ``path``."""
     side = side_file.beside(dressed)
     if not side.exists():
         return Exported(path, None, remark)

@@ -159,7 +159,7 @@ def is_signed(data: bytes, signature: str, public: str) -> bool:
 
 
 def _read(path: Path) -> InstallationKey | None:
-    """Return what the file holds; None if there is none, or it is no such key."""
+    """Return the key in the file; None if the file is missing or invalid."""
     try:
         with open_regular(path) as file:
             _close_to_others(file.fileno())
@@ -192,7 +192,7 @@ def _check(private: bytes, signer: bytes, authority: bytes) -> None:
 
 
 def _close_to_others(fd: int) -> None:
-    """Take from everybody else what a careless copy or an old backup gave them."""
+    """Revoke the permissions of others left by a careless copy or an old backup."""
     if sys.platform != "win32" and stat.S_IMODE(os.fstat(fd).st_mode) & 0o077:
         os.fchmod(fd, 0o600)
 

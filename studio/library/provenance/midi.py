@@ -1,6 +1,6 @@
-"""Standard MIDI files without what was written into them beside the music.
+"""Strips metadata from Standard MIDI files, leaving the music.
 
-Source: Standard MIDI Files 1.0. The times of what stays are kept.
+Source: Standard MIDI Files 1.0. The remaining events retain their times.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ MEMORY = 4 << 30
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What is to be examined, and what is ours."""
+    """The files to examine, and our own signer."""
 
     files: list[str]
     ours: Signer | None = None

@@ -23,7 +23,7 @@ _VERSION: Final = 1
 
 
 class SideFile(NamedTuple):
-    """What a side file says; nothing is believed yet.
+    """The content of a side file, unverified.
 
     Attributes:
         sha256: Of the file beside it, hexadecimal.
@@ -55,7 +55,7 @@ def write(statement: Statement, sha256: str, key: InstallationKey) -> bytes:
 
 
 def read(data: bytes) -> SideFile | None:
-    """Return what a side file says; None for what is none. It may be hostile."""
+    """Return the content of a side file; None if it is not one. The data may be hostile."""
     try:
         raw = json.loads(data)
         said, signature = raw["said"], raw["signature"]

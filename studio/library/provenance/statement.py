@@ -1,4 +1,4 @@
-"""What a file says of how it was made, in the words of the standards: C2PA and IPTC.
+"""Statements on how a file was made, in the vocabulary of the standards: C2PA and IPTC.
 
 Sources: C2PA 2.1, 18.16 (actions); IPTC digital source types (cv.iptc.org/newscodes), XMP.
 """
@@ -21,7 +21,7 @@ _TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
 class Source(StrEnum):
-    """Where what is seen or heard comes from; the values are names of IPTC."""
+    """The origin of the media; the values are IPTC names."""
 
     GENERATED = "trainedAlgorithmicMedia"
     EDITED = "compositeWithTrainedAlgorithmicMedia"
@@ -38,7 +38,7 @@ class Source(StrEnum):
 
 
 class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is said of one file.
+    """The statement on one file.
 
     Attributes:
         source: A ``Source``.

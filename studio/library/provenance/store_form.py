@@ -54,7 +54,7 @@ def _check(store: bytes) -> None:
 
 
 def _boxes(data: bytes) -> list[tuple[bytes, bytes]]:
-    """Return (kind, what is in it) of boxes that fill ``data`` without a gap."""
+    """Return (kind, payload) of boxes that fill ``data`` without a gap."""
     found, at = [], 0
     while at < len(data):
         length = int.from_bytes(data[at : at + 4])

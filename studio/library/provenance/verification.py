@@ -39,7 +39,7 @@ _TITLES = {
 
 
 class Run(NamedTuple):
-    """What a record says of the run that made a file; unverified unless that is ours."""
+    """A record of the run that made a file; unverified unless the record is ours."""
 
     task: str
     models: tuple[str, ...]
@@ -47,11 +47,11 @@ class Run(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """What one file came to.
+    """The verification result of one file.
 
     Attributes:
-        artifact: What it is a copy of, if that is in the library.
-        run: What made it, as the library or else its signed record says; None where nothing does.
+        artifact: The original of this copy, if it is in the library.
+        run: The run that made it, from the library or else its signed record; None if unknown.
     """
 
     path: Path
@@ -84,7 +84,7 @@ def verify(
 
 
 def signer(key: InstallationKey | None) -> Signer | None:
-    """Return what the files of a key are recognised by."""
+    """Return the signer that identifies files signed with a key."""
     if key is None:
         return None
     return Signer(key.authority.decode(), key.serial, key.public)
@@ -104,7 +104,7 @@ def _run(finding: Finding, artifact: Artifact | None, library: Library | None) -
 
 
 class _Told(msgspec.Struct, frozen=True):
-    """The part of a recipe that is told."""
+    """The published part of a recipe."""
 
     task: str
     created: float = 0.0
@@ -114,7 +114,7 @@ class _Told(msgspec.Struct, frozen=True):
 def _found_again(
     finding: Finding, key: InstallationKey | None, library: Library | None
 ) -> Artifact | None:
-    """Return what the file is a copy of: as its record says, else byte by byte."""
+    """Return the library's original of the file: by its record, else byte by byte."""
     if library is None:
         return None
     said = finding.statement
@@ -129,7 +129,7 @@ def _found_again(
 
 
 def _findings(files: Sequence[Path], ours: Signer | None) -> Iterator[Finding]:
-    """Yield a finding for each file; whatever ends the process counts against one file alone."""
+    """Yield a finding for each file; a crash of the process affects one file only."""
     left = list(files)
     while left:
         for finding in _of_one_process(tuple(left), ours):

@@ -1,1 +1,1 @@
-"""What the library stands on: SQLite, blobs, the event log, the lock."""
+"""The storage layer of the library: SQLite, blobs, the event log, the lock."""

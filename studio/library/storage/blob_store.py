@@ -103,7 +103,7 @@ class ObjectStore:
         return target
 
     def add_input(self, digest: str, data: Payload) -> None:
-        """Keep what was handed to a job, durably, unless a payload is the same."""
+        """Store a job input durably, unless an identical payload exists."""
         if self.find(digest) is None:
             self.place(self.stage(f"{digest}-input", data), INPUT_SUFFIX)
 
@@ -113,7 +113,7 @@ class ObjectStore:
         return next((path for path in found if not is_sidecar(path)), None)
 
     def inputs(self) -> Iterator[Path]:
-        """Yield the files of all inputs that are kept."""
+        """Yield the files of all stored inputs."""
         yield from self._objects.glob(f"??/*{INPUT_SUFFIX}")
 
     def remove_input(self, digest: str) -> int:

@@ -1,4 +1,4 @@
-"""The connection to SQLite: promises kept, transactions, refusals in words. Knows no table.
+"""The SQLite connection: durability, transactions, readable errors. Knows no table.
 
 One connection writes, behind a lock, from whichever thread; each thread reads over its own.
 """
@@ -149,7 +149,7 @@ class Database:
             self._reader().backup(target)
 
     def problem(self) -> str:
-        """Return what a quick check of the whole file finds wrong, empty when nothing is.
+        """Return the problems found by a quick check of the whole file; empty if none.
 
         WORKAROUND SQLite 3.46: a connection that has read a word list before another one merged it
         calls it malformed; no report was found. May go when the test of an emptied bin passes

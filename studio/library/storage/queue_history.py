@@ -46,7 +46,7 @@ class QueueHistory:
                 self._history.append(f"{_ROWS}{id}", {"held": held})
 
     def leave(self, id: str) -> None:
-        """Forget a row, and what it was called."""
+        """Forget a row and its name."""
         self._history.forget(f"{_ROWS}{id}")
 
     def arrange(self, places: Sequence[tuple[str, Priority]], paused: bool) -> None:

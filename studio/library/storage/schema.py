@@ -333,7 +333,7 @@ SEARCHES = ("artifact_search", "conversation_search", "message_search")
 
 
 def merge_searches(connection: sqlite3.Connection) -> None:
-    """End the words of what was deleted: an index keeps them until its parts are merged."""
+    """Purge deleted words: an index retains them until its parts are merged."""
     for name in SEARCHES:
         connection.execute(f"INSERT INTO {name}({name}) VALUES ('optimize')")
 

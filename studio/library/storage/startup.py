@@ -1,4 +1,4 @@
-"""Opening a database in whatever state: new, old, newer, damaged, locked. Knows no rows."""
+"""Opening a database in any state: new, old, newer, damaged, locked. Knows no rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CHECKED_AT_START = 16 << 20
 
 @dataclass
 class Opened:
-    """A database that can at least be read, and what came of opening it.
+    """A database that is at least readable, and the outcome of opening it.
 
     Attributes:
         news: Sentences that the user should read once.
@@ -66,7 +66,7 @@ def open_database(folder: Path, *, read_only: bool) -> Opened:
 
 
 def repair(folder: Path, progress: Progress) -> list[str]:
-    """Make a database that is missing or damaged again from the files; return what is news of it.
+    """Rebuild a missing or damaged database from the files; return news about it.
 
     Opening does it, too: this is for who wants to do it beforehand and beside a window, since it
     takes minutes where there is much. Nothing is done where another studio has the library, or
@@ -147,7 +147,7 @@ def _sound(
 
 
 def outlook(folder: Path) -> tuple[str, ...]:
-    """Say what the next start will find and do, where it will not just open the database.
+    """Describe what the next start will do, other than just open the database.
 
     Changes nothing; empty for a library that is well, and where there is none yet.
     """
@@ -193,7 +193,7 @@ def _is_new(path: Path) -> bool:
 
 
 def _damage(path: Path, *, read_only: bool = False) -> str:
-    """Return what is wrong with an existing database, empty when nothing is."""
+    """Return the damage of an existing database; empty if none."""
     if not path.is_file():
         return "it is not an ordinary file"
     try:
@@ -265,7 +265,7 @@ def _migrate(database: Database, folder: Path, found: int, reserved_space: Reser
 
 
 def _open_to_read(folder: Path, lock: WriterLock, state: Health) -> Opened:
-    """Open what is there without a change; if that is not sound, one made from the files."""
+    """Open the database read-only; if it is damaged, one rebuilt from the files."""
     lock.release()
     if database := _readable(folder / DATABASE):
         database.refusal = state.error()

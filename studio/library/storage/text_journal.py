@@ -68,7 +68,7 @@ class TextJournal:
         disk.remove(self._path)
 
     def close(self) -> None:
-        """Stop without the message: what was written is recovered at the next start."""
+        """Stop without saving the message: its text is recovered at the next start."""
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()

@@ -1,4 +1,4 @@
-"""Identifiers that sort by time of birth (ULID). Never go backwards, whatever the clock does."""
+"""Identifiers that sort by creation time (ULID). Monotonic, whatever the clock does."""
 
 from __future__ import annotations
 

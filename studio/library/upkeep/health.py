@@ -11,7 +11,7 @@ from studio.protocol.errors import ErrorCode, StudioError
 
 
 class HealthState(StrEnum):
-    """What can be done with the library; reading, browsing and exporting always can."""
+    """The available operations; reading, browsing and exporting always work."""
 
     OK = "ok"
     READ_ONLY = "read-only"
@@ -20,7 +20,7 @@ class HealthState(StrEnum):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The state of the library: a sentence that says what and why, and one what to do.
+    """The state of the library: its state and cause in one sentence, the remedy in another.
 
     Attributes:
         writer: The pid of the studio that writes, where that is the reason.

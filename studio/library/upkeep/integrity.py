@@ -34,11 +34,11 @@ _TABLES: dict[type[Row], str] = {
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check-up found.
+    """The findings of a check-up.
 
     Attributes:
-        checked: Artifacts that were looked at.
-        database: What the database says is wrong with itself; empty when nothing is.
+        checked: Number of artifacts checked.
+        database: Errors reported by the database; empty if none.
         missing: Ids of artifacts whose payload is not there.
         damaged: Ids of artifacts whose payload has changed since it was saved.
         sidecars: Ids of artifacts whose sidecar is missing or cannot be read.
@@ -47,9 +47,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         orphans: Payload files without one that no artifact lists.
         history: Files of the history that are damaged, or are missing.
         rows: Ids of things whose entry in the database is damaged.
-        outlook: What the next start will find and do, where that is not to open the database.
-        left: What is left of erased things, in words: files, and ids of rows.
-        broken: Damaged databases that were put aside; what was erased may be in them.
+        outlook: What the next start will do, other than open the database.
+        left: Leftovers of erased items, in words: files, and ids of rows.
+        broken: Damaged databases that were set aside; they may contain erased data.
     """
 
     checked: int = 0
@@ -73,7 +73,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return not any((self.database, *lost, self.history, self.rows, self.outlook))
 
     def sentences(self) -> Iterator[str]:
-        """Yield what was found, in words."""
+        """Yield the findings as sentences."""
         yield from self.outlook
         if self.database and not self.outlook:
             yield (

@@ -48,14 +48,14 @@ Progress = Callable[[int, int], None]
 
 
 class CopyNote(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in a backup.
+    """The contents of a backup.
 
     Attributes:
         source: Folder of the library it is a copy of.
         made: Seconds since the epoch.
         bytes: Of all files; ``written`` of those that no earlier backup had.
         damaged: Names of files that were damaged or missing in the library, and in no backup.
-        automatic: Whether it was made by the schedule, which lets old ones go.
+        automatic: Whether it was made by the schedule, which deletes old ones.
     """
 
     source: str
@@ -157,7 +157,7 @@ class _Copy:
                     disk.sync_file(file.fileno())
 
     def note(self, automatic: bool) -> CopyNote:
-        """Return what it has."""
+        """Return the note on the copy's contents."""
         with closing(_read(self._path)) as copy:
             artifacts, conversations = (
                 copy.execute(f"SELECT count(*) FROM {table} WHERE binned_at IS NULL").fetchone()[0]
@@ -182,7 +182,7 @@ class _Copy:
         return sorted(wanted | {(path.stem, path.name) for path in inputs})
 
     def copy_files(self, wanted: list[tuple[str, str]]) -> None:
-        """Copy what is not there yet, and verify it."""
+        """Copy the missing files, and verify them."""
         self._check_room(wanted)
         self.damaged = []
         for done, (digest, name) in enumerate(wanted):
@@ -193,7 +193,7 @@ class _Copy:
         self._progress(len(wanted), len(wanted))
 
     def _copy_file(self, digest: str, name: str) -> bool:
-        """Return whether the copy is as it should be; of a damaged file a copy is kept."""
+        """Return whether the copy is intact; damaged files are copied as well."""
         place = Path("objects", digest[:2], name)
         source, copy = self._source / place, self._target / place
         old = self._earlier / place if self._earlier else None
@@ -208,7 +208,7 @@ class _Copy:
         return self._is_right(copy, digest, source)
 
     def _copy_bytes(self, source: Path, copy: Path) -> None:
-        """Write what can be read of ``source``; nothing when that is no file."""
+        """Write the readable part of ``source``; nothing if it is not a file."""
         try:
             file = open_regular(source)
         except OSError:

@@ -138,7 +138,7 @@ def _records(connection: sqlite3.Connection, history: EventLog) -> None:
 
 
 def _completed(connection: sqlite3.Connection, event: Event) -> Record | None:
-    """Return the record with what was known only afterwards, None when there is none."""
+    """Return the record with its facts filled in afterwards; None if there is none."""
     id, facts = event.get("id"), event.get("set")
     row = connection.execute("SELECT * FROM records WHERE id = ?", (id,)).fetchone()
     if row is None or not isinstance(facts, dict):
@@ -229,7 +229,7 @@ def _collections(connection: sqlite3.Connection, history: EventLog) -> None:
 
 
 def _conversation(connection: sqlite3.Connection, history: EventLog, stream: str) -> None:
-    """Replay one conversation in memory, then store what it came to."""
+    """Replay one conversation in memory, then store the resulting state."""
     conversation: Conversation | None = None
     messages: dict[str, Message] = {}
     for event in history.read(stream):

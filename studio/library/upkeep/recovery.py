@@ -1,4 +1,4 @@
-"""What the one writer does first: finish or undo what the last one did when it died."""
+"""The writer's first step: complete or undo the work of one that died."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def recover(
     journals: Path,
     erase: Callable[[], None],
 ) -> list[str]:
-    """Finish saves, what was to be erased (by ``erase``), and replies; return what is news of it.
+    """Complete saves, pending erasures (by ``erase``) and replies; return news about it.
 
     Raises:
         OSError, StudioError: The disk refused; the next start goes on.
