@@ -1,4 +1,4 @@
-"""What a corrected text changes, word by word, and which of it touches a number or a name."""
+"""Word-level diff of a corrected text, marking changes of numbers and names."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ DOTS_PER_INCH = 150
 
 
 def main(folder: Path, *, others: bool) -> None:
-    """Put the documents into ``folder``; what is there stays."""
+    """Download the documents into ``folder``; existing files stay."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
         for name, (package, member) in (DOCUMENTS | (OTHERS if others else {})).items():

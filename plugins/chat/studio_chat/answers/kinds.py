@@ -82,7 +82,7 @@ def has_kind(kind: str, text: str) -> bool:
 
 
 def fits(kind: str, answer: str, text: str) -> bool:
-    """Return whether an answer is of a kind, and what the text has there, too."""
+    """Return whether an answer has the expected kind and agrees with the passages."""
     figures = numbers(answer)
     match kind:
         case "e-mail":

@@ -38,14 +38,13 @@ _ASKING: Final = frozenset(
 
 @dataclass(frozen=True)
 class Support:
-    """What the passages have of a short answer.
+    """Evidence in the passages for a short answer.
 
     Attributes:
-        fits: Whether the answer is of the kind that the question asks for.
-        is_there: Whether its numbers and most of its names stand in the passages.
-        nearness: Of the words of the question that tell something, the share that stands beside
-            the answer, 0 to 1.
-        lines: The lines that carry it: number of the passage, and of its line from 0.
+        fits: Whether the answer has the kind that the question asks for.
+        is_there: Whether its numbers and most of its names occur in the passages.
+        nearness: Share of the question's content words found beside the answer, 0 to 1.
+        lines: Supporting lines: index of the passage, and of its line from 0.
     """
 
     fits: bool = True
@@ -147,7 +146,7 @@ class Passages:
         return set(languages.stems(text, self._language)) | numbers(text)
 
     def _cut(self, passage: int, text: str) -> list[_Sentence]:
-        """Return the sentences of a passage; each knows those beside it and what it is under."""
+        """Split a passage into sentences, each with its neighbours and heading."""
         found = [
             _Sentence(passage, first, last, piece, self._stems(piece))
             for first, last, piece in sentences(text)

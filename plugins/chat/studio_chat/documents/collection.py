@@ -79,13 +79,13 @@ class Collection:
     # --- what there is ------------------------------------------------------------------------
 
     def refresh(self, ctx: TaskContext, reader: str | None) -> Generator[Event, None, None]:
-        """Read what is new or changed since the last time, and forget what is gone.
+        """Index new and changed files, and drop those that were deleted.
 
-        Each file is kept as soon as it is read: a run that was stopped goes on there. A file that
-        cannot be read is none of the collection, and looked at again when it changes.
+        Each file is stored as soon as it is read, so that a stopped run resumes there. An unreadable
+        file is left out, and tried again when it changes.
 
         Raises:
-            BadInput: It is no folder, or has too many documents.
+            BadInput: The path is no folder, or has too many documents.
             StudioError: The reader cannot be used, or the disk is full.
         """
         found = list(self._files())
@@ -243,7 +243,7 @@ class Collection:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        """All or nothing of what is written inside."""
+        """Run the enclosed writes in one transaction."""
         try:
             self._index.execute("BEGIN IMMEDIATE")
             yield

@@ -48,18 +48,18 @@ class Encoders:
 
 @dataclass
 class DocumentContext:
-    """What a reply draws on.
+    """Documents, passages and prompt texts that ground a reply.
 
     Attributes:
-        documents: Those that could be read.
+        documents: Readable documents.
         sources: For each document, plain data: ``document`` (its name), ``path``, ``whole``,
-            ``lines`` (first and last line of each stretch that was used, the best first), ``of``
-            (lines it has), where it has pages ``pages`` and ``of_pages`` likewise, ``boxes`` (page,
-            left, top, right, bottom of lines that were recognised), ``unit`` and ``titles`` where
-            these are slides, chapters or rows; or ``error``: why it was not read.
+            ``lines`` (first and last line of each used stretch, the best first), ``of`` (number
+            of lines), for paged documents ``pages`` and ``of_pages`` likewise, ``boxes`` (page,
+            left, top, right, bottom of recognised lines), ``unit`` and ``titles`` for slides,
+            chapters or rows; or ``error``: why it was not read.
         found_by: ``meaning`` or ``words``, where passages were chosen; else empty.
-        note: What a person should know about that.
-        texts: What goes into the prompt.
+        note: Remark on the search for the user.
+        texts: Texts for the prompt.
         closest: Where the documents do not answer: the passages nearest to the question, as
             ``sources``; None where they were not asked, or do answer.
     """
@@ -244,7 +244,7 @@ def ground(
 
 
 def _encoder(found: DocumentContext, encoders: Encoders, is_english: bool) -> str | None:
-    """Return what compares meanings, if anything does; a note says what is missing."""
+    """Return the id of the encoder for semantic search, if any; else add a note."""
     encoder = encoders.english if is_english else encoders.multilingual or encoders.english
     if not is_english and not encoders.multilingual:
         found.note = _ENGLISH_ONLY
@@ -352,7 +352,7 @@ def stretches(texts: Sequence[Passage], ranked: Sequence[tuple[float, Passage]])
 def _read_all(
     ctx: TaskContext, paths: Sequence[str], reader: str | None, *, is_first: bool
 ) -> Generator[Event, None, DocumentContext]:
-    """Read what can be read. What cannot is told with the reply, which goes on without it."""
+    """Read the documents; report unreadable ones with the reply, which continues."""
     found = DocumentContext()
     for path in paths:
         try:

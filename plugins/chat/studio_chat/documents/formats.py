@@ -72,7 +72,7 @@ def _typed(data: bytes, suffix: str, most: int) -> dict[str, Any]:
 
 
 def _decoded(data: bytes, said: str) -> str:
-    """Return the text: UTF-8 if it can be that, else what it says, else Western European."""
+    """Decode text: as UTF-8 if valid, else by the declared charset, else Western European."""
     if data.startswith(_UTF16):
         text = data.decode("utf-16")
     else:

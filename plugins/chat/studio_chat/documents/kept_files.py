@@ -1,4 +1,4 @@
-"""Files that are kept so as not to be computed again: those not used for longest go first."""
+"""Disk cache of computed files, with eviction of the least recently used."""
 
 from __future__ import annotations
 

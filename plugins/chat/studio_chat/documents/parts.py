@@ -50,7 +50,7 @@ class Parts:
         return data
 
     def related(self, name: str) -> dict[str, tuple[str, str]]:
-        """Return identifier → (kind, member) of what a member of Office Open XML refers to."""
+        """Return identifier → (kind, member) for the relations of an Office Open XML member."""
         folder, base = posixpath.split(name)
         found: dict[str, tuple[str, str]] = {}
         rels = f"{folder}/_rels/{base}.rels"
@@ -94,7 +94,7 @@ class _Walk:
         self._write(text)
 
     def close(self) -> None:
-        """Nothing was kept."""
+        """Return nothing: the walk builds no tree."""
 
 
 def _ignore(_: str) -> None:

@@ -164,7 +164,7 @@ def _checked(data: bytes, name: str) -> dict[str, Any]:
 def _ask(
     file: IO[bytes], order: Sequence[str], most: int, sandbox: Sandbox
 ) -> Generator[None, None, bytes]:
-    """Return what the child says, at most ``most`` bytes; less where it was ended."""
+    """Return at most ``most`` bytes of the child's output; fewer where it was ended."""
     if sandbox.tier:
         return (yield from _ask_in_sandbox(file, order, most, sandbox))
     spec = find_spec("pypdfium2")

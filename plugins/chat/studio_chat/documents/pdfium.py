@@ -102,7 +102,7 @@ def _text(page: Any) -> str:
 
 
 def _lines(said: str) -> str:
-    """Return text with one kind of line end, and what a hyphen parted as one word."""
+    """Normalise line ends, and join words hyphenated across lines."""
     return said.replace("\r\n", "\n").replace("\r", "\n").replace(_HYPHEN, "").rstrip("\n")
 
 

@@ -57,7 +57,7 @@ def _opened(file: IO[bytes]) -> Any:
 
 
 def _on_paper(picture: Any) -> Any:
-    """Return a picture with white behind what can be seen through."""
+    """Return a picture with its transparent areas over white."""
     from PIL import Image
 
     seen = picture.convert("RGBA")

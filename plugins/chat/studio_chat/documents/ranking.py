@@ -1,7 +1,7 @@
-"""Which passages a question is about: by their words, by what they mean, and by their sentences.
+"""Rank passages for a question: by words, by embeddings, then by sentences.
 
-Words and meaning find the likely ones; of these the sentences are looked at: a passage of many
-lines means a little of all of them, and the one that answers is lost in it. Reads no files.
+Words and embeddings pick candidates, which are ranked again by their sentences: the embedding
+of a long passage averages its lines and hides the one that answers. Reads no files.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ def _vectors(
 
 
 def _rounded(vectors: Any) -> Any:
-    """Return vectors as they would be kept."""
+    """Return vectors at the precision of the stored index."""
     return vectors.astype("<f2").astype("f4")
 
 

@@ -1,4 +1,4 @@
-"""One document, whatever its pages are: text, or pictures that are recognised."""
+"""Read one document, with text recognition for scanned pages."""
 
 from __future__ import annotations
 

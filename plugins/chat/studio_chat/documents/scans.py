@@ -1,4 +1,4 @@
-"""Pages that are pictures become text; what was read is kept, so that it goes on after a stop."""
+"""Recognise the text of scanned pages; finished pages are cached, so that a stopped run resumes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def recognise(
 
 
 def _noting(ctx: TaskContext, notes: Path) -> IO[bytes]:
-    """Open what the pages that were read are noted in: nothing on the disk for a private job."""
+    """Open the cache file of recognised pages: in memory only for a private job."""
     if ctx.is_private:
         return io.BytesIO()
     notes.parent.mkdir(parents=True, exist_ok=True)

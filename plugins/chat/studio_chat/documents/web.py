@@ -1,4 +1,4 @@
-"""The text of an HTML page: what a reader of it would see. Headings get the ``#`` of Markdown."""
+"""Extract the visible text of an HTML page. Headings get the ``#`` of Markdown."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def read(text: str) -> tuple[str, str]:
 
 
 def _without_comments(text: str) -> str:
-    """Return a page without its comments; what is behind one that does not end is one, too."""
+    """Remove the comments of a page; an unterminated one extends to the end."""
     parts, at = [], 0
     while (start := text.find("<!--", at)) >= 0:
         parts.append(text[at:start])

@@ -68,7 +68,7 @@ def _by_name(member: zipfile.ZipInfo) -> str:
 
 
 def _bounded(file: IO[bytes], most: int, name: str, check: Check) -> bytes:
-    """Read what is there, never more than ``most``: a header may lie about its size."""
+    """Read a member, never more than ``most`` bytes: a header may lie about its size."""
     parts, total = [], 0
     while part := file.read(_CHUNK):
         check()

@@ -1,4 +1,4 @@
-"""Messages of others as a tree in order: parents first, what is left out stepped over."""
+"""Order imported messages as a tree: parents first, omitted nodes bridged."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Node:
 
 
 def moment(value: object) -> float:
-    """Return seconds since 1970; 0 for what is no date of this age."""
+    """Return seconds since 1970; 0 for an implausible date."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return 0.0
     seconds = float(value) if abs(value) < 1e18 else 0.0
@@ -70,7 +70,7 @@ def in_order(nodes: Iterable[Node], head: str) -> tuple[list[NewMessage], str]:
 
 
 def _unseen(node: Node, known: Mapping[str, Node], kept: Mapping[str, str]) -> list[Node]:
-    """Return a node and what is above it and was not looked at, from above."""
+    """Return a node with its unvisited ancestors, topmost first."""
     path: dict[str, Node] = {}
     at: Node | None = node
     while at is not None and at.key not in kept:

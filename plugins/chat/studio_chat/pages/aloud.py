@@ -59,7 +59,7 @@ class Aloud:
             self._voice.stop()
 
     def _is_ready(self) -> bool:
-        """Whether there is a voice; else say what is missing, and offer it."""
+        """Return whether a voice is installed; else report and offer the missing one."""
         weights, notices = self._ctx.weights, self._ctx.notices
         if self._voice is None:
             self._voice = self._ctx.narration()

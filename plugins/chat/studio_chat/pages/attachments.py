@@ -79,7 +79,7 @@ class Attachments(QWidget):
             self.add([str(chosen)])
 
     def add(self, paths: Sequence[str]) -> None:
-        """Take files and folders; what is neither, or one too many, is refused in words."""
+        """Attach files and folders; refuse other paths, and too many, with a message."""
         new = [path for path in dict.fromkeys(paths) if path not in self._paths]
         files = [path for path in new if Path(path).is_file() or Path(path).is_dir()]
         room = MAX_DOCUMENTS - len(self._paths)

@@ -1,4 +1,4 @@
-"""What the palette and the keys can do on the page of the chat."""
+"""Commands of the chat page for the palette and the keyboard."""
 
 from __future__ import annotations
 

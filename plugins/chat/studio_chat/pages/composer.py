@@ -142,7 +142,7 @@ class Composer(QFrame):
 
     @property
     def has_block(self) -> bool:
-        """Whether long pasted text is kept beside the field."""
+        """Whether a long pasted text is attached as a block."""
         return bool(self._block)
 
     def set_text(self, text: str) -> None:
@@ -181,7 +181,7 @@ class Composer(QFrame):
         self._show()
 
     def trouble(self, words: str) -> None:
-        """Say what is wrong with what is written; empty when nothing is."""
+        """Show a problem with the draft; empty for none."""
         self._trouble.setText(words)
         self._trouble.setVisible(bool(words))
 
@@ -210,7 +210,7 @@ class Composer(QFrame):
         return False
 
     def _take_paste(self, source: QMimeData) -> bool:
-        """Take files as attachments and what is endless not at all; the field takes words."""
+        """Attach pasted files and reject oversized text; leave other text to the field."""
         if files := local_files(source):
             self.attachments.add([str(file) for file in files])
             return True
@@ -228,7 +228,7 @@ class Composer(QFrame):
     # --- sending ------------------------------------------------------------------------------
 
     def send(self) -> None:
-        """Send what is written, if that is possible now."""
+        """Send the draft, if sending is possible now."""
         if self._can_send():
             self.trouble("")
             self.sent.emit(self.text)
@@ -273,7 +273,7 @@ class Composer(QFrame):
         self._stop.setVisible(self._busy)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave out what can be spared where it is narrow."""
+        """Hide optional controls where the composer is narrow."""
         super().resizeEvent(event)
         is_narrow = self.width() < _NARROW
         for button in self._spared:
@@ -318,7 +318,7 @@ class ContextMeter(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the ring; nearly full is told by colour and by how far round it goes."""
+        """Draw the ring; its colour and its arc show how full the context is."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colors = self._ui.tokens.colors

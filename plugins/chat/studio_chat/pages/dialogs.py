@@ -1,4 +1,4 @@
-"""What the page of the chat opens over itself or beside: prompts, memory, comparison, study."""
+"""Dialogs and panels of the chat page: prompts, memory, comparison, study."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Dialogs:
         dialog.open()
 
     def show_memory(self) -> None:
-        """Show the facts that are kept, to read, change or erase them."""
+        """Show the saved facts, to read, change or erase them."""
         page = self._page
         MemoryDialog(self._ctx, page.memory, page.session, page.work_queue, self._window).open()
 

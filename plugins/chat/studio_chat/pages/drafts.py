@@ -1,4 +1,4 @@
-"""What was written and not sent, for each conversation. Kept in the settings; draws nothing."""
+"""Unsent drafts, for each conversation. Stored in the settings; draws nothing."""
 
 from __future__ import annotations
 

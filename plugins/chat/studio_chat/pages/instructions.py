@@ -1,4 +1,4 @@
-"""What a model is told beside a conversation: memory, instructions and files of its project."""
+"""Build the system context of a conversation: memory, and its project's instructions and files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from studio_chat.pages.projects.project import Projects
 
 
 class Instructions:
-    """Puts together what all conversations of a project share with what one has of its own."""
+    """Combines the shared settings of a project with those of one conversation."""
 
     def __init__(self, projects: Projects, memory: Memory) -> None:
         self._projects, self._memory = projects, memory

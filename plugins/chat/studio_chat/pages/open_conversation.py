@@ -37,7 +37,7 @@ class Listener(Protocol):
         """A message is in the library; ``conversation`` is empty for the first of a new one."""
 
     def not_sent(self, text: str, error: StudioError) -> None:
-        """A message could not be kept; here is its text back."""
+        """Handle a message that could not be saved; ``text`` is its content."""
 
 
 class OpenConversation(Protocol):

@@ -1,6 +1,6 @@
-"""The page of the chat: which conversation is in view, and what the user does with it.
+"""The chat page: the conversation in view, and the user's actions on it.
 
-Keeps no messages itself.
+Stores no messages itself.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _OPEN = "open"
 
 
 class ChatPage(PageFrame):
-    """The conversation in view, those that go on out of view, and what the user does."""
+    """The conversation in view, those running in the background, and the user's actions."""
 
     def __init__(self, ctx: PluginContext) -> None:
         self.work_queue = WorkQueue(ctx)
@@ -126,16 +126,16 @@ class ChatPage(PageFrame):
         return Session(self._ctx, self.work_queue, self, self._instructions, folder, store)
 
     def new(self, folder: str = "", *, private: bool = False) -> None:
-        """Begin a conversation, in a project if one is named; it is kept once something is sent.
+        """Begin a conversation, in a project if named; it is saved once a message is sent.
 
-        Of a ``private`` one nothing is ever kept.
+        A ``private`` one is never saved.
         """
         self._leave()
         self._begin(folder, private=private)
         self.composer.field.setFocus()
 
     def reuse(self, used: UsedSettings) -> None:
-        """Begin a conversation set as that of a reply was, what was asked there as its draft."""
+        """Begin a conversation with the settings of a reply, and its question as the draft."""
         self.new()
         page, weights = self.session, str(used.params.get("weights") or "")
         known = {name: used.params[name] for name in PANEL_FIELDS if name in used.params}
@@ -153,7 +153,7 @@ class ChatPage(PageFrame):
         self.work_queue.do(lambda: used.asked("prompt"), ask)
 
     def _begin_or_open(self, conversation: str) -> None:
-        """Show what was open last time."""
+        """Open the conversation of the last session, or begin one."""
         if not conversation:
             self._begin()
             return
@@ -302,7 +302,7 @@ class ChatPage(PageFrame):
         self.list.refresh()
 
     def not_sent(self, text: str, error: StudioError) -> None:
-        """A message could not be kept: give its text back and say why."""
+        """Restore the text of a message that could not be saved, and report why."""
         self.composer.set_text("\n\n".join(filter(None, (text, self.composer.text))))
         self.composer.attachments.add(self.sent_with)
         self.composer.trouble(str(error))
@@ -472,7 +472,7 @@ class ChatPage(PageFrame):
         self._fit()
 
     def save_state(self) -> dict[str, Any]:
-        """Return what to keep over a restart."""
+        """Return the state to restore after a restart."""
         self._drafts.put(self.session.id, self.composer.text)
         self._drafts.save_now()
         return {"list": self.list_wanted}

@@ -116,7 +116,7 @@ class PageFrame(QWidget):
             self._work_queue.do(lambda: self._ctx.settings.set(key, length), lambda _none: then())
 
     def show_use(self, turns: Sequence[Turn]) -> None:
-        """Show how much of what the weights read is used up."""
+        """Show the used share of the model's context."""
         weights = self.composer.weights
         known = self._ctx.settings.get(f"context.{weights}", 0)
         limit = self._ctx.weights.defaults(weights).get("context_limit", 0)

@@ -19,10 +19,10 @@ _CHANGED_MS = 600
 
 
 class Parameters(QObject):
-    """What a conversation is set to; what the user changes is told when it has settled.
+    """The settings of a conversation; changes are reported once they settle.
 
     Signals:
-        changed: The values are to be kept.
+        changed: The values are to be saved.
         weights_wanted: Id of the weights that a preset brings.
     """
 
@@ -58,10 +58,10 @@ class Parameters(QObject):
         self.form.on_change(self._on_change)
 
     def begin(self, weights: str) -> str:
-        """Show what a new conversation is set to; return the weights it has.
+        """Show the settings of a new conversation; return the id of its weights.
 
         Args:
-            weights: Those it has unless the default preset brings others.
+            weights: Those to use unless the default preset brings others.
         """
         preset = self._shelf.preset(self._shelf.default)
         weights = self._there(preset) or weights
@@ -75,7 +75,7 @@ class Parameters(QObject):
         return weights
 
     def show(self, values: Mapping[str, Any], weights: str) -> None:
-        """Show what is kept already, for a conversation with ``weights``."""
+        """Show saved settings, for a conversation with ``weights``."""
         self._set_defaults(weights)
         if values and values != self.values():
             self.form.set_values(values)
@@ -85,19 +85,19 @@ class Parameters(QObject):
         self._show_sampling()
 
     def values(self) -> dict[str, Any]:
-        """Return what is set, the name of the preset, and whether memory is used."""
+        """Return the settings, the name of the preset, and whether memory is used."""
         preset = {"preset": self.bar.preset} if self.bar.preset else {}
         memory = {"memory": True} if self.memory.isChecked() else {}
         return {**self.form.values(), **preset, **memory}
 
     def settle(self) -> None:
-        """Tell now of what was just changed."""
+        """Report pending changes now."""
         if self._timer.isActive():
             self._timer.stop()
             self.changed.emit()
 
     def use_defaults(self, weights: str) -> None:
-        """Show what is set for ``weights``, or comes with them; what was changed stays."""
+        """Show the defaults of ``weights``; the user's changes stay."""
         self._set_defaults(weights)
         self._show_sampling()
 
@@ -113,7 +113,7 @@ class Parameters(QObject):
         self._timer.start()
 
     def save_preset(self, name: str) -> None:
-        """Keep what is set now, and the weights, under a name."""
+        """Save the current settings and weights under a name."""
         values = self.form.values()
         changed = {k: v for k, v in values.items() if v != self._defaults.get(k)}
         self._shelf.put_preset(Preset(name, changed, self._weights))

@@ -1,4 +1,4 @@
-"""The words of a thread: who answered, how fast, what a reply waits for.
+"""The texts of a thread: who answered, how fast, the status of a reply.
 
 Makes sentences, draws nothing.
 """
@@ -53,7 +53,7 @@ def _short(number: float) -> str:
 
 
 def doing(ctx: PluginContext, reply: Reply) -> str:
-    """Return what a reply waits for or does, until its text comes."""
+    """Return the status of a reply until its text arrives."""
     if reply.stopping:
         return tr("Stopping…")
     match reply.state:
@@ -198,7 +198,7 @@ def merged(pairs: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
 
 
 def place_name(source: Mapping[str, Any], stretch: tuple[int, int]) -> str:
-    """Return what a stretch of a document is called: ``pages 1–6``."""
+    """Return the label of a stretch of a document: ``pages 1–6``."""
     first, last = stretch
     unit, titles = _unit(source), source.get("titles") or ()
     if unit == "chapter" and first == last <= len(titles) and titles[first - 1]:

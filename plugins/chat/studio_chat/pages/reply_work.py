@@ -1,6 +1,6 @@
-"""What an answer needs while it is written: its job, what that tells, and how it is kept.
+"""One running reply: its job, its events, and saving it.
 
-Knows no widget; the session decides what is answered.
+Knows no widget; the session decides what to answer.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class ReplyWork:
         self._session.tell("reply_changed")
 
     def stop(self) -> None:
-        """End the reply at its next step; its text is kept."""
+        """End the reply at its next step; its text is saved."""
         if self._session.reply is not None:
             self._session.reply.stopping = True
             if self.run is not None:

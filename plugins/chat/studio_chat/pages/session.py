@@ -1,4 +1,4 @@
-"""One conversation that is open: what is sent, which branch is in view, what is being written.
+"""One open conversation: sending, the branch in view, the running reply.
 
 Knows the library and the tasks, no widget: the page listens.
 """
@@ -92,7 +92,7 @@ class Session:
 
     @property
     def title(self) -> str:
-        """What a person calls it; empty for a new one."""
+        """The user's title of the conversation; empty for a new one."""
         return self.conversation.title if self.conversation is not None else ""
 
     @property
@@ -401,7 +401,7 @@ class Session:
     # --- the reply ----------------------------------------------------------------------------
 
     def stop(self) -> None:
-        """End the reply at its next step; its text is kept."""
+        """End the reply at its next step; its text is saved."""
         self._work.stop()
 
     def put(self, turn: Turn) -> None:

@@ -10,7 +10,7 @@ from studio_chat.pages.thread.turns import Turn
 
 
 class Keeper(Protocol):
-    """What the listener needs of the page."""
+    """The parts of the page that the listener uses."""
 
     def keep_writing(self, session: Session) -> None: ...
 
@@ -38,7 +38,7 @@ class Elsewhere:
         self._page.sent(conversation, text)
 
     def not_sent(self, text: str, error: StudioError) -> None:
-        """A message could not be kept: it waits as a draft."""
+        """Save the text of a message that could not be saved as a draft."""
         self._page.keep_draft(self._session.id, text)
 
     def turns_changed(self) -> None:

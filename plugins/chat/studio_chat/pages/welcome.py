@@ -1,6 +1,6 @@
-"""What the page shows before anything was said.
+"""The welcome screen of an empty conversation.
 
-Examples and what can run here, or how to add a model.
+Examples and runnable models, or how to add one.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Welcome(QWidget):
         column.addWidget(self._better, 0, Qt.AlignmentFlag.AlignHCenter)
 
     def refresh(self, weights: str) -> None:
-        """Name the models there are now, and say what to expect of the one that answers."""
+        """List the installed models, and describe the limits of the selected one."""
         self._warn(weights)
         titles = [title for _id, title in self._ctx.weights.for_capability("text")]
         shown = ", ".join(titles[:3])
@@ -67,7 +67,7 @@ class Welcome(QWidget):
         self._can_run.setText(self.tr("Available models: {titles}").format(titles=shown))
 
     def _warn(self, weights: str) -> None:
-        """Say what to expect of the model that answers, and offer a better one by its name."""
+        """Describe the limits of the selected model, and offer a better one by name."""
         catalogue = self._ctx.weights
         usable = list(catalogue.for_capability("text"))
         caution, title = catalogue.caution(weights), dict(usable).get(weights, "")

@@ -11,7 +11,7 @@ from studio_chat.pages.phrases import tr
 
 
 def write(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path``; what was there stays until that is done.
+    """Write ``data`` to ``path`` atomically.
 
     Raises:
         BadInput: The disk refused.

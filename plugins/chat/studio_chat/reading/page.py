@@ -36,11 +36,11 @@ class Line:
 
 @dataclass(frozen=True)
 class ReadPage:
-    """What was read of a page.
+    """The recognised text of a page.
 
     Attributes:
-        lines: In the order in which one reads them.
-        turned: By how many quarters to the left the page must be turned to be upright, 0 to 3.
+        lines: In reading order.
+        turned: Quarter turns to the left that make the page upright, 0 to 3.
     """
 
     lines: tuple[Line, ...]

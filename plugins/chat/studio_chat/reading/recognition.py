@@ -1,7 +1,7 @@
-"""What a line of text says: cut out, brought to one height, read by a network with CTC.
+"""Recognise lines of text: crop, scale to one height, decode a network's output with CTC.
 
-CTC (A. Graves and others, 2006): for each step the likeliest character; the same one twice in a
-row counts once, and the first class is none.
+CTC (A. Graves and others, 2006): take the likeliest character at each step; collapse repeats,
+and drop the first class, the blank.
 """
 
 from __future__ import annotations

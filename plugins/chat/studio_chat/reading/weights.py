@@ -30,7 +30,7 @@ class ReaderLoader:
     family = FAMILY
 
     def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what is known of ``path``; None if it is not PP-OCR."""
+        """Return the facts about ``path``; None if it is not PP-OCR."""
         if path.suffix.lower() != SUFFIX or not path.is_file() or not tarfile.is_tarfile(path):
             return None
         return WeightsFacts(FAMILY, path.stem, (CAPABILITY,), {})

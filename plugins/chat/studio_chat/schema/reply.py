@@ -58,7 +58,7 @@ DOCUMENTS = (
 
 
 class Reply(Params, frozen=True):
-    """What to answer, and how freely.
+    """Parameters of a reply: prompt and sampling.
 
     A page hands in the conversation: the input ``messages``, role and content of each turn, oldest
     first; a person at a terminal gives ``prompt``. Given both, the prompt is the last turn. A last

@@ -21,7 +21,7 @@ _SAMPLING = Group("Sampling", advanced=True)
 
 
 class Lesson(Params, frozen=True):
-    """What to learn: a topic, a text or a document."""
+    """Parameters of a lesson: a topic, a text or a document."""
 
     topic: Annotated[
         str,

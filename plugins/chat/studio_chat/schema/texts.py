@@ -49,7 +49,7 @@ WritingSeed = Annotated[
 
 
 class Summarise(Params, frozen=True):
-    """What to summarise, and in which form."""
+    """Parameters of a summary: the text and the form."""
 
     text: SubjectText = ""
     document: SubjectFile = ""
@@ -74,7 +74,7 @@ class Summarise(Params, frozen=True):
 
 
 class Rewrite(Params, frozen=True):
-    """What to rewrite, and how. The meaning is to stay."""
+    """Parameters of a rewrite that preserves the meaning."""
 
     text: SubjectText = ""
     document: SubjectFile = ""
@@ -111,7 +111,7 @@ class Rewrite(Params, frozen=True):
 
 
 class Draft(Params, frozen=True):
-    """What to write, from a few facts."""
+    """Parameters of a draft from a few facts."""
 
     about: Annotated[
         str,

@@ -38,7 +38,7 @@ class Offer(msgspec.Struct):
     parallel: bool = True
 
     def usable(self) -> list[Tool]:
-        """Return the tools that the model is told of.
+        """Return the tools offered to the model.
 
         Raises:
             BadInput: The one that must be called is not among them.
@@ -55,16 +55,16 @@ class Offer(msgspec.Struct):
 
 @dataclass
 class Choices:
-    """How many replies, and what is told of them.
+    """Number of replies, and their requested details.
 
     Attributes:
         count: Of replies.
-        logprobs: Likeliest tokens told of each place; None for none at all.
-        tools: What may be called.
-        must: Whether something must be.
+        logprobs: Number of likeliest tokens to report per position; None for none at all.
+        tools: Tools that may be called.
+        must: Whether a call is required.
         parallel: Whether there may be several calls.
-        answered: Calls, as text, whose results are the last that was said. Small models ask for
-            them again instead of answering; such calls are left out.
+        answered: Calls, as text, whose results end the conversation. Small models repeat them
+            instead of answering; such calls are left out.
     """
 
     count: int = 1
@@ -84,7 +84,7 @@ class Choices:
 
     @classmethod
     def asked(cls, inputs: Inputs) -> Choices:
-        """Return what the inputs ``choices``, ``logprobs`` and ``tools`` ask for.
+        """Parse the inputs ``choices``, ``logprobs`` and ``tools``.
 
         Raises:
             BadInput: They are malformed, or ask for too much.

@@ -10,13 +10,13 @@ from studio_chat.tasks import instructions
 
 
 def draft(ctx: TaskContext, params: Draft) -> Iterator[Event]:
-    """Write a text about what the parameters say.
+    """Write a text about the subject in the parameters.
 
-    Yields text as it comes, and at the end a ``text`` artifact and the result: ``text`` and
-    ``finish_reason``. What is stopped keeps what was written.
+    Yields text as it is generated, and at the end a ``text`` artifact and the result: ``text`` and
+    ``finish_reason``. A stopped draft keeps its partial text.
 
     Raises:
-        BadInput: Nothing says what it is about, or the model wrote nothing.
+        BadInput: The subject is missing, or the model wrote nothing.
         StudioError: The weights cannot be used.
     """
     if not params.about.strip():

@@ -1,6 +1,6 @@
-"""What is asked of a model for each kind of work on a text: all prompts of that are here.
+"""Prompts for each kind of work on a text.
 
-They are short; a task comes with an example or is said again after the text, whichever made small
+They are short; a task comes with an example or is repeated after the text, whichever made small
 models do it: measured by ``studio bench chat-writing``.
 """
 
@@ -64,7 +64,7 @@ _PREFACE = re.compile(
 
 
 def to_rewrite(text: str, change: Change, language: str) -> list[ChatMessage]:
-    """Return what is asked for a part of a text."""
+    """Return the prompt to rewrite a part of a text."""
     told = _CHANGES[change].format(language=" ".join(language.split()))
     if example := _EXAMPLES.get(change):
         return [
@@ -80,19 +80,19 @@ def to_rewrite(text: str, change: Change, language: str) -> list[ChatMessage]:
 
 
 def to_summarise(text: str, params: Summarise) -> list[ChatMessage]:
-    """Return what is asked for a text that fits."""
+    """Return the prompt to summarise a text that fits the context."""
     told = f"Summarise the text {_FORMS[params.form]}, in about {params.words} words."
     return _asked(f"{told} Say only what it says.", text, told)
 
 
 def of_a_part(text: str, words: int) -> list[ChatMessage]:
-    """Return what is asked for one part of a long text."""
+    """Return the prompt to summarise one part of a long text."""
     told = f"Summarise this part of a longer text in about {words} words."
     return _asked(f"{told} Say only what it says.", text, told)
 
 
 def of_summaries(summaries: Sequence[str], params: Summarise) -> list[ChatMessage]:
-    """Return what is asked to make one summary of those of all parts."""
+    """Return the prompt to merge the summaries of all parts."""
     told = (
         f"These are summaries of the parts of one text. Make one of them {_FORMS[params.form]}, "
         f"in about {params.words} words."
@@ -101,7 +101,7 @@ def of_summaries(summaries: Sequence[str], params: Summarise) -> list[ChatMessag
 
 
 def to_draft(params: Draft) -> list[ChatMessage]:
-    """Return what is asked for a new text."""
+    """Return the prompt for a new text."""
     kind = {"email": "e-mail with a subject line", "post": "post for a blog or a network"}
     told = f"Write a {kind.get(params.kind, params.kind)} in {params.language or 'English'}."
     tone = "" if params.tone == "neutral" else f" Its tone is {params.tone}."
@@ -119,7 +119,7 @@ def to_draft(params: Draft) -> list[ChatMessage]:
 
 
 def to_teach(topic: str, sections: int) -> list[ChatMessage]:
-    """Return what is asked for a text to learn a topic from."""
+    """Return the prompt for a text that teaches a topic."""
     told = (
         f"Teach the user's topic to a beginner in {sections} paragraphs, in the language of the "
         "topic. Each paragraph has one idea with facts that can be asked for. No headings."
@@ -128,7 +128,7 @@ def to_teach(topic: str, sections: int) -> list[ChatMessage]:
 
 
 def to_ask(passage: str, *, choice: bool) -> list[ChatMessage]:
-    """Return what is asked for a section of a lesson about ``passage``."""
+    """Return the prompt for a section of a lesson about ``passage``."""
     wrong = " and 3 wrong answers that are plausible, short and all different" if choice else ""
     told = (
         "Make a section of a lesson from the user's text, in its language, as JSON: a short title, "
@@ -140,7 +140,7 @@ def to_ask(passage: str, *, choice: bool) -> list[ChatMessage]:
 
 
 def to_mark(question: str, passage: str, answer: str) -> list[ChatMessage]:
-    """Return what is asked to check an answer against a passage."""
+    """Return the prompt to check an answer against a passage."""
     told = (
         "You check a learner's answer against a text, as JSON: mark is “right” when the text says "
         "the same in any words, “partly” when something is missing, else “wrong”; why is one "

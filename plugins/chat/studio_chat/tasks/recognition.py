@@ -11,10 +11,10 @@ from studio_chat.schema import Recognise as Params
 
 
 def recognise(ctx: TaskContext, params: Params) -> Iterator[Event]:
-    """Read each document; what was read of a scan before a stop is not read again.
+    """Read each document; resume scans after a stop without repeating finished pages.
 
     Yields progress in pages, a ``text`` artifact for each document, and the result: ``documents``,
-    for each its ``name``, ``pages`` (0 for one without), ``recognised`` (pages that were pictures)
+    for each its ``name``, ``pages`` (0 for one without), ``recognised`` (number of scanned pages)
     and ``text``.
 
     Raises:

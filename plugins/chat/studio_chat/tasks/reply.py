@@ -139,7 +139,7 @@ def _prompt(
     messages: Sequence[ChatMessage],
     choices: Choices,
 ) -> FittedPrompt:
-    """Return what is read: messages, a text to go on with, or texts on both sides of a gap."""
+    """Return the prompt: messages, a text to continue, or texts on both sides of a gap."""
     if not params.raw:
         return fit_prompt(engine, messages, params.max_tokens, choices.tools)
     if after := ctx.inputs.text("suffix"):

@@ -1,4 +1,4 @@
-"""The task ``chat.rewrite``: a text changed part by part, its meaning kept."""
+"""The task ``chat.rewrite``: rewrite a text part by part, preserving its meaning."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _joined(work: _Work) -> str:
 
 
 def _changes(work: _Work) -> list[WordChange]:
-    """Return what the parts change, counted from the beginning of the text."""
+    """Return the changes of all parts, with offsets from the beginning of the text."""
     return [
         msgspec.structs.replace(each, start=each.start + part.start, end=each.end + part.start)
         for part, text in zip(work.parts, work.texts, strict=False)

@@ -93,7 +93,7 @@ def _written(ctx: TaskContext, engine: TextEngine, work: _Work) -> Generator[Eve
 def _read(
     ctx: TaskContext, engine: TextEngine, work: _Work, part: Part, answer: int, message: str
 ) -> Generator[Event, None, None]:
-    """Summarise one part; what is stopped in the middle of it is kept, too."""
+    """Summarise one part; save a partial summary if stopped."""
     row = {**place(work.document, part), "summary": ""}
     pieces: list[str] = []
     work.done.append(row)

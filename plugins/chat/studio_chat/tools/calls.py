@@ -70,7 +70,7 @@ class Call:
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Call:
-        """Return the call that ``plain`` was made of; what is missing is empty."""
+        """Return the call from the output of ``plain``; missing fields are empty."""
         results = row.get("results")
         rows = [each for each in results or () if isinstance(each, Mapping)]
         arguments = row.get("arguments")
@@ -102,7 +102,7 @@ def calls_of(extra: Mapping[str, Any]) -> list[Call]:
 
 
 def made_by(calls: Sequence[Call]) -> list[Made]:
-    """Return what calls made, without what they found."""
+    """Return the artifacts that calls made, without those they only found."""
     return [each for call in calls for each in call.results if not each.found]
 
 
@@ -128,7 +128,7 @@ def document_words(paths: Sequence[str], kind: str = "document") -> dict[str, Pa
 
 
 def as_told(call: Call) -> str:
-    """Return what the model reads of what came of a call."""
+    """Return the outcome of a call as text for the model."""
     if call.state == REFUSED:
         return "The user did not allow this. Do without it."
     if call.state == STOPPED:
@@ -141,7 +141,7 @@ def as_told(call: Call) -> str:
 
 
 def messages_of(extra: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the calls of a message as a model reads them: each, and what came of it."""
+    """Return the calls of a message and their outcomes as messages for a model."""
     told: list[dict[str, Any]] = []
     for call in calls_of(extra):
         if call.state not in OVER:

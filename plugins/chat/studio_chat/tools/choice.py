@@ -60,11 +60,11 @@ _DOCUMENT_KINDS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Question:
-    """What a model is asked, as ``chat.reply`` takes it.
+    """A question to the model, as arguments of ``chat.reply``.
 
     Attributes:
         messages: The input of that name.
-        params: Beside the weights.
+        params: Parameters other than the weights.
         tools: The input of that name; None for none.
     """
 
@@ -175,13 +175,13 @@ def feasible(
 
 
 def clauses(request: str) -> list[str]:
-    """Return what a request asks for one after the other: “make a fox”, “restyle it”."""
+    """Split a request into its consecutive clauses: “make a fox”, “restyle it”."""
     found = [part.strip() for part in _CLAUSE.split(request)]
     return [part for part in found if part] or [request]
 
 
 def part_of(request: str, step: int, steps: int) -> str:
-    """Return what the request says of one of so many steps; empty where that cannot be told."""
+    """Return the clause of a request for one of its steps; empty where ambiguous."""
     found = clauses(request)
     return found[step] if steps > 1 and len(found) == steps else ""
 
@@ -221,7 +221,7 @@ def call_question(
 
 
 def _for_step(messages: Sequence[Mapping[str, Any]], part: str) -> list[dict[str, Any]]:
-    """Return a conversation that ends with what one step is for, behind the steps before it."""
+    """Return a conversation that ends with the clause of a step, after the steps before it."""
     told = [dict(each) for each in messages]
     if not part:
         return told

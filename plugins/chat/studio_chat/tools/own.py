@@ -87,7 +87,7 @@ RUN_TASK = "code.run"
 
 @dataclass(frozen=True)
 class Found:
-    """What came of a tool of the chat's own."""
+    """Outcome of one of the chat's own tools."""
 
     text: str
     results: tuple[SavedArtifact, ...] = ()
@@ -104,10 +104,10 @@ def offered(documents: Mapping[str, Path], *, can_run: bool) -> list[Tool]:
 def answer(
     ctx: PluginContext, name: str, arguments: Mapping[str, Any], documents: Mapping[str, Path]
 ) -> Found:
-    """Do what a harmless tool is called for. Takes as long as the disk: call it beside the window.
+    """Run a harmless tool. Blocks on the disk: call it off the GUI thread.
 
     Raises:
-        StudioError: It cannot be done; a sentence for the model, too.
+        StudioError: The call failed; its sentence suits the model, too.
     """
     told: Callable[[], Found] = {
         "calculate": lambda: Found(calculate(str(arguments.get("expression", "")))),
@@ -124,7 +124,7 @@ def now() -> str:
 
 
 def search(ctx: PluginContext, arguments: Mapping[str, Any]) -> Found:
-    """Return what the library has."""
+    """Search the library."""
     query, kind = str(arguments.get("query", "")), str(arguments.get("kind", "any"))
     kinds = [kind] if kind in _KINDS else []
     found = ctx.library.find(query, kinds, MOST_FOUND)
@@ -183,6 +183,6 @@ def fault_of(result: Mapping[str, Any]) -> str:
 
 
 def printed(result: Mapping[str, Any]) -> str:
-    """Return what a model is told of a run."""
+    """Return the output of a run as text for the model."""
     parts = [str(result.get(name) or "").strip() for name in ("stdout", "stderr", "note")]
     return "\n".join(part for part in parts if part)[:MOST_READ] or "It printed nothing."

@@ -1,7 +1,7 @@
-"""The plan of a request: which tools a model is told of, and which of them it names.
+"""Plan a request: select the tools to offer to a model, and parse those it names.
 
-The likely tools are those that share words with the request and those that are near it in meaning:
-“twice as large” has no word of “Enlarge”. Where nothing is near, no model is asked.
+Candidates share words with the request or are near it in meaning: “twice as large” has no word of
+“Enlarge”. Where nothing is near, no model is asked.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def _name_words(tool: Tool) -> set[str]:
 
 
 def similarity_in(result: Mapping[str, Any]) -> Sequence[Sequence[float]]:
-    """Return what a result of ``chat.rank`` says; nothing where words alone were compared."""
+    """Return the similarities of a ``chat.rank`` result; empty where only words were compared."""
     return result.get("similarity", ()) if result.get("found_by") == "meaning" else ()
 
 
@@ -175,7 +175,7 @@ def _is_far(request: str, similarity: Sequence[Sequence[float]]) -> bool:
 
 
 def _nearest(tools: Sequence[Tool], similarity: Sequence[float]) -> list[Tool]:
-    """Return the tools near a text: by what is said of each, and by the examples that have it.
+    """Return the tools near a text, by their descriptions and their examples.
 
     Args:
         similarity: Of the text to each tool, then to each example.

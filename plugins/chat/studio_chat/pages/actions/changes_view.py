@@ -59,7 +59,7 @@ class ChangesView(QWidget):
 
     @property
     def text(self) -> str:
-        """The text with what is accepted."""
+        """The text with the accepted changes applied."""
         return applied(self._source, self._changes, self._accepted)
 
     @property

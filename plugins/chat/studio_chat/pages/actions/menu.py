@@ -1,4 +1,4 @@
-"""The menu of what can be done with a text. Starts nothing."""
+"""The menu of actions on a text. Starts nothing."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def translations() -> tuple[TextAction, ...]:
 
 
 def action_menu(ui: Ui, run: Callable[[TextAction], None]) -> Any:
-    """Return the menu; ``run`` is called with what was chosen."""
+    """Return the menu; ``run`` is called with the chosen action."""
     menu = ui.menu()
     for action in text_actions():
         menu.addAction(ui.icon(action.icon), action.title, partial(run, action))

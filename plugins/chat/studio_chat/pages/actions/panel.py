@@ -46,10 +46,10 @@ class Source:
 
 
 class ActionPanel(QFrame):
-    """One action at a time: its progress, its text or its corrections, and what to do with them.
+    """One action at a time: its progress, its text or corrections, and the next steps.
 
     Signals:
-        inserted: The text is to be added to the message that is being written.
+        inserted: Text to add to the composer.
     """
 
     inserted = Signal(str)
@@ -128,7 +128,7 @@ class ActionPanel(QFrame):
     # --- what the page asks -------------------------------------------------------------------
 
     def begin(self, action: TextAction, source: Source, weights: str) -> None:
-        """Do something with a text; what was being done before is stopped."""
+        """Start an action on a text; stop the previous one."""
         self._open(action.title, action.icon, source, weights)
         self._submit(action, {**action.params, "text": source.text})
         self.replace.setVisible(action.replaces and source.replace is not None)
@@ -142,7 +142,7 @@ class ActionPanel(QFrame):
         self.form.widget.setFocus()
 
     def close_action(self) -> None:
-        """Stop what is being done, and go away; finished texts are in the library."""
+        """Stop the action and hide the panel; finished texts are in the library."""
         self._let_go()
         self.hide()
 

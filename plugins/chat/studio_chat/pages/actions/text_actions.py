@@ -20,10 +20,10 @@ from studio_chat.pages.thread.turns import Turn
 
 
 class TextActions(QObject):
-    """Asks what to do with a text, and has the panel do it.
+    """Offers actions on a text, and has the panel run the chosen one.
 
     Signals:
-        study_asked: What is written is to be learned from.
+        study_asked: Text to make a lesson from.
     """
 
     study_asked = Signal()
@@ -44,7 +44,7 @@ class TextActions(QObject):
         composer.actions_asked.connect(self.of_draft)
 
     def of_message(self, turn: Turn, at: QWidget) -> None:
-        """Ask what to do with a message; a reply can be replaced, the old one is kept beside it."""
+        """Offer actions on a message; replacing a reply leaves the old one beside it."""
         session = self._session()
         text = session.shown_text(turn)
         if not text.strip() or not keeps(self._ctx, session.id):
@@ -57,7 +57,7 @@ class TextActions(QObject):
         self._ask(source, at, at.rect().bottomLeft())
 
     def of_draft(self, at: QWidget) -> None:
-        """Ask what to do with what is being written, or what to write."""
+        """Offer actions on the draft, or ideas for an empty one."""
         if keeps(self._ctx, self._session().id):
             self._ask(Source(self._composer.text, (), self._replace), at, QPoint(0, 0), draft=True)
 
@@ -79,7 +79,7 @@ class TextActions(QObject):
         menu.popup(at.mapToGlobal(place) - above)
 
     def _replace(self, text: str) -> None:
-        """Put a text in the place of what is being written; it can be undone as what is typed."""
+        """Replace the draft; undo works as for typed text."""
         if self._composer.has_block:
             self._composer.set_text(text)
             return

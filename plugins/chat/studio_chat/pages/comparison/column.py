@@ -1,4 +1,4 @@
-"""One of the answers that are compared: who answers and how, what came, and the choice of it."""
+"""One column of a comparison: its model and settings, its answer, and the button to choose it."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Column(QFrame):
         self.prose.append(text)
 
     def say(self, words: str) -> None:
-        """Show what the answer waits for."""
+        """Show the status of the answer."""
         self._state.setText(words)
 
     def end(self, turn: Turn) -> None:

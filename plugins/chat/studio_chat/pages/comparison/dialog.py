@@ -159,7 +159,7 @@ class ComparisonDialog(QDialog):
             column.mark(column.turn == turn)
 
     def done(self, result: int) -> None:
-        """Give the session back to the page; what is being written goes on there."""
+        """Return the session to the page, where a running reply continues."""
         self._waiting.clear()
         if self._session.listener is self:
             self._session.listener = self._page
@@ -206,7 +206,7 @@ class ComparisonDialog(QDialog):
         self._page.sent(conversation, text)
 
     def not_sent(self, text: str, error: StudioError) -> None:
-        """The message could not be kept: the page says so."""
+        """Have the page report a message that could not be saved."""
         self._waiting.clear()
         self._page.not_sent(text, error)
         self.accept()

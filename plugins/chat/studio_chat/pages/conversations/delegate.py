@@ -24,7 +24,7 @@ _ROW, _HEADING_ROW, _INSET = 32, 30, 18
 
 
 class Owner(Protocol):
-    """What is drawn of a list."""
+    """State of the list that the delegate draws."""
 
     writing: Callable[[str], bool]
     closed: Callable[[str], bool]

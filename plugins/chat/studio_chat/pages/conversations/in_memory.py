@@ -18,7 +18,7 @@ _number = itertools.count(1)
 
 @dataclass(frozen=True)
 class PrivateRow:
-    """What the library would know of it; see ``studio.api.window.conversations.Conversation``."""
+    """In-memory counterpart of ``studio.api.window.conversations.Conversation``."""
 
     id: str
     title: str = ""
@@ -63,9 +63,9 @@ class _Journal:
 
 
 class PrivateStore:
-    """One conversation, with what a session asks of ``studio.api.window.conversations``.
+    """One conversation in memory, with the interface of ``studio.api.window.conversations``.
 
-    It may be used from several threads. When nobody holds it any more it is gone.
+    Thread-safe. Its content is freed with the last reference.
     """
 
     def __init__(self) -> None:

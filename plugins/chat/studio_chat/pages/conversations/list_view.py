@@ -186,7 +186,7 @@ class ConversationList(QFrame):
             self.refresh()
 
     def more_menu(self) -> QMenu:
-        """Return what can be done beside opening one."""
+        """Return the menu of actions other than opening a conversation."""
         menu: QMenu = self._ctx.ui.menu()
         self.projects.add_all(menu)
         for icon, title, call in self.more:
@@ -324,7 +324,7 @@ class _View(QListView):
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Offer what can be done with the row under the mouse."""
+        """Offer the actions of the row under the mouse."""
         keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
         index = self.currentIndex() if keyboard else self.indexAt(event.pos())
         if (menu := self._owner.menu_at(index)) is not None:

@@ -88,7 +88,7 @@ class ConversationModel(QAbstractListModel):
         return 0 if parent.isValid() else len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return what a role shows."""
+        """Return the value of a row for a role."""
         if not index.isValid():
             return None
         row = self._rows[index.row()]
@@ -125,7 +125,7 @@ class ConversationModel(QAbstractListModel):
     # --- dragging -----------------------------------------------------------------------------
 
     def mimeTypes(self) -> list[str]:
-        """Return what a dragged conversation is."""
+        """Return the MIME types of a dragged conversation."""
         return [MIME]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:

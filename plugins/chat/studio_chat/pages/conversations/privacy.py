@@ -1,4 +1,4 @@
-"""What a private conversation leaves out: whatever would be written to the library."""
+"""Check private conversations, of which nothing is written to the library."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from studio_chat.pages.phrases import tr
 
 
 def keeps(ctx: PluginContext, id: str) -> bool:
-    """Return whether things may be kept of a conversation; if not, tell the user so.
+    """Return whether a conversation may be saved; if not, tell the user so.
 
     Args:
         id: Of the conversation, or of one of its messages.

@@ -1,4 +1,4 @@
-"""Names that the user has given to folders of documents, kept in the settings. Draws nothing."""
+"""User-given names of document folders, stored in the settings. Draws nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Collections:
         return dict(sorted(there.items(), key=lambda item: item[1].lower()))
 
     def name(self, path: str) -> str:
-        """Return what a file or folder is called: its own name unless it was given another."""
+        """Return the display name of a file or folder: the user's, else its own."""
         return self._kept().get(path) or shown_name(path)
 
     def give(self, path: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What is shown of a source: a page with boxes, or lines of text. Reads files, knows no Qt."""
+"""Read a source for display: a page with boxes, or lines of text. Reads files, knows no Qt."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Shown:
 
 
 def show(source: Mapping[str, Any], place: int, sandbox: Sandbox, page: int = 0) -> Shown:
-    """Read the document again and return what to show of one of its stretches.
+    """Read the document again and return one of its stretches for display.
 
     Args:
-        source: As ``chat.reply`` tells it.
-        place: Which stretch, the best first.
-        sandbox: Where it is opened.
-        page: To show another page than that on which the passage begins; 0 for that.
+        source: As in the result of ``chat.reply``.
+        place: Index of the stretch, the best first.
+        sandbox: Where the document is opened.
+        page: Page to show; 0 for the one on which the passage begins.
 
     Raises:
         BadInput: The document cannot be read any more.
@@ -96,7 +96,7 @@ def _first_page(
 
 
 def _scanned(source: Mapping[str, Any], page: int) -> list[Box]:
-    """Return the boxes that text recognition found for what was used of a page."""
+    """Return the boxes of the recognised lines used on a page."""
     found = (each for each in source.get("boxes") or () if len(each) == 5 and each[0] == page)
     return [(int(a), int(b), int(c), int(d)) for _, a, b, c, d in found]
 

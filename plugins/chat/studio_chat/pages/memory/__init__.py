@@ -1,1 +1,1 @@
-"""Memory: short facts the user keeps, told to the model in new conversations."""
+"""Memory: short facts saved by the user, sent to the model in new conversations."""

@@ -42,7 +42,7 @@ _WISH = (
 
 
 class MemoryDialog(QDialog):
-    """Facts with where they come from; a tick keeps what is proposed."""
+    """Facts with their origin; a tick saves a proposed one."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class MemoryDialog(QDialog):
         column.addLayout(foot)
 
     def show_facts(self, proposed: Sequence[str] = ()) -> None:
-        """Show all facts, and below them what is proposed, each with a box to tick."""
+        """Show all facts, and below them the proposed ones, each with a box to tick."""
         self.tree.blockSignals(True)
         self.tree.clear()
         for fact in self._memory.facts:
@@ -190,7 +190,7 @@ class MemoryDialog(QDialog):
         return "\n\n".join(turn.content for turn in self._session.turns if turn.mine)[-_READ:]
 
     def propose(self) -> None:
-        """Ask the model for facts; none is kept before the user ticks it."""
+        """Ask the model for facts; none is saved before the user ticks it."""
         params = {
             "prompt": _WISH.format(said=self._said()),
             "schema": _SCHEMA,
@@ -230,7 +230,7 @@ class MemoryDialog(QDialog):
         self._words.setText(str(error))
 
     def done(self, result: int) -> None:
-        """End what is still asked."""
+        """Stop pending requests."""
         if self._job is not None:
             self._job.cancel()
         super().done(result)

@@ -28,7 +28,7 @@ class Fact:
 
 
 class Memory:
-    """All facts, and whether new conversations are told them. Kept beside the window."""
+    """All facts, and whether new conversations include them. Saved off the GUI thread."""
 
     def __init__(self, ctx: PluginContext, work_queue: WorkQueue) -> None:
         self._ctx, self._work_queue = ctx, work_queue
@@ -62,7 +62,7 @@ class Memory:
         self._keep()
 
     def told(self) -> str:
-        """Return what a model is told; empty while memory is off or has nothing."""
+        """Return the facts as text for the model; empty while memory is off or has none."""
         if not self.on or not self.facts:
             return ""
         lines = "\n".join(f"- {fact.text}" for fact in self.facts)

@@ -52,7 +52,7 @@ def project_of(id: str, data: Any) -> Project | None:
 
 
 class Projects:
-    """All projects, those in the bin too. Changes are kept beside the window.
+    """All projects, those in the bin too. Changes are saved off the GUI thread.
 
     Attributes:
         changed: Called after each change.

@@ -1,4 +1,4 @@
-"""What can be done with projects from the list of conversations: menus and their deeds."""
+"""Project actions in the list of conversations: menus and handlers."""
 
 from __future__ import annotations
 

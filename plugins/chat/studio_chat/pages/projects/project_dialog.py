@@ -1,4 +1,4 @@
-"""One project: its title, instructions, files, and what was made in it."""
+"""One project: its title, instructions, files, and artifacts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SIZE = QSize(620, 600)
 
 
 class ProjectDialog(QDialog):
-    """Asks what a project is; ``save`` is called with it when the user agrees."""
+    """Edits a project; ``save`` is called with it when the user agrees."""
 
     def __init__(
         self,

@@ -1,1 +1,1 @@
-"""Saved prompts and presets: kept, edited, inserted, brought in and taken out."""
+"""Saved prompts and presets: edit, insert, import and export."""

@@ -113,7 +113,7 @@ class PresetBar(QWidget):
         self.menu().popup(button.mapToGlobal(button.rect().bottomLeft()))
 
     def menu(self) -> QMenu:
-        """Return what can be done with the preset that is shown."""
+        """Return the menu of actions on the current preset."""
         menu: QMenu = self._ui.menu()
         preset, icon = self._shelf.preset(self.preset), self._ui.icon
         menu.addAction(icon("save"), tr("Save as preset…"), self._ask_name)

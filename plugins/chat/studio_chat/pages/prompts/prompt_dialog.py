@@ -29,7 +29,7 @@ _KEEP_MS = 500
 
 
 class PromptDialog(QDialog):
-    """All prompts at the left, by folder; the chosen one at the right. What is typed is kept.
+    """All prompts at the left, by folder; the chosen one at the right. Saves edits.
 
     Signals:
         chosen: The text of a prompt to insert.
@@ -191,7 +191,7 @@ class PromptDialog(QDialog):
         self.name.setFocus()
 
     def keep(self) -> None:
-        """Keep what was typed, once it has a name and a text."""
+        """Save the edits, once the prompt has a name and a text."""
         self._timer.stop()
         name, text = " ".join(self.name.text().split()), self.text.toPlainText()
         folder = " ".join(self.folder.text().split())
@@ -232,7 +232,7 @@ class PromptDialog(QDialog):
             self.chosen.emit(text)
 
     def done(self, result: int) -> None:
-        """Keep what was typed last."""
+        """Save the last edits."""
         self.keep()
         super().done(result)
 

@@ -1,4 +1,4 @@
-"""What a person saves for later: prompts to insert, presets to answer with. Draws nothing."""
+"""Saved prompts to insert, and presets to answer with. Draws nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Prompt:
 
     @property
     def handle(self) -> str:
-        """What is typed after ``/``: its name in small letters, with hyphens for spaces."""
+        """The name to type after ``/``: in small letters, with hyphens for spaces."""
         return "-".join(self.name.lower().split())
 
 
@@ -80,7 +80,7 @@ def _texts(data: Any, *names: str) -> list[str] | None:
 
 
 class Shelf:
-    """The saved prompts and presets, each known by its name. Changes are kept beside the window.
+    """The saved prompts and presets, by name. Changes are saved off the GUI thread.
 
     Attributes:
         changed: Called after each change.
@@ -131,10 +131,10 @@ class Shelf:
         self._keep()
 
     def add_all(self, prompts: Iterable[Prompt], presets: Iterable[Preset]) -> int:
-        """Take in what is not there yet, under another name where one is taken; return how many.
+        """Add new entries, renamed where a name is taken; return their number.
 
         Raises:
-            BadInput: There would be too many; nothing was taken in.
+            BadInput: There would be too many; nothing was added.
         """
         more = _missing(self.prompts, prompts), _missing(self.presets, presets)
         if max(len(self.prompts + more[0]), len(self.presets + more[1])) > MAX_KEPT:

@@ -45,10 +45,10 @@ def _section(prompt: Prompt) -> str:
 
 
 def read(path: Path) -> tuple[list[Prompt], list[Preset]]:
-    """Return what is in a file; nothing is left out in silence.
+    """Return the prompts and presets of a file; nothing is left out silently.
 
     Raises:
-        BadInput: It cannot be read, is no such file, or something in it cannot be used.
+        BadInput: The file is unreadable, has another format, or an unusable entry.
     """
     try:
         with open_regular(path) as file:

@@ -1,1 +1,1 @@
-"""Study: a lesson in sections, its questions, answers checked, a score, what to repeat."""
+"""Study: a lesson in sections, questions, checked answers, a score, repetition."""

@@ -1,4 +1,4 @@
-"""The page of study: what to learn, a section and its question at a time, the score."""
+"""The study page: topic, one section and its question at a time, score."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Choice(QWidget):
 
 
 class StudyPage(QWidget):
-    """Goes on where the last lesson was left, or asks what to learn. Return does the next thing."""
+    """Resumes the last lesson, or asks for a topic. The Return key presses the main button."""
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
@@ -235,7 +235,7 @@ class StudyPage(QWidget):
     # --- what the user does -------------------------------------------------------------------
 
     def next(self) -> None:
-        """Do what the button says: make the lesson, check, go on, repeat, begin another one."""
+        """Run the button's action: make the lesson, check, go on, repeat, begin another one."""
         progress = self.progress
         if not self.go.isEnabled():
             return
@@ -266,7 +266,7 @@ class StudyPage(QWidget):
         (self.form.widget if self.progress is None else self.field).setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Return does what the button says."""
+        """Press the main button on the Return key."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.next()
         else:
@@ -353,7 +353,7 @@ class StudyPage(QWidget):
         self.trouble.tell(error, self.next)
 
     def _begin_anew(self, values: Mapping[str, Any]) -> None:
-        """Ask what to learn; the last lesson is kept until there is another one."""
+        """Ask for a topic; the last lesson stays until there is another one."""
         job, self._job = self._job, None
         if job is not None:
             job.cancel()

@@ -1,4 +1,4 @@
-"""How far a lesson was studied: plain data, kept after each answer. No Qt."""
+"""Progress in a lesson: plain data, saved after each answer. No Qt."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Progress(msgspec.Struct):
 
     @classmethod
     def read(cls, data: bytes | None) -> Progress | None:
-        """Return what was kept; None if there is nothing, or nothing that can be read."""
+        """Return saved progress; None if missing or unreadable."""
         try:
             return msgspec.json.decode(data, type=cls) if data else None
         except msgspec.MsgspecError:

@@ -1,4 +1,4 @@
-"""How a reply stands: what it waits for, that it was stopped, why it failed, and the way on."""
+"""Status of a reply: waiting, stopped or failed, and the action to continue."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class CardStatus(QWidget):
 
     @property
     def words(self) -> str:
-        """What it says; empty while it is hidden."""
+        """The shown text; empty while hidden."""
         return "" if self.isHidden() else self._words.text()
 
     def show_state(self, turn: Turn, reply: Reply | None) -> None:

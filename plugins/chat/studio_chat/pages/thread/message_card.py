@@ -128,7 +128,7 @@ class MessageCard(QWidget):
 
     @property
     def edited(self) -> str:
-        """What was changed in a message of mine and is not sent; empty for nothing."""
+        """Unsent edits of a user message; empty for none."""
         text = self._editor.field.toPlainText() if self._editor and self.turn.mine else ""
         return text if text.strip() != self.turn.content.strip() else ""
 

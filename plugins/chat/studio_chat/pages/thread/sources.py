@@ -1,4 +1,4 @@
-"""What a reply drew on, with links to the passages, which open beside the thread."""
+"""Sources of a reply, with links to the passages, which open beside the thread."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class Sources(QWidget):
 
     @property
     def words(self) -> str:
-        """What it says; empty while it is hidden."""
+        """The shown text; empty while hidden."""
         return "" if self.isHidden() or self._turn is None else self._told(self._turn)
 
     def show_turn(self, turn: Turn | None) -> None:
-        """Say what the reply drew on; None while it is being written."""
+        """Show the sources of a reply; None while it is being written."""
         told = self._told(turn) if turn is not None else ""
         self._turn = turn
         self.setVisible(bool(told))

@@ -184,11 +184,11 @@ class ThreadView(QScrollArea):
 
     @property
     def edited(self) -> str:
-        """What was changed in messages of mine and is not sent."""
+        """Unsent edits of user messages."""
         return "\n\n".join(filter(None, (card.edited for card in self.cards)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Hold what is being read in place when the content changes its height."""
+        """Hold the visible text in place when the content changes its height."""
         held = self._held[0] if self._held is not None else None
         grown = watched is self._content and event.type() == QEvent.Type.Resize
         if grown or (watched is held and event.type() == QEvent.Type.Move):
@@ -275,7 +275,7 @@ class ThreadView(QScrollArea):
             self._add(0, turns[self._first])
 
     def _fill(self) -> None:
-        """Make more widgets around what is in view, a few at a time; let go of those far away."""
+        """Make more widgets around the viewport, a few at a time; release distant ones."""
         if self._session is None or not self.cards:
             return
         bar, turns = self.verticalScrollBar(), self._session.turns
@@ -310,7 +310,7 @@ class ThreadView(QScrollArea):
                 self._drop(len(self.cards) - 1)
 
     def _same(self, turns: list[Turn]) -> int:
-        """Return how many of the live cards still show what is in view; a saved message keeps its
+        """Return how many live cards still match the turns in view; a saved message keeps its
         card.
         """
         same = 0

@@ -1,4 +1,4 @@
-"""What a thread shows: turns, and the reply that is being written.
+"""Content of a thread: turns, and the reply that is being written.
 
 Plain data, no Qt, no library.
 """
@@ -99,7 +99,7 @@ class Turn:
 
     @property
     def calls(self) -> list[Call]:
-        """What was called for it."""
+        """Tool calls of the turn."""
         return calls_of(self.extra)
 
     @property
@@ -120,7 +120,7 @@ class Turn:
 
     @property
     def attached(self) -> dict[str, list[str]]:
-        """What came with it, as ``extra`` holds it."""
+        """Attachments by kind, as in ``extra``."""
         kinds = {"documents": self.documents, "pictures": self.pictures}
         return {name: paths for name, paths in kinds.items() if paths}
 
@@ -203,7 +203,7 @@ class Reply:
         return (self.tokens - 1) / elapsed if elapsed > 0.5 and self.tokens > 1 else 0.0
 
     def figures(self) -> dict[str, Any]:
-        """Return what was measured here, for replies that come to no result of their own."""
+        """Return the locally measured figures, for replies without a result of their own."""
         if not self.tokens:
             return {}
         return {
@@ -213,7 +213,7 @@ class Reply:
         }
 
     def run_facts(self) -> dict[str, Any]:
-        """Return what is kept of a run of tools; nothing where there was none."""
+        """Return the facts to save of a tool run; empty where there was none."""
         if not (self.calls or self.plan or self.note):
             return {}
         return {
@@ -280,7 +280,7 @@ def tokens_in(turns: Sequence[Turn]) -> int:
 
 
 class Deeds(Protocol):
-    """What a card may ask of a conversation."""
+    """Actions of a conversation that a card may trigger."""
 
     @property
     def busy(self) -> bool: ...

@@ -1,1 +1,1 @@
-"""Tools in a conversation: the run of a reply, its cards, and what the user chooses."""
+"""Tools in a conversation: the run of a reply, its cards, and the user's settings."""

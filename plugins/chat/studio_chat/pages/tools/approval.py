@@ -1,4 +1,4 @@
-"""What a person sees of a call before it is made: its parameters to edit, and three answers."""
+"""Approval of a call before it runs: its parameters to edit, and three answers."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _editor(ctx: PluginContext, call: Call, tool: Tool | None) -> _Form | _Json:
 
 
 class _Form:
-    """The form of the task itself, at first with what the model gave; files by their words."""
+    """The form of the task, prefilled with the model's arguments; files by their names."""
 
     def __init__(
         self, ctx: PluginContext, call: Call, tool: Tool, params: type[Params], names: list[str]
@@ -140,7 +140,7 @@ class _Form:
         self._column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
 
     def values(self) -> dict[str, Any]:
-        """Return what was given, and what was changed."""
+        """Return the model's arguments with the user's changes."""
         now = self._form.values() if self._form is not None else {}
         changed = {name: each for name, each in now.items() if each != self._before.get(name)}
         return {**self._files, **self._given, **changed}
@@ -170,7 +170,7 @@ class _Form:
 
 
 class _Json:
-    """Arguments as text, for what has no form."""
+    """Arguments as text, for tools without a form."""
 
     def __init__(self, ctx: PluginContext, call: Call) -> None:
         field = ctx.kit.prompt_field(tr("Arguments"), lines=(1, 12), mono=True, boxed=True)
@@ -181,7 +181,7 @@ class _Json:
         self._field.setPlainText(text)
 
     def values(self) -> dict[str, Any]:
-        """Return what the text says.
+        """Return the arguments parsed from the text.
 
         Raises:
             ValueError: It is no JSON object.
@@ -207,6 +207,6 @@ def _written(arguments: Mapping[str, Any]) -> str:
 
 
 def title_of(tool: Tool, name: str) -> str:
-    """Return what a person calls an argument."""
+    """Return the display title of an argument."""
     told = tool.schema.get("properties", {}).get(name, {})
     return str(told.get("title", name))

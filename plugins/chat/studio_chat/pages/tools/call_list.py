@@ -1,4 +1,4 @@
-"""The steps of a reply: each call with how it stands and what it made; the plan; Undo run."""
+"""The steps of a reply: each call with its status and artifacts; the plan; Undo run."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class CallCard(QFrame):
 
     @property
     def words(self) -> str:
-        """What it says of how the call stands."""
+        """The shown status of the call."""
         return self._words.text()
 
     def show_call(self, turn: Turn, call: Call, *, live: bool, asks: bool, gone: bool) -> None:

@@ -1,4 +1,4 @@
-"""The words of calls: what a step is, how it stands, and with what it was called. Draws nothing."""
+"""The texts of calls: title, status and arguments of a step. Draws nothing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def state_of(call: Call, *, live: bool) -> str:
 
 
 def arguments_of(call: Call, tool: Tool | None) -> str:
-    """Return the arguments in a line, without those that say what is taken anyway."""
+    """Return the arguments in one line, without those equal to their defaults."""
     told = tool.schema.get("properties", {}) if tool is not None else {}
     parts = [
         f"{told.get(name, {}).get('title') or name}: {_short(value)}"

@@ -1,4 +1,4 @@
-"""One run of tools for a reply: what is chosen, asked, allowed and done, until words can follow.
+"""One run of tools for a reply: choice, approval and execution, until the text can follow.
 
 Knows no widget. Each step is in the library before the next begins.
 """
@@ -106,7 +106,7 @@ class ToolRun:
             self._choose()
 
     def stop(self) -> None:
-        """End what is under way; what was made stays."""
+        """Stop the running step; finished artifacts stay."""
         call = self._current()
         if self._call is not None:
             self._call.cancel()
@@ -135,7 +135,7 @@ class ToolRun:
         self._plan_on(plan, None)
 
     def _plan_on(self, plan: Planning, answer: Any) -> None:
-        """Put the next question of a plan, or begin with what was planned."""
+        """Ask the next question of a plan, or start the planned steps."""
         try:
             asked = plan.send(answer)
         except StopIteration as end:
@@ -231,7 +231,7 @@ class ToolRun:
         self._ask(asked, written)
 
     def _wrong(self, tool: Tool, arguments: Mapping[str, Any]) -> str:
-        """Return what a task says of arguments before anybody is asked; files it looks at later."""
+        """Return the task's complaint about arguments before approval; files are checked later."""
         if tool.name in own.BY_NAME or not tool.files.keys().isdisjoint(arguments):
             return ""
         try:
@@ -340,7 +340,7 @@ class ToolRun:
         job.on_cancelled(lambda: self._stopped(call))
 
     def _ran(self, call: Call, result: Mapping[str, Any]) -> None:
-        """Take what a program printed; one that did not end well is written once more."""
+        """Take the output of a program; have a failed one written once more."""
         told, failed = own.printed(result), own.fault_of(result)
         if not failed:
             self._done(call, told, ())

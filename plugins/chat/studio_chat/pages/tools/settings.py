@@ -9,11 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ToolSettings:
-    """What the user chose for one conversation.
+    """The user's tool settings for one conversation.
 
     Attributes:
         on: Off at first.
-        without: Makers whose tools are not told of; new ones are.
+        without: Plugins whose tools are hidden from the model; new ones are offered.
         plan: Show the steps before the first of them runs.
     """
 
@@ -27,7 +27,7 @@ class ToolSettings:
 
     @classmethod
     def read(cls, told: object) -> ToolSettings:
-        """Return what ``plain`` was made of; anything else is the default."""
+        """Return the settings from the output of ``plain``; the default for anything else."""
         if not isinstance(told, Mapping):
             return cls()
         without = told.get("without")

@@ -27,7 +27,7 @@ class ToolSwitch:
         self.show_settings(self.settings)
 
     def show_settings(self, settings: ToolSettings) -> None:
-        """Show what a conversation has chosen."""
+        """Show the settings of a conversation."""
         self.settings = settings
         self.widget.setChecked(settings.on)
         self.widget.setToolTip(
