@@ -28,11 +28,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Added:
-    """What came of it.
+    """The result of adding weights.
 
     Attributes:
         path: Where the weights are now; a folder of several models is watched from now on.
-        header: What they are; None for such a folder.
+        header: Their header; None for such a folder.
     """
 
     path: Path

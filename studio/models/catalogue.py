@@ -182,7 +182,7 @@ class WeightsCatalogue:
         return verify(self.get(weights_id), on_progress)
 
     def rescan(self) -> None:
-        """Read the folders again; until that is done, others see what was found before."""
+        """Read the folders again; readers see the previous result until it is done."""
         with self._scanning:
             self._seen = self._scan()
 
@@ -209,8 +209,8 @@ class WeightsCatalogue:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What one look at the folders found: weights by id, sets that can be had by name; and the
-    families that were known.
+    """The result of one scan of the folders: weights by id, sets by name, and the families at
+    that time.
     """
 
     found: dict[str, Weights]
@@ -245,14 +245,14 @@ def _scan(
 
 
 def _elsewhere(offer: Weights, found: Iterable[Weights]) -> Weights:
-    """Return what can be had; where the same file was added by hand, as what is here already."""
+    """Return the offer; if the same file was added by hand, as weights present already."""
     same = (row for row in found if row.path.name == offer.path.name and row.bytes == offer.bytes)
     row = next(same, None) if offer.problem else None
     return offer if row is None else replace(offer, problem="", path=row.path, id=row.id)
 
 
 def _add(found: dict[str, Weights], weights: Weights) -> None:
-    """Keep both of two that share a name: the second is told apart by where it lies."""
+    """Keep both of two weights with the same name: the path distinguishes the second."""
     if weights.id in found:
         if weights.sidecar is not None:
             return  # described twice: the earlier folder wins

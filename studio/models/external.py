@@ -24,10 +24,10 @@ IN_PLACE, WATCHED = "added", "folder"
 
 
 class ExternalWeights:
-    """What the user pointed at; a list of paths and names in the settings.
+    """Weights and folders added by the user; a list of paths and names in the settings.
 
     Args:
-        find_neighbours: The programs whose stores are known.
+        find_neighbours: Finds the stores of other programs.
         families: Those of the plugins.
     """
 

@@ -1,6 +1,6 @@
-"""What the headers of weights said last time, so that a page need not wait for the runtime.
+"""Cached headers of weights, so that a page need not wait for the runtime.
 
-Only shown until they are read again: nothing is decided by it, and losing it loses nothing.
+Only for display until they are read again: decides nothing, and may be lost.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class HeaderCache:
         return self._known.get(_key(row))
 
     def put(self, row: Weights, answer: Inspected) -> None:
-        """Take in what they say now; what cannot be used is found out anew each time."""
+        """Store their current header; unusable answers are not cached."""
         if answer.error is None:
             self._known[_key(row)] = answer
         else:

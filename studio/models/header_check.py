@@ -18,7 +18,7 @@ _MODULE = "studio.runtime.weights_check.process"
 
 
 class HeaderCheck(msgspec.Struct, frozen=True):
-    """What the first bytes and headers say; all but ``format`` may be empty.
+    """The content of the first bytes and headers; all but ``format`` may be empty.
 
     Attributes:
         format: ``gguf``, ``safetensors`` or ``pickle``.
@@ -45,7 +45,7 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 def check_header(path: Path) -> HeaderCheck:
-    """Return what ``path`` holds, whatever its name says.
+    """Return the format and header of ``path``, whatever its name.
 
     Raises:
         StudioError: It is no weights, is broken, or its header takes more time or memory than any

@@ -54,7 +54,7 @@ class LibraryWeights:
         self._one_at_a_time = threading.Lock()
 
     def agree(self) -> bool:
-        """Bring the folder to what the library has outside its bin; return whether that was news.
+        """Sync the folder with the library outside its bin; return whether it changed.
 
         Raises:
             StudioError: The disk refused.
@@ -115,7 +115,7 @@ def _recommended(artifact: Artifact) -> dict[str, bool | int | float | str]:
 
 
 def _language_model(payload: Path) -> Weights | None:
-    """Return a whole model that some task fine-tuned; None for what is none."""
+    """Return a whole model that some task fine-tuned; None for other payloads."""
     found = at(payload) if payload.suffix.lower() == ".gguf" else None
     if found is None or found.problem:
         return None

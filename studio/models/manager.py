@@ -45,14 +45,14 @@ def _room(settings: Settings) -> int:
 
 
 class WeightsManager:
-    """What the window and the command line do with weights.
+    """The weights operations of the window and the command line.
 
     Attributes:
-        folder: Where the studio's own are.
-        catalogue: What there is, everywhere.
-        external: Where else the user wants to be looked.
+        folder: Folder of the studio's own weights.
+        catalogue: All weights, from all places.
+        external: Additional places added by the user.
         remarks: Notes, ratings, defaults.
-        bin: What was removed.
+        bin: The removed weights.
 
     Args:
         families: Those of the plugins that take part.
@@ -89,7 +89,7 @@ class WeightsManager:
         return added
 
     def remove(self, row: Weights) -> str:
-        """Move weights of our own into the bin; forget others, which stay. Return what was done.
+        """Move own weights into the bin; unlist external ones. Return a description.
 
         Raises:
             StudioError: They belong to another program, a watched folder, or the studio's set-up.

@@ -122,7 +122,7 @@ def _of_ollama(store: Path) -> Iterator[Weights]:
 
 
 def _ollama_name(path: Path, manifests: Path) -> str:
-    """Return what one types after ``ollama run``: ``llama3.2:1b``, ``somebody/model:tag``."""
+    """Return the name for ``ollama run``: ``llama3.2:1b``, ``somebody/model:tag``."""
     host, owner, name, tag = path.relative_to(manifests).parts
     before = [part for part, usual in zip((host, owner), _OLLAMA_HOME) if part != usual]
     return "/".join([*before, f"{name}:{tag}"])

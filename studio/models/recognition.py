@@ -94,7 +94,7 @@ def at(path: Path, families: Sequence[FamilyEntry] = ()) -> Weights | None:
 
 
 def starts_as_gguf(path: Path) -> bool:
-    """Whether the first bytes are GGUF's, whatever the name is."""
+    """Whether the file starts with the GGUF magic, whatever its name."""
     try:
         with open_regular(path) as file:
             return file.read(len(GGUF_MAGIC)) == GGUF_MAGIC
@@ -136,7 +136,7 @@ def _gguf(path: Path) -> Weights:
 
 
 def of_a_writer(name: str) -> tuple[str, ...]:
-    """Return what a language model is for; only its name tells that it was made for code."""
+    """Return the capabilities of a language model; only its name reveals a code model."""
     return ("text", "code") if _MADE_FOR_CODE.search(name) else ("text",)
 
 
@@ -148,7 +148,7 @@ def _safetensors_file(path: Path) -> Iterator[Weights]:
 
 
 def _picture_network(path: Path, title: str, capability: str) -> Weights:
-    """Return what is most likely for this; the runtime looks closer before it loads it."""
+    """Return the most likely weights; the runtime inspects them before it loads them."""
     return Weights(
         id=slug(title),
         title=title,
@@ -178,7 +178,7 @@ def _is_pickle(path: Path) -> bool:
 
 
 def _parts_problem(name: str, parts: list[Path]) -> str:
-    """Return which files of a model are missing, and what to do; nothing if none is."""
+    """Return the missing files of a model and the remedy; empty if none is missing."""
     missing = [part.name for part in parts if not part.exists()] if len(parts) > 1 else []
     if not missing:
         return ""
@@ -218,7 +218,7 @@ def _model_folder(folder: Path) -> Weights:
 
 
 def _of_pipeline(folder: Path) -> str:
-    """Return what a pipeline of diffusers makes: pictures, unless its name says sound."""
+    """Return the output of a diffusers pipeline: pictures, unless its name says sound."""
     try:
         with open_regular(folder / DIFFUSERS_INDEX) as file:
             index = json.loads(file.read(MAX_CONFIG_BYTES))

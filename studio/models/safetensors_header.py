@@ -1,4 +1,4 @@
-"""What the header of a safetensors file says it is for. Reads no numbers, and imports no torch."""
+"""The purpose of a safetensors file from its header. Reads no tensors, and imports no torch."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class _Metadata(msgspec.Struct, frozen=True):
 
 
 def capability_of(path: Path) -> str:
-    """Return ``text-to-image``, ``upscale``, or nothing for what is neither as far as can be seen.
+    """Return ``text-to-image``, ``upscale``, or nothing if neither is recognised.
 
-    A good guess, as those about other loose weights: the runtime looks closer before it loads one.
+    A guess, as for other loose weights: the runtime inspects them before it loads them.
     """
     shapes = _shapes(path)
     if _WHOLE_DRAWING in shapes:
@@ -47,8 +47,8 @@ def capability_of(path: Path) -> str:
 
 
 def addition_of(path: Path) -> str:
-    """Return what a file adds to a network that draws: ``lora``, ``textual-inversion`` or
-    ``controlnet``; nothing for what stands for itself.
+    """Return the kind of an addition to an image network: ``lora``, ``textual-inversion`` or
+    ``controlnet``; nothing for standalone weights.
     """
     names = _shapes(path).keys() - {"__metadata__"}
     if any(name.startswith(_OF_A_LORA) and (".lora" in name or "_lora." in name) for name in names):

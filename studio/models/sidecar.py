@@ -58,10 +58,10 @@ class _Sidecar(msgspec.Struct, frozen=True):
 
 
 def read_sidecar(path: Path, folders: Sequence[Path] = ()) -> Weights:
-    """Return the weights that ``path`` describes; what is wrong with them is in ``problem``.
+    """Return the weights described by ``path``; ``problem`` says if they are unusable.
 
     Args:
-        folders: Where weights may lie that the user has to get.
+        folders: Search path for weights that the user has to get.
     """
     try:
         if path.stat().st_size > MAX_SIDECAR_BYTES:
@@ -147,7 +147,7 @@ def _offer(sidecar: _Sidecar, folders: Sequence[Path]) -> Offer | None:
 
 
 def _place(sidecar: _Sidecar, folders: Sequence[Path], otherwise: Path) -> Path:
-    """Return where the file is; another one of that name is not it, and stays what it was."""
+    """Return the path of the file; a different file of that name does not count."""
     places = [folder / sidecar.file for folder in folders]
     return next((place for place in places if _size(place) == sidecar.bytes), otherwise)
 
@@ -160,7 +160,7 @@ def _size(file: Path) -> int:
 
 
 def _look(file: Path, expected: int) -> tuple[int, str]:
-    """Return the size of ``file`` and what is wrong with it; folders are measured elsewhere."""
+    """Return the size of ``file`` and its problem, if any; folders are measured elsewhere."""
     try:
         if file.is_dir():
             return 0, ""

@@ -1,4 +1,4 @@
-"""What a person noted about weights: a note, a rating, defaults. Opens no weights."""
+"""User notes on weights: a note, a rating, defaults. Opens no weights."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class UserNotes:
         self._settings = settings
 
     def of(self, weights: str) -> UserNote:
-        """Return what is noted; an empty remark if that is nothing, or nothing one can read."""
+        """Return the note; an empty one if it is missing or unreadable."""
         try:
             return msgspec.convert(self._settings.get(REMARKS + weights, {}), UserNote)
         except msgspec.ValidationError:  # edited by hand

@@ -70,7 +70,7 @@ class Bisect:
         return self._end(left) if not left or (well and len(left) == 1) else self._split(left)
 
     def stop(self) -> None:
-        """Switch on again what the search has switched off.
+        """Switch on the plugins that the search switched off.
 
         Raises:
             StudioError: No search is under way.

@@ -1,4 +1,4 @@
-"""What a record says of the circumstances of a job, beside what was asked for. Reads files only."""
+"""The circumstances of a job for its record, beside the request. Reads files only."""
 
 from __future__ import annotations
 

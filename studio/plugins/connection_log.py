@@ -75,7 +75,7 @@ class ConnectionLog:
         return lambda: self._observers.remove(call)
 
     def take_status(self, status: Status) -> None:
-        """Take what the runtime and the processes of plugins have tried since it started."""
+        """Add the connection attempts of the runtime and plugin processes."""
         if status.connections == self._of_runtime:
             return
         before = self._of_runtime if status.connections > self._of_runtime else 0

@@ -18,11 +18,11 @@ from studio.protocol.regular_file import read_note
 
 @dataclass(frozen=True)
 class OpenPage:
-    """What a plugin had in the window.
+    """A plugin's page in the window.
 
     Attributes:
         title: Of its page; empty for none.
-        held_by: Where it kept the window standing, in words; empty if it did not.
+        held_by: Where it blocked the window, in words; empty if it did not.
     """
 
     plugin: str
@@ -74,7 +74,7 @@ class CrashJournal:
         return crashed
 
     def note_page(self, page: OpenPage | None) -> None:
-        """Note what a plugin has in the window from now on; None for nothing."""
+        """Note the plugin page now in the window; None for none."""
         if page is not None:
             # Not synced: it has to outlive the process, not the machine, whose end is nobody's.
             self._write(self._page, self._page_lock, asdict(page), sync=False)
@@ -83,7 +83,7 @@ class CrashJournal:
             self._page.unlink(missing_ok=True)
 
     def take_page(self) -> OpenPage | None:
-        """Return what was in the window of a process that died, and forget it."""
+        """Return the page in the window of a dead process, and clear it."""
         found = None
         for note in sorted(self._folder.glob("*.page")):
             if WriterLock(note).is_held():

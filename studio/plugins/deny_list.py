@@ -38,13 +38,13 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Identity:
-    """What is known of a plugin that may be on the list.
+    """The identity of a plugin, for matching against the list.
 
     Attributes:
         names: Its id, and the names of its distribution.
         digests: SHA-256 of its wheel and of those that it brings along.
         key: The public key that vouched for its bundle; empty without a signature.
-        publisher: Who it says made it, which nobody has verified.
+        publisher: The author it claims, unverified.
     """
 
     names: tuple[str, ...]
@@ -55,7 +55,7 @@ class Identity:
 
 
 class Denied(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One entry: exactly one of the first four says what is refused.
+    """One entry: exactly one of the first four fields identifies the refused plugin.
 
     Attributes:
         versions: Of ``name`` alone: ``<1.3``; empty for all.
@@ -88,7 +88,7 @@ class Denied(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     @property
     def what(self) -> str:
-        """What is refused, as ``studio plugins deny`` and ``allow`` take it."""
+        """The refused name, digest or key, as ``studio plugins deny`` and ``allow`` take it."""
         if self.name:
             return f"{self.name}{self.versions}"
         return self.sha256 or self.key or f"publisher:{self.publisher}"
@@ -109,7 +109,7 @@ class Denied(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
             return True  # nobody can say that it is another one
 
     def sentence(self) -> str:
-        """Say that it is refused, by whom and why, and what to type to take that back."""
+        """Return a sentence with the refusal, its source, reason and the command to undo it."""
         who = f"The list “{self.source}” denies it" if self.source else "You denied it"
         why = f": {self.reason.rstrip('.')}." if self.reason else "."
         return f"{who}{why} To allow it: studio plugins allow '{self.what}'"
@@ -122,7 +122,7 @@ class _List(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class DenyList:
-    """What is refused here, in one small file. Read again whenever it is asked."""
+    """The deny list of this installation, a small file. Read again on every access."""
 
     def __init__(self, path: Path) -> None:
         """Keep it in ``path``, which need not exist."""
@@ -207,7 +207,7 @@ class DenyList:
 
 
 def entry(what: str, reason: str = "") -> Denied:
-    """Return the entry for what a person typed: a name, ``name<2``, a digest, a key or a publisher.
+    """Return the entry for an input: a name, ``name<2``, a digest, a key or a publisher.
 
     Raises:
         StudioError: It is none of these.

@@ -177,7 +177,7 @@ def project_of(package: Path) -> Path:
 
 
 def requirements_of(folder: Path) -> tuple[str, ...]:
-    """Return what the project in ``folder`` needs, as far as its file can be read."""
+    """Return the requirements of the project in ``folder``, as far as readable."""
     try:
         table = tomllib.loads(read_note(folder / PROJECT).decode("utf-8")).get("project", {})
     except (OSError, ValueError, RecursionError, AttributeError):
@@ -189,7 +189,7 @@ def requirements_of(folder: Path) -> tuple[str, ...]:
 
 
 def _lent(requirements: Iterable[str]) -> Iterator[str]:
-    """Yield what a plugin finds when it is installed, as far as it is here."""
+    """Yield the packages that an installed plugin would find, as far as present."""
     for line in requirements:
         with contextlib.suppress(InvalidRequirement, PackageNotFoundError):
             needed = Requirement(line)
@@ -241,7 +241,7 @@ def _locate(package: str, expected: Path | None) -> Path:
 
 
 def _environment_spec(package: str) -> ModuleSpec | None:
-    """Find what a package of that name would be, but for the plugins that run here already."""
+    """Find the spec of a package of that name, ignoring plugins that run already."""
     others = (each for each in sys.meta_path if each is not finder)
     found = (each.find_spec(package, None) for each in others)
     return next((spec for spec in found if spec is not None), None)

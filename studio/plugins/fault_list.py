@@ -77,7 +77,7 @@ class Faults:
 
 
 def describe(plugin: str, where: str, error: BaseException) -> ErrorInfo:
-    """Return what to tell the user about an exception that came out of ``plugin``."""
+    """Return the user's message about an exception raised by ``plugin``."""
     if isinstance(error, StudioError):
         info = error.info()
         return ErrorInfo(info.code, info.message, info.hint, info.details, plugin)

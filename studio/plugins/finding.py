@@ -1,4 +1,4 @@
-"""What is wrong with a plugin that somebody hands over: one thing, and how to mend it."""
+"""A finding on a plugin under review: one problem, and its remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schemas of plugins that run in their own process: frozen there, kept, and thawed here."""
+"""Schemas of plugins in their own process: frozen there, cached, and thawed here."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class FrozenSchemas:
 
 
 def _digest(plugin: Plugin) -> str:
-    """Return what is another for another plugin, or another studio; a new one for a huge plugin."""
+    """Return a cache key of the plugin and studio; always a new one for a huge plugin."""
     digest = hashlib.sha256(f"{studio.__version__} {platform.python_version()}".encode())
     assert plugin.folder is not None
     files = sorted(plugin.folder.rglob("*.py"))[:_MOST_FILES]

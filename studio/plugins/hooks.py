@@ -58,12 +58,12 @@ class WindowHookRegistry:
             self._manager.unregister(name=plugin)
 
     def call(self, plugin: str, hook: str, **arguments: Any) -> Any:
-        """Return what one plugin's hook returns, None without such a hook; lets exceptions out.
+        """Return the result of one plugin's hook; None without it. Exceptions pass.
 
         pluggy's own call would stop at the first exception, whoever raised it.
 
         Raises:
-            TypeError: It returned what nobody could use.
+            TypeError: It returned an unusable value.
         """
         found = self._implementation(plugin, hook)
         if found is None:

@@ -111,7 +111,7 @@ class PluginHost:
         return discover(search_path_of_environment(), self._stored())
 
     def look_again(self) -> None:
-        """Notice what was installed, updated or removed; plugins that are as before stay so."""
+        """Detect installed, updated or removed plugins; unchanged ones stay as they are."""
         before = {plugin.id: plugin for plugin in self.plugins}
         self.plugins = []
         for plugin in self._admission.admit(self._look()):
@@ -134,7 +134,7 @@ class PluginHost:
     # --- who takes part -----------------------------------------------------------------------
 
     def plugin(self, plugin_id: str) -> Plugin:
-        """Return one plugin, whatever its state.
+        """Return one plugin in any state.
 
         Raises:
             StudioError: ``NOT_FOUND``.
@@ -150,7 +150,7 @@ class PluginHost:
         )
 
     def title(self, plugin_id: str) -> str:
-        """Return what a person reads of a plugin: its id where it is gone."""
+        """Return the title of a plugin; its id if it is gone."""
         return next((p.title for p in self.plugins if p.id == plugin_id), plugin_id)
 
     def usable(self) -> list[Plugin]:
@@ -209,8 +209,10 @@ class PluginHost:
         return [(p, task) for p in self.usable() if p.manifest for task in p.manifest.tasks]
 
     def kinds(self) -> list[KindEntry]:
-        """Return the declared kinds of artifacts, those of plugins that are off too: what they made
-        stays. Where two plugins declare one, the first in the rail says what it is called."""
+        """Return the declared kinds of artifacts, including those of disabled plugins.
+
+        Their artifacts stay. Where two plugins declare a kind, the first in the rail names it.
+        """
         found: dict[str, KindEntry] = {}
         for plugin in self.plugins:
             for kind in plugin.manifest.kinds if plugin.manifest else ():
@@ -289,7 +291,7 @@ class PluginHost:
             raise self._fail(plugin, "manifest", error)
 
     def worker_entries(self) -> tuple[WorkerEntry, ...]:
-        """Return what the runtime has to know to run the tasks of the plugins that take part."""
+        """Return the runtime's entries for the tasks of the enabled plugins."""
         return tuple(
             WorkerEntry(
                 plugin=plugin.id,
@@ -333,7 +335,7 @@ class PluginHost:
         return module
 
     def call(self, plugin_id: str, hook: str, **arguments: Any) -> Any:
-        """Return what one plugin's hook returns, None without such a hook; loads it if need be.
+        """Return the result of one plugin's hook; None without it. Loads it if need be.
 
         Raises:
             StudioError: It failed; recorded, in words, and naming the plugin.
@@ -398,14 +400,14 @@ class PluginHost:
         return fault
 
     def give_up(self, plugin_id: str, where: str, why: str) -> StudioError:
-        """Switch a plugin off for this session, for what it does harms others; tell the user.
+        """Disable a harmful plugin for this session; notify the user.
 
         Args:
-            where: What it was doing.
+            where: Its activity at the time.
             why: In a sentence.
 
         Returns:
-            What to tell those who wait for it.
+            The error for callers that wait for it.
         """
         plugin = self.plugin(plugin_id)
         info = ErrorInfo(

@@ -69,7 +69,7 @@ def machine_sandbox() -> Sandbox:
 
 
 def environment() -> dict[str, Path]:
-    """Return what to lend to code that runs inside the studio: all that is installed beside it."""
+    """Return the packages to lend to code inside the studio: all installed beside it."""
     folders = [Path(each) for each in sys.path if each.endswith(("-packages", "-packages/"))]
     found = [folder for folder in folders if folder.is_dir()]
     lent = {f"{_ENVIRONMENT}{number}": folder for number, folder in enumerate(found)}

@@ -37,7 +37,7 @@ class PluginState(StrEnum):
 
     @property
     def words(self) -> str:
-        """What a person reads, in the window and in the terminal."""
+        """The state in words, for the window and the terminal."""
         return {
             "discovered": "ready",
             "active": "active",
@@ -122,6 +122,6 @@ class Plugin:
 
     @property
     def is_beyond_use(self) -> bool:
-        """Whether it cannot take part as it is, whatever is switched."""
+        """Whether it cannot be enabled as it is."""
         refused = (PluginState.INVALID, PluginState.INCOMPATIBLE, PluginState.DENIED)
         return self.state in refused

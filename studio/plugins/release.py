@@ -1,4 +1,4 @@
-"""What comes with the studio: told by the place it lies in and, in a release, by its digest.
+"""The bundled plugins: identified by location and, in a release, by digest.
 
 A name proves nothing: anybody's distribution may be called as one of ours, or bring a package of
 that name. The build reads this module by its path, so that it imports nothing of the studio.
@@ -41,7 +41,7 @@ class Release:
     """The plugins that belong to one studio."""
 
     def __init__(self, plugins: Mapping[str, Shipped]) -> None:
-        """``plugins``: name of the distribution → what it should be."""
+        """``plugins``: name of the distribution → its expected package."""
         self._folders = {each.folder: each.digest for each in plugins.values()}
         self._fits: dict[Path, bool] = {}
         """Folder → whether its files are those of the lock: read once."""

@@ -1,4 +1,4 @@
-"""What the runtime is told when it starts and whenever it changes: plugins, weights, memory."""
+"""The configuration sent to the runtime at start and on changes: plugins, weights, memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from studio.runtimes.supervisor import Supervisor
 
 
 class RuntimeConfiguration:
-    """Tells the runtime, and tells it again when a setting or a remark changes what it needs.
+    """Configures the runtime, and again when a setting or a remark changes it.
 
     Attributes:
         set_aside: Ids of weights that the user keeps out of the runtime for this session.
@@ -49,7 +49,7 @@ class RuntimeConfiguration:
         self._runtime.send(told)
 
     def told(self) -> Configure:
-        """Return what a runtime is told."""
+        """Return the configuration for a runtime."""
         return Configure(
             workers=self._plugins.worker_entries(),
             weights=self._entries(),
@@ -72,6 +72,6 @@ class RuntimeConfiguration:
         return tuple(each for each in self._weights.entries() if each.id not in self.set_aside)
 
     def _remarked(self, key: str, value: Any) -> None:
-        """Tell the runtime if what was remarked on weights is about how they are used."""
+        """Reconfigure the runtime if a remark on weights affects their use."""
         if self._runtime.is_ready and self._entries() != self._sent:
             self.send()

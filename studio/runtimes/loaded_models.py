@@ -1,4 +1,4 @@
-"""What the user wants of models in the runtime's memory: that they stay, go, or forget."""
+"""User requests on models in the runtime's memory: keep, unload, or clear caches."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class LoadedModels:
         return tuple(str(each) for each in self._settings.get(PINNED, list[str]()))
 
     def pin(self, weights: str, pinned: bool = True) -> None:
-        """Keep ``weights`` loaded once they are, whatever else needs memory; or no longer."""
+        """Keep ``weights`` in memory once loaded, whatever else needs it; or no longer."""
         others = [each for each in self.pinned if each != weights]
         self._settings.set(PINNED, [*others, weights] if pinned else others)
         if self._runtime.is_ready:

@@ -1,4 +1,4 @@
-"""What the user is told of the runtime: that it ended, is back, was given up, seems stuck."""
+"""User notices on the runtime: it ended, is back, was given up, seems stuck."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class RuntimeNotices:
     """Puts it into notices, each with a way on. Starts and ends nothing itself."""
 
     def __init__(self, notices: Notices, restart: Callable[[], None]) -> None:
-        """``restart``: what the buttons do."""
+        """``restart``: the action of the buttons."""
         self._notices, self._restart = notices, restart
 
     def ready(self, deaths: int) -> None:

@@ -141,7 +141,7 @@ class Downloads:
         self._background.run(lambda: self._do(id, work), over, failed)
 
     def stop(self, weights_id: str) -> None:
-        """End a download soon; what is here is kept. Harmless when there is none."""
+        """Stop a download soon; partial files remain. No-op if there is none."""
         now = self._downloads.get(weights_id)
         if now and now.is_live:
             self._stopped.add(weights_id)

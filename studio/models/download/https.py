@@ -47,7 +47,7 @@ _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a file must be.
+    """The expected properties of a file.
 
     Attributes:
         sha256: Of its bytes, hexadecimal; empty where only ``git`` is known.
@@ -80,7 +80,7 @@ class Line:
             )
 
     def cut(self) -> None:
-        """End what is under way, from any thread; it raises ``Cancelled`` there."""
+        """Abort the current transfer, from any thread; it raises ``Cancelled`` there."""
         self._is_cut.set()
         with contextlib.suppress(OSError, AttributeError):
             self._socket.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
@@ -302,7 +302,7 @@ def _start(answer: http.client.HTTPResponse, here: int, total: int) -> int:
 
 
 def _check_link(linked: Mapping[str, str], wanted: Wanted) -> None:
-    """Compare what the hub says of the file now with what its list said."""
+    """Compare the hub's current data on the file with its listing."""
     told = {name.lower(): value for name, value in linked.items()}
     etag = told.get("x-linked-etag", "").removeprefix("W/").strip('"')
     size = told.get("x-linked-size", str(wanted.bytes))
@@ -312,7 +312,7 @@ def _check_link(linked: Mapping[str, str], wanted: Wanted) -> None:
 
 
 def _checked(part: Path, wanted: Wanted, check_cut: Callable[[], None]) -> str:
-    """Return the SHA-256 of a file that is what it should be; delete any other."""
+    """Return the SHA-256 of a file that matches; delete any other."""
     sha256 = hashlib.sha256()
     git = hashlib.sha1(f"blob {wanted.bytes}\0".encode(), usedforsecurity=False)
     sums = [sha256] if wanted.sha256 else [sha256, git]

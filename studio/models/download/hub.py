@@ -1,6 +1,6 @@
-"""What a repository of a Hugging Face hub offers: its address, its files, the editions they make.
+"""A repository of a Hugging Face hub: its address, its files, and the editions they form.
 
-Asks nobody by itself; ``look_up`` does, when a user wants it.
+Only ``look_up`` makes requests, when a user wants it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SHARD = re.compile(r"-\d+-of-\d+\.")
 
 @dataclass(frozen=True)
 class Address:
-    """What a user pasted: ``owner/name``, perhaps a revision, perhaps one file."""
+    """An address pasted by the user: ``owner/name``, perhaps a revision, perhaps one file."""
 
     owner: str
     name: str
@@ -230,7 +230,7 @@ def _file(told: _Sibling) -> HubFile | None:
 
 
 def _editions(address: Address, files: list[HubFile]) -> Iterable[Edition]:
-    """Yield what the files make, smallest first within a format; pickles last."""
+    """Yield the editions formed by the files, smallest first within a format; pickles last."""
     ggufs = [file for file in files if file.name.lower().endswith(".gguf")]
     names = {file.name for file in files}
     tensors = [file for file in files if file.name.lower().endswith(".safetensors")]

@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be fetched.
+    """A download order.
 
     Attributes:
         convert: A pickle is turned into safetensors as soon as it is here, in a sandbox.
@@ -43,7 +43,7 @@ class Order:
 
     @property
     def title(self) -> str:
-        """What a person reads."""
+        """The title to display."""
         if self.edition.name == "folder":
             return self.repository.address.name
         target = self.edition.target
@@ -59,7 +59,7 @@ class Order:
 def fetch(
     order: Order, line: Line, folder: Path, on_progress: Progress = lambda done, total: None
 ) -> Path:
-    """Fetch what is ordered into ``folder``; return its file or folder.
+    """Fetch the order into ``folder``; return its file or folder.
 
     Whatever ends this, the next call goes on from what is here.
 
@@ -144,7 +144,7 @@ def _fetch_all(order: Order, line: Line, part: Path, on_progress: Progress) -> s
 
 
 def _weights(order: Order, target: Path) -> Path:
-    """Return what is loaded of ``target``: itself, or the first of several files in it."""
+    """Return the path to load for ``target``: itself, or the first of several files in it."""
     is_split = order.edition.is_folder and order.edition.name != "folder"
     return target / order.edition.name.rpartition("/")[2] if is_split else target
 
@@ -165,7 +165,7 @@ def _accept(order: Order, part: Path, target: Path, digest: str) -> Path:
 
 
 def _named(part: Path, target: Path) -> Path:
-    """Give the file its name: what is read of a file depends on its suffix."""
+    """Rename the file to its final name: its suffix determines how it is read."""
     os.replace(part, target)
     return target
 

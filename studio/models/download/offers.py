@@ -83,7 +83,7 @@ class Offer:
 
     @property
     def advice(self) -> str:
-        """What to do to have them."""
+        """The steps to get the weights."""
         return f"Download it on the Models page, or with `studio models get {self.name}`."
 
     @property

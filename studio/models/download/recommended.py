@@ -49,11 +49,11 @@ class Recommended(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def here(self) -> str:
-        """What it is called here once it has come: a file's name, or a folder's."""
+        """The local file or folder name after the download."""
         return self.file or self.repository.replace("/", "--")
 
     def matches(self, text: str) -> bool:
-        """Whether each word of ``text`` is in what one may look for."""
+        """Whether each word of ``text`` occurs in the searchable texts."""
         told = (self.title, self.repository, self.licence, self.summary, self.task)
         hay = " ".join(told).casefold()
         return all(word in hay for word in text.casefold().split())

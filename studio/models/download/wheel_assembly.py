@@ -1,4 +1,4 @@
-"""Puts weights together from the pieces they come in. Trusts digests only, keeps what is done."""
+"""Assembles weights from their pieces. Trusts digests only, keeps finished pieces."""
 
 from __future__ import annotations
 

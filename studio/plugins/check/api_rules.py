@@ -1,6 +1,6 @@
-"""What a plugin uses of the API: names that moved or are not there, calls that are not declared.
+"""A plugin's use of the API: moved or missing names, undeclared calls.
 
-Reads its files and the API's; imports neither, so that nothing has to be installed for it.
+Reads the files of both and imports neither, so that nothing has to be installed.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _icon(node: ast.Call, file: str) -> Iterator[Finding]:
 
 @lru_cache
 def _names_in(module: str) -> frozenset[str]:
-    """Return what can be imported from a module of the API; nothing if there is none."""
+    """Return the importable names of an API module; empty if there is none."""
     if module != "studio.api" and not module.startswith("studio.api."):
         return frozenset()
     place = _ROOT.joinpath(*module.split("."))

@@ -48,7 +48,7 @@ class Look:
         self.findings.append(Finding(rule, words, file, line, cure, **more))
 
     def blame_key(self, rule: str, words: str, place: Place, cure: str = "", **more: Any) -> None:
-        """Take down what a place of the manifest is to blame for."""
+        """Record a finding at a place of the manifest."""
         self.blame(rule, words, MANIFEST, line_of(self.text, place), cure, **more)
 
     def whole(self) -> None:
@@ -259,7 +259,7 @@ class Look:
         self.blame("hook", f"Its hooks cannot be used: {_in_words(error)}.")
 
     def _result(self, module: Any, hooks: Any, name: str, *given: Any) -> Any:
-        """Return what a hook returns; None if it has none, or fails."""
+        """Return the result of a hook; None if it is missing or fails."""
         if not getattr(hooks, name).get_hookimpls():
             return None
         function = getattr(module, name)
@@ -336,7 +336,7 @@ class Look:
 
 
 class _StandIn:
-    """Stands for the context of the window half: whatever is asked of it is there."""
+    """A stand-in for the window context: every attribute exists."""
 
     def __getattr__(self, name: str) -> Any:
         return _StandIn()
@@ -346,7 +346,7 @@ class _StandIn:
 
 
 class _Watch(MetaPathFinder):
-    """Sees who imports what has no place in this half."""
+    """Detects imports that are not allowed in this half."""
 
     def __init__(self, look: Look) -> None:
         self._look = look
@@ -377,7 +377,7 @@ def _findings(order: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def main(order: str, answer: str) -> None:
-    """Do what the file ``order`` says; write the findings to the file ``answer``."""
+    """Execute the order in the file ``order``; write the findings to the file ``answer``."""
     found = list(_findings(json.loads(Path(order).read_text("utf-8"))))
     Path(answer).write_bytes(msgspec.json.encode(found))
 

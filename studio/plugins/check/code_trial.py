@@ -1,4 +1,4 @@
-"""Has the code of a plugin imported by a process that is thrown away, and takes in what it saw."""
+"""Imports the code of a plugin in a disposable process, and collects its findings."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _tried(order: bytes, sources: Sources, sandboxed: bool) -> Outcome:
 
 
 def _in_place(sources: Sources) -> Iterator[tuple[str, Path]]:
-    """Return what it needs that its author installed in place: name → where it lies.
+    """Yield its dependencies installed in editable mode: name → path.
 
     Only ``.pth`` files lead there, which are not obeyed in the sandbox.
     """

@@ -1,4 +1,4 @@
-"""What can be wrong with a manifest: all of it at once, each with its line. Imports no plugin."""
+"""Checks of a manifest: all findings at once, each with its line. Imports no plugin."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IN_STUDIO = "studio"
 
 
 def manifest_findings(text: str, known_kinds: Iterable[str] = ()) -> Iterator[Finding]:
-    """Yield what is wrong with the manifest ``text``.
+    """Yield the findings for the manifest ``text``.
 
     Args:
         known_kinds: Kinds of artifacts that other plugins bring.
@@ -133,7 +133,7 @@ def known_icons() -> frozenset[str]:
 
 
 def no_icon(icon: str, known: Iterable[str]) -> tuple[str, str]:
-    """Return what to say of an icon that there is not, and what to do."""
+    """Return the message on a missing icon, and its remedy."""
     words = f"There is no icon “{icon}”: a question mark would stand in its place."
     return words, _did_you_mean(icon, known) or "API.md lists them."
 
@@ -217,7 +217,7 @@ def _told_line(words: str) -> int:
 
 
 def _quoted_line(text: str, words: str) -> int:
-    """Return the first line with what the words quote; 0 if they quote nothing of it."""
+    """Return the first line with the text quoted in the message; 0 if there is none."""
     for quoted in words.split("'")[1::2]:
         for number, line in enumerate(text.splitlines(), start=1):
             if f'"{quoted}"' in line:

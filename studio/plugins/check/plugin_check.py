@@ -1,4 +1,4 @@
-"""One look at a plugin, whatever form it has: a wheel, a project, or its package alone."""
+"""Checks a plugin in any form: a wheel, a project, or its package alone."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ _Look = Callable[[Sources, str], Iterable[Finding]]
 
 @dataclass(frozen=True)
 class Report:
-    """What was found.
+    """The findings on a plugin.
 
     Attributes:
-        path: What was looked at.
+        path: The checked path.
         plugin: Its id; empty where no manifest says one.
-        findings: What is wrong comes before what is only advice.
+        findings: Errors before advice.
     """
 
     path: Path
@@ -141,7 +141,7 @@ def _once(wheel: Wheel, report: Report) -> tuple[Finding, ...]:
 
 
 def _wheel_findings(wheel: Wheel) -> Iterator[Finding]:
-    """Yield what the reader of wheels found; what it says of the manifest, with lines."""
+    """Yield the findings of the wheel reader; those on the manifest with lines."""
     for each in wheel.findings:
         if each.rule == "manifest":
             yield from _with_lines(wheel, each)

@@ -1,4 +1,4 @@
-"""What can be wrong with the files of a plugin beside its manifest. Reads them; imports nothing."""
+"""Checks of a plugin's files beside its manifest. Reads them; imports nothing."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Sources:
 
 
 def project_findings(folder: Path, package: str, manifest: Manifest) -> Iterator[Finding]:
-    """Yield what is wrong with the project file in ``folder``, which builds the wheel."""
+    """Yield the findings for the project file in ``folder``, which builds the wheel."""
     file = folder / PROJECT
     if not file.is_file():
         words, cure = "No project file says how to build it.", "`studio plugins new` writes one."

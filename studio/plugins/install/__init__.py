@@ -1,1 +1,1 @@
-"""Installing plugins of others: read before anything is unpacked, kept in sets, taken back."""
+"""Installing third-party plugins: checked before unpacking, kept in sets, reversible."""

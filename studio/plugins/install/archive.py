@@ -38,7 +38,7 @@ _CHUNK = 1 << 20
 
 
 class Archive:
-    """A zip file and what is wrong with its form.
+    """A zip file and its format errors.
 
     Attributes:
         findings: Empty if every entry can be read and written where its name says.
@@ -142,7 +142,7 @@ class Archive:
             self.entries = {info.filename: info for info in infos if not info.is_dir()}
 
     def _check_places(self, infos: list[zipfile.ZipInfo], directory: int) -> None:
-        """Each byte belongs to one entry, and the entry's own header says what the list says."""
+        """Check that each byte has one entry, and that local and central headers agree."""
         end, slack = 0, (0, 0)
         for info in sorted(infos, key=lambda info: info.header_offset):
             name = info.orig_filename
@@ -228,7 +228,7 @@ class Archive:
 
 
 def _folded(name: str) -> str:
-    """Return what a disk may take ``name`` for that knows no case or composes letters."""
+    """Return ``name`` as a case-insensitive or normalising file system may read it."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", name).casefold())
 
 

@@ -97,7 +97,7 @@ def write(path: Path, record: Record, wheels: Path, key: minisign.SecretKey | No
 
 
 def requirements(record: Record) -> str:
-    """Return the lock as pip reads it; what the studio lends is a comment."""
+    """Return the lock in pip's format; packages lent by the studio are comments."""
     lines = []
     for each in record.lock:
         if each.is_lent:

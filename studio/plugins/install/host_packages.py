@@ -1,4 +1,4 @@
-"""What is in the studio's own environment: the packages that no plugin may replace."""
+"""The packages of the studio's own environment, which no plugin may replace."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CODE = (".py", ".so", ".pyd")
 
 @dataclass(frozen=True)
 class HostPackage:
-    """A distribution of the studio's environment, and what it says that it needs."""
+    """A distribution of the studio's environment, and its requirements."""
 
     name: str
     version: str
@@ -65,7 +65,7 @@ def this_python() -> str:
 
 
 def look() -> HostPackages:
-    """Return what is installed now; imports nothing.
+    """Return the packages installed now; imports nothing.
 
     It takes some tenths of a second the first time, and when a folder on the path has changed.
     """

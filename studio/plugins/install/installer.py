@@ -52,7 +52,7 @@ class Refused(StudioError):
 
 
 class Installer:
-    """Changes what is installed, one change at a time, each of them whole or not at all."""
+    """Changes the installed set, one atomic change at a time."""
 
     def __init__(
         self,
@@ -194,7 +194,7 @@ class Installer:
             raise Refused(wheel.path.name, [Finding("id-taken", message, cure=cure)])
 
     def install(self, plan: Plan, told: Progress = lambda _: None) -> PluginSet:
-        """Install what was planned; a plugin that is new here stays off until it is enabled.
+        """Install a plan; a new plugin stays off until it is enabled.
 
         Raises:
             StudioError: Nothing was changed; says why.
@@ -244,7 +244,7 @@ class Installer:
     # --- what is installed --------------------------------------------------------------------
 
     def before(self, id: str) -> Before | None:
-        """Return what is installed of a plugin now; None if nothing is, or it is damaged."""
+        """Return the installed version of a plugin; None if missing or damaged."""
         installed = self.store.current().plugins.get(id)
         if installed is None:
             return None
@@ -306,7 +306,7 @@ class Installer:
                 )
 
     def remove(self, id: str) -> PluginSet:
-        """Remove a plugin; what it made stays in the library, and the removal can be undone.
+        """Remove a plugin; its artifacts stay in the library, and removal can be undone.
 
         Raises:
             StudioError: It is not installed here.

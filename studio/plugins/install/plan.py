@@ -96,7 +96,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Widening:
-    """A plugin that would be on, and may do more than what is in its place now."""
+    """An enabled plugin with more permissions than the version it replaces."""
 
     title: str
     version: str

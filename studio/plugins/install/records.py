@@ -1,4 +1,4 @@
-"""What is written down of plugins that the studio has installed. Plain data; touches no disk."""
+"""Records of the installed plugins. Plain data; touches no disk."""
 
 from __future__ import annotations
 
@@ -74,8 +74,9 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def lent_in_short(self) -> tuple[tuple[str, ...], int]:
-        """What the studio lends, each with its version, and how many are left out: of very many
-        only the studio itself is named, whose packages they are."""
+        """Packages lent by the studio with versions, and the number left out: of very many
+        only the studio itself is named, whose packages they are.
+        """
         lent = [each for each in self.lock if each.is_lent]
         if len(lent) > _MANY:
             lent = [each for each in lent if each.name == STUDIO] or lent[:_MANY]
@@ -84,7 +85,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def identity(self) -> Identity:
-        """What a list of denied plugins may name it by."""
+        """The identity for matching against a deny list."""
         digests = tuple(each.sha256 for each in self.brings)
         names = (self.id, self.lock[0].name)
         return Identity(names, self.version, (self.digest, *digests), self.key, self.publisher)

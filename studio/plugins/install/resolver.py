@@ -112,7 +112,7 @@ def wheels_in(folder: Path) -> Iterator[Path]:
 
 
 def _lendable(folder: Path, name: str, host: HostPackages, *, whole: bool) -> None:
-    """Write a wheel that holds nothing but what is said of a package of the studio."""
+    """Write a wheel with only the metadata of a package of the studio."""
     package = host.packages[name]
     needs = list(_exact(package.requires, host))
     if name == STUDIO and not whole:
@@ -204,7 +204,7 @@ def _in_words(error: str, plugin: Wheel, host: HostPackages) -> StudioError:
 
 
 def _sides(plugin: Wheel, host: HostPackages) -> Iterator[str]:
-    """Yield what the plugin asks for and the studio has in another version: both sides, by name."""
+    """Yield conflicts of the plugin's requirements with the studio's versions: both, by name."""
     for line in plugin.requires:
         need = Requirement(line)
         here = host.version(need.name)

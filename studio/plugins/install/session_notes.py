@@ -16,7 +16,7 @@ from studio.protocol.regular_file import read_note
 
 @dataclass(frozen=True)
 class SessionNote:
-    """What one process has noted.
+    """The note of one process.
 
     Attributes:
         owner: Names the process.
@@ -47,7 +47,7 @@ class SessionNotes:
         self._folder = folder
 
     def all(self) -> Iterator[SessionNote]:
-        """Yield what was noted by processes that run or did not end well."""
+        """Yield the notes of processes that run or did not end well."""
         for path in sorted(self._folder.glob("plugins.*.session")):
             with suppress(OSError, ValueError, KeyError, TypeError):
                 owner, note = path.name.split(".")[1], json.loads(read_note(path))

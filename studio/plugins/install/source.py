@@ -1,4 +1,4 @@
-"""What a user hands over to be installed: which plugin it is, and where its wheels lie."""
+"""An installation source from the user: the plugin and the location of its wheels."""
 
 from __future__ import annotations
 

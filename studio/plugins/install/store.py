@@ -37,11 +37,11 @@ Fill = Callable[[Path], Record]
 
 
 class PluginStore:
-    """Reads and changes what the studio has installed. Safe to use from several processes.
+    """Reads and changes the installed plugins. Safe to use from several processes.
 
     Attributes:
-        folder: Where all of it lies.
-        denied: What the user refuses.
+        folder: The folder of the store.
+        denied: The user's deny list.
     """
 
     def __init__(self, folder: Path, journals: Path) -> None:
@@ -107,7 +107,7 @@ class PluginStore:
         return [each for each in found if each is not None]
 
     def record(self, installed: Installed) -> Record:
-        """Return what was written down of a version.
+        """Return the record of a version.
 
         Raises:
             StudioError: Its files are damaged or gone.
@@ -135,7 +135,7 @@ class PluginStore:
 
     @contextmanager
     def changing(self) -> Iterator[Change]:
-        """Hold the lock for one change; what a change before has left half done is removed.
+        """Hold the lock for one change; remove leftovers of an unfinished change first.
 
         Raises:
             StudioError: Another process is changing the plugins, or the disk refuses.
@@ -194,7 +194,7 @@ class PluginStore:
         return found if f"{found.number:06}" == path.stem else None
 
     def _sweep(self) -> None:
-        """Remove what no set holds: what was left half done, and what a failed set alone had."""
+        """Remove files outside all sets: unfinished changes, and those of a failed set only."""
         _erase(self._new)
         in_use = {each.number for each in self.in_use()}
         for each in self.history():
@@ -238,7 +238,7 @@ class PluginStore:
         self.use()
 
     def end(self) -> None:
-        """Note that this process uses no set any more, and remove what it alone still used."""
+        """Note that this process uses no set any more, and remove sets only it used."""
         self._notes.forget()
         if self.folder.exists():
             with suppress(StudioError), self.changing():

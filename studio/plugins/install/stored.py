@@ -1,4 +1,4 @@
-"""What the studio has installed, as discovery sees it. Imports nothing of it."""
+"""The installed plugins, as discovery sees them. Imports none of them."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def attempt(
 
 
 def _lent(site: Path, lends: Sequence[str], *, in_studio: bool) -> dict[str, Path]:
-    """Return what the process can import: name → where it lies. Its own packages come first."""
+    """Return the importable packages of the process: name → path. Its own come first."""
     if in_studio:
         lent = import_process.environment()
     else:

@@ -1,4 +1,4 @@
-"""What a plugin's code is tried with: imports it, freezes its schemas, and writes down what it saw.
+"""Tries a plugin's code: imports it, freezes its schemas, and writes down the findings.
 
 Runs in a process that is thrown away, as a script of its own: it may import ``studio.api`` alone.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def main(order: str, answer: str) -> None:
-    """Do what the file ``order`` says, and write the file ``answer``."""
+    """Execute the order in the file ``order``, and write the file ``answer``."""
     with open(order, encoding="utf-8") as file:
         wanted: dict[str, Any] = json.load(file)
     said: dict[str, Any] = {"schemas": {}, "where": "", "error": "", "trace": ""}
@@ -30,7 +30,7 @@ def main(order: str, answer: str) -> None:
 
 
 def _look(wanted: dict[str, Any], schemas: dict[str, Any]) -> Any:
-    """Import all there is to import; yields what it is about to do."""
+    """Import all modules; yield a description of each step before it."""
     import pluggy
 
     from studio.api.frozen_schema import freeze

@@ -38,7 +38,7 @@ def fetch(source: Path, target: Path, sha256: str) -> None:
 
 
 def unpack(folder: Path, packages: Iterable[LockedPackage], site: Path, told: Progress) -> None:
-    """Unpack the wheels in ``folder`` into ``site``: what a path of Python may hold, no commands.
+    """Unpack the wheels in ``folder`` into ``site``: importable files only, no commands.
 
     Raises:
         StudioError: Two of them bring the same file.

@@ -1,4 +1,4 @@
-"""Reads a wheel that may be hostile: what it says it is, and all that is wrong with it.
+"""Reads a wheel that may be hostile: its metadata, and all its problems.
 
 Nothing is unpacked and none of its code runs. A wheel is a *plugin* if it has an entry point of
 the group ``studio.plugins``; any other is a *package* that a plugin needs.
@@ -46,16 +46,16 @@ _IMPORTED = (".py", ".so", ".pyd", ".pth", *_COMPILED)
 
 @dataclass(frozen=True)
 class Wheel:
-    """What a wheel says of itself; only to be believed where ``findings`` is empty.
+    """The metadata of a wheel; trustworthy only where ``findings`` is empty.
 
     Attributes:
         path: The file.
-        findings: What is wrong with it; empty if it may be installed.
+        findings: Its problems; empty if it may be installed.
         name: Canonical name of the distribution.
         sha256: Of the whole file, in hexadecimal.
-        size: Bytes of the file; ``unpacked``: of what it holds.
-        requires: What it needs, as it is written in ``Requires-Dist``.
-        publisher: Who it says made it, which nobody has verified.
+        size: Bytes of the file; ``unpacked``: of its content.
+        requires: Its requirements, as in ``Requires-Dist``.
+        publisher: The author it claims, unverified.
         package: The import package of a plugin; empty for a package that a plugin needs.
         has_native_code: Whether it brings compiled libraries.
     """

@@ -14,7 +14,7 @@ from studio.protocol.messages import DeviceLost, DevicesFound
 
 
 def tell_chosen(settings: Settings, environment: MutableMapping[str, str]) -> None:
-    """Put what the settings choose into the environment of a runtime, where nothing is yet."""
+    """Put the settings' choice into the environment of a runtime, unless set there."""
     if device := settings.get(DEVICE, ""):
         environment.setdefault("STUDIO_DEVICE", device)
     environment.setdefault("STUDIO_TEXT_ENGINE", settings.get(TEXT_ENGINE, "auto"))
@@ -24,11 +24,11 @@ _GONE = "Choose another device in Settings, or reconnect this one and restart th
 
 
 class DeviceChoice:
-    """The devices of this machine as the runtime told of them.
+    """The devices of this machine as reported by the runtime.
 
     Attributes:
-        found: What it could compute on, and what it chose; None before it says so.
-        known: The devices that may be chosen: all that were found since the studio began.
+        found: The available devices and the chosen one; None before its report.
+        known: The devices that may be chosen: all those detected since the studio started.
         stand_in: Id of the device that computes for this session instead of the settings' choice.
     """
 
@@ -72,7 +72,7 @@ class DeviceChoice:
         tell_chosen(self._settings, environment)
 
     def compute_on(self, device: str) -> None:
-        """Start the runtime afresh on ``device`` for this session; "" for what the settings say."""
+        """Restart the runtime on ``device`` for this session; "" for the settings' choice."""
         self.stand_in = device
         self._restart()
 

@@ -1,4 +1,4 @@
-"""The log of memory: what was loaded, dropped and waited for, and why. Bounded; decides nothing.
+"""The memory log: loads, evictions and waits with their reasons. Bounded; decides nothing.
 
 Kept on disk, so that the command line can show what the window's runtime did.
 """
@@ -41,7 +41,7 @@ class MemoryLog:
         self._observers: list[Callable[[MemoryEntry], None]] = []
 
     def entries(self) -> list[MemoryEntry]:
-        """Return what is remembered."""
+        """Return the logged entries."""
         return list(self._read())
 
     def add(self, event: PoolEvent) -> MemoryEntry:

@@ -51,7 +51,7 @@ class RuntimeSeen:
 
     @property
     def name(self) -> str:
-        """What a timeline calls it."""
+        """The name in a timeline."""
         ended = "" if self.is_alive else ", ended"
         return f"Runtime {self.pid}{ended}"
 

@@ -41,14 +41,14 @@ class DeviceUsage:
 
     @property
     def watts(self) -> float | None:
-        """What the device uses; None where that is not measured."""
+        """The device's power draw; None where it is not measured."""
         if len(self._beats) < 2 or any(beat.energy.missing for beat in self._beats):
             return None
         return self._rate([beat.energy.joules for beat in self._beats])
 
     @property
     def unmeasured(self) -> Use:
-        """What no counter saw of each second: what the power is estimated from."""
+        """The unmeasured use in each second, from which the power is estimated."""
         uses = [beat.plugins for beat in self._beats]
         return Use(
             unmeasured=self._rate([sum(use.unmeasured for use in each) for each in uses]),
