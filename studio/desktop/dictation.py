@@ -1,7 +1,7 @@
-"""Dictation: what is said into the microphone is written into the text field with the keyboard.
+"""Dictation: transcribe microphone input into the focused text field.
 
-F9 begins and ends it; held down, it ends when it is let go. The plugin *Voice* writes it down, by a
-private job: nothing of it is kept.
+F9 starts and stops it; held down, it stops on release. The plugin *Voice* transcribes in a
+private job; neither audio nor text is stored.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ TextField = QLineEdit | QPlainTextEdit | QTextEdit
 
 
 class Dictation(QObject):
-    """Writes into text fields what is said.
+    """Transcribes speech into text fields.
 
     Attributes:
-        bar: The row that is there while the microphone listens; None before the first time.
+        bar: The row shown while recording; None before the first use.
     """
 
     def __init__(self, window: QWidget, context: Callable[[str], PluginContext]) -> None:
@@ -60,7 +60,7 @@ class Dictation(QObject):
         self.bar: Any = None
 
     def toggle(self) -> None:
-        """Begin with the field that has the keyboard, or end and write down what was said."""
+        """Start recording for the focused field, or stop and transcribe."""
         if self.bar is not None and self.bar.recording:
             self.bar.finish()
             return
@@ -142,7 +142,7 @@ class Dictation(QObject):
             cursor.insertText(_joined(before, text))
 
     def _offer(self, ctx: PluginContext) -> None:
-        """Say what is missing, and offer to get it."""
+        """Report missing weights or plugins and offer to install them."""
         offers = ctx.weights.to_get(CAPABILITY)
         if not offers:
             ctx.notices.info(_tr("Dictation needs a Whisper model."), key="dictation")

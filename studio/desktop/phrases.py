@@ -75,7 +75,7 @@ def duration(seconds: float) -> str:
 
 
 def state(job_state: JobState, reason: str = "") -> str:
-    """Return the state of a job in words; ``reason`` says what it waits for, or why it ended."""
+    """Return the state of a job as text; ``reason`` is the reason for waiting or ending."""
     words = {
         JobState.QUEUED: _tr("Queued"),
         JobState.WAITING: _tr("Waiting"),
@@ -93,7 +93,7 @@ def state(job_state: JobState, reason: str = "") -> str:
 
 
 def job(state_now: JobState, detail: str = "", stopping: bool = False) -> str:
-    """Return what a job does in words, for a list; ``detail`` says how far it is, or why."""
+    """Return the activity of a job as text for a list; ``detail`` is its progress or reason."""
     if stopping and not state_now.is_terminal:
         return _tr("Stopping…")
     if state_now in (JobState.FAILED, JobState.LOST) and detail:
@@ -124,7 +124,7 @@ def to_end(seconds: float, unknown: int, ends: QTime | None = None) -> str:
 
 
 def waits_for(job_state: JobState, reason: str = "") -> str:
-    """Return what a live job waits for or does until it tells how far it is; else nothing."""
+    """Return the activity of a live job until it reports progress; else empty."""
     match job_state:
         case JobState.WAITING:
             what = reason.removeprefix(_WAITING_FOR)

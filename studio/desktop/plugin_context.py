@@ -1,5 +1,4 @@
-"""What one plugin's window half may touch: ``studio.api.window.context.PluginContext``. Adds no
-policy."""
+"""Window API of one plugin: ``studio.api.window.context.PluginContext``. Adds no policy."""
 
 from __future__ import annotations
 
@@ -73,7 +72,7 @@ class PluginContext:
         return self.ui.look.language.text_of(self.plugin, text)
 
     def run_later(self, call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:
-        """Run ``call`` beside the window, ``then(result)`` on its thread; failures are told."""
+        """Run ``call`` in the background, ``then(result)`` on the main thread; report failures."""
         host = self._studio.plugins
 
         def failed(error: Exception) -> None:
@@ -197,7 +196,7 @@ class CatalogueView:
         return self._studio.weights_manager.defaults(weights)
 
     def caution(self, weights: str) -> str:
-        """Return what to expect no more of these weights than."""
+        """Return the known limitations of these weights."""
         known = {w.id: w.caution for w in self._studio.weights.list()}
         return known.get(weights, "")
 
@@ -249,7 +248,7 @@ class PluginLibrary:
         return self._library.inputs(id)
 
     def inputs(self, id: str) -> Mapping[str, Path]:
-        """Return the files of what was handed to the task that made an artifact, by name."""
+        """Return the input files of the task that produced an artifact, by name."""
         record = self._library.record(self._library.artifact(id).record)
         return self._library.kept_inputs.files(record)
 

@@ -21,14 +21,14 @@ Owner = Callable[[FrameType], str]
 
 
 class Ended(BaseException):
-    """Raised inside a plugin that is to end what it does; no ``except Exception`` holds it up."""
+    """Raised inside a plugin to abort it; not caught by ``except Exception``."""
 
 
 class PluginDialogs(QObject):
     """Counts the dialogs that a plugin opens one behind the other, and offers to stop it."""
 
     def __init__(self, owner: Owner, title: Callable[[str], str], stop: Callable[[str], object]):
-        """``stop`` gives a plugin up; what it has on the stack is ended here."""
+        """``stop`` disables a plugin; its open dialogs are aborted here."""
         super().__init__()
         self._owner, self._title, self._stop = owner, title, stop
         self._frame: FrameType | None = None

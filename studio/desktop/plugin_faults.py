@@ -37,10 +37,10 @@ class HeldTooLong(Exception):
 
 
 class PluginFaults(QObject):
-    """What the window knows of the faults of plugins: exceptions, stand-stills, sudden ends.
+    """Faults of plugins in the window: exceptions, hangs, crashes.
 
     Attributes:
-        last: What a plugin had in the window when the last session died; None if it did not.
+        last: The plugin code active when the last session crashed; None if it did not.
     """
 
     def __init__(
@@ -95,8 +95,10 @@ class PluginFaults(QObject):
         self._post(lambda: self._was_held(culprit))
 
     def end_held(self, stack: traceback.StackSummary) -> type[BaseException] | None:
-        """Return what to raise in what holds the window for much too long, if it is a plugin by
-        others; called on the watchdog's thread. It is recorded as any other exception of it."""
+        """Return the exception to raise in a blocking third-party plugin; else None.
+
+        Called on the watchdog's thread. The exception is recorded as any other of the plugin.
+        """
         culprit = self._blame.of_stack(stack)
         ours = culprit is None or self._host.plugin(culprit.plugin).shipped
         return None if ours else HeldTooLong

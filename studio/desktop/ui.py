@@ -47,17 +47,17 @@ from studio.library import Record
 
 
 class WindowUi:
-    """What pages are made of.
+    """Widgets and services for building pages.
 
     Attributes:
-        open_page: For the studio's own pages: bring a page into view by its id.
+        open_page: For the studio's own pages: open a page by its id.
         show_jobs: Open the list of all jobs.
         show_artifact: Show a result in the library.
-        view_artifact: Hand over what shows or plays a result, once it is read.
-        send_to: For the studio's own pages: (title, action) for each page that takes an artifact.
-        reuse: For the same: fill the page of a record's task as it was, or all but the seed.
-        chosen: Takes down the files that a dialog or a form was given.
-        actions_on: For the same: (title, icon, call) for each action of a plugin on an artifact.
+        view_artifact: Pass on a viewer or player for a result, once loaded.
+        send_to: For the studio's own pages: (title, action) for each page accepting an artifact.
+        reuse: Same: fill the page of a record's task with its settings, or all but the seed.
+        chosen: Records the files passed to a dialog or a form.
+        actions_on: Same: (title, icon, call) for each plugin action on an artifact.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class WindowUi:
     # --- controls -----------------------------------------------------------------------------
 
     def wear(self, widget: QWidget, *roles: Role) -> None:
-        """Let a widget look like what it is for."""
+        """Style a widget by its roles."""
         for role in roles:
             restyle(widget, *role.value)
 
@@ -172,7 +172,7 @@ class WindowUi:
         return ProgressRow(self.look, stop=stop, words=words)
 
     def trouble_row(self) -> TroubleRow:
-        """Return a row that says what went wrong; hidden until it is told."""
+        """Return an initially hidden row for error messages."""
         return TroubleRow(self.look)
 
     def switch_bar(
@@ -239,7 +239,7 @@ class WindowUi:
         text: str,
         examples: Sequence[tuple[str, str, Callable[[], None]]] = (),
     ) -> QWidget:
-        """Return what a page shows while it is empty."""
+        """Return a placeholder for an empty page."""
         return EmptyState(self.look, icon, title, text, examples)
 
     # --- asking -------------------------------------------------------------------------------

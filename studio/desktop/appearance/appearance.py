@@ -22,7 +22,7 @@ _FIXED = QFontDatabase.SystemFont.FixedFont
 
 @dataclass(frozen=True)
 class Appearance:
-    """What a widget needs to look like part of the studio."""
+    """Theme, colours, fonts and icons that a widget draws with."""
 
     theme: Theme
     icons: Icons

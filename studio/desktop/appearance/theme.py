@@ -39,7 +39,7 @@ _PARTS = {
 
 
 class ThemeMode(StrEnum):
-    """What the user asked for."""
+    """Theme setting: light, dark or as the system."""
 
     DARK = "dark"
     LIGHT = "light"
@@ -73,7 +73,7 @@ class Theme(QObject):
 
     @property
     def mode(self) -> ThemeMode:
-        """What the user asked for; ``tokens.dark`` says what it came to."""
+        """The mode set by the user; ``tokens.dark`` holds the resolved value."""
         return self._mode
 
     def set_mode(self, mode: ThemeMode) -> None:
@@ -114,7 +114,7 @@ class Theme(QObject):
         self.set_mode(self._mode)
 
     def apply(self) -> None:
-        """Dress the application, whatever it wears now."""
+        """Apply palette, fonts and style sheet to the application, replacing the current ones."""
         self.tokens = table.tokens(self._wants_dark())
         self._colors.clear()
         self._app.setPalette(self._palette())

@@ -58,7 +58,7 @@ class ColumnsEditor(Editor):
         self._run(lambda: columns_of(Path(path)) if path else [], offer)
 
     def _offer(self) -> bool:
-        """Offer other columns; return whether what was chosen of the file before is gone."""
+        """Update the offered columns; return whether this dropped part of the previous choice."""
         raise NotImplementedError
 
 

@@ -65,13 +65,13 @@ class ParamsFormWidget(QWidget):
         self._follow()
 
     def drop_margins(self) -> None:
-        """Reach to the edge: what it lies in has margins of its own."""
+        """Remove the outer margins, for use inside a container with its own."""
         self._layout.setContentsMargins(0, 0, 0, 0)
 
     # --- values -------------------------------------------------------------------------------
 
     def values(self) -> dict[str, Any]:
-        """Return what is set, as ``Params.parse`` takes it."""
+        """Return the current values as input for ``Params.parse``."""
         return {
             name: row.value() if self._is_asked(row.field) else row.default
             for name, row in self._rows.items()
@@ -113,7 +113,7 @@ class ParamsFormWidget(QWidget):
         self._listeners.append(call)
 
     def problems(self) -> dict[str, str]:
-        """Return field name → what is wrong, for every value that cannot be used."""
+        """Return field name → error message for each invalid value."""
         asked = {name: row for name, row in self._rows.items() if self._is_asked(row.field)}
         found = {name: row.problem() for name, row in asked.items()}
         return {name: words for name, words in found.items() if words}
@@ -172,7 +172,7 @@ class ParamsFormWidget(QWidget):
                 return forms.TextEditor(look, field)
 
     def _is_asked(self, field: Field) -> bool:
-        """Whether what it depends on is set so, and is asked for itself."""
+        """Whether the field is active: its dependency is active and has the required value."""
         condition = field.shown_if
         if condition is None or condition.field not in self._rows:
             return True
@@ -278,7 +278,7 @@ class Section(QWidget):
 
 
 class FieldRow(QWidget):
-    """Label, control, reset, and what is wrong.
+    """Label, control, reset button and error message of one field.
 
     Attributes:
         changed: Called after each change by the user.
@@ -311,7 +311,7 @@ class FieldRow(QWidget):
 
     @property
     def default(self) -> Any:
-        """What it is while it is not asked for, as plain data."""
+        """The value while the field is inactive, as plain data."""
         return msgspec.to_builtins(self._default, enc_hook=encode)
 
     @property
@@ -363,7 +363,7 @@ class FieldRow(QWidget):
             self.show_value(value)
 
     def problem(self) -> str:
-        """Return what is wrong with the value; empty if nothing is."""
+        """Return the error message of the current value; empty if valid."""
         try:
             value = self.value()
             if self.field.required and value in (None, ""):
@@ -380,7 +380,7 @@ class FieldRow(QWidget):
         self._beside.insertWidget(self._beside.indexOf(self._reset) + 1, widget)
 
     def say(self, problem: str) -> None:
-        """Show what is wrong below the control."""
+        """Show an error message below the control."""
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
         self.editor.mark(bool(problem))

@@ -1,4 +1,4 @@
-"""What is picked from this machine: weights and files. Knows its own field only."""
+"""Form editors for local weights and files. Each knows only its own field."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def unwatched(paths: Iterable[Path | str], /, *, keep: bool = True) -> None:
 
 
 class WeightsEditor(Editor):
-    """Weights that can do what the task needs; says how to add some where there are none."""
+    """Selects weights suitable for the task; explains how to add some if none are installed."""
 
     def __init__(
         self, look: Appearance, field: Field, weights: WeightsView, open_models: Callable[[], None]
@@ -90,7 +90,7 @@ class WeightsEditor(Editor):
 
 
 class WeightsListEditor(Editor):
-    """Several weights that can do what the task needs, ticked."""
+    """Selects several weights suitable for the task with check boxes."""
 
     def __init__(
         self, look: Appearance, field: Field, weights: WeightsView, open_models: Callable[[], None]
@@ -109,7 +109,7 @@ class WeightsListEditor(Editor):
         self.refresh()
 
     def refresh(self) -> None:
-        """Look again at what there is; what is gone is no longer chosen."""
+        """Reload the available weights; deselect removed ones."""
         field = self._field
         found = _told_apart(self._weights.for_capability(field.capability, field.prefer))
         if found != self._offered:

@@ -1,4 +1,4 @@
-"""The seed: a number that is kept, or a new one each time. Draws no seed for a job."""
+"""Seed editor: a fixed number or a new one per run. Draws no seed for a job."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from studio.desktop.forms.editor import Editor
 
 
 class SeedEditor(Editor):
-    """A number that is kept, or a new one each time: the dice draws one, the lock keeps it."""
+    """A fixed seed or a new one per run: the dice draws a number, the lock fixes it."""
 
     def __init__(self, look: Appearance, field: Field) -> None:
         row = QWidget()

@@ -59,7 +59,7 @@ class TextEditor(Editor):
 
 
 def _offer(look: Appearance, edit: QLineEdit, field: Field) -> None:
-    """Offer values while something is typed, found by a part of what they are; another will do."""
+    """Attach a completer that matches substrings; other values stay allowed."""
     shown = [
         f"{value}{_BETWEEN}{declared(title)}" if title else str(value)
         for value, title in zip(field.choices, field.choice_titles, strict=True)

@@ -1,1 +1,1 @@
-"""The parts that pages are put together from; ``studio.api.kit`` says what they promise."""
+"""Building blocks of pages, implementing ``studio.api.kit``."""

@@ -1,4 +1,4 @@
-"""What can be done with the result in view: star, bin with Undo, copy, save, send on."""
+"""Actions on the displayed result: star, bin with Undo, copy, save, send to another page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from studio.protocol.errors import StudioError
 
 @dataclass(frozen=True)
 class ActionParts:
-    """What the actions work with; ``studio.api.kit.Kit.artifact_actions`` says what each is."""
+    """Dependencies of the actions; described in ``studio.api.kit.Kit.artifact_actions``."""
 
     current: Callable[[], TaskResult | None]
     trouble: TroubleRow
@@ -50,7 +50,7 @@ class ArtifactActions:
     # --- star ---------------------------------------------------------------------------------
 
     def star(self) -> None:
-        """Star it, or take its star away; what cannot be kept is taken back and said."""
+        """Toggle the star; on a failed save, revert and report the error."""
         result = self._parts.current()
         if result is None:
             return
@@ -133,7 +133,7 @@ class ArtifactActions:
     # --- taking it elsewhere ------------------------------------------------------------------
 
     def copy(self) -> None:
-        """Put it on the clipboard: what it is, and its file."""
+        """Copy the content and the file to the clipboard."""
         result = self._parts.current()
         if result is None:
             return
@@ -160,7 +160,7 @@ class ArtifactActions:
         self._work_queue.do(read, put, self._parts.trouble.tell)
 
     def save_as(self) -> None:
-        """Ask for a name, and write it there, with what the user chose to say of it."""
+        """Ask for a path and export there, with the chosen amount of provenance."""
         result = self._parts.current()
         if result is None:
             return

@@ -27,7 +27,7 @@ from studio.library.provenance.side_file import described
 
 @dataclass(frozen=True)
 class Accepted:
-    """What a page takes, and who is handed it; ``studio.api.kit.Kit.drop_target`` says more."""
+    """Accepted drop formats and their handlers; see ``studio.api.kit.Kit.drop_target``."""
 
     files: Callable[[list[Path]], None]
     suffixes: Sequence[str] = ()
@@ -75,7 +75,7 @@ class DropTarget(QObject):
         return accepted.text is not None and data.hasText() and not data.hasUrls()
 
     def drop(self, data: QMimeData) -> None:
-        """Hand the page what it takes of it."""
+        """Pass the accepted parts of the data to the page."""
         accepted, paths = self._accepted, self._accepted.paths(data)
         if paths:
             accepted.files(paths)
@@ -85,7 +85,7 @@ class DropTarget(QObject):
             accepted.text(data.text())
 
     def paste(self) -> None:
-        """Hand the page what is on the clipboard, or say that there is nothing for it."""
+        """Pass the clipboard to the page, or report that it holds nothing usable."""
         data = QGuiApplication.clipboard().mimeData()
         if data is not None and self.takes(data):
             self.drop(data)

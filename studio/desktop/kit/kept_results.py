@@ -1,4 +1,4 @@
-"""The results of a page and the strip that shows them, kept alike."""
+"""Result list and result strip of a page, synchronised."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class KeptResults:
         self._list.keep()
 
     def load(self, then: Callable[[], None] | None = None) -> None:
-        """Bring back what was here in the last session, beside the window."""
+        """Restore the results of the last session in the background."""
 
         def show(found: list[TaskResult]) -> None:
             if not isValid(self.widget):
@@ -150,11 +150,11 @@ class KeptResults:
         self.widget.set_small(small)
 
     def on_pick(self, call: Callable[[str], None]) -> None:
-        """Call with the id of what the user chose."""
+        """Call with the id of the result selected by the user."""
         self.widget.picked.connect(call)
 
     def on_menu(self, call: Callable[[QPoint], None]) -> None:
-        """Call with the place where what can be done with the marked one is wanted."""
+        """Call with the position where a context menu for the current result is requested."""
         self.widget.menu_asked.connect(call)
 
     def on_remove(self, call: Callable[[], None]) -> None:
@@ -212,7 +212,7 @@ class KeptResults:
         self.widget.show_picture(result.id, plain, chosen)
 
     def _on_theme(self) -> None:
-        """Draw anew what has colours of the theme: of a picture that is read, only the star."""
+        """Redraw theme-dependent content; for loaded pictures, only the star."""
         for result in self._list:
             if result.star or self._shown.thumbnail is None:
                 self._draw(result)

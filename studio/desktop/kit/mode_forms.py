@@ -80,7 +80,7 @@ class ModeForms:
         return not wanted or bool(self._weights.for_capability(wanted))
 
     def request(self) -> JobRequest:
-        """Return what is to be started where the mode that is on is another plugin's."""
+        """Return the job request of the active mode if it belongs to another plugin."""
         mode = self.mode
         values = {**mode.given, **self.form.values()}
         fitting = self._weights.for_capability(mode.capability)

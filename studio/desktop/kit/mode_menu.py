@@ -13,7 +13,7 @@ from studio.api.window.ui import Ui
 
 
 class ModeMenu:
-    """Does what a ``SwitchBar`` does, in the room of one button."""
+    """A compact ``SwitchBar`` in the form of a single menu button."""
 
     def __init__(self, ui: Ui, name: str, choices: Sequence[tuple[str, str, str]]) -> None:
         """``choices``: (id, icon, title) from the top."""
@@ -43,7 +43,7 @@ class ModeMenu:
         return self._button
 
     def on_choose(self, call: Callable[[str], None]) -> None:
-        """Call with the id of what the user chose."""
+        """Call with the id of the mode selected by the user."""
         self._called.append(call)
 
     def choose(self, id: str) -> None:

@@ -115,7 +115,7 @@ class PageKit:
         clip: Callable[[SavedArtifact], Any] | None = None,
         page: str = "",
     ) -> ArtifactActions:
-        """Return what can be done with the result that ``current`` returns."""
+        """Return the actions on the result that ``current`` returns."""
         parts = ActionParts(current, trouble, results, show, changed, export, suffixes, clip, page)
         return ArtifactActions(self._ctx, parts, HandedOut(self._exporter))
 
@@ -160,7 +160,7 @@ class PageKit:
         text: Callable[[str], None] | None = None,
         nothing: str = "",
     ) -> DropTarget:
-        """Let all of ``page`` take what is dropped on it."""
+        """Accept drops anywhere on ``page``."""
         accepted = Accepted(files, suffixes, folders, many, image, text)
         return DropTarget(self._ctx.ui, self._look, page, title, accepted, trouble, nothing)
 

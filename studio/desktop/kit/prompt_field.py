@@ -60,11 +60,11 @@ class PromptField(QPlainTextEdit):
 
     @property
     def text(self) -> str:
-        """What is written, without space around it."""
+        """The text, stripped."""
         return self.toPlainText().strip()
 
     def set_text(self, text: str) -> None:
-        """Write something else; it can be undone as what is typed."""
+        """Replace the text as one undoable edit."""
         cursor = self.textCursor()
         cursor.select(cursor.SelectionType.Document)
         cursor.insertText(text)
@@ -84,7 +84,7 @@ class PromptField(QPlainTextEdit):
         self._keys.append(call)
 
     def on_paste(self, call: Callable[[QMimeData], bool]) -> None:
-        """Ask first with what is pasted or dropped; True says that the page has taken it."""
+        """Call with pasted or dropped data before inserting; True marks it as handled."""
         self._pastes.append(call)
 
     def on_refused(self, call: Callable[[int], None]) -> None:

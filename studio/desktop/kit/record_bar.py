@@ -22,7 +22,7 @@ Failed = Callable[[StudioError | str], None]
 
 
 class RecordBar(QWidget):
-    """What it is for is in ``studio.api.kit.Kit.record_bar``."""
+    """Implements ``studio.api.kit.Kit.record_bar``."""
 
     def __init__(self, ctx: PluginContext, done: str, icon: str, longest: float) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class RecordBar(QWidget):
         self._on_failed.append(call)
 
     def toggle(self) -> None:
-        """Begin, or take what was recorded."""
+        """Start recording, or stop and deliver the recording."""
         if self.recording:
             self.finish()
         elif not self._asked:
@@ -89,7 +89,7 @@ class RecordBar(QWidget):
             self._ctx.run_later(lambda: outcome(self._make), self._got)
 
     def finish(self) -> None:
-        """End, and hand on what was recorded."""
+        """Stop and deliver the recording."""
         recording, self._recording = self._recording, None
         self._rest()
         if recording is None:

@@ -13,7 +13,7 @@ from studio.protocol.errors import StudioError
 
 
 class ResultList:
-    """The results of a page, newest first; of each what finds it again is kept."""
+    """Results of a page, newest first, stored as references."""
 
     def __init__(self, ctx: PluginContext, key: str, most: int, read: Read | None) -> None:
         self._ctx, self._key, self._most, self._read = ctx, key, most, read
@@ -57,7 +57,7 @@ class ResultList:
     # --- over a restart -----------------------------------------------------------------------
 
     def keep(self) -> None:
-        """Write down what is here, beside the window; of several states in a row the last."""
+        """Save the list in the background; of consecutive states, only the last."""
         self._rows = rows = [_row(item) for item in self._items]
 
         def write() -> None:
@@ -72,7 +72,7 @@ class ResultList:
         return self._work_queue.idle
 
     def load(self, then: Callable[[list[TaskResult]], None]) -> None:
-        """Find again what was here, beside the window; tell what was not here yet."""
+        """Restore the saved list in the background; pass newly added results to ``then``."""
 
         def loaded(found: list[TaskResult]) -> None:
             here = {item.id for item in self._items}

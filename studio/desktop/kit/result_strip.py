@@ -65,7 +65,7 @@ class ResultStrip(QListWidget):
         self.set_small(False)
 
     def stand_at_edge(self) -> None:
-        """Let the first one begin where the page does; what is drawn shows which is current."""
+        """Align the first item with the page edge; the drawn content marks the current one."""
         self.setViewportMargins(-_ROOM // 2, 0, 0, 0)
         self.setStyleSheet(
             "QListWidget::item { padding: 3px; min-height: 0; }"
@@ -101,14 +101,14 @@ class ResultStrip(QListWidget):
             self.takeItem(self.row(item))
 
     def describe(self, id: str, words: str) -> None:
-        """Say what one is."""
+        """Set the description of an item."""
         item = self._item(id)
         if item is not None:
             item.setToolTip(words)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
 
     def show_picture(self, id: str, picture: QPixmap, chosen: QPixmap) -> None:
-        """Show what one looks like, and what it looks like while it is current."""
+        """Set the picture of an item, and the one for when it is current."""
         item = self._item(id)
         if item is not None:
             icon = QIcon(picture)

@@ -37,7 +37,7 @@ class RunButton:
         self.set_verb(verb, icon)
 
     def set_verb(self, verb: str, icon: str, stop_tip: str = "") -> None:
-        """Say what it starts; ``stop_tip`` says what becomes of a job that is stopped."""
+        """Set label and icon; ``stop_tip`` describes the effect of stopping a job."""
         self._verb, self._icon, self._stop_tip = verb, icon, stop_tip
         self._show()
 

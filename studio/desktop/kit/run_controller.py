@@ -33,15 +33,15 @@ _Told = list[Callable[..., None]]
 
 @dataclass(eq=False)
 class _Run:
-    """A job of the page, until all of it is told.
+    """A job of the page, until all its events are delivered.
 
     Attributes:
-        again: What "Try again" does.
-        untold: Who is to be told what once it is shown.
-        reading: So many results are being read.
-        ending: What is told once all results are.
-        is_begun: Whether it was shown.
-        is_unwanted: Whether the user took it out of the queue: it is told only if it did something.
+        again: Action of "Try again".
+        untold: Pending notifications, delivered once the job is shown.
+        reading: Number of results being loaded.
+        ending: Final notification, delivered after all results.
+        is_begun: Whether the job was shown.
+        is_unwanted: Whether the user removed the job from the queue: reported only if it ran.
     """
 
     job: JobHandle
@@ -61,7 +61,7 @@ class _Run:
 
 @dataclass
 class _Listeners:
-    """Who is told what."""
+    """Callbacks by event."""
 
     start: list[Callable[[JobHandle], None]] = field(default_factory=list)
     busy: list[Callable[[bool], None]] = field(default_factory=list)
@@ -129,7 +129,7 @@ class RunController:
 
     @property
     def busy(self) -> bool:
-        """Whether a job is at work or waits, or what one made is still being read."""
+        """Whether a job is running or queued, or a result is still loading."""
         return bool(self._runs)
 
     @property
@@ -157,7 +157,7 @@ class RunController:
             self._start(request, refused=lambda: self.run(prepare), failed=None)
 
     def run_or_stop(self) -> None:
-        """Start, or stop what is at work."""
+        """Start a job, or stop the running one."""
         if self.busy:
             self.stop()
         else:
@@ -168,7 +168,7 @@ class RunController:
         return self._start(request, refused=again, failed=again)
 
     def retry(self) -> None:
-        """Start what was asked for last once more."""
+        """Start the last request again."""
         if self.request is not None:
             self._again()
 
@@ -216,7 +216,7 @@ class RunController:
         return True
 
     def _watch(self) -> None:
-        """Pick up what was queued for this page and goes on, and what is tried again elsewhere."""
+        """Adopt queued jobs of this page that continue, and jobs retried elsewhere."""
 
         def take(job: JobHandle, request: JobRequest) -> None:
             def again() -> None:
@@ -235,8 +235,7 @@ class RunController:
         self._choose()
 
     def _choose(self) -> None:
-        """Show one that has come to its end, so that all are told in order; else the one at work,
-        else the next one."""
+        """Show a finished job first, to keep events in order; else the running or next one."""
         if not self._is_there() or (self._shown and _is_on(self._shown.job.state)):
             return
         runs = [run for run in self._runs if run.untold or not run.is_unwanted]
@@ -270,7 +269,7 @@ class RunController:
         return [run for run in runs if not (run.is_unwanted or run.job.state.is_terminal)]
 
     def _show_menu(self, beside: QWidget) -> None:
-        """Offer what can be done about what waits."""
+        """Show a menu with actions on the queued jobs."""
         jobs = self._jobs
         rows = [
             WaitingJob(
@@ -383,7 +382,7 @@ class RunController:
     # --- who listens --------------------------------------------------------------------------
 
     def on_start(self, call: Callable[[JobHandle], None]) -> None:
-        """Call with each job before anything else of it is told."""
+        """Call with each job before its other events."""
         self._told.start.append(call)
 
     def on_busy(self, call: Callable[[bool], None]) -> None:
@@ -411,7 +410,7 @@ class RunController:
         self._told.made.append(call)
 
     def on_done(self, call: Callable[[Mapping[str, Any]], None]) -> None:
-        """Call with what the task returned, after all results."""
+        """Call with the task's return value, after all results."""
         self._told.done.append(call)
 
     def on_failed(self, call: Callable[[StudioError], None]) -> None:
@@ -428,7 +427,7 @@ class RunController:
 
 
 def _is_on(state: JobState) -> bool:
-    """Whether a job is at work, or over, so that its end is about to be told."""
+    """Whether a job is running, or finished with its end event pending."""
     return state in _AT_WORK or state.is_terminal
 
 

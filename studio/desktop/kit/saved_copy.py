@@ -1,4 +1,4 @@
-"""Writing a copy where the user wants it: asked for, written beside the window, told."""
+"""Export a copy: ask for the path, write in the background, report the outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits on a page, and what can be done about it: a menu."""
+"""Menu of the queued jobs of a page and the actions on them."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class WeightsPicker(QToolButton):
 
     @property
     def weights(self) -> str:
-        """The id of what is chosen, or of the best there is; empty if there is none."""
+        """The id of the selected weights, else of the best available; empty if none."""
         known = [id for id, _title in self._known()]
         return self._chosen if self._chosen in known else (known[0] if known else "")
 
@@ -65,7 +65,7 @@ class WeightsPicker(QToolButton):
         self.refresh()
 
     def on_choose(self, call: Callable[[str], None]) -> None:
-        """Call with the id of what the user chose."""
+        """Call with the id of the weights selected by the user."""
         self._told.append(call)
 
     def refresh(self) -> None:
@@ -78,7 +78,7 @@ class WeightsPicker(QToolButton):
         self._show()
 
     def _show(self) -> None:
-        """Show what is chosen; and the place where it is another one, with how that is."""
+        """Show the selected weights; for another machine, its name and state too."""
         state, color = self._place.light
         icon, self._title, tip = "chevrons-up-down", self._name, self._tip
         if self._place.now != HERE:
@@ -91,7 +91,7 @@ class WeightsPicker(QToolButton):
         self._fit()
 
     def open_menu(self) -> None:
-        """Offer what there is, and what can be got."""
+        """Show a menu of installed and downloadable weights."""
         self.refresh()
         menu = self._ctx.ui.menu()
         for id, title in self._known():

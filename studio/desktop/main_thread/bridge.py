@@ -1,4 +1,4 @@
-"""Post a call to the window's thread, or run work beside it. Knows nothing of what it carries."""
+"""Post calls to the main thread, or run work on background threads. Agnostic of the payload."""
 
 from __future__ import annotations
 

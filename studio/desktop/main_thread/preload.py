@@ -1,7 +1,7 @@
-"""Imports what pages are made of while nobody waits. Builds no page.
+"""Imports the modules of pages while the window is idle. Builds no page.
 
-The modules of a page take 20 to 100 ms the first time, in one piece, when the user has just asked
-for it. Here they come one by one, between events, soon after the start.
+The modules of a page take 20 to 100 ms to import, in one piece, when the user has just opened
+it. Here they are imported one by one, between events, soon after the start.
 """
 
 from __future__ import annotations

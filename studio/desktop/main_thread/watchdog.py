@@ -1,4 +1,4 @@
-"""Finds out what holds the window's thread, and ends it if it is told to."""
+"""Detects code that blocks the main thread, and interrupts it on request."""
 
 from __future__ import annotations
 

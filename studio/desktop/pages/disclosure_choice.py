@@ -14,7 +14,7 @@ from studio.protocol.errors import StudioError
 
 
 class DisclosureChoice(QWidget):
-    """A switch of three, and what the chosen one means. Remembered at once.
+    """Switch of three disclosure levels, with a text on the selected one; saved at once.
 
     Attributes:
         bar: The switch.
@@ -62,7 +62,7 @@ class DisclosureChoice(QWidget):
 
 
 def meaning(chosen: Disclosure) -> str:
-    """Return what a choice means for a file."""
+    """Return the effect of a disclosure level on an exported file."""
     return {
         Disclosure.FULL: _tr(
             "A signed record with the prompt, parameters, models and versions. Anyone who gets "

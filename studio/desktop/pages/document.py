@@ -41,4 +41,4 @@ class Document(QTextBrowser):
         self.setOpenExternalLinks(False)
 
     def loadResource(self, kind: int, name: QUrl | str) -> None:
-        """Refuse: a document is text, not what it points at."""
+        """Refuse to load resources: only the text of a document is shown."""

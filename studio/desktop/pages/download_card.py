@@ -1,4 +1,4 @@
-"""A card of weights that can be had: what they are for, Get, how far it is, Stop. Fetches none."""
+"""Card of downloadable weights: purpose, Get, progress, Stop. Performs no download itself."""
 
 from __future__ import annotations
 

@@ -18,11 +18,11 @@ from studio.protocol.errors import StudioError
 
 @dataclass(frozen=True)
 class ExportFormat:
-    """A format beside the one an artifact is kept in.
+    """An export format besides the native one of an artifact.
 
     Attributes:
-        suffix: With its dot.
-        write: Writes the artifact to a path; raises ``StudioError`` where that fails.
+        suffix: File suffix, with its dot.
+        write: Writes the artifact to a path; raises ``StudioError`` on failure.
     """
 
     suffix: str
@@ -30,8 +30,10 @@ class ExportFormat:
 
 
 def formats(parts: PageServices, artifact: Artifact) -> list[ExportFormat]:
-    """Return what the studio offers for the kind of ``artifact``, and the plugins (hook
-    ``studio_exporters``)."""
+    """Return the export formats for ``artifact`` from the studio and from plugins.
+
+    Plugins offer theirs by the hook ``studio_exporters``.
+    """
     host = parts.studio.plugins
     contexts = {plugin.id: parts.context_of(plugin.id) for plugin in host.usable()}
     found = _of_plots(parts, artifact) if artifact.kind == Kind.PLOT else []

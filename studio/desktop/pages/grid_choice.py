@@ -13,7 +13,10 @@ from studio.desktop.ui import WindowUi
 
 
 def offer_countries(ui: WindowUi, row: FieldRow) -> QPushButton:
-    """Put a button with the averages beside a field; return it. What is chosen is written there."""
+    """Add a button with national grid averages beside a field; return it.
+
+    The selected value is written to the field.
+    """
     button = ui.button(_tr("By country"), dense=True)
     menu, names = ui.menu(button), _names()
     for preset in PRESETS:

@@ -1,4 +1,4 @@
-"""The Models page: which weights there are, what fits here, and what can be had. Loads nothing."""
+"""The Models page: installed weights, their fit to this machine, and downloads. Loads no model."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ def build(parts: PageServices) -> Page:
 
 
 class ModelsPage(QWidget):
-    """A table with details beside it, and a view of what can be had.
+    """A table with details beside it, and a view of available downloads.
 
     Attributes:
         search: The field that filters the table.
-        table, detail: What is here, and one of it.
-        getting: What can be had.
+        table, detail: Installed weights, and the selected ones.
+        getting: Available downloads.
     """
 
     def __init__(self, parts: PageServices) -> None:
@@ -118,7 +118,7 @@ class ModelsPage(QWidget):
         return GET if self._views.currentWidget() is self.getting else HERE
 
     def show_view(self, view: str) -> None:
-        """Show what is here, or what can be had."""
+        """Switch between installed weights and downloads."""
         is_get = view == GET
         self._switch.buttons[GET if is_get else HERE].setChecked(True)
         here = self._here if self.table.weights.rows else self._empty
@@ -164,7 +164,7 @@ class ModelsPage(QWidget):
         return lambda _: self._manager.add(path)
 
     def ask_empty_bin(self) -> None:
-        """Delete what was removed, when the user confirms it."""
+        """Delete removed weights permanently on confirmation."""
         rows = self._manager.bin.contents()
         size = phrases.size(sum(binned.bytes for binned in rows))
         self._ui.confirm(
@@ -195,7 +195,7 @@ class ModelsPage(QWidget):
         self.table.choose(weights_id)
 
     def refresh(self) -> None:
-        """Show what the catalogue knows."""
+        """Reload the rows from the catalogue."""
         rows = self._studio.weights.list()
         self.table.put([self._shown(row) for row in rows])
         self.getting.refresh()
@@ -340,7 +340,7 @@ class ModelsPage(QWidget):
         self._studio.runtime_requests.inspect(row.path, read, context_limit=limit)
 
     def _recall(self, _: object) -> None:
-        """Show what the headers said last time, until they are read again."""
+        """Show cached header data until the headers are read again."""
         for row in list(self.table.weights.rows):
             if row.inspected is None:
                 self._show_calmly(row.weights.id)

@@ -1,4 +1,4 @@
-"""What the studio's own pages are made from, handed over by the composition root."""
+"""Dependencies of the studio's own pages, supplied by the composition root."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ Progress = Callable[[str], None]
 
 
 class PluginActions(QObject):
-    """What a user can do about the plugins of others. Every change runs beside the window."""
+    """User actions on third-party plugins. Every change runs in the background."""
 
     def __init__(
         self, studio: Studio, ui: WindowUi, background: Background, window: Callable[[], QWidget]
@@ -52,7 +52,7 @@ class PluginActions(QObject):
             self.install(found[0])
 
     def install(self, path: Path) -> None:
-        """Read the plugin at ``path``, show what it is, and install it if the user agrees."""
+        """Read the plugin at ``path``, show its details, and install it on confirmation."""
         sheet = _Sheet(self, self.tr("Install a plugin"))
         held = ExitStack()
         sheet.closed.connect(lambda: self._background.run(held.close))
@@ -100,7 +100,7 @@ class PluginActions(QObject):
         sheet.work(lambda told: self._installer.install(plan, told), done)
 
     def enable(self, plugin: Plugin) -> None:
-        """Show what a plugin asks for; if the user agrees, try it and let it take part."""
+        """Show the requested permissions of a plugin; on confirmation, test and enable it."""
         from studio.desktop.pages.plugin_plan import permissions_view
 
         manifest: Manifest | None = plugin.manifest
@@ -121,7 +121,7 @@ class PluginActions(QObject):
         sheet.show_sheet(sheet.answer)
 
     def deny(self, plugin: Plugin) -> None:
-        """Refuse a plugin in whatever version, if the user agrees."""
+        """Block all versions of a plugin on confirmation."""
         self._ui.confirm(
             self.tr("Deny {title}?").format(title=plugin.title),
             self.tr("It stops now, and is not loaded or installed again until you allow it."),
@@ -140,7 +140,7 @@ class PluginActions(QObject):
             return None
 
     def allow(self, what: str) -> None:
-        """Take an entry off the list of what is refused."""
+        """Remove an entry from the block list."""
         self._run(lambda: self._studio.plugin_store.denied.remove(what))
 
     def _deny(self, id: str) -> None:
@@ -169,7 +169,7 @@ class PluginActions(QObject):
         )
 
     def roll_back(self, change: str) -> None:
-        """Go back to the plugins before the last change, if the user agrees to what they may do."""
+        """Restore the plugins before the last change, if the user accepts their permissions."""
         installer, title = self._installer, self.tr("Undo the last change?")
         if not (wider := installer.widenings()):
             self._ui.confirm(

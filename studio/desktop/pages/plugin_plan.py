@@ -1,4 +1,4 @@
-"""What is to be read before a plugin is installed or enabled. Shows; decides nothing."""
+"""Disclosures shown before installing or enabling a plugin. Displays only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Plugins page: what is installed, what each may do, how each is doing. Runs no plugin code."""
+"""The Plugins page: installed plugins, their permissions and status. Runs no plugin code."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class PluginsPage(QWidget):
         return " ".join(filter(None, (who, why, back)))
 
     def _buttons(self, plugin: Plugin, denial: Denied | None) -> QHBoxLayout:
-        """Return what can be done about a plugin of others, beside its switch."""
+        """Return the action buttons of a third-party plugin, shown beside its switch."""
         row = QHBoxLayout()
         row.addStretch()
 

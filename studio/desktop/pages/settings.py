@@ -154,7 +154,7 @@ class SettingsPage(QWidget):
     def _form(
         self, column: QVBoxLayout, title: str, params: type[Params], settings: Any
     ) -> ParamsFormWidget:
-        """Add the fields of ``params``, each kept in ``settings`` as soon as it is changed."""
+        """Add the fields of ``params``; store each change in ``settings`` immediately."""
         form = self._ui.form(params)
         form.drop_margins()
         form.set_values({f.name: settings.get(f.name, f.default) for f in params.fields()})
@@ -450,7 +450,7 @@ class SettingsPage(QWidget):
         return button
 
     def _filter(self, text: str) -> None:
-        """Show the rows with these words, all of a section that is called so, and what is above."""
+        """Show matching rows, all rows of matching sections, and their headings."""
         wanted = phrases.folded(text.strip())
         found = 0
         for section in self._sections:
@@ -480,7 +480,7 @@ def _open(folder: Path) -> None:
 
 
 class LanguagePicker(NoWheelComboBox):
-    """The languages, each in its own words; the choice is kept with the state of the window."""
+    """The languages, each in its own name; the choice is saved with the window state."""
 
     def __init__(self, language: Language) -> None:
         super().__init__()

@@ -38,7 +38,7 @@ Show = Callable[[SavedArtifact, Callable[[QWidget], None]], None]
 def build(
     ctx: PluginContext, tasks: Sequence[tuple[TaskEntry, type[Params]]], title: str, show: Show
 ) -> Page:
-    """Return a full page for ``tasks``; ``show`` shows what they make."""
+    """Return a full page for ``tasks``; ``show`` displays their results."""
     page = TaskPage(ctx, tasks, title, show)
     name = tasks[0][0].id
     return Page(
@@ -54,12 +54,12 @@ def build(
 
 
 class TaskPage(QWidget):
-    """Runs its tasks again and again, and shows what they made.
+    """Runs its tasks repeatedly and shows their results.
 
     Attributes:
         panel: The forms and the button under them.
-        forms: The forms, of which one is in view.
-        run: Runs the job in hand.
+        forms: The forms, one visible at a time.
+        run: Runs the current job.
     """
 
     def __init__(

@@ -90,10 +90,10 @@ class TaskForms(QWidget):
         call(self.task)
 
     def request(self) -> JobRequest:
-        """Return what is asked for.
+        """Return the job request described by the form.
 
         Raises:
-            BadInput: A value is wrong, or an input was not sent.
+            BadInput: A value is invalid, or an input is missing.
         """
         now = self._now
         params = now.params.parse(now.form.values())
@@ -125,7 +125,7 @@ class TaskForms(QWidget):
         )
 
     def reuse(self, used: UsedSettings) -> None:
-        """Show how a result was made, and hand over what it was made from, if that is there."""
+        """Fill in the settings of a result, and pass on its inputs if available."""
         chosen = next((each for each in self._tasks if each.entry.id == used.task), None)
         if chosen is None:
             return
@@ -138,13 +138,13 @@ class TaskForms(QWidget):
                     self.take(artifact, used.task, used.params)
 
     def save_state(self) -> dict[str, Any]:
-        """Return what the forms say, as plain data."""
+        """Return the values of the forms as plain data."""
         values = {each.entry.id: each.form.values() for each in self._tasks}
         files = {path: list(each.files[path]) for each in self._tasks for path in each.files}
         return {"task": self.task.id, "forms": values, "files": files}
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
-        """Show what the forms said; bears anything."""
+        """Restore saved form values; ignores invalid data."""
         saved, files = state.get("forms"), state.get("files")
         for path, known in files.items() if isinstance(files, Mapping) else ():
             match known:

@@ -1,4 +1,4 @@
-"""What a plot comes to before it is drawn: scales, boxes, strokes, and what can be pointed at."""
+"""Layout of a plot before drawing: scales, boxes, strokes, and hoverable marks."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Chart:
         return [(at, shape.name) for at, shape in enumerate(self.shapes) if shape.name]
 
     def words(self, mark: Mark) -> str:
-        """Return what a mark says, in lines."""
+        """Return the tooltip of a mark, in lines."""
         said = [self.shapes[mark.series].name, mark.label]
         if mark.is_placed:
             said.append(f"{self.plot.x.label or 'x'}: {self.x.words(mark.x)}")

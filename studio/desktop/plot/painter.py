@@ -27,7 +27,7 @@ _FEW_NAMES, _NAME_ROOM = 12, 32.0
 
 @dataclass(frozen=True)
 class Dress:
-    """What the painter asks of the theme: a token's colour, and two fonts."""
+    """Theme access of the painter: colour by token, and two fonts."""
 
     color: Callable[[str], QColor]
     font: QFont

@@ -74,7 +74,7 @@ class Scale:
         return [(v, written(v)) for v in inside]
 
     def words(self, value: float) -> str:
-        """Return a value as it is told of one that is pointed at."""
+        """Return a value formatted for tooltips."""
         if self.categories and 0 <= round(value) < len(self.categories):
             return self.categories[round(value)]
         return written(value)

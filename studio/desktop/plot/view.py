@@ -1,4 +1,4 @@
-"""Shows a plot, enlarges a part of it, and says what is pointed at, by the mouse or by keys."""
+"""Shows a plot with zoom and tooltips, operated by mouse or keyboard."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class PlotView(QWidget):
 
     @property
     def widget(self) -> PlotView:
-        """What to put into a page."""
+        """The widget to place on a page."""
         return self
 
     def set_plot(self, plot: Plot) -> None:
@@ -161,7 +161,7 @@ class PlotView(QWidget):
         self.show_all()
 
     def _region(self) -> QRectF:
-        """Return what is dragged out; a thin one means the axis across it is shown as it is."""
+        """Return the dragged region; if thin, the axis across it stays unchanged."""
         if self._dragged is None or self._frame is None:
             return QRectF()
         area, region = self._frame.area, QRectF(*self._dragged).normalized()
@@ -323,6 +323,6 @@ _ZOOM_KEYS = {
 
 
 def dress_of(look: Appearance, scale: float = 1.0) -> Dress:
-    """Return what the theme in force lends to charts; ``scale`` enlarges the words."""
+    """Return chart colours and fonts of the current theme; ``scale`` enlarges the text."""
     strong = look.fonts.body(14 * scale, 600)
     return Dress(look.theme.color, look.fonts.body(11.5 * scale), strong)

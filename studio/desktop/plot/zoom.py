@@ -12,11 +12,11 @@ _WHOLE = (0.0, 1.0)
 
 
 class Zoom:
-    """A window on a chart, never beyond what the whole chart shows.
+    """Viewport on a chart, bounded by the full chart.
 
     Attributes:
-        whole: The chart.
-        chart: The same with the axes of the part that is shown.
+        whole: The full chart.
+        chart: The chart with its axes limited to the viewport.
     """
 
     def __init__(self, chart: Chart) -> None:
@@ -34,16 +34,16 @@ class Zoom:
         self._show(self._x, self._y)
 
     def by(self, factor: float, x: float, y: float) -> None:
-        """Show ``factor`` of what is shown; a point keeps its place.
+        """Scale the viewport by ``factor`` around a fixed point.
 
         Args:
-            factor: Above 1 shows more.
-            x, y: Share of the view, from its left and from its bottom.
+            factor: Above 1 zooms out.
+            x, y: Fixed point as a share of the view, from the left and from the bottom.
         """
         self._show(_scaled(self._x, factor, x), _scaled(self._y, factor, y))
 
     def to(self, x: tuple[float, float], y: tuple[float, float]) -> None:
-        """Show a part of what is shown: shares from the left, and from the bottom."""
+        """Zoom to a part of the viewport, given as shares from the left and from the bottom."""
         self._show(_part(self._x, *x), _part(self._y, *y))
 
     def reveal(self, mark: Mark) -> None:

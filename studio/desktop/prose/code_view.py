@@ -1,6 +1,6 @@
-"""A block of code with its own header: language, what a page can do with it, copy button.
+"""Code block with a header: language, page actions, copy button.
 
-Scrolls sideways by itself, never wraps.
+Scrolls horizontally, never wraps.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ class _Code(InertBrowser):
         self.rest_cursor()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll sideways only; up and down is for what it is in."""
+        """Scroll horizontally only; pass vertical scrolling to the parent."""
         sideways = abs(event.angleDelta().x()) > abs(event.angleDelta().y())
         shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if sideways or shifted:

@@ -1,4 +1,4 @@
-"""Text to select and copy, as tall as its content. Never loads anything, whatever it names."""
+"""Selectable text, as tall as its content. Never loads any resource."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ TEXT_PX = 14
 
 
 class InertBrowser(QTextBrowser):
-    """What all parts of prose are made of.
+    """Base class of all prose widgets.
 
     Attributes:
-        open_link: Called with the address of a link that was clicked.
+        open_link: Called with the address of a clicked link.
     """
 
     def __init__(self, ui: Ui, parent: QWidget | None = None) -> None:
@@ -44,7 +44,7 @@ class InertBrowser(QTextBrowser):
         return
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to what it is in."""
+        """Pass the wheel to the parent."""
         event.ignore()
 
     def rest_cursor(self) -> None:

@@ -135,7 +135,7 @@ class MarkdownStream:
                 return
 
     def finish(self) -> None:
-        """No more will come: what is still open is as it is."""
+        """End the stream: close open blocks as they are."""
         if self._fence is None:
             self.settled = len(self.blocks)
 

@@ -1,6 +1,6 @@
-"""What a person wrote, as they wrote it: no Markdown, no colours.
+"""Plain text of a user: no Markdown, no colours.
 
-Hugs its text.
+Sized to its text.
 """
 
 from __future__ import annotations

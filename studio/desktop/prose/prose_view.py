@@ -68,7 +68,7 @@ class ProseView(QWidget):
         return "".join(self._source)
 
     def plain_text(self) -> str:
-        """Return what is shown, without the marks of Markdown."""
+        """Return the displayed text without Markdown markup."""
         self.flush()
         return plain(self._stream.blocks)
 
@@ -92,7 +92,7 @@ class ProseView(QWidget):
         self.finish()
 
     def flush(self) -> None:
-        """Draw what has come."""
+        """Render the text received so far."""
         if not self._waiting:
             return
         started = time.perf_counter()

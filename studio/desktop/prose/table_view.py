@@ -86,7 +86,7 @@ class TableView(InertBrowser):
         return form
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll sideways only; up and down is for what it is in."""
+        """Scroll horizontally only; pass vertical scrolling to the parent."""
         if abs(event.angleDelta().x()) > abs(event.angleDelta().y()):
             QTextBrowser.wheelEvent(self, event)
         else:

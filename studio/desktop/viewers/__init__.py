@@ -1,1 +1,1 @@
-"""What shows an artifact: plugins, plots, animations, and what is left for all others."""
+"""Viewers of artifacts: from plugins, for plots, for animations, and a fallback."""

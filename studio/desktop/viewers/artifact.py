@@ -43,7 +43,7 @@ def head(path: Path) -> bytes:
 
 
 def of_plugins(parts: PageServices, artifact: Artifact, maker: str = "") -> QWidget | None:
-    """Return what a plugin makes of ``artifact``, its ``maker`` first; None if none shows it."""
+    """Return a plugin's viewer of ``artifact``, its ``maker`` first; None if none supports it."""
     host = parts.studio.plugins
     contexts = {plugin.id: parts.context_of(plugin.id) for plugin in host.usable()}
     # A plugin that fails is recorded by the host, which tells the user; another may show it.
@@ -109,9 +109,9 @@ def show_later(parts: PageServices, saved: SavedArtifact, then: Callable[[QWidge
 
 
 def plain(parts: PageServices, artifact: Artifact, start: bytes, maker: str = "") -> QWidget:
-    """Return what the studio itself can show of ``artifact``, whose payload begins with ``start``.
+    """Return the built-in viewer of ``artifact``, whose payload begins with ``start``.
 
-    Of a kind that it does not have: what the file is, who made it, its text or its first bytes.
+    For unknown kinds: file type, author, and the text or first bytes.
     """
     look, kind = parts.ui.look, artifact.kind
     if kind == Kind.IMAGE:
@@ -141,7 +141,7 @@ def plain(parts: PageServices, artifact: Artifact, start: bytes, maker: str = ""
 
 
 def _view(viewers: Mapping[str, Callable[[SavedArtifact], Any]], artifact: SavedArtifact) -> Any:
-    """Return what a plugin's viewer makes of ``artifact``; None if it has none for its kind."""
+    """Return the viewer of a plugin for ``artifact``; None if its kind is unsupported."""
     make = viewers.get(artifact.kind)
     return make(artifact) if make else None
 

@@ -1,4 +1,4 @@
-"""What is known of the file of a video without decoding it, and who else may play it."""
+"""Metadata of a video file without decoding it, and external players for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page shows instead of itself: empty, loading, broken. Each says what to do next."""
+"""Placeholders for pages: empty, loading, broken. Each names the next step."""
 
 from __future__ import annotations
 

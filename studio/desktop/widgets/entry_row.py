@@ -1,4 +1,4 @@
-"""A row of a list in Settings: a name, how it is, what is said of it, and what may be done."""
+"""List row in Settings: name, state, details, and actions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RowAction(NamedTuple):
 
 
 class EntryRow(QWidget):
-    """Says what it is told to, in the order in which it is told."""
+    """Shows its parts in the order of the calls."""
 
     def __init__(
         self, look: Appearance, name: str, state: tuple[str, str], actions: Iterable[RowAction]

@@ -1,4 +1,4 @@
-"""A sheet that adds or changes what a list in Settings holds."""
+"""Sheet to add or edit an entry of a list in Settings."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from studio.protocol.errors import StudioError
 
 
 class EntrySheet(Sheet):
-    """Saves what can be used, and says what is wrong of the rest.
+    """Validates and saves an entry, and reports errors.
 
-    A kind of entry adds its fields, ends with ``_add_foot``, and says what ``_store`` does.
+    Subclasses add their fields, call ``_add_foot`` last, and implement ``_store``.
     """
 
     def __init__(self, look: Appearance, window: QWidget, title: str, width: int) -> None:
@@ -22,7 +22,7 @@ class EntrySheet(Sheet):
         self._trouble = look.label("", "bad", wrap=True)
 
     def save(self) -> None:
-        """Save it and close, or say what is wrong."""
+        """Save the entry and close, or report the error."""
         try:
             self._store()
         except StudioError as error:
@@ -30,10 +30,10 @@ class EntrySheet(Sheet):
             self._trouble.show()
 
     def _store(self) -> None:
-        """Save what the fields say, and close.
+        """Save the values of the fields, and close.
 
         Raises:
-            StudioError: That cannot be used.
+            StudioError: The values are invalid.
         """
         raise NotImplementedError
 

@@ -1,4 +1,4 @@
-"""The 2-px ring around whatever has the keyboard. Shown to keyboard users: a mouse needs none."""
+"""2-px ring around the focused widget, shown only during keyboard use."""
 
 from __future__ import annotations
 

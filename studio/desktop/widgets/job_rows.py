@@ -21,13 +21,13 @@ _FINE = 1000
 
 
 class ProgressRow(QWidget):
-    """What a job is doing in words, as a bar, and its time left. Hidden unless a job is at work.
+    """Status text, progress bar and time left of a job. Hidden unless a job is running.
 
     Attributes:
-        words: What it is doing.
-        left: How long it will take.
-        bar: How far it is.
-        stop_button: Stops it; not shown where the page has its own.
+        words: Current activity.
+        left: Time left.
+        bar: Progress.
+        stop_button: Stops the job; hidden on pages with their own.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class ProgressRow(QWidget):
         return self
 
     def follow(self, job: JobHandle) -> None:
-        """Show how ``job`` goes until it is over; what was followed before is let go."""
+        """Show the progress of ``job`` until it ends, replacing the previous job."""
         self._job, self._stopping = job, False
         self._share, self._writing = 0.0, (0.0, 0)  # since when, from how many tokens on
         self.stop_button.setEnabled(True)
@@ -106,7 +106,7 @@ class ProgressRow(QWidget):
             self._say(waits_for)
 
     def _say(self, text: str) -> None:
-        """Say what it waits for; how long that takes nobody knows."""
+        """Show the reason for waiting, with indeterminate progress."""
         self._waits, self._share = True, 0.0
         self.bar.setRange(0, 0)
         self.words.set_text(text)
@@ -142,7 +142,7 @@ class ProgressRow(QWidget):
 
 
 def _written(tokens: int, new: int, seconds: float) -> str:
-    """Return ``128 tokens · 12.5 tokens/s · 10 s``; how fast only once that can be told."""
+    """Return ``128 tokens · 12.5 tokens/s · 10 s``; the rate only once measurable."""
     tr = QCoreApplication.translate
     words = tr("job", "1 token") if tokens == 1 else tr("job", "{count} tokens")
     parts = [words.format(count=localised(f"{tokens:,}"))]
@@ -153,11 +153,11 @@ def _written(tokens: int, new: int, seconds: float) -> str:
 
 
 class TroubleRow(QWidget):
-    """What failed or is different, what to do about it, and one button that goes on from there.
+    """Error or notice, remedy, and one button for the next step.
 
     Attributes:
         words: The sentence.
-        button: The way on; hidden where there is none.
+        button: The next step; hidden if there is none.
     """
 
     def __init__(self, look: Appearance) -> None:
@@ -193,7 +193,7 @@ class TroubleRow(QWidget):
     def remark(
         self, text: str, button: str, icon: str, run: Callable[[], object], *, stays: bool = False
     ) -> None:
-        """Say what is different from what was asked, with one button."""
+        """Show a deviation from the request, with one button."""
         self._show(text, "warn", button, icon, run, stays=stays)
 
     def _show(

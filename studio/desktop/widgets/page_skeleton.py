@@ -38,7 +38,7 @@ class PageSkeleton(QWidget):
         column.addLayout(row)
 
     def hand_over(self, widget: QWidget | None) -> None:
-        """Type what was typed here into ``widget``, if that takes text, Return at its end too."""
+        """Replay typed input into ``widget`` if it accepts text, including a final Return."""
         text, was_sent = self._field.toPlainText(), self._field.was_sent
         self._field.clear()
         takes_text = Qt.WidgetAttribute.WA_InputMethodEnabled

@@ -46,7 +46,7 @@ class Popover(QFrame):
         self.hide()
 
     def place(self) -> None:
-        """Find the room for what it holds now."""
+        """Fit position and size to the current content."""
         if self._anchor is None:
             return
         self.adjustSize()

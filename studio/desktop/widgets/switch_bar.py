@@ -77,7 +77,7 @@ class SwitchBar(QFrame):
         return self
 
     def on_choose(self, call: Callable[[str], None]) -> None:
-        """Call with the id of what the user chose."""
+        """Call with the id of the option selected by the user."""
         self.chosen.connect(call)
 
     def choose(self, id: str) -> None:
@@ -92,7 +92,7 @@ class SwitchBar(QFrame):
 
     @property
     def current(self) -> str:
-        """The id of what is chosen; empty while nothing is."""
+        """The id of the selected option; empty if none."""
         return next((id for id, button in self.buttons.items() if button.isChecked()), "")
 
     def _on_toggled(self, id: str) -> None:

@@ -63,7 +63,7 @@ class Wave(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the wave: what was heard in colour, the rest grey."""
+        """Paint the waveform: the played part coloured, the rest grey."""
         colors = self._look.theme.tokens.colors
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -111,7 +111,7 @@ class Wave(QWidget):
             self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Tell what was marked."""
+        """Report the marked range."""
         self._pressed = -1.0
         if self._selected is not None and self._range is not None:
             self._selected(*self._range)

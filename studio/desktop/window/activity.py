@@ -20,7 +20,7 @@ _CALM_MS = 60
 
 
 class Board(Protocol):
-    """What the window needs of the job board."""
+    """Job board interface for the window."""
 
     queue: JobQueue
     durations: Durations
@@ -129,7 +129,7 @@ class Activity(QObject):
 
     @property
     def queue(self) -> JobQueue | None:
-        """The rows that wait, and what the user wants of them; None before a studio is open."""
+        """The queued rows and the user's changes to them; None before a studio is open."""
         return self._board.queue if self._board else None
 
     def to_end(self) -> Estimate | None:
@@ -142,7 +142,7 @@ class Activity(QObject):
             self._board.cancel_all()
 
     def title_of_job(self, id: str) -> str:
-        """Return what a person calls a job, also one that passes by itself."""
+        """Return the display title of a job, including transient ones."""
         known = {job.id: job.title for job in self._board.jobs()} if self._board else {}
         return known.get(id) or self.tr("a job")
 

@@ -1,4 +1,4 @@
-"""The mark in the status bar that says what has tried to leave this machine, and the list of it."""
+"""Status bar indicator and list of attempted connections to other machines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHOWN = 8
 
 
 class ConnectionLight(QToolButton):
-    """Quiet while nothing has tried; a click lists who did, when, and what it was to reach."""
+    """Inconspicuous without attempts; a click lists plugin, time and target of each."""
 
     def __init__(self, look: Appearance, activity: Activity, window: QWidget) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What a crash leaves behind: a report file, offered at the next start. Sends nothing anywhere."""
+"""Writes a report file on a crash, offered at the next start. Sends nothing anywhere."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class CrashReports:
             path.unlink(missing_ok=True)
 
     def _take(self) -> str:
-        """Return what the last session left, and move it out of the way."""
+        """Return the report of the last session, and move it away."""
         parts = []
         for path in (self._bugs, self._deaths):
             try:

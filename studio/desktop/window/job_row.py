@@ -1,4 +1,4 @@
-"""One job of the drawer: what it does, how long yet; its place in the queue, pause, stop."""
+"""Row of one job in the drawer: activity, time left; position in the queue, pause, stop."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ServerSettings(Params, frozen=True):
-    """What a person may set about it, below ``server.`` in the settings."""
+    """User settings below ``server.``."""
 
     port: Annotated[
         int,

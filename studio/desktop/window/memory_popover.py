@@ -1,4 +1,4 @@
-"""What is loaded, how large it is, who uses it, and a button to let go of it."""
+"""List of loaded models with size and users, and a button to unload each."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class PageHost(QStackedWidget):
             self._forget(page_id)
 
     def spec(self, page_id: str) -> PageSpec | None:
-        """Return what is known of a page."""
+        """Return the specification of a page."""
         return self._specs.get(page_id)
 
     @property
@@ -94,7 +94,7 @@ class PageHost(QStackedWidget):
         return page
 
     def focus_skeleton(self) -> None:
-        """Let what is typed before the first page is there be kept for it."""
+        """Focus the skeleton, so that it buffers typing until the first page is ready."""
         if self.skeleton is not None:
             self.skeleton.setFocus()
 
@@ -104,7 +104,7 @@ class PageHost(QStackedWidget):
             skeleton.hand_over(self.window().focusWidget())
 
     def is_ready(self, page_id: str) -> bool:
-        """Whether a page was built, if only to say what is wrong with it."""
+        """Whether a page is built, or shown as broken."""
         return page_id in self._shown
 
     def prepare(self, page_id: str) -> None:

@@ -117,7 +117,7 @@ class PageRegistry:
         return self._contexts[plugin_id]
 
     def _offered(self, artifact: SavedArtifact) -> list[tuple[str, str, Callable[[], None]]]:
-        """Return what can be done with a result on a page: recreate it, and actions of plugins."""
+        """Return the actions on a result on a page: recreate it, and actions of plugins."""
         found = self.actions.of(artifact)
         if artifact.id and artifact.record:
             found.insert(
@@ -337,7 +337,7 @@ class PageRegistry:
         QTimer.singleShot(0, self.window, self._close_stopped)
 
     def _close_stopped(self) -> None:
-        """Replace the pages of plugins that were stopped by what is to be said of them."""
+        """Replace the pages of disabled plugins by a notice."""
         for spec in self.specs():
             was_built = spec.plugin_id and spec.id in self.window.pages.built()
             if was_built and not self.studio.plugins.plugin(spec.plugin_id).is_usable:
@@ -346,10 +346,10 @@ class PageRegistry:
 
 
 def _as_page(page: object) -> Page:
-    """Return what a plugin built.
+    """Check the page built by a plugin, and return it.
 
     Raises:
-        TypeError: It is no page, or has parts that are none.
+        TypeError: It is not a page, or has invalid parts.
     """
     if not isinstance(page, Page):
         raise TypeError(f"it returned {type(page).__name__} instead of a Page")

@@ -1,4 +1,4 @@
-"""What the rail and the page host know of a page before it is built. Builds nothing."""
+"""Page metadata for the rail and the page host, available before building. Builds nothing."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ Act = Callable[[], None]
 
 
 class PluginActions:
-    """What the manifests of the plugins that take part offer for an artifact."""
+    """Actions on an artifact from the manifests of the enabled plugins."""
 
     def __init__(
         self,

@@ -147,7 +147,7 @@ class MainWindow(QMainWindow):
     # --- life ---------------------------------------------------------------------------------
 
     def keep_state(self) -> WindowState:
-        """Return all that is to be kept over a restart, asking the pages."""
+        """Collect the state to restore after a restart, including that of the pages."""
         self.state.maximized = self.isMaximized()
         if not self.state.maximized:
             # Of the frame, as move() wants it: else each start would be lower by a title bar.
@@ -308,7 +308,7 @@ class MainWindow(QMainWindow):
             self.move(x, y)
 
     def _fitting(self, wanted: QSize) -> QSize:
-        """Bound a size by the screen, and by what the window needs at least."""
+        """Clamp a size to the screen and to the minimum size of the window."""
         room = self.screen().availableSize() - _FRAME
         return wanted.boundedTo(room).expandedTo(_MINIMUM)
 
@@ -323,7 +323,7 @@ class MainWindow(QMainWindow):
         self.page_opened.emit(page_id)
 
     def _order_tabs(self) -> None:
-        """Tab goes rail, page, parameters, status bar, whatever was made last."""
+        """Set the tab order: rail, page, parameters, status bar."""
         chain = [*self.rail.buttons(), self.pages, self.panel, self.status_bar]
         for before, after in itertools.pairwise(chain):
             QWidget.setTabOrder(before, after)

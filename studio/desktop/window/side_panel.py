@@ -1,4 +1,4 @@
-"""The parameter panel on the right: shows what the open page brings. Makes no form itself."""
+"""The parameter panel on the right: shows the form of the open page. Builds no form itself."""
 
 from __future__ import annotations
 

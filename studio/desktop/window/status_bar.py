@@ -65,7 +65,7 @@ class StatusBar(QFrame):
 
 
 class _Runtime(QWidget):
-    """Device and threads while all is well; else what is wrong, and the way out."""
+    """Device and threads in normal operation; else the problem and its remedy."""
 
     def __init__(self, look: Appearance, activity: Activity) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ class _Runtime(QWidget):
 
 
 class _Memory(QToolButton):
-    """The memory bar; a click shows what is loaded and why."""
+    """The memory bar; a click lists the loaded models and their users."""
 
     def __init__(self, look: Appearance, activity: Activity, window: QWidget) -> None:
         super().__init__()

@@ -50,10 +50,10 @@ STARTED_MS = 3000
 
 
 class WindowSession(QObject):
-    """The studio, its workspace, and what the shell shows of them.
+    """Connects the studio and its workspace to the shell.
 
     Attributes:
-        faults: What goes wrong in plugins' code in the window.
+        faults: Faults of plugin code in the window.
     """
 
     def __init__(
@@ -183,7 +183,7 @@ class WindowSession(QObject):
         show()
 
     def _on_files(self, paths: list[Path]) -> None:
-        """Hand each dropped file to the first plugin that knows what to do with it."""
+        """Pass each dropped file to the first plugin that accepts it."""
         for path in paths:
             if path.suffix in plugin_actions.SUFFIXES:
                 self._plugin_actions.install(path)

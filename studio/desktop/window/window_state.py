@@ -1,4 +1,4 @@
-"""Where the window was, what each page kept: one small file. Losing it costs comfort only."""
+"""Window geometry and page states in one small file. Losing it loses no user data."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class WindowState(msgspec.Struct):
 
 
 def load(path: Path) -> WindowState:
-    """Return what was kept; the defaults where there is nothing, or nothing readable."""
+    """Return the saved state; defaults if missing or unreadable."""
     try:
         return msgspec.json.decode(read_note(path), type=WindowState)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""How a machine is, in words of the window. Reads what is known; connects nothing."""
+"""Display texts for the state of machines. Reads existing status; connects nothing."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def models(machine: Machine) -> str:
 
 
 def outlook(found: Outlook) -> str:
-    """Return what is to be said, before it starts, of a job on a machine; empty for nothing."""
+    """Return the notice shown before a job starts on a machine; empty for none."""
     size = phrases.size
     words = []
     if found.is_too_large:

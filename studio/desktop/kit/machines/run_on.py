@@ -17,11 +17,11 @@ from studio.machines.machines import Machines
 
 
 class Place:
-    """Where the jobs of a page run: what was chosen there in this session, else the default.
+    """Machine that runs the jobs of a page: the choice of this session, else the default.
 
     Attributes:
-        chosen: ``here``, ``free``, a name; empty for the default.
-        weights: Returns the weights that the next job would use, as far as the page knows.
+        chosen: ``here``, ``free`` or a machine name; empty for the default.
+        weights: Returns the weights of the next job, as far as the page knows.
     """
 
     def __init__(self, machines: Machines) -> None:
@@ -31,7 +31,7 @@ class Place:
 
     @property
     def asked(self) -> str:
-        """What a request says; of a machine that was removed, nothing."""
+        """The machine for a job request; empty if it was removed."""
         known = {HERE, FREE, *self.machines.names()}
         return self.chosen if self.chosen in known else ""
 
@@ -101,7 +101,7 @@ class RunOn(QPushButton):
         return self._place.machines.on_change(call)
 
     def follow(self) -> None:
-        """Show what is chosen now, and be there only if there is a choice."""
+        """Show the current choice; hide if there are no alternatives."""
         if not self.is_wanted:
             self.hide()
         state, color = self._place.light

@@ -1,4 +1,4 @@
-"""What a backup is, in words."""
+"""Display texts for backups."""
 
 from __future__ import annotations
 

@@ -28,11 +28,11 @@ _MOST_ROWS = 7
 
 
 class RestoreSheet(Sheet):
-    """All backups, newest first and chosen; closing it stops what is under way.
+    """All backups, newest first and preselected; closing the sheet cancels a running restore.
 
     Attributes:
         backups: The list.
-        restore_button: Restores the chosen one.
+        restore_button: Restores the selected backup.
     """
 
     def __init__(

@@ -25,7 +25,7 @@ LOG_ROWS = 12
 
 
 class Card(QWidget):
-    """A card; what it holds goes into ``column``, below a title."""
+    """A titled card; content goes into ``column``."""
 
     def __init__(self, look: Appearance) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Card(QWidget):
 
 
 class FigureCard(Card):
-    """A number, and what it means."""
+    """A number with a caption."""
 
     def __init__(self, look: Appearance, title: str) -> None:
         super().__init__(look)
@@ -56,7 +56,7 @@ class FigureCard(Card):
         self.column.addStretch()
 
     def say(self, number: str, meaning: str) -> None:
-        """Show a number and what it means."""
+        """Show a number and its caption."""
         self._number.setText(number)
         self._meaning.setText(meaning)
         self.setAccessibleName(f"{self._title}: {number} {meaning}")
@@ -120,7 +120,7 @@ class Figures(QWidget):
 
 
 class ModelsCard(Card):
-    """What is in memory, as one bar and as rows."""
+    """Loaded models, as one bar and as rows."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class ModelsCard(Card):
         self.column.addWidget(self._empty)
 
     def show_status(self, status: Status | None) -> None:
-        """Show what is loaded; rows stay as long as the same is: no button goes under a click."""
+        """Show the loaded models; reuse rows while unchanged, so no button moves under a click."""
         loaded = status.loaded if status else ()
         total = max(1, status.memory_total) if status else 1
         # Beside what is used, not beside all there is: small models would show nothing.
@@ -212,7 +212,7 @@ class PluginsCard(Card):
         self._empty.setVisible(not uses)
 
     def _say_energy(self, status: Status | None) -> None:
-        """Say of what the energy is, or what it is estimated from, and why."""
+        """Show the source of the energy figure: the meter, or the basis of the estimate and why."""
         energy = status.energy if status else None
         told = ""
         if energy and energy.source:

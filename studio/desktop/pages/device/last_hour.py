@@ -28,7 +28,7 @@ _COLORS = {
 
 
 class LastHourCard(Card):
-    """The timeline, and a line that says what is pointed at."""
+    """The timeline, and a line describing the point under the cursor."""
 
     def __init__(self, look: Appearance, names: Names) -> None:
         super().__init__(look)

@@ -1,4 +1,4 @@
-"""The card on the Device page: how the user's other machines are, and what they compute now."""
+"""Device page card: state and current jobs of the user's other machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Device page calls things, and in which colour. Asks the catalogue and the plugins."""
+"""Display names and colours for the Device page, from the catalogue and the plugins."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class Names:
         self._studio, self._activity = studio, activity
 
     def weights(self, weights: str) -> str:
-        """Return what a person calls weights."""
+        """Return the display name of weights."""
         return self._activity.title_of(weights)
 
     def plugin(self, plugin: str) -> str:
-        """Return what a person calls a plugin."""
+        """Return the display name of a plugin."""
         found = (each.title for each in self._studio.plugins.plugins if each.id == plugin)
         return next(found, plugin)
 
     def sign(self, plugin: str) -> tuple[str, str]:
-        """Return the icon of a plugin, and the colour token of what it mostly makes."""
+        """Return the icon of a plugin, and the colour token of its main output kind."""
         for each in self._studio.plugins.plugins:
             if each.id == plugin and each.manifest is not None:
                 kinds = [kind for task in each.manifest.tasks for kind in task.produces]

@@ -93,7 +93,7 @@ class ModelRow(QWidget):
 
 
 class PluginRow(QWidget):
-    """A plugin: how much of the time it computes, and what it has used since the start."""
+    """A plugin: its share of compute time, and its consumption since the start."""
 
     def __init__(self, look: Appearance, title: str, icon: str, color: str) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ class PluginRow(QWidget):
         row.addWidget(self._share)
 
     def show_use(self, share: float, memory: int, amount: Amount) -> None:
-        """Show what it uses now, and what it has used since the start."""
+        """Show current usage, and consumption since the start."""
         self._meter.set_parts([(share, self._color)])
         self._share.setText(f"{share:.0%}")
         parts = [self.tr("{time} busy").format(time=phrases.duration(amount.busy))]

@@ -1,7 +1,7 @@
-"""One artifact beside the grid: its look, recipe and family, and what can be done with it.
+"""Details of one artifact beside the grid: preview, recipe, family and actions.
 
-What the panel says of it are ``detail_sections.SECTIONS``, what it offers
-``detail_actions.ACTIONS`` and, in a menu, ``MORE``. Looking changes nothing, on no page.
+The sections come from ``detail_sections.SECTIONS``, the actions from
+``detail_actions.ACTIONS`` and, in a menu, ``MORE``. Viewing changes no state on any page.
 """
 
 from __future__ import annotations
@@ -91,12 +91,12 @@ class ArtifactDetail(QFrame):
         self._parts.background.run(read, self._fill, self._details(artifact).tell)
 
     def toggle(self) -> None:
-        """Play what is shown, or pause it, if it can be played."""
+        """Play or pause the preview if playable."""
         if toggle := getattr(self._viewer, "toggle", None):
             toggle()
 
     def play_next(self, on: bool) -> None:
-        """Play what is shown next as soon as it is there, or do not."""
+        """Set whether the next preview plays as soon as it is loaded."""
         self._plays = on
 
     def fill_menu(self, menu: QMenu, artifact: Artifact) -> None:

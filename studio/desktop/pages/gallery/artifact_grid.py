@@ -110,11 +110,11 @@ class ArtifactGrid(GridView):
     def show_found(
         self, keys: array[int], artifacts: Mapping[int, Artifact], terms: Sequence[Term] = ()
     ) -> None:
-        """Show these, keeping what is current and selected if it is among them.
+        """Show these artifacts, preserving current item and selection where present.
 
         Args:
-            artifacts: Those that are read already, by their numbers.
-            terms: Of the search: their words are marked.
+            artifacts: Those already loaded, by row number.
+            terms: Search terms to highlight.
         """
         items, rows = self._items, self.selected_rows()
         current = self.currentIndex().row()
@@ -154,12 +154,12 @@ class ArtifactGrid(GridView):
         return self._items.at(next(iter(self.selected_rows()), -1))
 
     def selected_rows(self) -> list[int]:
-        """Return the places of what is selected, in order."""
+        """Return the grid positions of the selection, in order."""
         ranges = self.selectionModel().selection().toList()
         return sorted(row for each in ranges for row in range(each.top(), each.bottom() + 1))
 
     def selected_keys(self) -> list[int]:
-        """Return the numbers of the rows of what is selected, in order."""
+        """Return the row numbers of the selection, in order."""
         return [self._items.keys[row] for row in self.selected_rows()]
 
     def selected_count(self) -> int:
@@ -408,7 +408,7 @@ def whole(frame: QRectF, picture: QSize) -> QRectF:
 
 
 def marks_of(artifact: Artifact) -> list[tuple[str, str]]:
-    """Return (icon, colour) of what a card says of an artifact: starred, checked, failed."""
+    """Return (icon, colour) of each status mark on a card: starred, checked, failed."""
     marks = (
         (artifact.starred, "star", "warn"),
         (artifact.passed is True and artifact.kind not in _UNPROVEN, "circle-check", "good"),

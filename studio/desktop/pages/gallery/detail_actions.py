@@ -1,4 +1,4 @@
-"""What the details panel can do with an artifact. To add an action: a function, and its place."""
+"""Actions of the details panel. To add one: a function, and its entry in a list below."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _SAME = 0.01
 
 
 def _problems(details: Details) -> QWidget | None:
-    """Return what is damaged or missing."""
+    """Return the section of damaged or missing files."""
     if not details.problems:
         return None
     shown, column = details.section("")
@@ -94,7 +94,7 @@ def _ask_tag(details: Details, over: QWidget) -> None:
 
 
 def _verdict(details: Details) -> QWidget | None:
-    """Return what was verified, check by check."""
+    """Return the verification result, check by check."""
     verdict = details.artifact.verdict
     if not verdict:
         return None
@@ -113,7 +113,7 @@ def _verdict(details: Details) -> QWidget | None:
 
 
 def _recipe(details: Details) -> QWidget | None:
-    """Return what it was made with."""
+    """Return the section with task, weights and parameters."""
     record = details.record
     if record is None:
         return None
@@ -183,7 +183,7 @@ def fact(look: Appearance, name: str, value: Any) -> QHBoxLayout:
 
 
 def _energy(details: Details) -> QWidget | None:
-    """Return what it took, once that was read; what was called for counts in."""
+    """Return the energy section, filled once read; includes subordinate jobs."""
     record = details.record
     if record is None or record.energy is None:
         return None

@@ -1,4 +1,4 @@
-"""What the details panel knows of one artifact: from this its sections and actions are made."""
+"""Data of one artifact from which the sections and actions of the details panel are built."""
 
 from __future__ import annotations
 

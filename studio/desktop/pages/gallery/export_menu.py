@@ -1,4 +1,4 @@
-"""Exporting from the gallery: which format, and what the file says of how it was made."""
+"""Export from the gallery: format, and amount of provenance in the file."""
 
 from __future__ import annotations
 

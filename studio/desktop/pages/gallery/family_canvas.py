@@ -305,9 +305,9 @@ class FamilyCanvas(QWidget):
 
 
 def label_beside(card: QRectF, words: str, font: QFontMetricsF) -> tuple[str, QRectF]:
-    """Return what is said at the left of a card, above its line, and where.
+    """Return the wrapped label at the left of a card, above its line, and its rectangle.
 
-    Of words that do not fit in two lines the end is cut off.
+    Text that exceeds two lines is truncated.
     """
     room = QSizeF(BETWEEN - 24, 2 * font.lineSpacing())
     size = font.boundingRect(QRectF(QPointF(), room), _WRAPPED, words).size()

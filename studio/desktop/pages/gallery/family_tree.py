@@ -1,4 +1,4 @@
-"""The family tree of a result in a sheet over the window: to walk, and to open what is found."""
+"""Family tree of a result in a sheet over the window, for navigating to related artifacts."""
 
 from __future__ import annotations
 

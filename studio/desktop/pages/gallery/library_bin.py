@@ -90,7 +90,7 @@ class BinnedConversations(QScrollArea):
 
 
 def ask_empty_bin(parts: PageServices, then: Callable[[], None]) -> None:
-    """Say what is in the bin, and delete it for good when the user confirms that."""
+    """Show the contents of the bin, and delete them permanently on confirmation."""
     library, notices = parts.studio.library, parts.studio.notices
 
     def done(freed: int) -> None:
@@ -117,7 +117,7 @@ def ask_empty_bin(parts: PageServices, then: Callable[[], None]) -> None:
 
 
 def contents(stats: Stats) -> str:
-    """Return what is in the bin, in words: ``3 results and 1 conversation``."""
+    """Return a text for the contents of the bin: ``3 results and 1 conversation``."""
     results, talks, said = stats.binned, stats.binned_conversations, stats.binned_messages
     told = []
     if results or not (talks or said):

@@ -233,7 +233,7 @@ class GalleryPage(QWidget):
             self._sum_up(asked, keys, told)
 
     def _sum_up(self, asked: float, keys: array[int], told: str) -> None:
-        """Add what the results of a collection took, once that is summed up."""
+        """Add the total energy of a collection's results once computed."""
         library, settings = self._parts.studio.library, self._parts.studio.settings
 
         def say(amount: Amount) -> None:
@@ -298,7 +298,7 @@ class GalleryPage(QWidget):
         self.detail.play_next(self.grid.go_on())
 
     def show_family(self) -> None:
-        """Show the family tree of what is selected."""
+        """Show the family tree of the selection."""
         if self.detail.isVisible() and self.detail.artifact is not None:
             show_family_tree(self._parts, self.detail.artifact.id, self, self._show_id)
 
@@ -312,7 +312,7 @@ class GalleryPage(QWidget):
         menu.popup(at)
 
     def _remove(self) -> None:
-        """Move what is selected to the bin; what is in it stays there until it is emptied."""
+        """Move the selection to the bin; items already there stay until it is emptied."""
         artifact = self.grid.first_selected()
         if artifact is not None and artifact.binned_at is None:
             self.selection.bin()
@@ -399,7 +399,7 @@ class GalleryPage(QWidget):
             self.write(field, value, on=on)
 
     def _follow(self) -> None:
-        """Let the chips show what the line says."""
+        """Synchronise the chips with the search line."""
         self._following = True
         line = self.line
         for name, chip in self._chips.items():

@@ -48,13 +48,13 @@ def _seen(report: Report) -> str:
 
 
 def trouble(info: ErrorInfo) -> StudioError:
-    """Return why it could not be done, and what to do."""
+    """Return an error with the reason for the failure and the remedy."""
     message, hint = told(info.message, _tr), told(info.hint, _tr)
     return StudioError(info.code, message, hint, info.details, info.plugin)
 
 
 def cause(cause: Cause) -> str:
-    """Return what has changed as a clause: "numpy is 2.4.0 now and was 2.3.1 then"."""
+    """Return a change as a clause: "numpy is 2.4.0 now and was 2.3.1 then"."""
     if cause.what == "result":
         return _tr("the old result was changed on the disk since it was saved")
     if cause.what == "record":

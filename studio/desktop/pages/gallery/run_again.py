@@ -64,7 +64,7 @@ def run_again(
 
 
 def show_both(parts: PageServices, report: Report, window: QWidget) -> Sheet | None:
-    """Show the old and the new result in a sheet over ``window``, and what is known of both."""
+    """Compare the old and the new result in a sheet over ``window``."""
     if not isValid(window):
         return None
     look, library, notices = parts.ui.look, parts.studio.library, parts.studio.notices

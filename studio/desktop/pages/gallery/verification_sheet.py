@@ -30,10 +30,10 @@ _ICONS = {
 def verify_files(
     parts: PageServices, files: Sequence[Path], window: QWidget, show: Callable[[str], None]
 ) -> None:
-    """Verify files beside the window, and show what they came to over it.
+    """Verify files in the background, and show the results over the window.
 
     Args:
-        show: Brings an artifact into view, by its id.
+        show: Shows an artifact by its id.
     """
     studio, look = parts.studio, parts.ui.look
 

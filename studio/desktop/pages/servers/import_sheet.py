@@ -50,7 +50,7 @@ class ImportSheet(Sheet):
         self.body.addLayout(foot)
 
     def take(self) -> None:
-        """Add the servers that can be used; says what was left out, and closes if nothing was."""
+        """Add the valid servers; report skipped ones, or close if there are none."""
         try:
             entries, notes = imported.read_block(self.block.toPlainText())
         except StudioError as error:

@@ -13,7 +13,7 @@ def _tr(text: str, n: int = -1) -> str:
 
 
 def state(status: ServerStatus) -> tuple[str, str]:
-    """Return what a server does, and the colour of its word."""
+    """Return the state of a server as text, and its colour."""
     return {
         ServerState.OFF: (_tr("Off"), "mute"),
         ServerState.STOPPED: (_tr("Starts when needed"), "mute"),
@@ -24,7 +24,7 @@ def state(status: ServerStatus) -> tuple[str, str]:
 
 
 def reach(entry: ServerEntry) -> str:
-    """Return what a server may reach."""
+    """Return a description of a server's network and file access."""
     parts = [_tr("Reads {folder}").format(folder=folder) for folder in entry.readable]
     parts += [_tr("Changes {folder}").format(folder=folder) for folder in entry.writable]
     parts = parts or [_tr("No folders")]
@@ -33,7 +33,7 @@ def reach(entry: ServerEntry) -> str:
 
 
 def tools(status: ServerStatus) -> str:
-    """Return what a server offers."""
+    """Return a description of the tools of a server."""
     if not status.identity:
         return _tr("Not checked yet: check it once to see its tools.")
     names = ", ".join(tool.title for tool in status.tools)
@@ -41,7 +41,7 @@ def tools(status: ServerStatus) -> str:
 
 
 def sandbox(status: ServerStatus) -> str:
-    """Return what is weaker about the sandbox of a server than it could be; empty for nothing."""
+    """Return the limitations of a server's sandbox; empty for none."""
     if status.walls.tier in ("", "A") and not status.walls.reason:
         return ""
     words = _tr("Weaker sandbox (tier {tier}). {reason}")

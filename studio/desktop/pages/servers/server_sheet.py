@@ -1,4 +1,4 @@
-"""The sheet that adds or changes a server: its command, and what it may reach."""
+"""Sheet to add or edit a server: its command and its access."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from studio.desktop.widgets.no_wheel import NoWheelComboBox
 
 
 class ServerSheet(EntrySheet):
-    """What a server is started by, and what it may reach.
+    """Start command and access rights of a server.
 
     Attributes:
         name, command: The fields.
@@ -31,7 +31,7 @@ class ServerSheet(EntrySheet):
         entry: ServerEntry | None,
         saved: Callable[[ServerEntry], None],
     ) -> None:
-        """``saved`` is called with what was saved."""
+        """``saved`` is called with the stored entry."""
         title = self.tr("Edit server") if entry else self.tr("Add server")
         super().__init__(ui.look, window, title, 560)
         self._ui, self._servers, self._saved = ui, servers, saved
@@ -69,10 +69,10 @@ class ServerSheet(EntrySheet):
         self._saved(entry)
 
     def entry(self) -> ServerEntry:
-        """Return what the fields say.
+        """Return the entry described by the fields.
 
         Raises:
-            StudioError: The command or a variable cannot be read.
+            StudioError: Command or variables cannot be parsed.
         """
         words = self._words()
         if words is None:

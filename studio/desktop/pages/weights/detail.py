@@ -1,4 +1,4 @@
-"""The details of one set of weights: what is known, what a person noted, what can be done."""
+"""Details of one set of weights: metadata, user notes and actions."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ _CAME_FROM = ("hub", "package", "version", "revision", "file", "from")
 
 @dataclass(frozen=True)
 class Deeds:
-    """What the buttons do; each takes the row.
+    """Actions of the buttons; each takes the row.
 
     Attributes:
-        form: Builds the form of its defaults, or returns None where there are none.
-        copy: Puts text on the clipboard.
+        form: Builds the form of its defaults, or returns None if there are none.
+        copy: Copies text to the clipboard.
     """
 
     verify: Callable[[WeightsRow], None]
@@ -78,7 +78,7 @@ class WeightsDetail(QFrame):
         self._save: Callable[[], None] = lambda: None
 
     def show_row(self, row: WeightsRow | None, now: Download | None, said: str = "") -> None:
-        """Show ``row``, the work that goes on with it, and what the last check found."""
+        """Show ``row``, its operation in progress, and the outcome of the last check."""
         self.flush()
         self.row = row
         inner = QWidget()

@@ -1,4 +1,4 @@
-"""What can be had: named sets, models of the hub, and any address there. Asks nobody by itself."""
+"""Downloads: named sets, hub models, and arbitrary hub addresses. Sends no request unasked."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class DownloadView(Column):
         return heading
 
     def _get_model(self, model: Recommended) -> None:
-        """Ask the hub what is there now, and fetch it."""
+        """Query the hub for the current files of a model, and download them."""
         row, settings = self.models.rows[model.repository], self._studio.settings
         row.say(self.tr("Contacting Hugging Face…"))
 

@@ -1,4 +1,4 @@
-"""Where an address of the hub is pasted, and what is there is chosen. Fetches nothing by itself."""
+"""Card to paste a hub address and select files. Downloads nothing unasked."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class HubCard(QFrame):
             self._rows[order_id].show_download(now)
 
     def clear(self) -> None:
-        """Forget what was found."""
+        """Clear the listing."""
         self._rows.clear()
         clear(self._found)
 

@@ -1,4 +1,4 @@
-"""Models of the hub, by task and memory: a row each, filtered. Fetches what is pressed, no more."""
+"""Recommended hub models by task and memory, one row each, filtered. Downloads on click only."""
 
 from __future__ import annotations
 
@@ -96,11 +96,11 @@ class RecommendedList(QWidget):
 
 
 class RecommendedRow(QWidget):
-    """One model: its name, what it is for, whether it fits, and Download.
+    """One model: name, purpose, memory fit, and Download.
 
     Attributes:
-        model: Which one.
-        order: Id of its download, once the hub has said what is there.
+        model: The recommended model.
+        order: Id of its download, once the hub has listed the files.
     """
 
     def __init__(

@@ -177,7 +177,7 @@ class WeightsTable(QTableView):
         return self.weights.rows[index.row()].weights.id if index.isValid() else ""
 
     def put(self, rows: Sequence[WeightsRow]) -> None:
-        """Show other rows; what was chosen stays chosen, if it is among them."""
+        """Replace the rows; preserve the selection where present."""
         chosen = self.current
         self.weights.put(rows)
         if not self.choose(chosen):

@@ -1,4 +1,4 @@
-"""What the Models page knows of one set of weights, and whether it fits here. Shows nothing."""
+"""Row data of one set of weights, including its fit to this machine. Displays nothing."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class WeightsRow:
 
     @property
     def kind(self) -> str:
-        """What it is for, in a word or two."""
+        """Purpose of the weights, in a word or two."""
         words = {
             "text": _tr("text"),
             "code": _tr("code"),
@@ -131,7 +131,7 @@ class WeightsRow:
         return Fit(2, "circle-x", "bad", _tr("does not fit"), reason)
 
     def matches(self, text: str) -> bool:
-        """Whether each word of ``text`` is in what one may look for."""
+        """Whether the searchable text contains each word of ``text``."""
         row = self.weights
         hay = " ".join(
             (row.id, row.title, row.format, row.origin, self.architecture, self.quantization,

@@ -1,1 +1,1 @@
-"""The Workflows page: the steps as a list, what they run on, and the rows of a run."""
+"""The Workflows page: the list of steps, the inputs, and the rows of a run."""

@@ -1,4 +1,4 @@
-"""When a step is run, and how often: a form of three fields, and what it says of the step."""
+"""Condition and repetition of a step: a form of three fields, and its summary text."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def form_of(workflow: Workflow, step: Step) -> tuple[type[Params], dict[str, str
 
 
 def values_of(step: Step, choices: dict[str, str]) -> dict[str, Any]:
-    """Return what the form shows of a step."""
+    """Return the form values of a step."""
     found: dict[str, Any] = {"until": bool(step.until), "at_most": step.at_most}
     if len(choices) > 1:
         found["only_if"] = next(words for words, each in choices.items() if each == step.only_if)

@@ -1,4 +1,4 @@
-"""What a workflow is called, and what it runs on: typed lines, files, or results of the library."""
+"""Name and inputs of a workflow: typed lines, files, or library results."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def build(parts: PageServices) -> Page:
 
 
 class WorkflowsPage(QWidget):
-    """What was saved and run; or one workflow, left what it does, right what it did."""
+    """List of saved workflows and runs; or one workflow, with its steps left and its runs right."""
 
     def __init__(self, parts: PageServices) -> None:
         super().__init__()
@@ -120,7 +120,7 @@ class WorkflowsPage(QWidget):
         self._stack.setCurrentIndex(0)
 
     def open_file(self, file: Path) -> None:
-        """Show the workflow in a file, or say what is wrong with it."""
+        """Open a workflow file, or report its errors."""
         try:
             self.show_workflow(document.read(file))
         except StudioError as error:
@@ -171,7 +171,7 @@ class WorkflowsPage(QWidget):
         self._draw(workflow)
 
     def _draw(self, workflow: Workflow) -> None:
-        """Draw the left side anew; of the same workflow, with what was chosen for its next run."""
+        """Rebuild the left side; for the same workflow, preserve the inputs of the next run."""
         unfolded = {each.step.id for each in self._cards if each.is_unfolded}
         bar = self._left.verticalScrollBar().value()
         is_same = self._workflow is not None

@@ -151,7 +151,7 @@ class RunPanel(QWidget):
             self.say(runner.error)
 
     def _show_error(self) -> None:
-        """Show all of what is wrong with the row that is chosen."""
+        """Show the full error of the selected row."""
         number = self.table.currentIndex().row()
         error = self._model.row_at(number).error if number >= 0 and self._model.run else ""
         self._detail.setText(error)

@@ -1,4 +1,4 @@
-"""The rows of a run as a table: state, time, result. Reads from the library what is in view."""
+"""Table of a run: state, time, result. Loads only visible rows from the library."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class RunTableModel(QAbstractTableModel):
         return any(self._shown(number).machine for number in range(min(self._total, CHUNK)))
 
     def state_words(self) -> list[str]:
-        """Return what a state can be called, to give it room."""
+        """Return all state names, for sizing the column."""
         return [*self._words.values(), self._interrupted, self._step_words.format(n=10, total=10)]
 
     def show_run(self, run: str) -> None:
@@ -89,7 +89,7 @@ class RunTableModel(QAbstractTableModel):
         self.endResetModel()
 
     def refresh(self, total: int = 0) -> None:
-        """Read anew what is in view; ``total`` rows, if that is known."""
+        """Reload the visible rows; ``total`` is the row count, if known."""
         self._chunks.clear()
         total = total or self._count()
         if total != self._total:
@@ -98,7 +98,7 @@ class RunTableModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(total - 1, MACHINE))
 
     def row_at(self, number: int) -> RunRow:
-        """Return what a line of the table is about."""
+        """Return the run row for a table line."""
         return self._shown(number).row
 
     def result_at(self, number: int) -> Artifact | None:

@@ -1,4 +1,4 @@
-"""The command palette: type a few letters, press Enter. Knows what to show, not what it does."""
+"""The command palette: type a few letters, press Enter. Displays commands; runs none."""
 
 from __future__ import annotations
 

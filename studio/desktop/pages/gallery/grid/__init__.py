@@ -1,1 +1,1 @@
-"""The grid: where its cells are, what it has read, and the pictures on its cards."""
+"""The gallery grid: cell layout, item model, and thumbnails."""

@@ -1,4 +1,4 @@
-"""What the grid shows: the numbers of all rows, and those artifacts that somebody looks at."""
+"""Item model of the grid: the keys of all rows, and the artifacts loaded so far."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class ArtifactItemModel(QAbstractListModel):
         return -1
 
     def want(self, rows: Iterable[int]) -> None:
-        """Read what is missing of these rows beside the window; they are repainted then."""
+        """Load missing artifacts of these rows in the background, then repaint them."""
         missing = [
             key
             for key in (self.keys[row] for row in rows if 0 <= row < len(self.keys))

@@ -158,7 +158,7 @@ class GridView(QAbstractItemView):
     # --- drawing ------------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Share the width among as many cells as fit, and keep what is first in view."""
+        """Fit as many columns as the width allows; preserve the first visible item."""
         first = self.in_view().start
         bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
         room = max(self.maximumViewportSize().width() - bar, self._least.width())

@@ -63,7 +63,7 @@ class SearchField(QWidget):
 
     @property
     def line(self) -> str:
-        """What is typed."""
+        """The current text."""
         return self.field.text()
 
     def set_line(self, line: str) -> None:
@@ -71,7 +71,7 @@ class SearchField(QWidget):
         self.field.setText(line)
 
     def tell(self, error: StudioError | None) -> None:
-        """Say what is wrong with the line, or nothing."""
+        """Show an error in the search line; None clears it."""
         self.sentence.setText(f"{error.message} {error.hint}".strip() if error else "")
         self.sentence.setVisible(error is not None)
 
@@ -82,7 +82,7 @@ class SearchField(QWidget):
             self._offer()
 
     def forget(self) -> None:
-        """Ask for the values anew: the library changed. What is on its way is still offered."""
+        """Invalidate the cached values after a library change; pending requests still complete."""
         self._known.clear()
 
     def _offer(self) -> None:

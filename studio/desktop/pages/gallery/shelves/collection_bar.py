@@ -1,4 +1,4 @@
-"""The collections as a row of pills: one click shows what is inside, a drop adds to it."""
+"""The collections as a row of pills: click to open one, drop items to add them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class CollectionBar(QScrollArea):
         self.follow(line)
 
     def follow(self, line: str) -> None:
-        """Let the pills show what the search line says."""
+        """Highlight the pills that match the search line."""
         self._line = line
         for pill in self._pills.values():
             pill.blockSignals(True)

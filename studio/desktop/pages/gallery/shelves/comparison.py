@@ -125,7 +125,7 @@ def differing(records: Sequence[Record | None]) -> list[tuple[str, list[str]]]:
 
 
 def differences(first: str, other: str) -> tuple[list[Span], list[Span]]:
-    """Return where each of two texts has what the other has not, as (start, end) of characters."""
+    """Return the differing ranges of two texts as (start, end) in characters."""
     words = [list(re.finditer(r"\S+\s*", text))[:_MOST_WORDS] for text in (first, other)]
     matcher = difflib.SequenceMatcher(
         None, [w[0].strip() for w in words[0]], [w[0].strip() for w in words[1]], autojunk=False

@@ -28,7 +28,7 @@ MOST_FILES = 100
 
 
 class DragOut:
-    """Makes drags of what is selected in a grid."""
+    """Starts drags of the selection of a grid."""
 
     def __init__(self, parts: PageServices, grid: ArtifactGrid) -> None:
         self._parts, self._grid = parts, grid
@@ -82,7 +82,7 @@ def copies(
 
 
 def mime(keys: list[int], files: list[Path]) -> QMimeData:
-    """Return what a drag carries: files for others, numbers of rows for the collections."""
+    """Return the drag data: files for other programs, row numbers for the collections."""
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in files])
     data.setData(KEYS, json.dumps(keys).encode())

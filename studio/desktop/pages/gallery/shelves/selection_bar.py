@@ -1,4 +1,4 @@
-"""What can be done with several results at once: a bar that is there while they are selected."""
+"""Actions on several results: a bar shown while they are selected."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class SelectionBar(QWidget):
         self.hide()
 
     def follow(self) -> None:
-        """Show what is selected now."""
+        """Update to the current selection."""
         count = self._grid.selected_count()
         self.setVisible(count > 1)
         if count > 1:
@@ -72,12 +72,12 @@ class SelectionBar(QWidget):
             self.back.setVisible(binned)
 
     def with_ids(self, then: Callable[[list[str]], None]) -> None:
-        """Call ``then`` with the ids of what is selected, in order."""
+        """Call ``then`` with the ids of the selection, in order."""
         keys, search = self._grid.selected_keys(), self._parts.studio.library.search
         self._parts.background.run(lambda: search.ids(keys), then, self._tell)
 
     def bin(self) -> None:
-        """Move what is selected to the bin, and offer to undo that."""
+        """Move the selection to the bin, and offer Undo."""
 
         def moved(ids: list[str]) -> None:
             self._do(lambda library, _: library.bin(ids), ids)
@@ -100,7 +100,7 @@ class SelectionBar(QWidget):
         self._do(put, ids)
 
     def ask_tag(self) -> None:
-        """Ask for a tag, and put it on what is selected."""
+        """Ask for a tag, and add it to the selection."""
         library, ui = self._parts.studio.library, self._parts.ui
 
         def ask(known: dict[str, int]) -> None:
@@ -110,7 +110,7 @@ class SelectionBar(QWidget):
         self._parts.background.run(library.tags.all, ask, self._tell)
 
     def fill_menu(self, menu: QMenu) -> None:
-        """Add what can be done with what is selected."""
+        """Add the actions on the selection to a menu."""
         icon, count = self._parts.ui.look.icons.icon, self._grid.selected_count()
         if count <= MOST_COMPARED:
             menu.addAction(icon("columns-2"), self.tr("Compare"), self._compare)
@@ -129,7 +129,7 @@ class SelectionBar(QWidget):
         self.with_ids(self.compare_wanted.emit)
 
     def _run_workflow(self) -> None:
-        """Let what is selected be what a workflow runs on."""
+        """Use the selection as the input of a workflow."""
 
         def show(ids: list[str]) -> None:
             self._parts.ui.open_page("studio.workflows")
