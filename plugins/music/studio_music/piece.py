@@ -118,11 +118,11 @@ class Track(msgspec.Struct, frozen=True):
 
 
 class Mix(msgspec.Struct, frozen=True):
-    """What the tracks go through together.
+    """Settings of the shared mix bus.
 
     Attributes:
         room: Seconds in which the room dies away by 60 dB.
-        compression: 0 (none) … 1: how far what is loud is turned down.
+        compression: 0 (none) … 1: how far loud passages are turned down.
     """
 
     room: float = 1.3
@@ -270,7 +270,7 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 def to_json(piece: Piece) -> bytes:
-    """Return the piece as JSON: what a ``score`` artifact holds."""
+    """Return the piece as JSON, the content of a ``score`` artifact."""
     return msgspec.json.encode(piece)
 
 

@@ -120,7 +120,7 @@ def split_header(text: str) -> tuple[dict[str, str], str]:
 
 
 def read_key(text: str) -> tuple[int, str, dict[str, int]]:
-    """Return the tonic's pitch class, the mode, and what the signature does to each letter."""
+    """Return the tonic's pitch class, the mode, and the signature's shift of each letter."""
     found = re.match(r"([A-G])([b#]?)\s*([A-Za-z]*)", text)
     if not found:
         raise Unreadable(f"key: {text}")

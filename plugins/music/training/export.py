@@ -1,11 +1,10 @@
-"""Write what was trained as the files that are shipped.
+"""Write trained networks as the files that are shipped.
 
 python export.py tunes FOLDER TUNES.npz OUT.safetensors
 python export.py chorales FOLDER CHORALES.npz OUT.safetensors
 python export.py causal FOLDER CHORALES.npz OUT.safetensors
 
 The last adds the causal network to the file of the other.
-
 Prints what the sidecar needs.
 """
 

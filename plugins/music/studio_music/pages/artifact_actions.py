@@ -1,4 +1,4 @@
-"""What is done with a piece or a take: export, send, recipe, transpose, and their menus."""
+"""Actions on a piece or a take: export, send, recipe, transpose, and their menus."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class PieceActions:
         return menu
 
     def take_menu(self, at: QPoint) -> None:
-        """Offer what can be done with the take in view."""
+        """Show the menu of actions on the current take."""
         take = self._take()
         if take is None:
             return
@@ -138,7 +138,7 @@ class PieceActions:
         self.dialog = dialog
 
     def rename(self, take: TaskResult, words: str) -> None:
-        """Give a version another title in the library; what is written in its score stays."""
+        """Give a version another title in the library; the title in its score stays."""
         title = " ".join(words.split())[:_LONGEST_TITLE]
         if not title or title == take.artifact.title:
             return
@@ -266,7 +266,7 @@ class PieceActions:
         )
 
     def put_sound(self, artifact: SavedArtifact) -> None:
-        """Put what was rendered where it is wanted."""
+        """Deliver the rendered sound to its destination."""
         request = self._run.request
         if request is None or not request.target:
             return

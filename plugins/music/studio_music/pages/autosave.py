@@ -29,7 +29,7 @@ _AFTER_MS = 500
 
 
 class _Draft(msgspec.Struct):
-    """What a draft holds."""
+    """Content of a draft file."""
 
     piece: Piece
     source: str = ""
@@ -134,7 +134,7 @@ class Autosave(QObject):
     # --- takes --------------------------------------------------------------------------------
 
     def keep(self, then: Callable[[], None]) -> None:
-        """Make a take of what was edited, if anything was, and go on when it is on the disk."""
+        """Save unsaved edits as a take, if there are any, then call ``then`` once it is on disk."""
         self.keeping.emit()
         document = self._document
         if document.empty or not document.dirty:
@@ -171,6 +171,6 @@ class Autosave(QObject):
 
 
 def edited_title(title: str) -> str:
-    """Return the title of what was edited by hand."""
+    """Return the title of a version edited by hand."""
     mark = tr("edited")
     return title if title.endswith(f"({mark})") else f"{title} ({mark})"

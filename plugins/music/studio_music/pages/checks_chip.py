@@ -1,4 +1,4 @@
-"""The chip of what was checked: as it was stored, or anew for what was edited. Checks nothing."""
+"""The chip for check results: as stored, or fresh for an edited piece. Checks nothing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ChecksChip(QObject):
         self.said.connect(transport.show_verdict)
 
     def look(self) -> None:
-        """Show what is known of the piece that was opened; check it where nothing is."""
+        """Show the stored checks of the opened piece; run them where there are none."""
         self._timer.stop()
         take = self._takes.find(self._document.source)
         stored = take.artifact.verdict if take is not None else None
@@ -76,7 +76,7 @@ class ChecksChip(QObject):
         self.said.emit(words.format(n=failed, count=count), not failed)
 
     def show_checks(self) -> None:
-        """Open the list of what was checked, with the evidence."""
+        """Open the list of checks, with the evidence."""
         if self.verdict is None:
             return
         menu = self._ctx.ui.menu()

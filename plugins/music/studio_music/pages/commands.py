@@ -1,4 +1,4 @@
-"""What the palette and the keys can do on the page of music."""
+"""Commands of the music page for the palette and the keyboard."""
 
 from __future__ import annotations
 

@@ -18,11 +18,11 @@ _PAGE_PX: Final = 1100
 
 
 def write_score(piece: Piece, path: Path) -> tuple[str, ...]:
-    """Write a piece as MIDI, MusicXML or ABC; return what the file does not keep, in sentences.
+    """Write a piece as MIDI, MusicXML or ABC; return the losses, in sentences.
 
     Raises:
         StudioError: It cannot be written in that format.
-        OSError: The disk refuses; what was there is untouched.
+        OSError: The disk refuses; an existing file is untouched.
     """
     from studio_music.formats import losses, write
 

@@ -64,7 +64,7 @@ class ImportController:
         self._go_on()
 
     def keep_hummed(self, samples: Any, rate: int) -> None:
-        """Keep what was hummed in the library, and write it down."""
+        """Save a hummed recording in the library, then transcribe it."""
 
         def kept(found: SavedArtifact | StudioError) -> None:
             if isinstance(found, StudioError):

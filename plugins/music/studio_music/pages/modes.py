@@ -1,4 +1,4 @@
-"""What the page can do: each mode with its task and what its weights must be able to do."""
+"""Modes of the page, each with its task and the abilities its weights need."""
 
 from __future__ import annotations
 
@@ -60,6 +60,6 @@ def modes() -> tuple[Mode, ...]:
 
 
 def words_of(params: Mapping[str, Any]) -> str:
-    """Return what was asked for in words; results of earlier versions call them otherwise."""
+    """Return the request in words; results of earlier versions store them under other names."""
     names = ("prompt", "ask", "describe")
     return next((str(params[name]) for name in names if params.get(name)), "")

@@ -208,7 +208,7 @@ class MusicPage(QWidget):
         self.destroyed.connect(lambda: close())
 
     def _follow(self) -> None:
-        """Bring into view what a job makes."""
+        """Bring the results of a job into view."""
         run = self.tasks.run
         run.on_busy(self._follow_again)
         run.on_made(self._on_made)
@@ -256,7 +256,7 @@ class MusicPage(QWidget):
             self.piece_view.take_focus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """What is least needed gives way where there is little room."""
+        """Hide the least needed parts where there is little room."""
         super().resizeEvent(event)
         narrow, low = self.width() < _NARROW, self.height() < _LOW
         self.piece_view.tracks.setFixedWidth(150 if narrow else 188)
@@ -341,16 +341,16 @@ class MusicPage(QWidget):
         self.midi.toggle()
 
     def open_take(self, artifact: str, step: str = "") -> None:
-        """Bring a take into view; what was edited before becomes a take of its own.
+        """Bring a take into view; unsaved edits become a take of their own first.
 
         Args:
-            step: What made the take; it can be undone if that was of what is in view.
+            step: Action that made the take; undoable if it was applied to the piece in view.
         """
         self._awaited = artifact
         self.saving.keep(lambda: self._open(artifact, step))
 
     def _show_take_menu(self, at: QPoint) -> None:
-        """Show the menu of a take, once that is in view: what was edited may be saved before."""
+        """Show the menu of a take, once that is in view: unsaved edits may be saved before."""
         show = partial(self.piece_actions.take_menu, at)
         if self._awaited:
             once = Qt.ConnectionType.SingleShotConnection
@@ -377,13 +377,13 @@ class MusicPage(QWidget):
             self.focus()
 
     def _on_picked(self, artifact: str) -> None:
-        """Open what the user chose, and leave it in view whatever a job makes meanwhile."""
+        """Open the user's choice, and leave it in view whatever a job produces meanwhile."""
         self.following = False
         if artifact != self.document.source:
             self.open_take(artifact)
 
     def keep(self) -> None:
-        """Make a take of what was edited."""
+        """Save unsaved edits as a take."""
         self.saving.keep(lambda: self.takes.show_current(self.document.source))
 
     def close_piece(self) -> None:
@@ -406,7 +406,7 @@ class MusicPage(QWidget):
 
     @property
     def loading(self) -> bool:
-        """Whether what was here last time is still being read."""
+        """Whether the last session's piece is still being read."""
         return self._loading > 0
 
     def _loaded(self) -> None:
@@ -421,7 +421,7 @@ class MusicPage(QWidget):
         self.takes.show_current(self.document.source)
 
     def save_state(self) -> dict[str, Any]:
-        """Return what to keep over a restart; piece and takes are kept all along."""
+        """Return the state to restore after a restart; piece and takes are stored separately."""
         self.saving.flush()
         return self.prompt_box.save_state() | {
             "mode": self.prompt_box.mode,

@@ -1,4 +1,4 @@
-"""The head of the page: what to do, the title of the piece, which view, and the menu."""
+"""The head of the page: mode, title of the piece, choice of view, and the menu."""
 
 from __future__ import annotations
 

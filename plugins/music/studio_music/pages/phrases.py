@@ -33,7 +33,7 @@ def tr(text: str) -> str:
 
 
 def sound_title(id: str) -> str:
-    """Return what a family of sounds is called: as in the form, whose texts are translated."""
+    """Return the title of a family of sounds, as in the form, whose texts are translated."""
     return QCoreApplication.translate("music", id.replace("_", " ").capitalize())
 
 
@@ -55,7 +55,7 @@ def length_name(ticks: int) -> str:
 
 
 def note_name(pitch: int, track: Track, key: Key) -> str:
-    """Return what a pitch is called in a track: a note or a drum."""
+    """Return the name of a pitch in a track: a note or a drum."""
     return DRUMS.get(pitch, str(pitch)) if track.drums else pitch_name(pitch, key)
 
 
@@ -65,7 +65,7 @@ def instrument_name(track: Track) -> str:
 
 
 def format_names() -> tuple[tuple[str, str], ...]:
-    """Return (ending, what a person reads) of each format that a piece can be written in."""
+    """Return (ending, display name) of each format that a piece can be written in."""
     return (
         (".mid", "MIDI"),
         (".musicxml", "MusicXML"),
@@ -78,7 +78,7 @@ def format_names() -> tuple[tuple[str, str], ...]:
 
 
 def family_names() -> tuple[str, ...]:
-    """Return what the families of General MIDI are called: eight programs each, in order."""
+    """Return the names of the General MIDI families: eight programs each, in order."""
     return (
         tr("Piano"),
         tr("Chromatic percussion"),
@@ -105,7 +105,7 @@ def clock(seconds: float) -> str:
 
 
 def genre_names() -> list[tuple[str, str]]:
-    """Return each genre of a backing and what it is called."""
+    """Return (id, display name) of each genre of a backing."""
     return [
         ("folk", tr("Folk")),
         ("pop", tr("Pop")),

@@ -126,7 +126,7 @@ class PieceView(QStackedWidget):
         return self.view == SCORE or (self.view == SPLIT and self.score.hasFocus())
 
     def zoom(self, factor: float) -> None:
-        """Show what has the keys larger or smaller: roll or score."""
+        """Scale the focused view, roll or score."""
         if self._on_score:
             self.score.zoom(factor)
         else:
@@ -140,7 +140,7 @@ class PieceView(QStackedWidget):
             self.roll.fit()
 
     def take_focus(self) -> None:
-        """Give the keys to what is in view."""
+        """Give the keyboard focus to the current view."""
         (self.score if self.view == SCORE else self.roll.notes).setFocus()
 
     def _sing(self) -> None:

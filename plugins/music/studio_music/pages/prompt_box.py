@@ -1,4 +1,4 @@
-"""What is asked for: words and example chips, or the melody to work on; and the button. Runs none.
+"""The prompt: words and example chips, or the melody to work on; and the button. Runs none.
 
 The parameters beside it are in the panel.
 """
@@ -31,7 +31,7 @@ _MAX_CHARS = 2000
 
 
 def examples() -> tuple[tuple[str, str], ...]:
-    """Return (what a chip says, what it asks for)."""
+    """Return (chip label, prompt)."""
     return (
         (tr("Calm, D minor"), tr("calm tune in D minor, 90 bpm, 16 bars")),
         (tr("Lively jig, G"), tr("lively jig in G major, 6/8, 32 bars")),
@@ -145,7 +145,7 @@ class PromptBox(QFrame):
         return self.modes.mode.id
 
     def _show_mode(self, mode: Mode) -> None:
-        """Show what a mode needs."""
+        """Show the inputs of a mode."""
         composing = mode.id == COMPOSE
         self.field.setVisible(composing)
         self._given.setVisible(not composing)
@@ -194,16 +194,16 @@ class PromptBox(QFrame):
 
     @property
     def words(self) -> str:
-        """What was written."""
+        """The prompt text."""
         return self.field.text().strip()
 
     def set_words(self, words: str) -> None:
-        """Write something; it can be undone as what is typed."""
+        """Replace the prompt text; undoable like typing."""
         self.field.selectAll()
         self.field.insert(words[:_MAX_CHARS])
 
     def params(self) -> dict[str, Any]:
-        """Return what is set in the panel and written."""
+        """Return the values of the panel and the prompt."""
         values = dict(self.modes.form.values())
         if self.mode == COMPOSE:
             values |= self.tension.values() | {"prompt": self.words}
@@ -221,7 +221,7 @@ class PromptBox(QFrame):
         self.tension.canvas.show_sections(sections_in(self.modes.forms[COMPOSE].values()))
 
     def save_state(self) -> dict[str, Any]:
-        """Return what to keep over a restart."""
+        """Return the state to restore after a restart."""
         return {
             "ask": self.field.text(),
             "forms": self.modes.save_state(),

@@ -1,4 +1,4 @@
-"""What the page lets the runtime do: compose, harmonise, back; what was edited is kept first."""
+"""Tasks that the page starts: compose, harmonise, back; unsaved edits are saved first."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ScoreTasks:
         self.run.run()
 
     def compose_takes(self, count: int) -> None:
-        """Compose several takes of what is asked."""
+        """Compose several takes of the request."""
         self._ask.modes.choose(COMPOSE)
         for _ in range(count):
             self.run.run()
@@ -78,7 +78,7 @@ class ScoreTasks:
         self._saving.keep(start)
 
     def _prepare(self) -> None:
-        """Start what is set once what was edited by hand is a take."""
+        """Start the task as set, once unsaved edits are a take."""
         document = self._document
         needs_melody = self._ask.mode != COMPOSE and not self._ask.modes.mode.offered
         if needs_melody and not any(t.notes for t in document.piece.tracks):

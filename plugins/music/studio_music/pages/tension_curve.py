@@ -328,7 +328,7 @@ class TensionCurve(QWidget):
         return {"arc": self._arc, "curve": curve}
 
     def set_values(self, values: Mapping[str, Any]) -> None:
-        """Show ``arc`` and ``curve``; what is missing or cannot be is none."""
+        """Show ``arc`` and ``curve``; missing or invalid ones count as none."""
         arc = str(values.get("arc"))
         self._arc = arc if arc in ARCS else _NONE
         try:
@@ -367,7 +367,7 @@ class TensionCurve(QWidget):
 
 
 def section_name(section: Section) -> str:
-    """Return what a section is called: its letter, or a word."""
+    """Return the name of a section: its letter, or a word."""
     words = {
         "intro": tr("Intro"),
         "bridge": tr("Bridge"),

@@ -1,4 +1,4 @@
-"""What the page shows while there is no piece: how to begin, with one click."""
+"""The welcome screen, while there is no piece: how to begin, with one click."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
 def no_weights(
     ctx: PluginContext, open_file: Callable[[], None], write: Callable[[], None]
 ) -> QWidget:
-    """Return what to do where no weights can write tunes."""
+    """Return instructions for a studio without weights that write tunes."""
     return ctx.ui.empty_state(
         "boxes",
         tr("No model for composing yet"),

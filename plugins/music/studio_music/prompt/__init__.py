@@ -1,1 +1,1 @@
-"""From the words of a request to what a tune is held to."""
+"""From the words of a request to the constraints on a tune."""

@@ -137,7 +137,7 @@ def usual_form(bars: int, mood: str) -> tuple[Section, ...]:
 
 
 def section_lengths(bars: int) -> list[int]:
-    """Return how many bars each section has: eight, and what is left over; none of one or two."""
+    """Return the number of bars per section: eight, and the remainder; none of one or two."""
     full, rest = divmod(bars, USUAL)
     if full and rest in (1, 2):
         return [USUAL] * (full - 1) + [USUAL + rest]

@@ -1,4 +1,4 @@
-"""From a person's words to what a tune is held to. What was not understood is said, not dropped.
+"""From a person's words to the constraints on a tune. Words not understood are reported.
 
 Decides what counts; the words are read in ``reader``.
 """
@@ -33,12 +33,12 @@ _NAMED: Final = {"blues": "blues", "reggae": "reggae", "battle": "battle", "ambi
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What is to be made.
+    """The request for a tune with its backing.
 
     Attributes:
         genre: The backing; "none" for none. ``drums``: whether it has some.
-        program: Of the tune; None for what suits.
-        remarks: Sentences about what was not understood or left out.
+        program: Of the tune; None for one that suits.
+        remarks: Sentences about words not understood or left out.
     """
 
     request: TuneRequest
@@ -50,7 +50,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def understand(params: Compose, rng: np.random.Generator) -> Asked:
-    """Return what is asked for by the words and the fields; the words win.
+    """Combine the words and the fields into a request; the words win.
 
     Args:
         rng: Draws the key where neither names one.

@@ -25,7 +25,7 @@ _MODES: Final = ("major", "minor", *words.OLD_MODES)
 
 
 class Ask:
-    """The text of an ask; what has been understood is taken out of it."""
+    """The text of a prompt; understood parts are removed from it."""
 
     def __init__(self, text: str) -> None:
         self._rest = " ".join(text.split())
@@ -63,7 +63,7 @@ class Ask:
         self._twice = [twice for twice in self._twice if not same.fullmatch(twice)]
 
     def note(self, sentence: str) -> None:
-        """Remark upon what was understood, but cannot be met to the letter."""
+        """Remark upon something understood that cannot be met to the letter."""
         self._notes.append(sentence)
 
     def remarks(self) -> Iterator[str]:
@@ -78,7 +78,7 @@ class Ask:
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What the words say; None or "" for what they leave open."""
+    """The content of the words; None or "" for anything they leave open."""
 
     bars: int | None
     seconds: float | None
@@ -99,7 +99,7 @@ class Said(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, ask: Ask) -> Said:
-        """Read an ask; the order matters, since what one line takes the next does not see."""
+        """Read a prompt; the order matters, since each reader removes the text it consumes."""
         lift_at = _said_lift(ask)
         form = ask.form()
         bars, seconds, bpm = _said_bars(ask), _said_seconds(ask), _said_bpm(ask)

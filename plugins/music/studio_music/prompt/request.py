@@ -1,4 +1,4 @@
-"""What is asked of a tune, once words and moods are understood. Plain data."""
+"""Constraints on a tune, once words and moods are understood. Plain data."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _FORM = Group("Form")
 
 
 class Compose(Params, frozen=True):
-    """What to write. The tune is by the tune weights; the backing by patterns."""
+    """Parameters of a composition. The tune is by the tune weights; the backing by patterns."""
 
     prompt: Annotated[
         str,

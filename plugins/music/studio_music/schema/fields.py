@@ -1,4 +1,4 @@
-"""What the music tasks share: files of scores, genres, and the fields of sampling and sound."""
+"""Shared fields of the music tasks: score files, genres, sampling and sound."""
 
 from __future__ import annotations
 

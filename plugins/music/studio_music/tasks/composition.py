@@ -32,7 +32,7 @@ WRITING_SHARE = 0.6
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One writing: the seed it was drawn with, what came of it, what is wrong with it."""
+    """One draft: its seed, its piece, its faults."""
 
     seed: int
     piece: Piece
@@ -146,7 +146,7 @@ def _changes(request: TuneRequest) -> list[KeyChange]:
 
 
 def _remarks(attempts: list[Attempt], best: Attempt) -> Iterator[str]:
-    """Yield what to say about the best attempt, and about those that were given up."""
+    """Yield remarks about the best attempt, and about the rejected ones."""
     if best.remark:
         yield best.remark
     if best.failed:

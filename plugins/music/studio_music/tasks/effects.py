@@ -63,8 +63,9 @@ def effect(ctx: TaskContext, params: Effect) -> Iterator[Event]:
 
 
 def _understood(ctx: TaskContext, params: Effect) -> Generator[Event, None, tuple[Described, str]]:
-    """Return what the words say, and who read them: by keywords, and where these name no sound by
-    a language model, if there is one.
+    """Return the parsed words, and who read them.
+
+    Keywords come first; where these name no sound, a language model reads them, if there is one.
     """
     said = understand(params.prompt)
     open_ = bool(params.prompt.strip()) and not said.sound and params.sound == "auto"
@@ -81,7 +82,7 @@ def _understood(ctx: TaskContext, params: Effect) -> Generator[Event, None, tupl
 
 
 def _note(said: Described, read_by: str) -> str:
-    """Return what a person should know: which words were not understood."""
+    """Return a note for the user: which words were not understood."""
     words = ", ".join(f"“{word}”" for word in said.unknown[:8])
     if not words:
         return ""
@@ -118,8 +119,11 @@ def _made(
 
 
 def facts_of(samples: np.ndarray, rate: int, title: str) -> dict[str, Any]:
-    """Return what a person wants to know of a sound: ``duration`` in seconds, ``lufs`` (None if it
-    is silent), ``peak`` in dB, and how it is stored."""
+    """Return facts about a sound.
+
+    They are ``duration`` in seconds, ``lufs`` (None if it is silent), ``peak`` in dB, and the
+    storage format.
+    """
     from studio_music.effects.finish import lufs
 
     loud = lufs(samples, rate)

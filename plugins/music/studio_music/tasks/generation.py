@@ -78,10 +78,10 @@ _FACTS = ("title", "seed", "duration", "lufs", "peak")
 
 
 def check_fit(params: Generate, spec: ModelSpec) -> None:
-    """Refuse what the model cannot do, before it is loaded.
+    """Reject requests beyond the model's abilities, before it is loaded.
 
     Raises:
-        BadInput: Says what, and what it can do instead.
+        BadInput: Says which, and what it can do instead.
     """
     if params.use == "melody" and spec.architecture != "musicgen_melody":
         raise BadInput(f"{spec.title} cannot follow a melody.", "MusicGen Melody can.")

@@ -29,7 +29,7 @@ MAX_ATTEMPTS = 3
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One setting, and what is wrong with it."""
+    """One setting, and its faults."""
 
     piece: Piece
     verdict: Verdict
@@ -134,7 +134,7 @@ def _voices(
 def _remarks(
     piece: Piece, given: Piece, asked: Key | None, attempts: list[Attempt], best: Attempt
 ) -> Iterator[str]:
-    """Yield what to say about the key, and about settings that were given up."""
+    """Yield remarks about the key, and about rejected settings."""
     if asked is None and piece.key != given.key:
         yield f"Set in {piece.key}: the melody does not fit {given.key}."
     failed = [check.name for check in best.verdict.checks if not check.passed]

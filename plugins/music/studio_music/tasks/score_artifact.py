@@ -91,7 +91,7 @@ def artifact(
 
 
 def facts_of(piece: Piece) -> dict[str, Any]:
-    """Return what a person wants to know of a piece, as plain data."""
+    """Return facts about a piece for display, as plain data."""
     return {
         "title": piece.title,
         "key": str(piece.key),
@@ -119,7 +119,7 @@ def summary(piece: Piece) -> str:
 
 
 def told(piece: Piece, verdict: Verdict, remarks: Sequence[str]) -> dict[str, Any]:
-    """Return what the results of all tasks have: facts, checks, remarks."""
+    """Return the common results of all tasks: facts, checks, remarks."""
     return {
         **facts_of(piece),
         "remarks": list(remarks),

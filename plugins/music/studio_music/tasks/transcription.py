@@ -26,7 +26,7 @@ echo overlaps, too."""
 
 
 def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
-    """Write down what is sung or played.
+    """Transcribe singing or playing.
 
     Yields progress, a ``score`` artifact (MIDI), and the result: the facts of the piece, ``passed``
     and ``checks``, ``remarks``, ``melody`` (whether one note at a time was written) and ``notes``:

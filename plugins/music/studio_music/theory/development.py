@@ -28,7 +28,7 @@ _LATE, _LOUD = 7, 6
 
 
 def stepped(pitch: int, steps: int, key: Key) -> int:
-    """Return a pitch so many steps of the scale higher; what is foreign to it stays foreign."""
+    """Return a pitch so many scale steps higher; foreign pitches stay foreign."""
     scale = [each for each in range(128) if each % 12 in key.scale]
     place = bisect_right(scale, pitch) - 1
     below = scale[max(0, place)]
@@ -73,7 +73,7 @@ def stretched(notes: Notes, factor: float) -> list[Note]:
 
 
 def simplified(notes: Notes, beat: int = TICKS) -> list[Note]:
-    """Return the notes that begin on beats, each as long as what it stands for; never none."""
+    """Return the notes that begin on beats, each as long as the notes it replaces; never none."""
     end = max(note.end for note in notes)
     kept = [note for note in notes if note.start % beat == 0] or [notes[0]]
     starts = sorted({note.start for note in kept})

@@ -1,4 +1,4 @@
-"""Finds the key of a piece from its notes alone, whatever its signature says.
+"""Finds the key of a piece from its notes alone, regardless of its signature.
 
 Correlates how long each pitch class sounds with the 24 key profiles of Krumhansl and Kessler
 (C. Krumhansl, Cognitive Foundations of Musical Pitch, 1990, table 2.1).

@@ -1,4 +1,4 @@
-"""What a teacher marks in a setting for four voices: faults between voices, and how lines move.
+"""Textbook faults of a setting for four voices: between voices, and within lines.
 
 Works on rows of MIDI pitches, one a sixteenth, from soprano to bass, −1 for a rest. Source of the
 rules: the common practice that any textbook of harmony gives.

@@ -57,11 +57,11 @@ def prepared(samples: Floats, rate: int) -> Floats:
 def activations(
     network: NoteNetwork, sound: Floats, at_once: int, device: str = "cpu"
 ) -> Iterator[float | Activations]:
-    """Yield the share that is done, and last what the network heard.
+    """Yield the share that is done, and last the network's activations.
 
     Args:
         sound: As ``prepared`` returns it.
-        at_once: Windows that are heard together: memory against speed.
+        at_once: Windows per batch: memory against speed.
     """
     step = _KEPT * HOP
     frames = len(sound) // HOP + 1

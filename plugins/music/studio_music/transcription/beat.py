@@ -90,7 +90,7 @@ class _Pace(NamedTuple):
         return _DOTTED_BEAT if self.division is DOTTED else 1.0
 
     def cost(self, notes: int) -> float:
-        """Return what it costs in nats that so many notes have it."""
+        """Return the cost in nats of so many notes at this pace."""
         dotted = self.division is DOTTED
         octaves = math.log2(self.bpm / (_FELT_DOTTED if dotted else _FELT))
         rare = _SURELY * min(1.0, notes / _MANY) * (self.division is not PLAIN)

@@ -1,4 +1,4 @@
-"""Notes from what the network heard: by thresholds, lengths and a few rules of acoustics."""
+"""Notes from the network's activations: by thresholds, lengths and a few rules of acoustics."""
 
 from __future__ import annotations
 

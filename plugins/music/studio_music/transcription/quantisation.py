@@ -64,7 +64,7 @@ class Division(NamedTuple):
     costs: Mapping[int, float]
 
     def cost(self, used: int) -> float:
-        """Return what a beat costs."""
+        """Return the cost of a beat."""
         return self.costs.get(used, _RARE)
 
 

@@ -1,4 +1,4 @@
-"""Parameters of the task that writes down what is heard. Plain data only."""
+"""Parameters of the transcription task. Plain data only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HEARING = Group("Hearing", advanced=True)
 
 
 class Transcribe(Params, frozen=True):
-    """What to write down, and how."""
+    """The sound to transcribe, and the options."""
 
     sound: Annotated[
         str, File(SOUND_SUFFIXES), Label("Recording", "A WAV, FLAC or Ogg file: sung or played.")

@@ -1,4 +1,4 @@
-"""Write a tune as asked: several drafts note by note under the grammar; the clearest is kept."""
+"""Compose a tune: several drafts note by note under the grammar; the clearest wins."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Draft:
                 counted(bar.left), counted(bar.section_left), *self.echo.at(self.now)]  # fmt: skip
 
     def pitch(self, logits: NDArray[np.float32], chance: float) -> int:
-        """Return the pitch of the next note: what the plan repeats here, or a new one."""
+        """Return the pitch of the next note: the plan's repetition here, or a new one."""
         again = self._repeated()
         return again[0] if again else self._drawn(logits, self.grammar.pitches(self.place), chance)
 
@@ -166,7 +166,7 @@ class Draft:
         self.now += length
 
     def piece(self) -> Piece:
-        """Return what was written."""
+        """Return the written notes as a piece."""
         request = self.request
         ticks = TICKS // UNITS
         notes, now = [], 0
@@ -250,7 +250,7 @@ def _merit(piece: Piece) -> tuple[float, int]:
 
 
 def _clarity(piece: Piece) -> float:
-    """Return how much better the asked key fits than any other, up to what is enough."""
+    """Return how much better the requested key fits than any other, up to a cap."""
     ranked = ranked_keys(piece.tracks[0].notes)
     asked = piece.key
     own = next(s for s, k in ranked if (k.pitch_class, k.mode) == (asked.pitch_class, asked.mode))

@@ -45,7 +45,7 @@ class TuneNetwork(nn.Module):
         self.to_duration = nn.Linear(width, NO_DURATION)
 
     def forward(self, columns: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        """Return what is known before each note (batch, notes, width), and the state after it."""
+        """Return features before each note (batch, notes, width), and the state after it."""
         parts = [table(columns[..., n]) for n, table in enumerate(self.tables)]
         mixed = F.gelu(self.mix(torch.cat(parts, dim=-1)))
         hidden, state = self.body(self.drop(mixed), state)

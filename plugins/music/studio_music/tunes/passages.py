@@ -49,7 +49,7 @@ _FAR: Final = 7
 
 
 class Passage(NamedTuple):
-    """What is written: bars ``first`` until ``last`` of a piece, from 0; ``vary`` what is there."""
+    """Bars ``first`` until ``last`` of a piece, from 0; ``vary``: vary the existing notes."""
 
     first: int
     last: int
@@ -108,7 +108,7 @@ def _known(piece: Piece, passage: Passage) -> list[Bar]:
 
 
 class _PassageDraft(Draft):
-    """A passage while it is written; before it, and where it is kept, it is what it was."""
+    """A passage while it is written; the notes before it, and preserved ones, are unchanged."""
 
     def __init__(
         self,

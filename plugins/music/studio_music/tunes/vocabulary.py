@@ -1,4 +1,4 @@
-"""What the tune network reads and writes: notes relative to the tonic, and what was asked.
+"""Vocabulary of the tune network: notes relative to the tonic, and the request.
 
 Time is counted in units, 24 to a quarter note, so that thirty-seconds and triplets are whole.
 Plain data and numpy; knows neither torch nor pieces.
@@ -80,7 +80,7 @@ def leap_class(pitches: NDArray[np.int64]) -> int:
 
 
 class Echo:
-    """The notes so far by their start, to look up what was written some bars ago."""
+    """The notes so far by their start, to look up those of some bars ago."""
 
     def __init__(self, bar: int) -> None:
         self._bar = bar

@@ -19,7 +19,7 @@ _WORKING_BYTES: Final = 32 * 2**20
 
 @dataclass
 class Tunes:
-    """The loaded network, and what it learned from.
+    """The loaded network, and facts about its training data.
 
     Attributes:
         densities: Time signature → lowest and highest class of density it has seen often.

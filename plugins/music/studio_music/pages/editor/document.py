@@ -1,4 +1,4 @@
-"""The piece under the user's hands: what it is, what is selected, and how to undo.
+"""The piece being edited, its selection, and its undo steps.
 
 A piece is immutable, so an undo step is the piece before; steps share what they have in common.
 """
@@ -59,7 +59,7 @@ class Document(QObject):
 
     @property
     def dirty(self) -> bool:
-        """Whether it differs from what the library has."""
+        """Whether it differs from the version in the library."""
         return self._settled.piece != self._base
 
     @property
@@ -82,10 +82,10 @@ class Document(QObject):
         track: int = 0,
         step: str = "",
     ) -> None:
-        """Take another piece; ``base`` is what the library has, if that is not the same.
+        """Take another piece; ``base`` is the version in the library, if that is not the same.
 
         Args:
-            step: What led here from the piece in view, which can be undone; empty for nothing.
+            step: Label of an undoable step from the piece in view; empty for none.
         """
         before = (self._settled, self.current)
         after = (Edited(piece), max(0, min(track, len(piece.tracks) - 1)))
@@ -140,7 +140,7 @@ class Document(QObject):
             self.picked.emit()
 
     def commit(self, words: str) -> None:
-        """Make what was previewed a step."""
+        """Turn the preview into an undo step."""
         if self._dragging:
             self._dragging = False
             self.apply(words, Edited(self.piece, self.selected))

@@ -1,4 +1,4 @@
-"""Edits of a piece: each takes one and returns another, with what is selected in it. No Qt.
+"""Edits of a piece: each takes one and returns another, with its new selection. No Qt.
 
 Within a track two notes of one pitch never sound at once after an edit: the note that was edited
 stands, and one that runs into it ends where it begins.
@@ -344,7 +344,7 @@ def _apart(notes: set[Note]) -> list[Note]:
 
 
 def _make_room(kept: list[Note], fresh: list[Note]) -> list[Note]:
-    """Return ``kept`` without what the ``fresh`` notes cover, shortened where they begin."""
+    """Return the old notes without those that ``fresh`` notes cover, cut off where they begin."""
     by_pitch: dict[int, list[Note]] = {}
     for note in fresh:
         by_pitch.setdefault(note.pitch, []).append(note)

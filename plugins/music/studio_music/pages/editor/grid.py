@@ -31,7 +31,7 @@ class Bar(NamedTuple):
 
 
 def beat_of(metre: Metre) -> int:
-    """Return the ticks of what is counted: the unit, or three of them in 6/8, 9/8 and 12/8."""
+    """Return the ticks of a counted beat: the unit, or three of them in 6/8, 9/8 and 12/8."""
     unit = 4 * TICKS // metre.unit
     compound = metre.unit >= 8 and metre.beats > 3 and metre.beats % 3 == 0
     return 3 * unit if compound else unit

@@ -1,1 +1,1 @@
-"""The page *Sound*: effects from words, textures, and what can be changed of a sound."""
+"""The page *Sound*: effects from words, textures, and edits of a sound."""

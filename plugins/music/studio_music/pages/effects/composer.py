@@ -1,4 +1,4 @@
-"""What is set for the next sound: words, examples, sliders, and the forms of the panel.
+"""Settings of the next sound: words, examples, sliders, and the forms of the panel.
 
 Runs nothing.
 """
@@ -129,7 +129,7 @@ class Composer(QFrame):
             self._show_line()
 
     def _show_line(self) -> None:
-        """Say below the words what of them was understood, or what the model goes by."""
+        """Show below the field which words were understood, or the model's input."""
         making = self.mode == MAKE
         line = {MAKE: self._heard_words, GENERATE: self._model_words}.get(self.mode, str)()
         self.line.setText(line)
@@ -153,7 +153,7 @@ class Composer(QFrame):
         return " · ".join(parts)
 
     def _model_words(self) -> str:
-        """Return which sound the model works on, or what is missing."""
+        """Return the name of the sound that the model works on, or a hint that one is missing."""
         if not self.modes.has_weights:
             return _no_model()
         use = self.modes.forms[GENERATE].values().get("use")
@@ -183,7 +183,7 @@ class Composer(QFrame):
     # --- for the task -------------------------------------------------------------------------
 
     def request(self) -> JobRequest:
-        """Return what is to be started.
+        """Return the request for the job to start.
 
         Raises:
             BadInput: Something has to be set before.
@@ -236,7 +236,7 @@ class Composer(QFrame):
             self._show_line()
 
     def save_state(self) -> dict[str, Any]:
-        """Return what to keep over a restart."""
+        """Return the state to restore after a restart."""
         return {"words": self.field.text, "mode": self.mode, "forms": self.modes.save_state()}
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
@@ -252,12 +252,12 @@ def _no_model() -> str:
 
 @dataclass(frozen=True)
 class Heard:
-    """What was understood.
+    """The interpretation of a description.
 
     Attributes:
         sound, into: Ids of families; empty for none.
         words: The words that were understood, and ``unknown`` those that were not.
-        knobs: What can be set of the sound.
+        knobs: Knobs of the sound.
         set: Knobs that the words set.
     """
 

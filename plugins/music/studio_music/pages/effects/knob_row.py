@@ -1,4 +1,4 @@
-"""Sliders for what can be set of one family of sounds."""
+"""Sliders for the knobs of one family of sounds."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class KnobRow(QWidget):
 
     @property
     def shape(self) -> dict[str, float]:
-        """What the user set of the sound in view."""
+        """The knobs that the user set for the current sound."""
         moved = self._chosen.get(self._sound, {})
         return {name: moved[name] for name in self.sliders if name in moved}
 

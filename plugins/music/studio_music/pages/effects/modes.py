@@ -1,4 +1,4 @@
-"""What the page of sounds can do: each mode with its task."""
+"""Modes of the page of sounds, each with its task."""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ class EffectsPage(QWidget):
         self._again.setVisible(bool(result.task))
 
     def _select(self, start: float, end: float) -> None:
-        """Cut to what was marked in the wave: the form of editing shows it."""
+        """Crop to the range marked in the wave: the edit form shows it."""
         result = self.result()
         if result is None or self.viewer is None:
             return
@@ -315,7 +315,7 @@ class EffectsPage(QWidget):
             self.viewer.toggle()
 
     def page_actions(self) -> list[PageAction]:
-        """Return what the palette and the keys can do here."""
+        """Return the page's actions for the palette and the keyboard."""
         rows = (
             ("run", tr("Start, or add to queue"), self.run.run, "play", "Ctrl+Return"),
             ("stop_job", tr("Stop"), self.run.stop, "circle-stop", "Alt+."),
@@ -331,7 +331,7 @@ class EffectsPage(QWidget):
         ]
 
     def save_state(self) -> dict[str, Any]:
-        """Return what to keep over a restart; the strip is kept all along."""
+        """Return the state to restore after a restart; the strip is stored separately."""
         return self.composer.save_state()
 
     def restore_state(self, state: dict[str, Any]) -> None:

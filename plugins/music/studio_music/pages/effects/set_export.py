@@ -10,7 +10,7 @@ from studio_music.pages.file_export import put
 
 
 def names_of(artifacts: Sequence[SavedArtifact]) -> list[str]:
-    """Return a file name for each: by its title, told apart by a number where two are alike."""
+    """Return a file name for each: by its title, made unique by a number."""
     names: list[str] = []
     for artifact in artifacts:
         stem = file_stem(artifact.title, "sound").replace(" ", "-").lower()
@@ -23,7 +23,7 @@ def names_of(artifacts: Sequence[SavedArtifact]) -> list[str]:
 
 
 def set_name(name: str) -> str:
-    """Return what the folder of a set is called, by the name of its first file."""
+    """Return the folder name of a set, from the name of its first file."""
     return name.rsplit(".", 1)[0].rstrip("-0123456789") or "sounds"
 
 

@@ -82,7 +82,7 @@ class MidiBar(QWidget):
     # --- devices ------------------------------------------------------------------------------
 
     def toggle(self) -> None:
-        """Show what is connected; or keep what is being recorded; or hide."""
+        """Show the connected devices; or finish a running recording; or hide."""
         if self.recording:
             self.finish()
         elif not self.isHidden():
@@ -184,7 +184,7 @@ class MidiBar(QWidget):
         self._look()
 
     def finish(self) -> None:
-        """End, and put what was played into the track as one step."""
+        """End the recording, and put its notes into the track as one step."""
         recording, port = self._recording, self._port
         if recording is None:
             return
@@ -230,7 +230,7 @@ class MidiBar(QWidget):
         self._show("")
 
     def _on_playing(self) -> None:
-        """Where playing was stopped, what was recorded is kept."""
+        """Finish the recording when playback stops."""
         if self.recording and not self._playing.playing:
             self.finish()
         elif not self.isHidden():

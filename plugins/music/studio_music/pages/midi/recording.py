@@ -1,4 +1,4 @@
-"""What a keyboard plays while the piece runs, on the grid of the piece. No Qt."""
+"""Notes from a keyboard while the piece runs, on the grid of the piece. No Qt."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class KeyboardRecording:
             self._played.take(self._tick_at(seconds), message)
 
     def into(self, piece: Piece, track: int, snap: int, now: float) -> Edited:
-        """Return ``piece`` with what was played up to ``now`` in a track, on a grid of ``snap``.
+        """Return ``piece`` with the notes played up to ``now`` in a track, on a grid of ``snap``.
 
-        What was struck less than half a step before the first beat begins with it; what was
-        played earlier, to try the keys, is left out. Velocities stay.
+        Notes struck less than half a step before the first beat begin with it; earlier ones, played
+        to try the keys, are left out. Velocities stay.
         """
         self._played.end(self._tick_at(now))
         notes = self._played.notes(self.start, early=max(snap, TICKS // 4) // 2)

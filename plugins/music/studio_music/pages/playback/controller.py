@@ -1,4 +1,4 @@
-"""Playing in the window: where the playhead is, what is repeated, and the player behind it.
+"""Playback in the window: the playhead, the loop, and the player behind them.
 
 The player is made beside the window at the first opening; where it cannot play it says why, and
 everything else goes on.
@@ -278,7 +278,7 @@ class PlaybackController(QObject):
             self._player.seek(self.tick)
 
     def set_loop(self, loop: Loop | None) -> None:
-        """Choose what is repeated; that switches repeating on."""
+        """Choose the loop range; that switches looping on."""
         self.loop, self.looping = loop, loop is not None
         self._again()
 

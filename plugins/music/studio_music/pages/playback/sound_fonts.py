@@ -1,4 +1,4 @@
-"""Which SoundFont plays in the window, and in what is exported from it: the user's choice."""
+"""The user's choice of SoundFont for playback in the window and for exports from it."""
 
 from __future__ import annotations
 

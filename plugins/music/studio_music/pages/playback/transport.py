@@ -108,7 +108,7 @@ class Transport(QFrame):
         self.verdict.clicked.connect(lambda _checked=False: self.checks_asked.emit())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """What is least needed gives way first."""
+        """Hide the least needed parts first."""
         super().resizeEvent(event)
         self._show_meter()
         self.time.setVisible(self.width() >= _WIDE)
@@ -162,7 +162,7 @@ class Transport(QFrame):
         self._show_place(self._playing.tick)
 
     def show_verdict(self, words: str, good: bool) -> None:
-        """Show what the checks said; nothing with empty words."""
+        """Show the verdict of the checks; nothing with empty words."""
         self._verdict_words = words
         self.verdict.setAccessibleName(words)
         self.verdict.setToolTip(tr("{words}: show which").format(words=words))

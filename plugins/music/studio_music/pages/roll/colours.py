@@ -22,7 +22,7 @@ BLACK_KEYS: Final = frozenset({1, 3, 6, 8, 10})
 
 
 class Colours:
-    """Colours by what they are for."""
+    """Colours by purpose."""
 
     def __init__(self, tokens: Tokens) -> None:
         colors = {name: QColor(value) for name, value in tokens.colors.items()}

@@ -1,4 +1,4 @@
-"""What can be done with a few notes as a whole: the menu *Develop*, and the same by name."""
+"""Developments of a few notes as a whole: the menu *Develop*, and the same by name."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def changes(*, drums: bool = False) -> list[tuple[str, str, Change]]:
 
 
 def model_words() -> list[tuple[str, str]]:
-    """Return what a model does with the bars of a selection, and what it is called."""
+    """Return (id, label) of each model operation on the bars of a selection."""
     return [
         ("continue", tr("Continue with the model")),
         ("vary", tr("Vary with the model")),

@@ -224,12 +224,12 @@ class RollEditor(QWidget):
         self.ruler.set_playhead(tick)
 
     def set_loop(self, loop: tuple[int, int] | None, looping: bool) -> None:
-        """Show what is repeated."""
+        """Show the loop range."""
         self.ruler.set_loop(loop, looping)
         self.notes.set_loop(loop if looping else None)
 
     def show_menu(self, at: QPoint) -> None:
-        """Offer what can be done with the selection."""
+        """Show the menu of the selection."""
         note_menu(self._ui, self.keys, self._document, self._loop_selection).popup(at)
 
     def _loop_selection(self) -> None:
@@ -253,7 +253,7 @@ class RollEditor(QWidget):
         }
 
     def developments(self) -> list[tuple[str, str, Callable[[], None]]]:
-        """Return name, words and call of what can be done with the selection as a whole."""
+        """Return name, words and call of each development of the selection as a whole."""
         return [(name, words, partial(self._develop, name)) for name, words, _ in changes()]
 
     def _develop(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What the mouse does among the notes: each press starts one gesture. Paints nothing.
+"""Mouse gestures among the notes: each press starts one. Paints nothing.
 
 A gesture previews its edit in the document and becomes one undo step when the button is let go.
 """
@@ -214,7 +214,7 @@ class Resize:
 
 
 class Band:
-    """A rubber band: selects what it touches; with Shift or Ctrl, more than before."""
+    """A rubber band: selects the notes it touches; with Shift or Ctrl, adds them."""
 
     def __init__(self, desk: Desk, place: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         self._desk, camera = desk, desk.camera

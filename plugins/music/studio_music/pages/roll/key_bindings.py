@@ -1,4 +1,4 @@
-"""What the keys do among the notes, each also an action by name. Paints nothing."""
+"""Key bindings among the notes, each also an action by name. Paints nothing."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class KeyBindings:
         }
 
     def press(self, event: QKeyEvent) -> bool:
-        """Do what a key is for; False if it is for nothing here."""
+        """Handle a key; False if it has no binding here."""
         held = event.modifiers() & ~_HELD.KeypadModifier
         run = self._table.get((event.key(), held))
         if run is None or self._document.empty:
@@ -272,7 +272,7 @@ class KeyBindings:
         self.delete()
 
     def paste(self) -> None:
-        """Put what was copied at the playhead; the selection is what was pasted."""
+        """Paste the copied notes at the playhead and select them."""
         document = self._document
         notes = notes_in(QGuiApplication.clipboard().mimeData())
         if notes:

@@ -101,14 +101,14 @@ class NotesView(QWidget):
             self.playhead = tick
 
     def set_loop(self, loop: tuple[int, int] | None) -> None:
-        """Show what is repeated."""
+        """Show the loop range."""
         self.loop = loop
         self.update()
 
     # --- painting -----------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint what is in view of the part that is asked for."""
+        """Paint the visible part of the exposed region."""
         shades, camera, document = self.shades, self._camera, self._document
         if shades is None:
             return
@@ -191,7 +191,7 @@ class NotesView(QWidget):
         self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Go on with the gesture, or show what a press would do."""
+        """Continue the gesture, or show the cursor for a press here."""
         self._place = event.position()
         if self._pan is not None:
             start, left, top = self._pan
@@ -255,7 +255,7 @@ class NotesView(QWidget):
         event.accept()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Select what is under the mouse, then ask for the menu."""
+        """Select the note under the mouse, then ask for the menu."""
         note = self._desk.note_at(QPointF(event.pos()))
         by_mouse = event.reason() is QContextMenuEvent.Reason.Mouse
         if by_mouse and note is not None and note not in self._document.selected:
@@ -265,7 +265,7 @@ class NotesView(QWidget):
     # --- keys ---------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Edit by keys; Escape gives up what is dragged."""
+        """Edit by keys; Escape cancels the drag."""
         if event.key() == Qt.Key.Key_Escape and self._gesture is not None:
             self._gesture = None
             self._document.give_up()

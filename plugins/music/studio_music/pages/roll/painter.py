@@ -41,7 +41,7 @@ class Timeline:
 
 
 class Timelines:
-    """Timelines of the tracks there are, kept while their notes stay the same."""
+    """Timelines of the tracks, cached while their notes stay the same."""
 
     def __init__(self) -> None:
         self._known: dict[int, Timeline] = {}

@@ -62,7 +62,7 @@ class Ruler(QWidget):
             self.setAccessibleDescription(tr("Playhead at tick {tick}").format(tick=tick))
 
     def set_loop(self, loop: tuple[int, int] | None, looping: bool) -> None:
-        """Show what is repeated."""
+        """Show the loop range."""
         self.loop, self.looping = loop, looping
         self.update()
 

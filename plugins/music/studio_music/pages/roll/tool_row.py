@@ -1,4 +1,4 @@
-"""The tools above the notes: pointer or pencil, snap, quantise, zoom, undo; and what is where."""
+"""The tools above the notes: pointer or pencil, snap, quantise, zoom, undo; mouse position."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class ToolRow(QWidget):
         self.redo.setToolTip(tr("Redo: {what}  Ctrl+Shift+Z").format(what=what))
 
     def show_place(self, tick: float, pitch: int) -> None:
-        """Say what is under the mouse."""
+        """Show the time and pitch under the mouse."""
         self._place = (tick, pitch)
         self._say()
 

@@ -1,4 +1,4 @@
-"""Asks the runtime to engrave what is in view: after a pause in editing, the latest wins."""
+"""Asks the runtime to engrave the visible piece: after a pause in editing, the latest wins."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ TASK = "music.engrave"
 
 
 class Sheet(msgspec.Struct, frozen=True):
-    """What is engraved so far: systems below each other, each a page of SVG.
+    """The systems engraved so far, below each other, each a page of SVG.
 
     Attributes:
-        piece: What was engraved; heads count its notes.
+        piece: The engraved piece; heads count its notes.
         complete: Whether it is all of it.
     """
 
@@ -32,7 +32,7 @@ class Sheet(msgspec.Struct, frozen=True):
     complete: bool = False
 
     def with_part(self, part: Mapping[str, Any]) -> Sheet:
-        """Return the sheet with what a job brought."""
+        """Return the sheet extended by a job's partial result."""
         more = msgspec.convert(part, Engraving)
         return Sheet(
             self.piece,

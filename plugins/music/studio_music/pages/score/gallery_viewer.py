@@ -104,7 +104,7 @@ class MiniRoll(QWidget):
 
 
 def facts(piece: Piece) -> str:
-    """Return what a piece is, in a line or two."""
+    """Summarise a piece in a line or two."""
     bars = len(piece.bar_starts())
     tempo = tr("{bpm} bpm").format(bpm=round(piece.tempo))
     parts = [key_name(piece.key), str(piece.metre), tempo, tr("{n} bars").format(n=bars)]

@@ -42,7 +42,7 @@ class LyricField(QLineEdit):
         self.hide()
 
     def begin(self, syllable: str, verse: int = 0) -> None:
-        """Show what is sung so far, to be typed over."""
+        """Show the current syllable, to be typed over."""
         self._before = syllable
         self.setPlaceholderText(tr("Verse {n}").format(n=verse + 1) if verse else "")
         self.setText("" if syllable == _HELD else syllable.removesuffix("-").replace("\u00a0", "~"))
@@ -52,7 +52,7 @@ class LyricField(QLineEdit):
         self.selectAll()
 
     def leave(self, step: int, *, ends: str = "") -> None:
-        """Say what was typed, and where to go on."""
+        """Report the typed text, and where to continue."""
         words = self.text().strip().replace("~", "\u00a0")
         if not step and not self.isModified():
             self.left.emit(self._before, step)
@@ -87,7 +87,7 @@ class LyricField(QLineEdit):
         return True
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Keep what was typed."""
+        """Save the typed text."""
         super().focusOutEvent(event)
         if self.isVisible() and event.reason() is not Qt.FocusReason.PopupFocusReason:
             self.leave(0)

@@ -113,7 +113,7 @@ class ScoreView(QFrame):
         self._stack.setCurrentWidget(self._words)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Engrave what is there."""
+        """Engrave the current piece."""
         super().showEvent(event)
         self._ask()
 
@@ -148,12 +148,12 @@ class ScoreView(QFrame):
             super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """What is picked is edited by keys."""
+        """Take the keyboard focus: the picked note is edited by keys."""
         self.setFocus()
         super().mousePressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Offer what can be done with the selection."""
+        """Show the menu of the selection."""
         self.menu_asked.emit(event.globalPos())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -44,7 +44,7 @@ class Comparison:
         """That before the one in view, or another chosen."""
 
     def leave(self, shown: str) -> None:
-        """Remember what is in view, before ``shown`` takes its place."""
+        """Remember the current take, before ``shown`` takes its place."""
         if self._document.source not in ("", shown):
             self._other = self._document.source
 

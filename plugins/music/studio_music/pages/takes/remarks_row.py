@@ -1,4 +1,4 @@
-"""What was not understood, or done otherwise, beside the piece for as long as it is in view."""
+"""Remarks on words not understood or requests changed, beside the piece while it is in view."""
 
 from __future__ import annotations
 

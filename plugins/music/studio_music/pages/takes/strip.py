@@ -92,7 +92,7 @@ def named(take: TaskResult, number: int) -> str:
 
 
 def describe(take: TaskResult, number: int) -> str:
-    """Return what a take is, in a line."""
+    """Describe a take in a line."""
     parts = [named(take, number)]
     piece = piece_of(take)
     if piece is None:

@@ -24,7 +24,7 @@ def read_take(artifact: SavedArtifact) -> Piece | None:
 
 
 def piece_of(take: TaskResult) -> Piece | None:
-    """Return what is in a take; None where it cannot be read."""
+    """Return the piece of a take; None where it cannot be read."""
     return take.content if isinstance(take.content, Piece) else None
 
 
@@ -41,7 +41,7 @@ def take_of(artifact: SavedArtifact) -> TaskResult:
 
 
 class TakeNumbers:
-    """The number of each take in the strip: what it was given first, it keeps.
+    """The number of each take in the strip; it never changes once given.
 
     Args:
         takes: Returns those in the strip.

@@ -18,7 +18,7 @@ from studio_music.theory.instruments import PROGRAMS
 def instrument_menu(
     ui: Any, track: Track | None, choose: Callable[[int, bool], None], *, drums: bool = True
 ) -> Any:
-    """Return the menu; ``choose(program, drums)`` takes what was chosen.
+    """Return the menu; ``choose(program, drums)`` receives the choice.
 
     Args:
         drums: Offer the drums too.

@@ -24,7 +24,7 @@ class FontLoader:
     family = FAMILY
 
     def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what is known of the font at ``path``; None if it is none."""
+        """Return facts about the font at ``path``; None if it is no font."""
         if path.suffix.lower() not in (".sf2", ".sf3") or not selection.is_soundfont(path):
             return None
         return WeightsFacts(FAMILY, path.stem, (FAMILY,), {})

@@ -1,1 +1,1 @@
-"""MIDI of devices: what a keyboard plays, and what a synthesiser is told to play."""
+"""MIDI of devices: input from a keyboard, and output to a synthesiser."""

@@ -52,16 +52,15 @@ class PlayedNotes:
             self.end(tick)
 
     def end(self, tick: float) -> None:
-        """End whatever still sounds; the pedals are up again."""
+        """End every sounding note; the pedals are up again."""
         for key in list(self._sounding):
             self._end(key, tick)
         self._pedals.clear()
 
     def notes(self, start: int, early: int = 0) -> list[Note]:
-        """Return what has ended, from tick ``start`` on.
+        """Return the ended notes, from tick ``start`` on.
 
-        What was struck up to ``early`` ticks before begins there, what was struck earlier is left
-        out.
+        Notes struck up to ``early`` ticks before begin there, earlier ones are left out.
         """
         kept = [n for n in self._done if n.start >= start - early and n.end > start]
         begun = ((note, max(start, note.start)) for note in kept)

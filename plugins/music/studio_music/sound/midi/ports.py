@@ -30,7 +30,7 @@ def output_names() -> list[str]:
 
 
 class KeyboardInput:
-    """Messages of a keyboard, kept with the time they came at until they are taken.
+    """Messages of a keyboard, buffered with their arrival times until they are taken.
 
     Attributes:
         name: Of the port.
@@ -47,7 +47,7 @@ class KeyboardInput:
         self._port = _asked(lambda backend: backend.open_input(name, callback=self._take), name)
 
     def taken(self) -> list[tuple[float, Any]]:
-        """Return (``time.monotonic`` seconds, message) for what came since this was asked last."""
+        """Return (``time.monotonic`` seconds, message) for messages since the last call."""
         return [self._came.popleft() for _ in range(len(self._came))]
 
     def is_alive(self) -> bool:
@@ -67,7 +67,7 @@ class KeyboardInput:
 
 
 class SynthPort:
-    """A synthesiser that is told what to play."""
+    """A synthesiser behind a MIDI output port."""
 
     def __init__(self, name: str) -> None:
         """Open a port; errors as of ``KeyboardInput``."""

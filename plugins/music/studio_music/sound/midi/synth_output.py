@@ -26,7 +26,7 @@ _Key = tuple[int, int]  # channel and pitch
 
 
 class Messages:
-    """What a synthesiser is told of a piece: one channel a track, drums on the tenth.
+    """The MIDI messages of a piece for a synthesiser: one channel a track, drums on the tenth.
 
     Where fifteen channels are not enough, later tracks share those of the first.
 
@@ -53,7 +53,7 @@ class Messages:
         self._events = sorted(events)
 
     def between(self, first: int, last: int) -> list[bytes]:
-        """Return what is to be sent from tick ``first`` to ``last``, both included, in order."""
+        """Return the messages from tick ``first`` to ``last``, both included, in order."""
         low = bisect_left(self._events, (first,))
         high = bisect_right(self._events, (last + 1,))
         return [
@@ -61,7 +61,7 @@ class Messages:
         ]
 
     def sounding(self, tick: int) -> set[_Key]:
-        """Return channel and pitch of what has begun at ``tick`` and not yet ended."""
+        """Return channel and pitch of the notes that have begun at ``tick`` and not yet ended."""
         keys: set[_Key] = set()
         for _, kind, channel, pitch, _ in self._events[: bisect_right(self._events, (tick + 1,))]:
             (keys.add if kind == _ON else keys.discard)((channel, pitch))
@@ -69,7 +69,7 @@ class Messages:
 
 
 class SynthOutput:
-    """A thread that sends what is due, until closed; then every note is ended.
+    """A thread that sends messages when due, until closed; then every note is ended.
 
     Attributes:
         trouble: Why it cannot play, or no longer; None while all is well.
@@ -129,7 +129,7 @@ class SynthOutput:
                 seen = monotonic()
 
     def turn(self, port: Any) -> None:
-        """Send what is due now."""
+        """Send the messages due now."""
         tick = self._clock()
         if self._wanted is not self._piece:
             self._take_piece(port, tick)

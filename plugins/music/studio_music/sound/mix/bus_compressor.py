@@ -22,7 +22,7 @@ _ATTACK, _RELEASE = 0.002, 0.15
 
 @dataclass(frozen=True)
 class Held:
-    """What has come in and not gone out, and the reduction that it goes on with. A value."""
+    """Delayed input, and the current gain reduction. A value."""
 
     sound: np.ndarray
     reduction: float
@@ -32,7 +32,7 @@ START = Held(np.zeros((2, AHEAD), np.float32), 0.0)
 
 
 def compress(sound: np.ndarray, rate: int, amount: float, held: Held) -> tuple[np.ndarray, Held]:
-    """Return (2, frames) compressed and ``AHEAD`` samples late, and what is held back.
+    """Return (2, frames) compressed and ``AHEAD`` samples late, and the new state.
 
     ``frames`` is a multiple of ``STEP``: in blocks of any such size the sound is the same.
     """

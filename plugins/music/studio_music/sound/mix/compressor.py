@@ -1,4 +1,4 @@
-"""Turns what is loud down, smoothly: threshold, ratio, attack, release, make-up gain.
+"""Turns loud passages down, smoothly: threshold, ratio, attack, release, make-up gain.
 
 Feed-forward with a soft knee; the reduction is smoothed in decibels and both channels share it
 (Giannoulis, Massberg, Reiss: Digital Dynamic Range Compressor Design, JAES 60/6, 2012).

@@ -15,7 +15,7 @@ _RECOVERY = 0.012  # share of the way up again that it goes in one step
 
 @dataclass(frozen=True)
 class Held:
-    """What has come in and not gone out, and the factor that it starts with. A value."""
+    """Delayed input, and the gain factor to start with. A value."""
 
     step: np.ndarray
     factor: float
@@ -25,7 +25,7 @@ START = Held(np.zeros((2, STEP), np.float32), 1.0)
 
 
 def limit(sound: np.ndarray, held: Held = START) -> tuple[np.ndarray, Held]:
-    """Return (2, frames) as loud as it may be and ``STEP`` samples late, and what is held back.
+    """Return (2, frames) limited and ``STEP`` samples late, and the new state.
 
     ``frames`` is a multiple of ``STEP``. Between two steps the factor goes in a straight line, and
     at each of its ends it is low enough for the steps on both sides: so no sample is too loud.

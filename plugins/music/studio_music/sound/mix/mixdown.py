@@ -1,4 +1,4 @@
-"""A piece in samples: its tracks side by side, and what is sent to the room.
+"""A piece in samples: its tracks side by side, and the send to the room.
 
 A timeline is a value: any stretch of it can be mixed at any time, with the same result.
 """

@@ -110,7 +110,7 @@ def mixed(timeline: Mixdown) -> Iterator[float | np.ndarray]:
 
 
 def _compressed(sound: np.ndarray, timeline: Mixdown, *, loop: bool) -> Iterator[float]:
-    """Turn down what is loud in (2, frames), in place."""
+    """Compress (2, frames) in place."""
     amount, rate = timeline.piece.mix.compression, timeline.tones.synth.rate
     if not amount:
         return

@@ -27,7 +27,7 @@ def length(room: float) -> float:
 
 @lru_cache(maxsize=8)
 def response(rate: int, room: float = USUAL) -> np.ndarray:
-    """Return (2, frames) float32: what a room makes of one click."""
+    """Return (2, frames) float32: the impulse response of a room."""
     whole, scale = length(room), room / USUAL
     frames = round(whole * rate)
     time = np.arange(frames, dtype=np.float32) / rate
@@ -46,7 +46,7 @@ def response(rate: int, room: float = USUAL) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Memory:
-    """What the room still has to say: spectra of the last blocks, newest first, and the last half.
+    """State of the reverb: spectra of the last blocks, newest first, and the last half.
 
     A value: mixing goes on from any of them.
     """
@@ -74,10 +74,10 @@ class Reverb:
         return Memory((), np.zeros(self.block, np.float32))
 
     def add(self, bus: np.ndarray, memory: Memory) -> Memory:
-        """Add the room to left and right of ``bus``, in place; returns what it remembers after it.
+        """Add the room to left and right of ``bus``, in place; return the new state.
 
         Args:
-            bus: (3, block): left, right, and what is sent to the room.
+            bus: (3, block): left, right, and the send to the room.
         """
         dry = bus[2].copy()
         spectrum = np.fft.rfft(np.concatenate((memory.before, dry)))

@@ -77,11 +77,11 @@ class PlaybackEngine:
     def start(
         self, piece: Piece, tick: int | None, loop: tuple[int, int] | None, *, metronome: bool
     ) -> None:
-        """Begin at a tick, or go on with what has changed from the first block that can be other.
+        """Begin at a tick, or apply a change from the first block that may differ.
 
         Args:
-            tick: None goes on from where it is.
-            loop: First tick and end of what is repeated.
+            tick: None continues from the current position.
+            loop: First tick and end of the loop.
         """
         leaving, moment = self._turning_point()
         before = leaving.timeline if leaving else None
@@ -119,7 +119,7 @@ class PlaybackEngine:
         self._output.put(block)
 
     def _turning_point(self) -> tuple[Performance | None, Moment]:
-        """Return what was played up to the first block that is not yet played, and its moment."""
+        """Return the performance up to the first block not yet played, and its moment."""
         if self._performance is None:
             return None, self._mixer.silence()
         taken = self._output.take_back(KEPT)
@@ -150,7 +150,7 @@ class SoundfontLoader:
         return thread
 
     def took_over(self) -> bool:
-        """Return, once, whether the font can now play what the studio's own had to."""
+        """Return, once, whether the font can replace the studio's own synthesiser."""
         if self._stood_in and self._font.is_free and not self._broken:
             self._stood_in = False
             return True

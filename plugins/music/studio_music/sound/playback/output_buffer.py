@@ -88,7 +88,7 @@ class OutputBuffer:
         return first
 
     def sound(self, note: np.ndarray) -> None:
-        """Sound a single note (frames, 2) at once, whatever else is played."""
+        """Play a single note (frames, 2) at once, over any other sound."""
         self._notes.append(note)
 
     def finish(self) -> None:

@@ -58,7 +58,7 @@ class Performance:
         return not self.loop and self.place(time) >= self.timeline.frames + rings
 
     def mix(self, time: int, *, entering: bool = False) -> np.ndarray:
-        """Return (3, BLOCK): the notes that sound from ``time`` on, and what the room gets.
+        """Return (3, BLOCK): the notes that sound from ``time`` on, and the send to the room.
 
         ``entering``: nothing was played before, so that a note in whose middle this starts must be
         faded in; notes that start here keep their attack.
@@ -87,7 +87,7 @@ class Performance:
 
 @dataclass(frozen=True)
 class Moment:
-    """What the next block needs to know of those before it."""
+    """State passed from the previous blocks to the next."""
 
     time: int
     room: reverb.Memory

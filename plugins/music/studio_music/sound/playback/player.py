@@ -125,7 +125,7 @@ class Player:
     def audition(
         self, pitch: int, program: int = 0, *, drums: bool = False, velocity: int = 90
     ) -> None:
-        """Sound a single note at once, beside whatever is played."""
+        """Play a single note at once, over any playback."""
         with self._lock:
             self._auditions.append((pitch, program, drums, velocity))
         self._news.set()
@@ -137,7 +137,7 @@ class Player:
 
     @property
     def tick(self) -> int:
-        """The tick that sounds now: what the device has still to play is taken into account."""
+        """The tick sounding now, corrected for the device's latency."""
         heard, stream = self._output.heard, self._stream
         if heard is None or stream is None or not self.playing:
             return self._rest

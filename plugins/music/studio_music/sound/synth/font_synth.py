@@ -105,7 +105,7 @@ class LocalFontSynth(FontSynth):
 
     @abstractmethod
     def _sounds(self, last: np.ndarray) -> bool:
-        """Return whether a note sounds still; ``last`` is what was written last."""
+        """Return whether a note still sounds; ``last`` is the block written last."""
 
     @abstractmethod
     def _silence(self) -> None:

@@ -1,4 +1,4 @@
-"""What every synthesiser offers the mixer: the samples of one held tone, made once and kept."""
+"""Interface between synthesisers and the mixer: the samples of one held tone, cached."""
 
 from __future__ import annotations
 

@@ -46,5 +46,5 @@ class Spectrum:
 
 
 def below_top(hertz: np.ndarray, rate: int) -> np.ndarray:
-    """Return factors 1…0 that keep partials off the top of what the rate can carry."""
+    """Return factors 1…0 that fade partials out below the Nyquist frequency."""
     return np.clip((TOP_SHARE * rate - hertz) / (0.05 * rate), 0, 1)

@@ -83,7 +83,7 @@ class Struck:
         return _side_to_side(made, touch.rate, *self.shimmer) if self.shimmer[0] else made
 
     def _partials(self, touch: Touch) -> tuple[np.ndarray, np.ndarray]:
-        """Return frequencies and amplitudes of what can be heard of it."""
+        """Return frequencies and amplitudes of its audible partials."""
         if self.ratios:
             hertz, number = touch.hertz * np.array(self.ratios), np.array(self.ratios)
         else:
