@@ -57,6 +57,17 @@ On the disk: ``objects/ab/<digest>.png`` and, beside it, ``<digest>.<artifact>.j
 ``history/*.jsonl`` (what happened to rows that have no sidecar, or after it was written);
 ``library.db`` (an index of both, made again from them when it is lost); ``journals`` (replies in
 progress); ``incoming`` (saves in progress); ``backups``; ``lock``; ``ballast`` (room to give up).
+
+Where things are:
+
+* The search line of the library: ``search_query.py`` reads it, ``search.py`` asks; what recipes
+  say is in the table ``facts``.
+* Backups and the way back: ``upkeep/library_copy.py`` says what a backup is; ``backups/``:
+  ``process.py`` copies beside the studio, ``restoration.py`` changes one library for another.
+* What exported files say of how they were made; `studio verify`: ``provenance/``: ``exporter.py``
+  is the way out, ``examination.py`` reads.
+* The family tree of a result: ``family.py`` reads it, ``desktop/pages/gallery/family_tree.py``
+  shows it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,11 @@
-"""Which weights there are on this machine, and which can be had. Loads none into memory."""
+"""Which weights there are on this machine, and which can be had. Loads none into memory.
+
+Where things are:
+
+* How weights are got that do not come along: the only two ways out: ``download/``.
+* The user's own weights: ``manager.py``; ``runtime/weights_check/`` looks at a file first, in a
+  small process.
+"""
 
 from __future__ import annotations
 

@@ -38,12 +38,55 @@ def test_news_fragments_are_named_by_kind() -> None:
             assert fragment.read_text("utf-8").strip()
 
 
+ARCHITECTURE = (ROOT / "studio/ARCHITECTURE.md").read_text("utf-8")
+
+
+def section(title: str) -> str:
+    return ARCHITECTURE.partition(f"## {title}")[2].partition("\n## ")[0]
+
+
+def rows(title: str) -> list[str]:
+    return [line for line in section(title).splitlines() if line.startswith("| ")][1:]
+
+
+def test_the_page_for_builders_is_short() -> None:
+    assert len(ARCHITECTURE.splitlines()) <= 100
+    assert len(rows("Glossary")) == 25
+    assert 5 < len(rows("Where does X live?")) <= 15
+    assert re.findall(r"^\d+", section("The life of a job"), re.MULTILINE)[-1] == "9"
+
+
 def test_the_page_for_builders_names_real_files() -> None:
-    text = (ROOT / "studio/ARCHITECTURE.md").read_text("utf-8")
-    where = text[text.index("## Where does X live?") :]
-    for path in re.findall(r"`([a-z_/]+/(?:[a-z_]+\.py|[a-z_]+\.md)?)`", where):
-        places = (ROOT / path, ROOT / "studio" / path)
+    paths = re.findall(r"`([a-z_/]+/(?:[a-z_-]+\.py|[a-z_-]+\.md|[a-z_]+\.toml)?)`", ARCHITECTURE)
+    assert len(paths) > 30, "the control: there are paths"
+    for path in paths:
+        places = (ROOT / path, ROOT / "studio" / path, *ROOT.glob(f"plugins/*/studio_*/{path}"))
         assert any(place.exists() for place in places), f"ARCHITECTURE.md names {path}"
+
+
+def test_every_package_of_the_studio_is_in_the_table_of_layers() -> None:
+    packages = {file.parent.name for file in (ROOT / "studio").glob("*/__init__.py")}
+    assert {name for name in packages if f"`{name}/`" not in section("Layers")} == set()
+
+
+def test_a_package_that_says_where_things_are_names_real_files() -> None:
+    openings = {
+        file: file.read_text("utf-8").partition("Where things are:")[2]
+        for pattern in ("studio/*/__init__.py", "plugins/*/studio_*/__init__.py")
+        for file in ROOT.glob(pattern)
+    }
+    named = {
+        (file, path)
+        for file, text in openings.items()
+        for path in re.findall(r"``(\w+(?:/\w+)*\.py)``", text)
+    }
+    assert len(named) > 50, "the control: there are paths"
+    files = {path.relative_to(ROOT).as_posix() for path in python_files()}
+    assert [
+        (file.parent.name, path)
+        for file, path in named
+        if not any(f"/{name}".endswith(f"/{path}") for name in files)
+    ] == []
 
 
 def test_every_decision_names_what_it_costs_and_a_test_that_confirms_it() -> None:
