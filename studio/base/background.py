@@ -64,7 +64,7 @@ class Background:
 
 
 def in_words(error: BaseException, **context: Any) -> StudioError:
-    """Return ``error`` if it is an expected one, else a bug told in words with its traceback."""
+    """Return ``error`` if it is an expected one, else a bug report with its traceback."""
     if isinstance(error, StudioError):
         return error
     if told := disk.about_path(error):

@@ -191,7 +191,7 @@ class ProcessChild:
 
 
 def _descendants(process: subprocess.Popen[bytes]) -> list[int]:
-    """Return what a runtime on Linux, which keeps its orphans, has started; it starts no more."""
+    """Return the descendants of a stopped runtime on Linux, which keeps its orphans."""
     if sys.platform != "linux" or process.poll() is not None:
         return []
     import psutil  # slow, and needed only here

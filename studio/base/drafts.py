@@ -1,4 +1,4 @@
-"""Work in progress of plugins, in files that no crash can tear. Knows nothing of what they hold."""
+"""Drafts of plugins, in crash-safe files. Knows nothing of their content."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Drafts:
         self.folder = folder
 
     def get(self, name: str) -> bytes | None:
-        """Return what was put there last, or None.
+        """Return the content stored last, or None.
 
         Raises:
             StudioError: The file is there and cannot be read.

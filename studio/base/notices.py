@@ -1,4 +1,4 @@
-"""What the studio has to tell its user. Keeps sentences and tells observers; draws nothing."""
+"""Notices for the user. Stores sentences and notifies observers; draws nothing."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Notices:
     def error(
         self, error: Exception | str, *, key: str = "", actions: Sequence[Action] = ()
     ) -> None:
-        """Say what went wrong, why, and what to do."""
+        """Report an error, its cause and its remedy."""
         if not isinstance(error, StudioError):
             self._say(Level.ERROR, str(error), key=key, actions=tuple(actions))
             return

@@ -89,7 +89,7 @@ class StudioPaths:
 
     @property
     def cache(self) -> Path:
-        """What can be made again at any time."""
+        """Files that can be regenerated at any time."""
         return self.home / "cache"
 
     @property
@@ -104,7 +104,7 @@ class StudioPaths:
 
     @property
     def keys(self) -> Path:
-        """Keys of this installation; losing them costs the recognition of what they signed."""
+        """Keys of this installation; without them, its signed files are not recognised."""
         return self.home / "keys"
 
     @property
@@ -114,7 +114,7 @@ class StudioPaths:
 
     @property
     def weights(self) -> Path:
-        """Weights of this home alone: those that are results of its library, whatever else."""
+        """Weights of this home alone, including those that are results of its library."""
         return self.home / "weights"
 
     @property

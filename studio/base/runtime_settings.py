@@ -1,4 +1,4 @@
-"""The settings of the runtime: what they are called in the settings file, and their form."""
+"""The settings of the runtime: their keys in the settings file, and their types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person set, kept in one JSON file that no crash can tear. Knows no particular setting.
+"""User settings in one crash-safe JSON file. Knows no particular setting.
 
 Keys are dotted names (``appearance.theme``); values are plain data. The window's state and drafts
 are another file of the same form: they change often, and losing them must not harm the settings.
@@ -28,7 +28,7 @@ Observer = Callable[[str, Any], None]
 
 
 class _File(msgspec.Struct, kw_only=True):
-    """What the file holds; ``version`` is of its form, not of the studio."""
+    """The content of the file; ``version`` is of its form, not of the studio."""
 
     version: int = VERSION
     values: dict[str, Any] = {}
@@ -157,7 +157,7 @@ class Settings:
                 call(key, None if value is msgspec.UNSET else value)
 
     def _load(self) -> None:
-        """Read the file; one that is no settings file is kept aside, and told about."""
+        """Read the file; set an invalid one aside, and report it."""
         try:
             data = read_note(self.path)
         except FileNotFoundError:

@@ -172,7 +172,7 @@ class JobBoard:
         self._stop(job.root if job.root.is_live else job)
 
     def cancel_all(self) -> None:
-        """Take all that waits out of the queue, and stop what runs; what is finished stays."""
+        """Clear the queue and stop running jobs; finished results stay."""
         for job in reversed(self.live()):  # those that wait first, so that none of them begins
             if job.caller is None:
                 self.cancel(job)
@@ -218,8 +218,7 @@ class JobBoard:
     # --- the runtime speaks -------------------------------------------------------------------
 
     def apply(self, received: Received, machine: str = "") -> None:
-        """Take in what the runtime of a machine said; what is not about a live job that it has is
-        ignored."""
+        """Apply a message of a machine's runtime; ignore it unless it concerns one of its live jobs."""
         job = self._jobs.get(getattr(received.message, "job", ""))
         if job is not None and job.is_live and job not in self._ends and self._is_on(job, machine):
             self._take(received.message, job, received.blobs)
@@ -276,14 +275,14 @@ class JobBoard:
         return lost
 
     def say(self, machine: str, words: str) -> None:
-        """Say of all jobs of a machine what they wait for; empty when they go on."""
+        """Set the wait reason of all jobs of a machine; empty when they go on."""
         for job in self.live():
             if job.machine == machine and (job in self._outbox or self._is_with_runtime(job)):
                 job.say(words)
                 self._changed(job)
 
     def give_up(self, machine: str, error: StudioError) -> None:
-        """End what was to run on a machine that cannot be used; what may run anywhere goes on."""
+        """End the jobs bound to an unusable machine; others go on elsewhere."""
         for job in self.live():
             if job.recipe.machine == machine and job not in self._ends:
                 self._fail(job, error)
@@ -304,7 +303,7 @@ class JobBoard:
                 self._fail(job, error)
 
     def close(self) -> None:
-        """End what is left as lost with the studio, and wait until all is on disk.
+        """End the remaining jobs as lost with the studio, and wait until all is on disk.
 
         Rows of the queue that have not begun stay in the library for the next studio.
         """

@@ -1,4 +1,4 @@
-"""What a running job calls for, as a request of its own, and what it is told of the end of it."""
+"""Calls of a running job, each as a request of its own, and the answers to them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from studio.protocol.messages import Call, CallEnded
 
 
 def request_of(call: Call, blobs: Sequence[memoryview], caller: Job) -> JobRequest:
-    """Return what ``caller`` asks for: kept, shown and erased as what it makes itself is."""
+    """Return the request for a call of ``caller``: stored, shown and erased like its own results."""
     recipe = caller.recipe
     return JobRequest(
         call.task,
@@ -41,7 +41,7 @@ def called_recipe(
     caller: Job,
     blobs: Sequence[memoryview],
 ) -> Recipe:
-    """Return what is run for ``call``.
+    """Return the recipe for ``call``.
 
     Raises:
         StudioError: There is no such task, its parameters are wrong, or the caller may not.
@@ -55,7 +55,7 @@ def called_recipe(
 
 
 def answer(job: Job) -> CallEnded:
-    """Return what the caller of ``job``, which is over, is told."""
+    """Return the answer to the caller of ``job``, which is over."""
     assert job.caller is not None
     own = [each for each in job.artifacts if each.record == job.record]
     return CallEnded(

@@ -1,7 +1,7 @@
-"""Where long jobs leave what they go on from after a kill. Reads and writes none of it.
+"""Checkpoint folders, from which long jobs resume after a kill. Does not touch their content.
 
-A folder for each recipe, by its content and seed: whoever asks for the same again goes on there. It
-goes when the job ends well, when its record is erased, or when nobody came back to it for long.
+A folder for each recipe, by its content and seed: an identical request resumes there. It
+goes when the job ends well, when its record is erased, or when it was unused for long.
 """
 
 from __future__ import annotations

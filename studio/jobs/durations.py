@@ -31,7 +31,7 @@ class Estimate(NamedTuple):
 
 
 def estimate(lefts: Iterable[float | None]) -> Estimate | None:
-    """Return the sum of what is left of jobs; None where nothing is known of any."""
+    """Return the sum of the jobs' remaining times; None if all are unknown."""
     known = list(lefts)
     seconds = [left for left in known if left is not None]
     return Estimate(sum(seconds), len(known) - len(seconds)) if seconds else None

@@ -22,7 +22,7 @@ def fingerprint(
     weights: Mapping[str, str] | None = None,
     plugin: str = "",
 ) -> str:
-    """Return what is equal for runs that were asked for the same.
+    """Return a digest that is equal for runs with equal requests.
 
     Args:
         params: Complete plain data: defaults filled in, the seed drawn, the weights named.

@@ -1,4 +1,4 @@
-"""One job as pages and the job drawer see it: what was asked, how it goes, who wants to know.
+"""One job as pages and the job drawer see it: request, progress and observers.
 
 Holds no policy: the board moves it. All of it lives on the owner's thread.
 """
@@ -82,20 +82,20 @@ class Recipe:
 
     @property
     def input_bytes(self) -> int:
-        """What was handed in takes."""
+        """The total size of the inputs."""
         return sum(flat(data).nbytes for data in self.inputs.values())
 
     @cached_property
     def digest(self) -> str:
-        """What is equal for equal recipes, whatever their id."""
+        """A digest that is equal for equal recipes, whatever their id."""
         told = (self.task, dict(self.params), self.input_digests)
         return hashlib.sha256(msgspec.msgpack.encode(told, order="sorted")).hexdigest()
 
     @property
     def is_passing(self) -> bool:
-        """Whether nothing is left of it: its task makes no artifact, and none is to be kept.
+        """Whether it leaves nothing: its task makes no artifact, and none is to be stored.
 
-        What a view asks for again and again, as a score that is engraved after each edit.
+        For frequent requests of a view, such as engraving a score after each edit.
         """
         return not (self.keep or self.kind)
 
@@ -106,7 +106,7 @@ class Recipe:
 
 
 class Controls(Protocol):
-    """What a job asks of the board."""
+    """The board's interface for a job."""
 
     def cancel(self, job: Job) -> None: ...
 
@@ -220,7 +220,7 @@ class Job:
 
     @property
     def live_calls(self) -> list[Job]:
-        """What it has called for and is not over."""
+        """Its calls that are not over."""
         return [each for each in self.called if each.is_live]
 
     @property
@@ -236,7 +236,7 @@ class Job:
 
     @property
     def can_retry(self) -> bool:
-        """Whether it failed, and the library has what it takes to begin it once more."""
+        """Whether it failed, and the library has all it needs to restart."""
         failed = self.state in (JobState.FAILED, JobState.LOST)
         return self.is_row and failed and not self.retrying
 
@@ -262,7 +262,7 @@ class Job:
 
     @property
     def detail(self) -> str:
-        """How far it is, what it waits for, or why it failed; may be empty."""
+        """Its progress, wait reason or error; may be empty."""
         if self.error is not None and self.state in (JobState.FAILED, JobState.LOST):
             return self.error.message
         if self.state is JobState.RUNNING:  # the reason is what it has to do without
@@ -308,7 +308,7 @@ class Job:
         return self._add("artifact", call)
 
     def on_handed(self, call: Callable[[str, bytes], None]) -> Self:
-        """Call with the kind and bytes of each result of a private job: they are kept nowhere."""
+        """Call with the kind and bytes of each result of a private job: they are not stored."""
         return self._add("handed", call)
 
     def on_done(self, call: Callable[[Mapping[str, Any]], None]) -> Self:
@@ -412,7 +412,7 @@ class Job:
         return has_read
 
     def texts(self) -> dict[str, str]:
-        """Return what it has written so far, by channel."""
+        """Return its text output so far, by channel."""
         for channel, pieces in self._pieces.items():
             if pieces:  # joined only when somebody asks: appending stays cheap
                 self._text[channel] = self._text.get(channel, "") + "".join(pieces)
@@ -445,11 +445,11 @@ class Job:
         self.recipe, self.stored = replace(self.recipe, inputs=inputs), None
 
     def was(self, state: JobState, when: float, error: StudioError | None) -> None:
-        """Be what an earlier studio left: nothing is told."""
+        """Restore the state from an earlier studio, without notifications."""
         self.state, self.error, self.finished = state, error, when
 
     def let_go(self) -> None:
-        """Forget what was handed in, and results that were not kept: there may be many jobs."""
+        """Drop inputs and unsaved results from memory: there may be many jobs."""
         self.recipe = replace(self.recipe, inputs={})
         self.artifacts = [each for each in self.artifacts if each.id]
 
@@ -462,7 +462,7 @@ class Job:
 
     @property
     def hands_results(self) -> bool:
-        """Whether somebody wants what is kept nowhere."""
+        """Whether an observer wants results that are not stored."""
         return bool(self._calls.get("handed"))
 
     def hand(self, kind: str, payload: bytes) -> None:

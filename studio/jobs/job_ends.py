@@ -1,4 +1,4 @@
-"""How a job of the board ends: written down first, then told to who listens and who called it."""
+"""Ends jobs of the board: saved first, then reported to listeners and callers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from studio.protocol.states import JobState
 
 @dataclass(frozen=True)
 class EndHands:
-    """What the ends ask of the board.
+    """The board's functions for ending jobs.
 
     Attributes:
         begins_to_end: Called before the end is written: nothing else happens to the job any more.
@@ -61,7 +61,7 @@ class JobEnds:
         return job.id in self._ending
 
     def finish(self, job: Job, message: Finished) -> None:
-        """Take in that the runtime is done with a job; what it called for ends before it."""
+        """Apply the runtime's end of a job; its calls end before it."""
         if not job.live_calls:
             self._finish(job, message)
             return
@@ -70,10 +70,10 @@ class JobEnds:
             self._hands.stop(called)
 
     def finish_held(self, which: Callable[[Job], bool] = lambda job: True) -> None:
-        """End the jobs that are over, whatever they called for.
+        """End finished jobs that wait for their calls.
 
         Args:
-            which: Whether it is to be done with this one.
+            which: Filter of the jobs.
         """
         held = {job: message for job, message in self._held.items() if which(job)}
         for job, message in held.items():

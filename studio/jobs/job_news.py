@@ -1,4 +1,4 @@
-"""What a job tells while it is at work: steps, text, previews, results. Moves no job."""
+"""Updates of running jobs: steps, text, previews, results. Moves no job."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROGRESS_SECONDS = 0.05
 
 
 class JobNews:
-    """Hands on what the runtime says of jobs at work."""
+    """Forwards the runtime's updates on running jobs."""
 
     def __init__(
         self, store: LibraryJobStore, disk: Background, results: ArtifactSaver, notices: Notices
@@ -97,5 +97,5 @@ class JobNews:
 
 
 def _not_kept(error: StudioError) -> None:
-    """Take in that an intermediate is not kept: the next run starts anew, no more."""
+    """Ignore a failed save of an intermediate: the next run only starts anew."""
     log.warning("an intermediate result is not kept: %s", error)

@@ -39,7 +39,7 @@ def fitting(priority: Priority, others: Sequence[Priority], place: int) -> Prior
 
 @dataclass(frozen=True)
 class Hands:
-    """What the queue asks of the board.
+    """The board's functions for the queue.
 
     Attributes:
         knows: Whether there is a job with this id.
@@ -167,7 +167,7 @@ class JobQueue:
         return min(places, key=lambda place: load[place], default=None)
 
     def arrange(self) -> None:
-        """Tell the runtimes the order of what they have."""
+        """Send the runtimes the order of their jobs."""
         places: dict[str, list[tuple[str, Priority]]] = {}
         for job in self._order:
             if self._hands.has(job):
@@ -186,7 +186,7 @@ class JobQueue:
         self._set_paused(False)
 
     def hold(self, job: Job, held: bool = True) -> None:
-        """Let one job wait while others go, or no longer; of rows that is kept."""
+        """Hold one job while others run, or release it; stored for rows."""
         if not job.is_row:
             self._send(job, Pause if held else Resume)
         elif job.held != held:
@@ -214,7 +214,7 @@ class JobQueue:
             self._arranged(job)
 
     def retry(self, jobs: Iterable[Job]) -> None:
-        """Begin rows once more that failed or were lost, with what they were asked for."""
+        """Restart failed or lost rows with the same requests."""
         for job in [each for each in jobs if each.can_retry]:
             self._retry(job)
 
@@ -242,7 +242,7 @@ class JobQueue:
     # --- from one studio to the next ----------------------------------------------------------
 
     def restore(self, then: Callable[[Sequence[Job]], None] = lambda rows: None) -> None:
-        """Take up what earlier studios left in the library, and keep what is asked for from now on.
+        """Load rows of earlier studios from the library, and store new ones from now on.
 
         Args:
             then: Called with the rows that wait, before any of them runs.
@@ -292,7 +292,7 @@ class JobQueue:
             self._show([*begun, *self._order])
 
     def _show(self, jobs: Iterable[Job]) -> None:
-        """Bring jobs, and the runtime, to what the user wants of them."""
+        """Update jobs, and the runtime, to the user's wishes."""
         for job in list(jobs):
             waits = self.waits(job)
             self._send(job, Pause if waits else Resume)

@@ -1,4 +1,4 @@
-"""Jobs that are stored and that the runtime has not been told of yet. Ends none of them."""
+"""Stored jobs not yet sent to the runtime. Ends none of them."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ class Outbox:
         return self._unfit.get(job.id, ())
 
     def feed(self, queue: JobQueue) -> None:
-        """Tell the runtimes of what they should have by now; they are started for it, if need be.
+        """Send the runtimes the jobs that are due; start them if need be.
 
-        What waits for one machine holds up nothing that another one has.
+        Jobs waiting for one machine do not block those of another.
         """
         if not self._jobs:
             return

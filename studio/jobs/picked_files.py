@@ -1,6 +1,6 @@
-"""Who chose a file: a register of what a person picked, and what tasks may be handed by it.
+"""A register of the files picked by the user, which tasks may receive.
 
-A path counts as picked when a dialog, a drop, a form that somebody typed into, or the command line
+A path counts as picked if a dialog, a drop, a form field, or the command line
 gave it. Manifests, defaults, recipes and workflows of others, and calls cannot add to the register.
 """
 
@@ -85,7 +85,7 @@ class PickedFiles:
         return hashlib.blake2b(data, key=self._key, digest_size=(_LINE - 1) // 2).hexdigest()
 
     def _read(self) -> None:
-        """Take in what is in the file, if it is longer than it was."""
+        """Read new entries of the file, if it has grown."""
         try:
             length = self._file.stat().st_size
         except OSError:

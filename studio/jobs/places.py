@@ -51,7 +51,7 @@ class Places(Protocol):
         ...
 
     def words(self, machine: str, /) -> str:
-        """Return what a job waits for that is to run there; empty for nothing."""
+        """Return the wait reason of a job on that machine; empty for none."""
         ...
 
 
@@ -66,7 +66,7 @@ class OnePlace:
         return self._runtime
 
     def wish(self, request: JobRequest, entry: TaskEntry) -> str:
-        """Return ``HERE``, whatever was asked for."""
+        """Return ``HERE`` for every request."""
         return HERE
 
     def check(self, recipe: Recipe) -> None:
@@ -87,5 +87,5 @@ class OnePlace:
         return self._runtime.is_ready
 
     def words(self, machine: str) -> str:
-        """Return what it is doing."""
+        """Return the current activity."""
         return self._runtime.words

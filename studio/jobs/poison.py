@@ -25,7 +25,7 @@ class Poison:
         return self._deaths[recipe.digest] >= POISONOUS
 
     def told(self, job: Job, reason: str, details: str) -> StudioError:
-        """Return why ``job`` was lost, and what to do."""
+        """Return the error of the lost ``job``, with the remedy."""
         hint = "Run it again."
         if job.parked:
             other = "another model or other settings" if job.recipe.weights else "other settings"

@@ -17,7 +17,7 @@ NOTICE = "queue"
 
 
 class QueueStart(StrEnum):
-    """What is done with jobs that waited when the last studio ended."""
+    """The treatment of jobs that waited when the last studio ended."""
 
     GO_ON = "go_on"
     """What was queued was wanted; what may have brought the studio down is not among it."""
@@ -26,7 +26,7 @@ class QueueStart(StrEnum):
 
 
 def how(settings: Settings) -> QueueStart:
-    """Return what the user chose."""
+    """Return the user's choice."""
     chosen = settings.get(QUEUE_START, QueueStart.GO_ON.value)
     return QueueStart(chosen) if chosen in set(QueueStart) else QueueStart.GO_ON
 

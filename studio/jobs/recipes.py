@@ -1,4 +1,4 @@
-"""From what a page asks to a complete recipe: checked, the seed drawn, the weights named."""
+"""From a page's request to a complete recipe: validated, the seed drawn, the weights named."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def called_seeds(seed: int, number: int) -> Callable[[], int]:
 
 
 class Named(Protocol):
-    """Anything with an id, and what it is for; empty if that is not known."""
+    """Anything with an id and a capability; empty if unknown."""
 
     @property
     def id(self) -> str: ...
@@ -51,7 +51,7 @@ class Named(Protocol):
 
 
 class Weights(Protocol):
-    """What a recipe needs of the catalogue."""
+    """The catalogue's interface for recipes."""
 
     def default_for(self, capability: str, prefer: str, /) -> Named: ...
 
@@ -203,7 +203,7 @@ def submission(job: Job, checkpoint: str = "", rates: Rates | None = None) -> Su
 
 
 def _title(words: str) -> str:
-    """Return what a list has room for: one line, cut between words and with a sign of it."""
+    """Return the text as one line for a list, cut between words with an ellipsis."""
     line = " ".join(words.split())
     if len(line) <= LONGEST_TITLE:
         return line

@@ -1,4 +1,4 @@
-"""What a row of the queue keeps beside its record, so that another studio can run it."""
+"""The request stored with a row of the queue, so that another studio can run it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Row(NamedTuple):
 
 
 def written(recipe: Recipe) -> dict[str, Any]:
-    """Return what the journal keeps of ``recipe``."""
+    """Return the journal entry of ``recipe``."""
     specs = {name: describe(data) for name, data in recipe.inputs.items()}
     plain: dict[str, Any] = msgspec.to_builtins(
         Kept(specs, recipe.parents, recipe.whole, recipe.page, recipe.target, recipe.machine)
@@ -61,7 +61,7 @@ def written(recipe: Recipe) -> dict[str, Any]:
 
 
 def specs(recipe: Recipe) -> dict[str, dict[str, Any]]:
-    """Return what the record keeps of inputs that are arrays: name → dtype and shape."""
+    """Return the specs of array inputs for the record: name → dtype and shape."""
     found = {name: describe(data) for name, data in recipe.inputs.items()}
     return {
         name: msgspec.to_builtins(spec) for name, spec in found.items() if spec.dtype != "bytes"
@@ -129,15 +129,15 @@ def told(row: Row) -> StudioError | None:
 
 
 def as_sent(spec: BlobSpec | None, data: bytes) -> Any:
-    """Return the kept bytes of an input as they travel.
+    """Return the stored bytes of an input in transfer form.
 
     Raises:
-        StudioError: They are not what ``spec`` says.
+        StudioError: They do not match ``spec``.
     """
     return data if spec is None or spec.dtype == "bytes" else shaped(spec, data)
 
 
 def bare(row: Row) -> Recipe:
-    """Return what is known of a row that cannot be run: enough to show it."""
+    """Return the known part of a row that cannot be run: enough to show it."""
     entry, record = row.entry, row.record
     return Recipe(entry.plugin, entry.task, record.params, record.seed or 0, entry.title)

@@ -1,4 +1,4 @@
-"""What a task returned, by digest: what there is to compare of a run that made no artifact."""
+"""Digests of a task's return value, to compare runs that made no artifact."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _OTHERS = "…"
 
 
 def digests(result: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, str]:
-    """Return key of the result, or name of what was written → SHA-256 of what is there.
+    """Return result key, or text channel → SHA-256 of the value.
 
-    Nothing of it can be read from them. What a clock said (``seconds``, ``tokens_per_second``) is
-    left out: it is another each time.
+    They do not reveal the values. Measured times (``seconds``, ``tokens_per_second``) are
+    left out: they differ each time.
 
     Args:
-        texts: What the task wrote, by channel.
+        texts: The text output of the task, by channel.
     """
     written = {f"text {channel}".strip(): text for channel, text in texts.items() if text}
     found = {str(key)[:LONGEST]: value for key, value in _untimed(result).items()} | written

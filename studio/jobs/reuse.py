@@ -1,4 +1,4 @@
-"""The settings of a result for a further run: all of them, or all but the seed; what is missing."""
+"""The settings of a result for a further run, with or without the seed; missing ones listed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def settings_of(
     *,
     remix: bool = False,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return what a form can be filled with, and what it cannot, as people call it.
+    """Return the values to fill a form with, and the titles of unavailable ones.
 
     Args:
         params: As the task has them now.

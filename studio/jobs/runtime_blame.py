@@ -27,7 +27,7 @@ FRESH_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Cause:
-    """What one death of the runtime is laid at.
+    """The cause of one death of the runtime.
 
     Attributes:
         death: With the plugin in its reason, where it is known.
@@ -133,14 +133,14 @@ class RuntimeBlame:
         )
 
     def named(self, complaint: str) -> str:
-        """Return what the supervisor has to complain of with the plugin whose step it is."""
+        """Return the supervisor's complaint with the name of the plugin at fault."""
         plugins = frozenset(job.plugin for job in self._known(self._at_hand()))
         return f"{complaint}, in a task of {self._titles(plugins)}" if plugins else complaint
 
     # --- inside -------------------------------------------------------------------------------
 
     def _at_hand(self) -> tuple[str, ...]:
-        """Return the jobs whose step is at hand; by the last heartbeat where no note is kept."""
+        """Return the jobs whose step is running; by the last heartbeat without a note."""
         status = self._runtime.status
         heard = status.jobs if status else ()
         return self._runtime.at_hand() or tuple(

@@ -120,9 +120,9 @@ class LibraryJobStore:
         self._begun.add(job.id)
 
     def checkpoint(self, recipe: Recipe) -> str:
-        """Return the folder in which a job finds what was left of it after a kill; empty for none.
+        """Return the folder with a job's checkpoint after a kill; empty for none.
 
-        Nothing of what is not to be kept is left anywhere.
+        Jobs that are not stored leave nothing.
         """
         if self._checkpoints is None or recipe.private or not recipe.keep:
             return ""
@@ -130,7 +130,7 @@ class LibraryJobStore:
         return str(self._checkpoints.place(recipe.task, recipe.params, recipe.seed, digests))
 
     def sweep_checkpoints(self) -> None:
-        """Delete what was left of jobs that the library knows no longer."""
+        """Delete the checkpoints of jobs that are no longer in the library."""
         if self._checkpoints is not None:
             self._checkpoints.sweep(lambda task: map(self._place, self._library.records.of(task)))
 
@@ -150,7 +150,7 @@ class LibraryJobStore:
     def save(
         self, job: Job, parents: Sequence[str], result: Produced, payload: Any, preview: Any
     ) -> SavedArtifact:
-        """Save one result; what is not to be kept is handed on and written nowhere.
+        """Save one result; private ones are handed on and not stored.
 
         Args:
             job: Whose result it is.
@@ -230,7 +230,7 @@ class LibraryJobStore:
         return result_files.found(result.file, length, self._scratch)
 
     def _keep_inputs(self, job: Job) -> None:
-        """Keep what a result was made from: without it, it could not be made again."""
+        """Store the inputs of a result: they are needed to make it again."""
         recipe = job.recipe
         digests = recipe.input_digests
         self._library.keep_inputs({digests[name]: recipe.inputs[name] for name in digests})
@@ -362,7 +362,7 @@ class LibraryJobStore:
         )
 
     def forget(self, jobs: Sequence[str]) -> None:
-        """Let go of rows that failed, and of what they were handed."""
+        """Delete failed rows and their inputs."""
         self._library.jobs.forget(jobs)
         for job in jobs:
             with _unless_erased():

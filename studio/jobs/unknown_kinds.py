@@ -1,4 +1,4 @@
-"""Results of a kind that no manifest declares: they are kept, but have no view and no icon."""
+"""Results of a kind that no manifest declares: stored, but without view and icon."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""One of the user's other machines: its runtime, its connection, and what it has for a job.
+"""One of the user's other machines: its runtime, its connection, and its holdings for jobs.
 
-Used on the owner's thread. Knows no ssh: what dials is handed to it.
+Used on the owner's thread. Knows no ssh: the dialler is injected.
 """
 
 from __future__ import annotations
@@ -110,12 +110,12 @@ class Machine:
 
     @property
     def name(self) -> str:
-        """What the user calls it."""
+        """The user's name for it."""
         return self.entry.name
 
     @property
     def holdings(self) -> Holdings | None:
-        """What it has; None before it says so."""
+        """Its holdings; None before its report."""
         return self.weights.holdings
 
     @property

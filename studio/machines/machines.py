@@ -26,7 +26,7 @@ DialOf = Callable[[MachineEntry], Dial]
 
 @dataclass(frozen=True)
 class Outlook:
-    """What is known, before it starts, of a job on a machine.
+    """The prospects of a job on a machine before it starts.
 
     Attributes:
         needed: Bytes of memory, about, that its weights take; 0 for none.
@@ -93,7 +93,7 @@ class Machines:
         return [self.machine(name) for name in self.names()]
 
     def remove(self, name: str) -> None:
-        """Forget a machine, and end what it does.
+        """Remove a machine, and end its jobs.
 
         Raises:
             StudioError: There is none.
@@ -144,7 +144,7 @@ class Machines:
 
     @staticmethod
     def is_passing(request: JobRequest, entry: TaskEntry) -> bool:
-        """Whether what a job makes is kept nowhere, as a score that is engraved after each edit."""
+        """Whether a job stores no results, such as engraving a score after each edit."""
         return not (request.keep or entry.produces)
 
     def start(self, recipe: Recipe) -> None:
@@ -232,7 +232,7 @@ class Machines:
                 )
 
     def words(self, machine: str) -> str:
-        """Return what a job waits for that is to run there."""
+        """Return the wait reason of a job on that machine."""
         if not machine:
             return self._here.words
         found = self._machines.get(machine)
@@ -263,7 +263,7 @@ class Machines:
         return 0 if machine else _of_this_computer()
 
     def outlook(self, machine: str, weights: Collection[str]) -> Outlook:
-        """Return what is known of a job with these weights on a machine, which may be off."""
+        """Return the prospects of a job with these weights on a machine, which may be off."""
         needed, memory = self.needed(weights), self.memory(machine)
         if not machine:
             there = [row for row in map(self.elsewhere, weights) if row is not None]

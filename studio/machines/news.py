@@ -75,12 +75,12 @@ class MachineNews:
         return self._machines
 
     def begin(self, jobs: JobBoard, answers: LibraryAnswers) -> None:
-        """Bring what is heard to these."""
+        """Route messages to these."""
         self._jobs, self._answers = jobs, answers
         self._machines.on_remove = self.removed
 
     def heard(self, machine: Machine, received: Received) -> None:
-        """Take in what the runtime of a machine said."""
+        """Process a message from the runtime of a machine."""
         match received.message:
             case Status():
                 self._machines.tell()
@@ -146,7 +146,7 @@ class MachineNews:
 def circumstances(
     machines: Machines, estimate: Estimator, use: Use, machine: str
 ) -> tuple[str, dict[str, str], Amount]:
-    """Return the device of a machine, the versions there, and what a job took that used so much."""
+    """Return the device of a machine, its versions, and the energy of a job's use."""
     runtime = machines.of(machine)
     hello, status = runtime.hello, runtime.status
     versions = dict(hello.versions) if hello else {}

@@ -58,7 +58,7 @@ class SessionLink(Link):
                 continue
 
     def end(self) -> None:
-        """Let whoever receives know that nothing more comes, behind what has come."""
+        """Signal the end of the stream to the receiver, behind the queued messages."""
         while True:
             try:
                 self._inbox.put(None, timeout=0.2)
@@ -167,7 +167,7 @@ def checked(paths: list[Path]) -> list[Path]:
 
 
 def _check_folder(folder: Path) -> None:
-    """Refuse a folder that is not sent: what a job writes into one would not come home.
+    """Refuse a job folder that is not sent: its contents would not be returned.
 
     Raises:
         StudioError: ``UNSUPPORTED``.

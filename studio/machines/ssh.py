@@ -42,7 +42,7 @@ class Unreachable(StudioError):
 
 
 class Ended(StudioError):
-    """What is to be attached to again is there no more."""
+    """The session to reattach to no longer exists."""
 
 
 class SshWire:
@@ -156,10 +156,10 @@ def command(entry: MachineEntry, arguments: str) -> list[str]:
 
 
 def _arrival(stream: Any, until: float) -> Arrival:
-    """Return what is said behind the mark; whatever a shell prints before is passed over.
+    """Return the output after the marker; skip anything the login shell printed.
 
     Raises:
-        OSError, ValueError: Nothing is said.
+        OSError, ValueError: There is no such output.
     """
     line, passed = bytearray(), 0
     while passed < MOST_BEFORE:

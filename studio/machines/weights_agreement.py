@@ -23,7 +23,7 @@ Says = Callable[[str], None]
 
 
 class WeightsAgreement:
-    """What is known of the weights here and on one machine.
+    """Matches the weights here with those on one machine.
 
     Args:
         machine: Its name.
@@ -32,7 +32,7 @@ class WeightsAgreement:
 
     Attributes:
         digests: Id of weights here → SHA-256, of those that no sidecar promises.
-        holdings: What the machine has; None before it says so.
+        holdings: The machine's holdings; None before its report.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class WeightsAgreement:
                 then()
 
     def lose(self, error: StudioError) -> None:
-        """Answer what the machine cannot answer any more."""
+        """Fail the requests that the machine can no longer answer."""
         reading, self._reading, self.holdings = self._reading, {}, None
         for waiting in reading.values():
             for _, _, failed, _ in waiting:

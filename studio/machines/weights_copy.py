@@ -1,4 +1,4 @@
-"""Copies weights to a machine: only what it lacks, from where an earlier try has come to.
+"""Copies weights to a machine: only missing ones, resuming an earlier try.
 
 On the owner's thread, but for the reading and sending, which a thread of its own does.
 """
@@ -44,7 +44,7 @@ class _Copy:
 
 
 class WeightsCopies:
-    """What is being copied to one machine.
+    """The running copies to one machine.
 
     Args:
         send: Sends a message with its blobs; may block; from any thread.
@@ -62,7 +62,7 @@ class WeightsCopies:
         failed: Callable[[StudioError], None],
         says: Callable[[str], None],
     ) -> None:
-        """Copy weights, then call ``then``; ``says`` is told how far it is."""
+        """Copy weights, then call ``then``; report progress to ``says``."""
         if row.id in self._copies:
             self._copies[row.id].waiting.append((then, failed, says))
             return
@@ -110,7 +110,7 @@ class WeightsCopies:
             ).start()
 
     def lose(self, error: StudioError) -> None:
-        """End all of them: the machine is gone. What it has it keeps for the next try."""
+        """Abort all copies: the machine is gone. Its partial files serve the next try."""
         for copy in list(self._copies.values()):
             self._end(copy, error)
 
@@ -126,7 +126,7 @@ class WeightsCopies:
                 failed(error)
 
     def _stream(self, copy: _Copy, have: tuple[int, ...]) -> None:
-        """Read and send what is missing, no more than ``AHEAD`` of what has arrived."""
+        """Read and send the missing parts, at most ``AHEAD`` bytes before the receipts."""
         sent = sum(have)
         try:
             for number, (path, at) in enumerate(zip(copy.files, have, strict=True)):
@@ -148,7 +148,7 @@ class WeightsCopies:
 
 
 def _description(row: Weights) -> dict[str, Any]:
-    """Return what the sidecar of the copy says."""
+    """Return the sidecar of the copy."""
     return {
         "id": row.id,
         "title": row.title,

@@ -15,7 +15,7 @@ Heard = Callable[[tuple[Span, ...]], None]
 
 
 class RuntimeRequests:
-    """What was asked, until it is answered. Used on the owner's thread."""
+    """The pending requests. Used on the owner's thread."""
 
     def __init__(self, runtime: Supervisor) -> None:
         self._runtime = runtime
@@ -66,7 +66,7 @@ class RuntimeRequests:
             then(message)
 
     def lose(self, reason: str) -> None:
-        """Answer what the runtime cannot answer any more: it has ended, for this ``reason``."""
+        """Fail the pending requests: the runtime has ended, for this ``reason``."""
         self._traces.clear()
         inspections, self._inspections = self._inspections, {}
         error = StudioError(

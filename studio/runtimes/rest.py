@@ -24,7 +24,7 @@ class LiveJob(Protocol):
 
 
 class IdleRest:
-    """Watches heartbeats. Whoever wants idle models kept keeps the runtime too."""
+    """Watches heartbeats. Keeping idle models keeps the runtime, too."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class IdleRest:
         self._idle_since: float | None = None
 
     def watch(self, status: Status) -> None:
-        """Take a heartbeat, and end the runtime if it and all before told of no use."""
+        """Process a heartbeat, and stop the runtime once it was idle for long enough."""
         never = self._settings.get(IDLE_MINUTES, DEFAULT_IDLE_MINUTES) <= 0
         is_used = status.running or status.jobs or status.loaded or status.processes
         if never or is_used or self._is_awaited():

@@ -142,7 +142,7 @@ class Supervisor:
 
     @property
     def words(self) -> str:
-        """What a job that waits for it waits for."""
+        """The reason why a job waits for the runtime."""
         if self.state is RuntimeState.GIVEN_UP:
             return "the runtime has stopped and must be restarted"
         return "" if self.is_ready else "the runtime is starting"
@@ -367,7 +367,7 @@ class ProgressWatchdog:
             self._heard = self._heard + seconds if self._heard is not None else None
 
     def complaint(self, now: float) -> str:
-        """Return what is wrong at ``now``, as part of a sentence; empty if nothing is."""
+        """Return the problem at ``now``, as part of a sentence; empty if none."""
         if self._heard is None:
             return ""
         silent = now - self._heard

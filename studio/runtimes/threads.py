@@ -30,7 +30,7 @@ SLICE_SECONDS = 0.008
 
 
 class Owner(Protocol):
-    """Who is told of the child, on the owner's thread. The keeper says which child it speaks of."""
+    """Receives events of the child on the owner's thread, each with the child it concerns."""
 
     def greeted(self, keeper: RuntimeThreads, hello: Hello) -> None:
         """It is ready."""
@@ -177,7 +177,7 @@ class RuntimeThreads:
             self._post(self._drain)
 
     def _drain(self) -> None:
-        """Hand on what has come, on the owner's thread: one post for many messages."""
+        """Deliver queued messages on the owner's thread: one post for many messages."""
         until = time.monotonic() + SLICE_SECONDS
         while True:
             with self._lock:

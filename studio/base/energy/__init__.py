@@ -1,1 +1,1 @@
-"""What work costs: joules of what was made, and grams of carbon dioxide for them."""
+"""The cost of work: joules of results, and their grams of carbon dioxide."""

@@ -8,7 +8,7 @@ from studio.protocol.energy import Amount as Amount
 
 
 def total(amounts: Iterable[Amount]) -> Amount:
-    """Return the sum. What is not known of each adds up: the errors are of one kind."""
+    """Return the sum. Uncertainties add up: the errors are of one kind."""
     found = list(amounts)
     sources = dict.fromkeys(each.source for each in found if each.source)
     return Amount(

@@ -46,11 +46,11 @@ _ANY_CORE = Watts(7.8, 3.2, 17.5)
 
 
 def watts_a_core(processor: str, setting: float = 0.0) -> Watts:
-    """Return what a busy core of a processor takes.
+    """Return the power of a busy processor core.
 
     Args:
         processor: Its name, as the system writes it.
-        setting: What the user says, in watts; 0 for nothing. It is believed within a quarter.
+        setting: The user's value, in watts; 0 for none. Taken as accurate within a quarter.
     """
     if setting > 0:
         return Watts(setting, setting * 0.75, setting * 1.25)
@@ -59,20 +59,20 @@ def watts_a_core(processor: str, setting: float = 0.0) -> Watts:
 
 
 class Estimator:
-    """Turns what the runtime counted into joules, as the settings say at that moment."""
+    """Converts the runtime's counters into joules, by the settings at that moment."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     @property
     def core(self) -> Watts:
-        """What a busy core is taken to use."""
+        """The assumed power of a busy core."""
         setting = self._settings.get(WATTS_A_CORE, 0.0)
         return watts_a_core(processor_name(), setting)
 
     @property
     def rates(self) -> Rates:
-        """What the runtime may tell tasks by."""
+        """The rates for the runtime's own estimates for tasks."""
         return Rates(self.core, grid_factor(self._settings))
 
     def __call__(self, use: Use, device: str = "cpu", energy: Energy | None = None) -> Amount:

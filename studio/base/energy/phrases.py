@@ -19,7 +19,7 @@ class Figures(NamedTuple):
 
     @property
     def is_range(self) -> bool:
-        """Whether what is not known shows in the figures."""
+        """Whether the uncertainty shows in the figures."""
         return self.low != self.high
 
 

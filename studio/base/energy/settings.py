@@ -1,4 +1,4 @@
-"""What a person may say of energy: what a core takes, and how the electricity is made."""
+"""Energy settings: power of a core, and carbon intensity of the electricity."""
 
 from __future__ import annotations
 

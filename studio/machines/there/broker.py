@@ -116,7 +116,7 @@ class Broker:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _lend_caches(self, cache: Path) -> None:
-        """Lend the runtime what was measured of this machine and its weights: no job is in it."""
+        """Give the runtime the measurements of this machine and its weights: no job data."""
         for name in _MEASURED:
             with contextlib.suppress(OSError):
                 shutil.copyfile(cache / name, self._cache / name)

@@ -61,10 +61,10 @@ class Stock:
         )
 
     def configuration(self, asked: Configure) -> Configure:
-        """Return what the runtime here is told: own plugins, own files, own limits.
+        """Return the configuration of the local runtime: own plugins, files, limits.
 
         Args:
-            asked: What the other studio would have told its own: its ids and digests of weights.
+            asked: The other studio's own configuration: its ids and digests of weights.
         """
         wanted = {each.plugin for each in asked.workers}
         here = {self._digest(row): row for row in self.weights.catalogue.list() if not row.problem}

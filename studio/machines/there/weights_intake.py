@@ -94,10 +94,10 @@ class WeightsIntake:
         return False
 
     def finish(self) -> None:
-        """Put all of it among the weights, if it is what it should be.
+        """Verify the files and move all of them into the weights folder.
 
         Raises:
-            StudioError: ``BAD_WEIGHTS``: it is not; nothing of it is left.
+            StudioError: ``BAD_WEIGHTS``: verification failed; the files are deleted.
             OSError: The disk refused.
         """
         offer = self.offer

@@ -17,13 +17,13 @@ REATTACH_SECONDS = 60.0
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """What the line behind ``MARK`` says: who is there, or why nobody is.
+    """The line behind ``MARK``: the remote studio, or its error.
 
     Attributes:
         wire: ``WIRE_VERSION``.
         studio: Its version.
         trouble: Why it cannot go on, in a sentence.
-        gone: Whether what is to be attached to again has ended.
+        gone: Whether the session to reattach to has ended.
     """
 
     wire: int = WIRE_VERSION
@@ -63,7 +63,7 @@ class HeldWeights(msgspec.Struct, frozen=True):
 
 
 class Holdings(Message, frozen=True):
-    """What a machine has; told after the greeting and whenever it changes."""
+    """The holdings of a machine; sent after the greeting and on changes."""
 
     studio: str
     plugins: dict[str, HeldPlugin] = {}
@@ -129,10 +129,10 @@ class OfferWeights(Message, frozen=True):
 
 
 class WeightsWanted(Message, frozen=True):
-    """How many bytes of each file of weights are there, and what is the matter with the others.
+    """Bytes present of each file of weights, and the problems of the others.
 
     Attributes:
-        is_done: Whether all are there, and are what they should be.
+        is_done: Whether all are present and verified.
     """
 
     id: str
@@ -154,7 +154,7 @@ ToMachine = EndRuntime | ReadWeights | OfferWeights | WeightsPiece
 
 
 class Label(msgspec.Struct, frozen=True):
-    """What a message is and which job it is about, read without the rest."""
+    """The type of a message and its job, decoded without the rest."""
 
     type: str
     job: str = ""

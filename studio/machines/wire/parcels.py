@@ -32,7 +32,7 @@ class _File(msgspec.Struct, frozen=True):
 
 
 class _Head(msgspec.Struct, frozen=True):
-    """What a parcel begins with: the lengths of all that follows, in its order."""
+    """The header of a parcel: the lengths of all that follows, in its order."""
 
     body: int
     blobs: tuple[int, ...] = ()
@@ -44,7 +44,7 @@ _HEAD = msgspec.msgpack.Decoder(_Head)
 
 @dataclass
 class Parcel:
-    """What was sent together.
+    """A message sent together with its files.
 
     Attributes:
         body: An encoded message.
@@ -89,7 +89,7 @@ def pieces(
 
 
 def inside_of(path: Path) -> Iterator[str]:
-    """Yield the places of all files in a folder, sorted; an empty one for what is no folder."""
+    """Yield the relative paths of all files in a folder, sorted; one empty path for a file."""
     if not path.is_dir():
         yield ""
         return

@@ -61,7 +61,7 @@ class Wire(Protocol):
 
 
 class _Greeting(msgspec.Struct, frozen=True):
-    """What the first packet says: who speaks, and to whom it has spoken before."""
+    """The first packet: the sender, and its previous peer."""
 
     me: str
     you: str = ""
