@@ -59,7 +59,7 @@ _Seed = Annotated[Seed, _MORE]
 
 
 class Write(Params, frozen=True):
-    """What to write, in which language, and how hard to try."""
+    """Request, language and effort for writing code."""
 
     prompt: Annotated[
         str,
@@ -131,7 +131,7 @@ class Explain(Params, frozen=True):
 
 
 class Document(Params, frozen=True):
-    """Which file gets docstrings, or comments above what it defines."""
+    """File to document with docstrings, or comments above its definitions."""
 
     file: _FileToRead = ""
     path: _PathOfText = ""
@@ -202,9 +202,9 @@ _Change = Annotated[
 
 
 class Plan(Params, frozen=True):
-    """What to change in which folder, to be divided into steps.
+    """Change to a folder, to be divided into steps.
 
-    A page hands in ``context``: the open files, which count more than what lies on the disk.
+    A page passes ``context``: the open files, which take precedence over the disk.
     """
 
     prompt: _Change
@@ -215,7 +215,7 @@ class Plan(Params, frozen=True):
 
 
 class Edit(Params, frozen=True):
-    """What to change in which folder, by which steps."""
+    """Change to a folder, with its steps."""
 
     prompt: _Change
     folder: _FolderToRead = ""
@@ -263,7 +263,7 @@ class CodeSettings(Params, frozen=True):
 
 
 class Run(Params, frozen=True):
-    """What to run, and how."""
+    """Files to run, and options."""
 
     file: Annotated[
         str, File(), Label("File", "The file to run, on its own in an empty folder.")

@@ -1,4 +1,4 @@
-"""The file a task is about, read with care: what is no text of a sensible size is refused."""
+"""Read the source file of a task; reject files that are not text or too large."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class Source:
 
 
 def given(inputs: Inputs, file: str, path: str) -> Source:
-    """Return what a task is about: the input ``text``, called ``path``, or the file ``file``.
+    """Return the source of a task: the input ``text`` at ``path``, or the file ``file``.
 
     Raises:
-        BadInput: There is neither, or it is no text that can be used; says why.
+        BadInput: Neither is given, or it is not usable text; gives the reason.
     """
     text = inputs.text("text")
     if len(text) > MAX_BYTES:
@@ -105,7 +105,7 @@ def decoded(data: bytes, name: str) -> str:
 
 
 def sent(inputs: Inputs, name: str) -> list[Source]:
-    """Return what a page sent as files: the input ``name``.
+    """Return the files sent by a page: the input ``name``.
 
     Raises:
         BadInput: As ``sources``.

@@ -96,7 +96,7 @@ def error(code: str, language: str) -> str:
 
 
 def definitions(code: str, language: str) -> list[Definition]:
-    """Return what a text defines, in its order; nothing of languages without a grammar."""
+    """Return the definitions in a text, in order; empty for languages without a grammar."""
     lines = code.split("\n")
     if language == "sql":
         return [_sql_definition(code, lines, found) for found in _SQL_DEFINITION.finditer(code)]

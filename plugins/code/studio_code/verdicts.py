@@ -1,4 +1,4 @@
-"""What was shown about code: as plain data for programs, in words for people. Judges no style."""
+"""Verdicts on code: plain data for programs, words for people. Judges no style."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENOUGH_NOTICED: Final = 0.5
 
 
 class State(StrEnum):
-    """What is known of code."""
+    """State of the evidence about code."""
 
     VERIFIED = "verified"
     OWN_TESTS = "own tests"
@@ -158,7 +158,7 @@ def with_agreement(verdict: dict[str, Any], agreed: Agreement) -> dict[str, Any]
 
 
 def with_requirements(verdict: dict[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the verdict with what the request states, each with its test."""
+    """Return the verdict with the requirements of the request, each with its test."""
     checks = list(verdict["checks"])
     for kind, name in (("example", "Your examples"), ("rule", "Rules")):
         own = [row for row in rows if row["kind"] == kind]

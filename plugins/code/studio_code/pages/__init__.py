@@ -1,1 +1,1 @@
-"""The page of code and what it is made of. Runs in the window; runs no code itself."""
+"""The page of the code plugin and its widgets. Runs in the GUI process; executes no user code."""

@@ -49,7 +49,7 @@ class Dock(QWidget):
         self.ask.composer.field.widget.setFocus()
 
     def show_plan(self) -> None:
-        """Bring the plan into view, ready to write what to change."""
+        """Show the plan with the focus in its request field."""
         self.tabs.setCurrentWidget(self.plan)
         self.plan.composer.field.widget.setFocus()
 
@@ -59,7 +59,7 @@ class Dock(QWidget):
         self.run.start(mode)
 
     def send(self) -> bool:
-        """Send what is written where the keyboard is; return whether that is here."""
+        """Send the text of the focused field; return whether it is in the dock."""
         here = self.window().focusWidget()
         for composer in (self.ask.composer, self.plan.composer):
             if composer.field.widget is here:
@@ -68,7 +68,7 @@ class Dock(QWidget):
         return False
 
     def stop(self) -> None:
-        """Stop what is at work in the tab in view."""
+        """Stop the task of the current tab."""
         shown = self.tabs.currentWidget()
         next(each for each in (self.run, self.plan, self.ask) if each is shown).runner.stop()
 

@@ -16,7 +16,7 @@ _STYLE = (
 
 
 def as_html(artifact: SavedArtifact) -> str:
-    """Return a result with colours, and below it what was shown about it."""
+    """Return a result as HTML with syntax colours, followed by its verdict."""
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import TextLexer

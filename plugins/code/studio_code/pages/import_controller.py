@@ -35,7 +35,7 @@ class ImportController:
         session.loaded.connect(self._go_on)
 
     def _ready(self, call: Callable[[], None]) -> None:
-        """Call once what was open last time is open again: it would close what comes now."""
+        """Call after the last session is restored: restoring would close files opened before."""
         self._waiting.append(call)
         if not self._session.loading:
             self._go_on()

@@ -150,7 +150,7 @@ class CodePage(QWidget):
         self.editor_area.tabs.destroyed.connect(finish)
 
     def _begin(self) -> None:
-        """Open what was open last time."""
+        """Restore the last session."""
         if self.folders.here and self.folders.recent and self.workspace.root is None:
             self.workspace.open_folder(self.folders.recent[0])
             self.workspace.work_queue.do(lambda: None, lambda _nothing: self._without_folder())
@@ -191,7 +191,7 @@ class CodePage(QWidget):
         self.trouble.tell(error, again)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The dock stands beside the text where there is room; what is least needed gives way."""
+        """Place the dock beside the text if it fits; hide the least needed parts first."""
         super().resizeEvent(event)
         wide = self.width() >= _WIDE
         way = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
@@ -276,11 +276,11 @@ class CodePage(QWidget):
         self.dock.show_plan()
 
     def toggle_dock(self) -> None:
-        """Show or hide what is below or beside the text."""
+        """Show or hide the dock below or beside the text."""
         self.dock.setVisible(not self.dock.isVisible())
 
     def show_changes(self) -> None:
-        """Show what the model changed."""
+        """Show the changes made by the model."""
         self.left.show()
         self._changes.setChecked(True)
 
@@ -339,7 +339,7 @@ class CodePage(QWidget):
             self.close_file(self.workspace.current)
 
     def close_file(self, file: OpenFile) -> None:
-        """Close a file; unsaved text is kept and can be had back."""
+        """Close a file; unsaved text is stored and can be restored."""
         unsaved = file.dirty and bool(file.text().strip())
         name = file.name
         self.workspace.close(file)
@@ -369,7 +369,7 @@ class CodePage(QWidget):
     # --- writing ------------------------------------------------------------------------------
 
     def write(self) -> None:
-        """Write what is described; in a review: write what was accepted; in a tab: send that."""
+        """Write code for the description; in a review: write the accepted hunks; in a tab: send."""
         if self.editor_area.in_review:
             self.editor_area.review.write_accepted()
         elif not self.dock.send():
@@ -381,7 +381,7 @@ class CodePage(QWidget):
         self.writing.runner.run()
 
     def show_artifact(self, artifact: SavedArtifact) -> None:
-        """Show what was shown about a result."""
+        """Show the evidence for a result."""
         self.panel.show_artifact(artifact)
 
     def _show_evidence(self, id: str, *, opened: bool) -> None:
@@ -396,7 +396,7 @@ class CodePage(QWidget):
     # --- the last session ---------------------------------------------------------------------
 
     def save_state(self) -> dict[str, Any]:
-        """Return what to keep over a restart; folder, tabs and texts are kept all along."""
+        """Return the state to restore after a restart; folder, tabs and texts are stored apart."""
         self.session.write()
         return {
             "panel": self.panel.save_state(),

@@ -57,7 +57,7 @@ class Side(QWidget):
         self.bar.choose(name)
 
     def _choose(self, name: str) -> None:
-        """The user wants a pane; what is to be found can be typed at once."""
+        """Show the chosen pane; in a search pane focus the field."""
         self.show_pane(name)
         if name == "search":
             self.search.begin()

@@ -1,4 +1,4 @@
-"""A piece of code in the gallery: highlighted, under the chip that says what was shown of it."""
+"""Piece of code in the gallery: highlighted, below the chip with its verdict."""
 
 from __future__ import annotations
 

@@ -26,29 +26,29 @@ Then = Callable[[OpenFile], object]
 
 
 class Workspace(QObject):
-    """What is open.
+    """Open folder and files.
 
     Attributes:
-        root: The open folder; None while there is none.
+        root: The open folder; None for none.
         files: The open files, in the order of the tabs.
-        current: The one in view; None while there is none.
-        proposal: What is to be reviewed now; None while there is nothing.
-        journal: The changes that were accepted.
-        checkpoints: The runs over several files, with these as they were before.
+        current: The file in view; None for none.
+        proposal: The change under review; None for none.
+        journal: Accepted changes.
+        checkpoints: Runs over several files, with the old contents of these.
 
     Signals:
         leaving: The folder is about to be left; its files are still open.
         root_changed: Another folder is open.
         current_changed: Another file is in view, or none.
-        file_changed: The text of an open file is another (its path).
-        state_changed: Path, dirty mark or lock of an open file is another (its path).
-        opened, closed: An ``OpenFile`` came or went.
-        disk_changed: Something in the folder came or went (a path within it, or empty for all).
+        file_changed: The text of an open file changed (its path).
+        state_changed: Path, dirty mark or lock of an open file changed (its path).
+        opened, closed: An ``OpenFile`` was added or removed.
+        disk_changed: Something in the folder was added or removed (path within it; empty for all).
         proposed: A ``Proposal`` is to be reviewed.
         proposal_ended: It was accepted or declined.
         declined: A proposal was declined (its path).
         accepted: A change was accepted and is on the disk (its path).
-        goto_asked: A file is in view and a line is wanted (its path, the line from 1).
+        goto_asked: A line of the file in view is requested (its path, the line from 1).
         run_asked: The file in view is to be run (``run``) or tested (``test``).
         failed: A ``StudioError`` to be shown on the page.
     """
@@ -85,11 +85,11 @@ class Workspace(QObject):
 
     @property
     def homeless(self) -> list[OpenFile]:
-        """What was written while no folder is open: it comes along into the first that is."""
+        """Files written while no folder is open; they move to the first one opened."""
         return [file for file in self.files if file.untitled and self.root is None]
 
     def open_folder(self, path: Path) -> None:
-        """Open a folder; the files of the one before are closed, their drafts kept."""
+        """Open a folder; close the files of the one before and store their drafts."""
 
         def show(found: Path) -> None:
             if found == self.root:
@@ -123,7 +123,7 @@ class Workspace(QObject):
         return disk_files.place(self.root, path)
 
     def name_of(self, path: Path) -> str:
-        """Return what a file on the disk is called here: relative inside the folder."""
+        """Return the workspace path of a file on the disk: relative inside the folder."""
         if self.root is not None and path.is_relative_to(self.root):
             return path.relative_to(self.root).as_posix()
         return path.as_posix()
@@ -145,7 +145,7 @@ class Workspace(QObject):
         self.bring(path, shown)
 
     def bring(self, path: str, then: Then) -> None:
-        """Open a file without bringing it into view, then call; failures are told."""
+        """Open a file without showing it, then call ``then``; report failures."""
         file = self.find(path)
         if file is not None:
             then(file)
@@ -196,7 +196,7 @@ class Workspace(QObject):
             self.current_changed.emit()
 
     def close(self, file: OpenFile) -> None:
-        """Close a file; what was not saved is gone from view (the page keeps it to be reopened)."""
+        """Close a file; the page stores unsaved text so that it can be reopened."""
         if file not in self.files:
             return
         at = self.files.index(file)
@@ -224,7 +224,7 @@ class Workspace(QObject):
         self.write(file, file.path, lambda saved: then(file) if then else None)
 
     def save_as(self, file: OpenFile, where: Path) -> None:
-        """Write an open file to a place that the user picked, over whatever lies there."""
+        """Write an open file to the place picked by the user; overwrite an existing file."""
         path = self.name_of(where)
         if path == file.path and not file.untitled:
             self.save(file)
@@ -248,12 +248,12 @@ class Workspace(QObject):
         commit: str = "",
         where: Path | None = None,
     ) -> None:
-        """Write an open file beside the window, then call; failures are told.
+        """Write an open file off the GUI thread, then call ``then``; report failures.
 
         Args:
-            path: What it is called from then on.
-            commit: Message of the git commit, where the folder is a clean repository.
-            where: Write there, over whatever lies there.
+            path: Its workspace path from then on.
+            commit: Message of the git commit, if the folder is a clean repository.
+            where: Write there, overwriting an existing file.
         """
         moved = path != file.path or file.untitled
         text, form = file.text(), file.format
@@ -421,7 +421,7 @@ class Workspace(QObject):
         return next(name for name in names if name not in taken)
 
     def finish(self) -> None:
-        """Do what the disk still waits for: the window is closing."""
+        """Complete pending disk writes before the window closes."""
         self.work_queue.finish()
 
 

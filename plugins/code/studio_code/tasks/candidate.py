@@ -1,4 +1,4 @@
-"""One try at writing code: what was written, how it did. Every one is kept under the result."""
+"""One attempt at writing code, with its outcome. All are stored with the result."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Candidate:
             return self.code
 
     def plain(self) -> dict[str, Any]:
-        """Return what is kept of it."""
+        """Return the stored fields as plain data."""
         return {
             "candidate": self.candidate,
             "round": self.round,

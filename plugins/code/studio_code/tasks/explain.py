@@ -1,4 +1,4 @@
-"""What a file, or a part of it, does: asked and told, nothing is checked."""
+"""Explain a file or a part of it; the explanation is not checked."""
 
 from __future__ import annotations
 

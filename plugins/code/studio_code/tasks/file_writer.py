@@ -1,6 +1,6 @@
-"""One step of a change in one file: what is asked for, and what of the answer is taken.
+"""One step of a change in one file: build the prompt, apply the answer.
 
-A long file is told by what it defines, and one part of it is written anew.
+A long file is shown as an outline, and one part of it is rewritten.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ class _Chosen(msgspec.Struct):
 
 @dataclass
 class Work:
-    """What a run has so far.
+    """State of a run.
 
     Attributes:
-        texts: Path → the text now, changes of this run included.
-        before: The same as they were.
+        texts: Path → current text, with the changes of this run.
+        before: Path → text before the run.
         others: Steps that are done separately.
         told: Rows of the result, one a step.
         unapplied: Rows of path and why.
-        trial: What a program showed that uses the change.
+        trial: Outcome of a program that uses the change.
     """
 
     params: Edit
@@ -64,7 +64,7 @@ class Work:
     trial: Trial = field(default_factory=Trial)
 
     def edits(self) -> list[Edited]:
-        """Return what is another than it was."""
+        """Return the changed files."""
         return [
             Edited(path, self.before.get(path, ""), text)
             for path, text in self.texts.items()
@@ -102,7 +102,7 @@ def edit_file(
 
 
 def _told(ctx: TaskContext, engine: TextEngine, work: Work, step: Step, source: Source) -> str:
-    """Return what is told of a step in a file; a long one is told by what it defines."""
+    """Return the prompt of a step in a file; a long file is shown as an outline."""
     room = _SHOWN_TOKENS // (plan_prompts.ON_A_PROCESSOR if ctx.device == "cpu" else 1)
     is_long = engine.count(source.text) > room
     shown = ""
@@ -136,7 +136,7 @@ def _foreign(work: Work, path: str) -> set[str]:
 
 
 def _others(work: Work, path: str) -> str:
-    """Return outlines of the other files of the plan: what is called from there has its form."""
+    """Return outlines of the other files of the plan, for the signatures called from there."""
     named = dict.fromkeys(name for step in work.steps for name in step.files)
     others = [name for name in named if name != path and work.texts.get(name)][:_OTHERS]
     return "\n".join(outline(Source(name, work.texts[name])) for name in others)

@@ -1,4 +1,4 @@
-"""A file without the fault that an error tells of: corrected, run, compared with what it was."""
+"""Fix the fault described by an error: correct the file, run it, compare with the original."""
 
 from __future__ import annotations
 

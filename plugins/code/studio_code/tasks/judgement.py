@@ -1,7 +1,7 @@
-"""What was shown of code that was written: versions run against each other, and the state it is in.
+"""Judge written code: compare versions by running them, and derive its state.
 
-Tests and code of one model agree with each other, not with the request. So only what the request
-states, and what versions agree on that were written apart, makes a verdict green.
+Tests and code of one model agree with each other, not with the request. So only requirements
+stated in the request, and agreement of versions written independently, make a verdict green.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from studio_code.verdicts import Standing, State
 
 
 def stated_suite(work: WriteState, names: Sequence[str], written: str = "") -> Suite:
-    """Return the tests of what a request states, then others that a model has ``written``."""
+    """Return tests of the requirements in a request, then others that a model has ``written``."""
     stated = examples(work.params.prompt, names)
     others = read_suite(written, names) if written else Suite()
     probes = probes_of((stated + others).cases, names, work.params.prompt)
@@ -154,7 +154,7 @@ def _standing(work: WriteState, best: Candidate, agreed: Agreement) -> Standing:
 
 
 def _requirements(work: WriteState, best: Candidate) -> list[dict[str, Any]]:
-    """Return what the request states, each with its test."""
+    """Return the requirements stated in the request, each with its test."""
     failing = {case.name for case in work.failing()}
     rows = [
         {"text": _shown(case), "kind": "example", "test": case.name,

@@ -59,7 +59,7 @@ def plan(ctx: TaskContext, params: Plan) -> Iterator[Event]:
 
 
 def folder_of(ctx: TaskContext, params: Plan | Edit) -> Generator[Event, None, Folder]:
-    """Read the folder of a request, and lay over it what a page has open (``context``).
+    """Read the folder of a request; replace the texts open on a page (``context``).
 
     Raises:
         BadInput: There is no request, or no folder with code.

@@ -1,4 +1,4 @@
-"""Running files or their tests in a sandbox, told as it happens."""
+"""Run files or their tests in a sandbox, streaming the output."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A change of Python, tried: a short program that uses what is new, run on a copy in the sandbox.
+"""Try a change of Python: run a short program that uses it on a copy in the sandbox.
 
 A model writes the program, which may be wrong itself. So it counts against a change only where the
-change itself breaks: an error out of its own new lines, or a module that can be imported no more.
-What the program only expected otherwise is told, and nothing follows from it.
+change itself breaks: an error from its new lines, or a module that can no longer be imported.
+Failed expectations of the program are reported and have no other effect.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _PACKAGE: Final = "__init__.py"
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of a program.
+    """Outcome of a trial program.
 
     Attributes:
-        outcome: ``passed``, ``failed`` (it expected something else), ``crashed`` (the change did),
-            ``unusable`` (it tells nothing), or ``not run``.
+        outcome: ``passed``, ``failed`` (an expectation), ``crashed`` (the change did),
+            ``unusable`` (inconclusive), or ``not run``.
         told: The error in one line.
         path, line: Where the change crashed.
     """
@@ -114,7 +114,7 @@ def _called(program: str) -> str:
 
 
 def _first_use(edits: Sequence[Edited], new: Mapping[str, Sequence[str]]) -> str:
-    """Return how the first line begins that uses what is new: models make a ceremony of it else."""
+    """Return the start of a first line that uses the new names, to keep programs short."""
     path, names = next(iter(new.items()))
     edit = next(each for each in edits if each.path == path)
     was_there = names[0] in {part.name for part in parts(edit.base, "python")}
@@ -127,7 +127,7 @@ def _first_use(edits: Sequence[Edited], new: Mapping[str, Sequence[str]]) -> str
 def tried(
     ctx: TaskContext, program: str, edits: Sequence[Edited], texts: Mapping[str, str]
 ) -> Generator[Event, None, Trial]:
-    """Run a program on a copy of all files, and say what it shows of a change."""
+    """Run a program on a copy of all files; return the outcome for the change."""
     yield ctx.progress(0, 0, "Trying the change")
     root = _root(next(each.path for each in edits if _new_names(each)), texts)
     path = str(root / "_trial.py")
@@ -157,7 +157,7 @@ def tried(
 
 
 def _new_names(edit: Edited) -> list[str]:
-    """Return what a module has for all that is new or changed, or that holds such."""
+    """Return the public names of a module that are new or changed, or contain such."""
     if not edit.path.endswith(".py"):
         return []
     old, new = (

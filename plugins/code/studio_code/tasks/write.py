@@ -97,7 +97,7 @@ def _begun(ctx: TaskContext, params: Write) -> WriteState:
 
 
 def _write(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
-    """Take all steps. What they find becomes known here and in ``_examine_all`` alone."""
+    """Run all stages. Their results are merged only here and in ``_examine_all``."""
     if answers := ctx.inputs.json("answers", dict[str, Any], {}):
         yield from _judge_again(ctx, work, answers)
     else:
@@ -111,10 +111,10 @@ def _write(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
 def _judge_again(
     ctx: TaskContext, work: WriteState, answers: Mapping[str, Any]
 ) -> Generator[Event, None, None]:
-    """Judge what was written before, as it is judged today; no model is asked.
+    """Judge earlier answers by the current rules, without calling a model.
 
     Args:
-        answers: ``versions`` (the first half in the first words), ``repairs`` and ``tests``.
+        answers: ``versions`` (the first half from the original prompt), ``repairs`` and ``tests``.
     """
     versions = [WrittenText(str(text), "stop") for text in answers.get("versions", ())]
     half = len(versions) - len(versions) // 2
@@ -266,7 +266,7 @@ def _second_opinion(
 def _completed(
     ctx: TaskContext, engine: TextEngine, work: WriteState
 ) -> Generator[Event, None, AcceptanceSuite]:
-    """Return the exam with cases: what the description states, then what the model thinks of."""
+    """Return the suite with cases: stated in the description first, then written by the model."""
     if work.exam.given or work.exam.suite.cases:
         return work.exam
     codes = [each.code for each in work.attempts if not each.problem]
@@ -432,7 +432,7 @@ def _finish(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
 
 
 def _file_name(code: str, path: str) -> str:
-    """Return what an exported file is called: as was wished, else by what it defines first."""
+    """Return the name of an exported file: as requested, else from its first definition."""
     names = names_in(code, of_path(path).id)
     wished = PurePosixPath(path).stem
     return names[0] if names and wished.lower() == SOLUTION else wished

@@ -57,7 +57,7 @@ class Composer(QFrame):
 
     @property
     def text(self) -> str:
-        """What the user wrote."""
+        """Text in the field."""
         return self.field.text
 
     def set_busy(self, busy: bool) -> None:
@@ -66,11 +66,11 @@ class Composer(QFrame):
         self.send.show_busy(busy)
 
     def clear(self) -> None:
-        """Empty the field: what was in it is on its way."""
+        """Empty the field after its text was sent."""
         self.field.widget.clear()
 
     def send_words(self) -> None:
-        """Send what is in the field, unless there is nothing, or something is on its way."""
+        """Send the text in the field, unless it is empty or a request is running."""
         if self.text and not self._busy:
             self.sent.emit()
 

@@ -149,7 +149,7 @@ class AskTab(QWidget):
     # --- starting -----------------------------------------------------------------------------
 
     def fix(self, fault: RunFailure) -> None:
-        """Correct what a run has shown to be wrong; the file is opened if it is not."""
+        """Fix the fault found by a run; open the file if it is closed."""
         self._workspace.bring(
             fault.path, lambda _file: self._start(task_requests.fix(self._workspace, fault))
         )
@@ -187,7 +187,7 @@ class AskTab(QWidget):
         return started
 
     def begin_anew(self) -> None:
-        """Forget the turns; what they made stays in the library."""
+        """Discard the turns; their results stay in the library."""
         if not self.runner.busy:
             self.thread_view.clear()
             self._update()
@@ -197,7 +197,7 @@ class AskTab(QWidget):
         self.composer.weights.choose(weights)
 
     def take_words(self, words: str) -> None:
-        """Put words into the field, before what is written there."""
+        """Insert words into the field before its text."""
         written = self.composer.text
         self._prepare("\n\n".join(filter(None, (words, written))))
 
@@ -341,7 +341,7 @@ class AskTab(QWidget):
             self.subject.setText(file.path)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look what is selected while this is in view."""
+        """Track the selection while the tab is visible."""
         super().showEvent(event)
         self._look.start()
         self._show_subject()
@@ -354,7 +354,7 @@ class AskTab(QWidget):
     # --- over a restart -----------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """Return the conversation and what is being written, as plain data."""
+        """Return the conversation and the draft as plain data."""
         turns, room = [], _KEPT_TOGETHER
         for turn in reversed(self.thread_view.turns[-_KEPT_TURNS:]):
             kept = {

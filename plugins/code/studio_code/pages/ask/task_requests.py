@@ -1,4 +1,4 @@
-"""What the dock asks a model for: the task, its parameters, the words for them. Runs nothing."""
+"""Requests of the dock: task, parameters and label. Runs nothing."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def ask(workspace: Workspace, question: str, past: Sequence[tuple[str, str]]) ->
 
 
 def explain(workspace: Workspace) -> Request | None:
-    """Return a request to explain what is selected, or all of the file in view."""
+    """Return a request to explain the selection, or the whole current file."""
     file = workspace.current
     if file is None:
         return None

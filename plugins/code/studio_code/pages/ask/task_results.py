@@ -1,4 +1,4 @@
-"""What came back of a request: words to read, texts to review, what was shown."""
+"""Answers to requests: text to read, texts to review, evidence."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Answer:
 def answer_of(
     request: Request, result: Mapping[str, Any], artifact: SavedArtifact | None
 ) -> Answer:
-    """Return what a finished request came to."""
+    """Return the answer of a finished request."""
     if request.task == "code.ask":
         return _told(request, result)
     if request.task == "code.explain":
@@ -60,7 +60,7 @@ def answer_of(
 
 
 def answer_of_stopped(request: Request, text: str, artifact: SavedArtifact | None) -> Answer:
-    """Return what a stopped request has so far: what was kept, else what was written."""
+    """Return the answer of a stopped request: its saved result, else the streamed text."""
     if artifact is None or artifact.kind != "code":
         return Answer(text, notes=(tr("Stopped."),))
     meta = artifact.meta

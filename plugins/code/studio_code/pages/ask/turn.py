@@ -1,4 +1,4 @@
-"""One turn of the conversation: what was asked, the answer as it comes, what to do with it."""
+"""One turn of the conversation: the request, the streamed answer, and actions on it."""
 
 from __future__ import annotations
 
@@ -102,8 +102,9 @@ class Turn(QFrame):
         self.progress.follow(job)
 
     def write(self, text: str, channel: str) -> None:
-        """Add what the model writes. Each try of a correction takes the place of the one before;
-        they are told apart by an empty line of their own.
+        """Append streamed text. Each attempt at a fix replaces the one before.
+
+        Attempts are separated by an empty line of their own.
         """
         if channel not in ("", "answer"):
             return
@@ -122,7 +123,7 @@ class Turn(QFrame):
     # --- when it is over ----------------------------------------------------------------------
 
     def show_answer(self, answer: Answer) -> None:
-        """Show what came of it."""
+        """Show the answer."""
         self.answer = answer
         if answer.text != self.prose.text:
             self.prose.set_text(answer.text)
@@ -153,7 +154,7 @@ class Turn(QFrame):
             self._goto(path, line)
 
     def show_trouble(self, error: StudioError, again: Callable[[], None]) -> None:
-        """Say what failed; what was written so far stays."""
+        """Show the error; the text streamed so far stays."""
         self.prose.finish()
         self.trouble.tell(error, again)
 

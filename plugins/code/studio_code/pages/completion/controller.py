@@ -1,7 +1,7 @@
-"""Completion while typing: when a model is asked, what is shown of its answer, what keys do.
+"""Completion while typing: when to ask a model, which text to show, how keys act.
 
-One editor is watched at a time. A model is asked when the keyboard rests, never for each letter;
-whatever is typed meanwhile stops it, unless it is what was proposed.
+One editor is watched at a time. A request starts after a pause in typing, never for each letter;
+further typing cancels it, unless it matches the proposal.
 """
 
 from __future__ import annotations
@@ -101,12 +101,12 @@ class Completion(QObject):
             self._timer.start(int(get("suggest_after", usual.suggest_after)))
 
     def _on_cursor(self) -> None:
-        """The cursor has gone elsewhere; after a letter it has been told already."""
+        """React to a cursor move; moves caused by typing are handled already."""
         if not self._quiet and self._edit is not None and not self._edit.is_typing:
             self.dismiss()
 
     def _on_key(self, event: QKeyEvent) -> bool:
-        """Return whether a key was meant for what is proposed."""
+        """Return whether the proposal consumed a key."""
         ghost, listed = self.ghost, self.word_list
         if ghost is None or listed is None:
             return False
@@ -151,7 +151,7 @@ class Completion(QObject):
         edit.ensureCursorVisible()
 
     def dismiss(self) -> None:
-        """Take away what is proposed, and stop what is being written."""
+        """Remove the proposal and cancel the running request."""
         self._timer.stop()
         self._hide_words()
         self._stop()
@@ -226,7 +226,7 @@ class Completion(QObject):
         job.on_failed(lambda error: self._on_failed(weights, error) if job is self._job else None)
 
     def _stop(self) -> None:
-        """End what is being written: nobody waits for it any more."""
+        """Cancel the running request."""
         job = self._job
         self._follow(None)
         if job is not None:
@@ -252,7 +252,7 @@ class Completion(QObject):
             self._tell(tr("The model proposes nothing here."), "")
 
     def _show(self, text: str) -> None:
-        """Propose a text for where the model was asked, less what was typed of it since."""
+        """Propose a text at the position of the request, less the letters typed since."""
         asked, below = self._asked
         before, after = self._sides()
         since = before[len(asked) :]

@@ -15,10 +15,10 @@ _PAD: Final = 6
 
 
 class Ghost:
-    """What is proposed in one editor.
+    """Text proposed in one editor.
 
     Attributes:
-        text: The rest of it; empty for nothing.
+        text: The remaining part; empty for nothing.
     """
 
     def __init__(self, edit: CodeEdit) -> None:
@@ -33,7 +33,7 @@ class Ghost:
             self._edit.viewport().update()
 
     def typed(self, letters: str) -> bool:
-        """Whether what was typed is how the text begins; it is shorter by that then."""
+        """Return whether the typed letters match the start of the text; consume them if so."""
         if not letters or not self.text.startswith(letters):
             return False
         self.show(self.text[len(letters) :])
@@ -54,7 +54,7 @@ class Ghost:
         self.show(rest)
 
     def paint(self, painter: QPainter) -> None:
-        """Draw it: the first line goes on from the cursor, the others lie over what is below."""
+        """Draw the proposal: the first line at the cursor, the others over the lines below."""
         if not self.text:
             return
         edit, colors = self._edit, self._edit.colors

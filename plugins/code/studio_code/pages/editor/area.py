@@ -33,14 +33,14 @@ _LIGATURES: Final = ("liga", "calt")
 
 
 class EditorArea(QWidget):
-    """What is in view.
+    """Stack of the editor and its alternatives.
 
     Attributes:
-        wrap: Whether long lines are broken at the edge.
-        zoom: Points added to the size of the letters.
+        wrap: Whether long lines wrap.
+        zoom: Points added to the font size.
 
     Signals:
-        edit_changed: Another editor is in view, or none.
+        edit_changed: Another editor is current, or none.
     """
 
     edit_changed = Signal()
@@ -176,12 +176,12 @@ class EditorArea(QWidget):
         self._stack.setCurrentWidget(self._empty)
 
     def show_writing(self, shown: bool) -> None:
-        """Show what is being written, or what was here."""
+        """Show the code being written, or the view before it."""
         self._writing = shown
         self.show_current()
 
     def show_difference(self, path: str, text: str) -> None:
-        """Show how a file differs from what was committed, until it is closed."""
+        """Show the diff of a file to the last commit, until it is closed."""
         self.difference.show_text(path, text)
         self._stack.setCurrentWidget(self.difference)
 
@@ -195,7 +195,7 @@ class EditorArea(QWidget):
         self.take_focus()
 
     def take_focus(self) -> None:
-        """Give the keys to what is in view."""
+        """Give the focus to the current view."""
         shown = self._stack.currentWidget()
         if shown is self._column and self.edit is not None:
             self.edit.setFocus()

@@ -187,7 +187,7 @@ class CodeEdit(QPlainTextEdit):
             self._later.start()
 
     def set_found(self, places: Sequence[tuple[int, int]], at: int) -> None:
-        """Mark (start, end) of what was found; ``at`` is the one in turn."""
+        """Highlight the (start, end) ranges of matches; ``at`` is the current one."""
         self._found, self._found_at = places, at
         self.show_marks()
 
@@ -209,7 +209,7 @@ class CodeEdit(QPlainTextEdit):
         return mark
 
     def show_marks(self) -> None:
-        """Mark the line, the brackets at the cursor and what was found."""
+        """Highlight the current line, the brackets at the cursor and the matches."""
         self.setExtraSelections([self._line_mark(), *self._found_marks(), *self._brackets()])
 
     def _found_marks(self) -> list[QTextEdit.ExtraSelection]:
@@ -312,7 +312,7 @@ class CodeEdit(QPlainTextEdit):
         self.left.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the text, and what is proposed over it."""
+        """Draw the text, then the proposal over it."""
         super().paintEvent(event)
         if self.painted is not None:
             painter = QPainter(self.viewport())

@@ -1,4 +1,4 @@
-"""A line above the text: what is odd about the file, with the ways out."""
+"""Banner above the text: conflicts and limits of the file, with buttons to resolve them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class FileBanner(QFrame):
         )
 
     def show_state(self) -> None:
-        """Say what is odd about the file in view."""
+        """Show the conflict or limit of the current file."""
         file = self._workspace.current
         if file is None:
             self.hide()

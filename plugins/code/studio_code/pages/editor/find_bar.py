@@ -127,7 +127,7 @@ class FindBar(QFrame):
             self._edit = None
 
     def open_bar(self, *, replace: bool = False) -> None:
-        """Show the bar; what is selected is what to look for."""
+        """Show the bar; use the selection as search text."""
         self.show()
         self._replace = replace
         self._show_replace()
@@ -164,7 +164,7 @@ class FindBar(QFrame):
 
     @property
     def query(self) -> Query:
-        """What is looked for."""
+        """Current search query."""
         return Query(
             self.field.text(),
             self.case.isChecked(),

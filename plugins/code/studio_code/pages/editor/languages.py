@@ -8,14 +8,14 @@ from pathlib import PurePosixPath
 
 @dataclass(frozen=True)
 class Language:
-    """What the editor knows of a language.
+    """Editor settings of a language.
 
     Attributes:
-        id: As the tasks take it.
-        lexer: The name of its lexer in Pygments; empty for none.
-        comment: What begins a comment that ends with the line; empty for none.
-        suffixes: Of its files; the first is that of new ones.
-        indent: Spaces a step where a file shows no habit of its own.
+        id: Identifier in task parameters.
+        lexer: Name of its lexer in Pygments; empty for none.
+        comment: Prefix of a line comment; empty for none.
+        suffixes: File suffixes; the first is that of new files.
+        indent: Spaces per level where a file shows no convention of its own.
     """
 
     id: str

@@ -73,11 +73,11 @@ class OpenFile(QObject):
 
     @property
     def kind(self) -> Language:
-        """What the editor knows of its language."""
+        """Editor settings of its language."""
         return language_named(self.own_language) if self.own_language else language_of(self.path)
 
     def set_language(self, id: str) -> None:
-        """Treat it as another language than its name says; empty for what the name says."""
+        """Override the language implied by the name; empty to use the name."""
         if id == self.own_language:
             return
         self.own_language = id
@@ -85,7 +85,7 @@ class OpenFile(QObject):
 
     @property
     def dirty(self) -> bool:
-        """Whether the text is not what is on the disk."""
+        """Whether the text differs from the disk."""
         return self.document.isModified()
 
     def text(self) -> str:
@@ -138,7 +138,7 @@ class OpenFile(QObject):
         self.state_changed.emit()
 
     def reloaded(self, found: TextFile) -> None:
-        """Show what lies on the disk; undo brings back what was here."""
+        """Replace the text by that on the disk; undo restores the one before."""
         self.set_text(found.text)
         self.format, self.locked = found.format, found.locked
         self.saved(found.text, found.digest)
@@ -167,7 +167,7 @@ class OpenFile(QObject):
 
 
 def blank(text: str = "") -> TextFile:
-    """Return what a file that was never saved begins with."""
+    """Return the initial content of a new file."""
     return TextFile(text, TextFormat(), "")
 
 

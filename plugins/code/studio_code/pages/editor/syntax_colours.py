@@ -1,7 +1,7 @@
-"""Which part of which line has which colour, kept while a text is edited. A slice at a time; no Qt.
+"""Syntax highlighting, updated incrementally in slices while a text is edited. No Qt.
 
-After an edit the lines are looked at again from the edit on, until a line begins in the same state
-as before: mostly the next one.
+After an edit, lines are lexed again from there until a line begins in the same state as before:
+mostly the next one.
 """
 
 from __future__ import annotations

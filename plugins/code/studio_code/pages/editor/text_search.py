@@ -18,7 +18,7 @@ LONGEST = 2_000
 
 @dataclass(frozen=True)
 class Query:
-    """What to look for, and how."""
+    """Search text and options."""
 
     words: str
     case: bool = False
@@ -68,7 +68,7 @@ def replace_all(text: str, query: Query, by: str) -> tuple[str, int]:
 
 
 def replaced(text: str, start: int, query: Query, by: str) -> str | None:
-    """Return what the place at ``start`` becomes, as Qt counts; None if there is none.
+    """Return the replacement of the match at ``start`` in UTF-16 units; None if there is none.
 
     Raises:
         StudioError: As ``replace_all``.
@@ -83,7 +83,7 @@ def replaced(text: str, start: int, query: Query, by: str) -> str | None:
 
 
 def _filled(match: Any, query: Query, by: str) -> str:
-    """Return what a match becomes: in a replacement of a pattern ``\\1`` is its first group."""
+    r"""Return the replacement of a match: for a pattern, ``\1`` is its first group."""
     import regex
 
     try:
@@ -93,10 +93,10 @@ def _filled(match: Any, query: Query, by: str) -> str:
 
 
 def compiled(query: Query) -> Any:
-    """Return the pattern that finds what is looked for.
+    """Return the compiled pattern of a query.
 
     Raises:
-        StudioError: It is none, or too long.
+        StudioError: The pattern is invalid or too long.
     """
     import regex
 

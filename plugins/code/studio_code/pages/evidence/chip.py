@@ -1,4 +1,4 @@
-"""The chip that says what was shown of a piece of code, and opens the evidence."""
+"""Chip that states the verdict on a piece of code, and opens the evidence."""
 
 from __future__ import annotations
 

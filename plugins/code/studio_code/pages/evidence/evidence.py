@@ -1,4 +1,4 @@
-"""What was shown of a piece of code: a verdict as tasks give it, read with care. Data only."""
+"""Evidence about a piece of code, parsed defensively from a task's verdict. Data only."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class FileCoverage:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one test; ``outcome`` is passed, failed, error or skipped."""
+    """Outcome of one test; ``outcome`` is passed, failed, error or skipped."""
 
     name: str
     outcome: str
@@ -75,7 +75,7 @@ class Try:
 
 @dataclass(frozen=True)
 class Requirement:
-    """What a request states, an ``example`` or a ``rule``, and the test of it; empty for none."""
+    """Requirement stated in a request, an ``example`` or ``rule``, and its test; empty for none."""
 
     text: str
     kind: str
@@ -170,7 +170,7 @@ def read_evidence(
     path: str = "",
     language: str = "python",
 ) -> Evidence:
-    """Return what a verdict says; what is not as it should be counts as not there."""
+    """Return the evidence in a verdict; treat malformed fields as missing."""
     counts = _mapping(verdict.get("tests"))
     coverage, mutants = _mapping(verdict.get("coverage")), _mapping(verdict.get("mutants"))
     survived = (_mapping(each) for each in _list(mutants.get("survived")))
@@ -221,7 +221,7 @@ def read_evidence(
 
 
 def evidence_of_run(result: Mapping[str, Any], path: str) -> Evidence:
-    """Return what a run of tests shows."""
+    """Return the evidence from a test run."""
     rows = outcomes(result)
     counts = [row.outcome for row in rows]
     coverage = _mapping(result.get("coverage"))
@@ -247,7 +247,7 @@ def evidence_of_run(result: Mapping[str, Any], path: str) -> Evidence:
 
 
 def evidence_of_artifact(artifact: SavedArtifact, code: str) -> Evidence:
-    """Return what the library keeps of a piece of code."""
+    """Return the evidence stored in the library for a piece of code."""
     meta = artifact.meta
     verdict = _mapping(meta.get("verdict"))
     tries = _list(meta.get("tries"))

@@ -1,4 +1,4 @@
-"""What is said of evidence: the words of the chip, of the sandbox, of tests."""
+"""Wording of evidence: chip, sandbox, tests."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def figure_words(evidence: Evidence) -> str:
 
 
 def level_words(evidence: Evidence) -> str:
-    """Return what the colour of the chip says, for those who do not see it."""
+    """Return the meaning of the chip's colour in words."""
     if words := state_words(evidence):
         return words
     if evidence.level == "warn" and evidence.passed:
@@ -66,7 +66,7 @@ def level_words(evidence: Evidence) -> str:
 
 
 def state_words(evidence: Evidence) -> str:
-    """Return what is known of code; empty where it does not say."""
+    """Return the state of code in words; empty if the evidence has none."""
     if evidence.state == "verified" and not evidence.versions:
         return tr("Passes your tests")
     return {
@@ -80,7 +80,7 @@ def state_words(evidence: Evidence) -> str:
 
 
 def reason_words(evidence: Evidence) -> str:
-    """Return what was compared, and why the code is in no better state."""
+    """Return the comparison made, and the reason for not reaching a better state."""
     parts = []
     if evidence.versions:
         words = tr("{agreeing} of {versions} independent versions agree on {inputs} inputs.")
@@ -95,7 +95,7 @@ def reason_words(evidence: Evidence) -> str:
 
 
 def requirement_words(each: Requirement) -> str:
-    """Return what came of the test of something that a request states."""
+    """Return the outcome of the test of a requirement."""
     if not each.test:
         return tr("no test")
     return tr("passes") if each.passed else tr("fails")
@@ -136,7 +136,7 @@ def mutant_words(evidence: Evidence) -> str:
 
 
 def outcome_words(outcome: str) -> str:
-    """Return what came of a test."""
+    """Return the outcome of a test in words."""
     return {
         "passed": tr("passed"),
         "failed": tr("failed"),

@@ -112,7 +112,7 @@ class EvidenceSheet(QDialog):
     # --- the parts ----------------------------------------------------------------------------
 
     def _requirements(self) -> QWidget:
-        """Return what the request states, each with the test of it."""
+        """Return the list of requirements, each with its test."""
         tree = _tree(tr("Requirements"), [tr("Your request says"), tr("Result")])
         for each in self._evidence.requirements:
             icon, color = ("circle-check", "good") if each.passed else ("circle-x", "bad")
@@ -222,7 +222,7 @@ class EvidenceSheet(QDialog):
 
 
 class _Tries(QSplitter):
-    """Every try on the left, what it wrote and what came of it on the right."""
+    """List of attempts on the left; code and outcome of the selected one on the right."""
 
     def __init__(self, ctx: PluginContext, evidence: Evidence) -> None:
         super().__init__(Qt.Orientation.Horizontal)

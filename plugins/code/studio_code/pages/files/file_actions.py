@@ -1,4 +1,4 @@
-"""What can be done to files of the folder: make, rename, bin, and back. Beside the window."""
+"""Actions on files of the folder: create, rename, bin, restore. Runs off the GUI thread."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from studio_code.pages.workspace import Workspace
 
 
 class FileActions(QObject):
-    """Each tells what came of it: by a signal of the workspace, or a sentence.
+    """Actions whose outcome is reported by a signal of the workspace or a message.
 
     Signals:
-        made: A file or folder is there now (its path, whether it is a folder).
+        made: A file or folder was created (its path, whether it is a folder).
     """
 
     made = Signal(str, bool)

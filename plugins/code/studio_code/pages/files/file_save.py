@@ -12,10 +12,10 @@ from studio_code.pages.files.text_format import TextFile, TextFormat, decode, di
 
 @dataclass(frozen=True)
 class Saved:
-    """What is on the disk now.
+    """State of a file after saving.
 
     Attributes:
-        commit: The git commit it became; empty where there was none.
+        commit: Hash of the git commit; empty for none.
     """
 
     digest: str
@@ -57,16 +57,16 @@ def save(
     commit: str = "",
     below: Path | None = None,
 ) -> Saved:
-    """Write a text and return what is there now.
+    """Write a text and return the saved state.
 
     Args:
-        expected: The digest of what should lie there; empty for nothing, None for anything.
+        expected: Digest of the expected old content; empty for no file, None for any.
         root: The folder whose repository takes the commit.
         commit: Its message; empty for no commit.
-        below: The folder below which missing ones are made; None to make none.
+        below: Folder below which missing folders are created; None to create none.
 
     Raises:
-        StudioError: Something else lies there, or the disk refuses.
+        StudioError: The file changed on disk, or the disk refuses.
     """
     data = encode(text, form)
     if expected is not None:

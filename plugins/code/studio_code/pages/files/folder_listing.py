@@ -20,7 +20,7 @@ MOST_FILES = 20_000
 
 @dataclass(frozen=True)
 class Listed:
-    """One row: name, and whether it is a folder; ``quiet`` for what is hidden or made."""
+    """One row: name, and whether it is a folder; ``quiet`` for hidden or generated entries."""
 
     name: str
     folder: bool

@@ -1,6 +1,6 @@
-"""Which files are open and what is unsaved in them, on the disk within a second of every change.
+"""Store the open files and unsaved texts on disk within a second of every change.
 
-Outlives a crash and ``kill -9``: one list a folder, one draft for each unsaved text. Shows nothing.
+Survives a crash and ``kill -9``: one list per folder, one draft per unsaved text. No widgets.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CLOSED = 12
 
 
 class _Tab(msgspec.Struct):
-    """What is kept of an open file; ``draft`` names its unsaved text, if there is any."""
+    """Stored state of an open file; ``draft`` names its unsaved text, if any."""
 
     path: str
     untitled: bool = False
@@ -171,7 +171,7 @@ class OpenFilesStore(QObject):
     # --- coming back --------------------------------------------------------------------------
 
     def load(self) -> None:
-        """Open what was open in this folder."""
+        """Open the stored files of this folder."""
         root = self._workspace.root
         self._root, self.loading = _key(root), True
         came = [id(file) for file in self._workspace.files]
@@ -257,7 +257,7 @@ class OpenFilesStore(QObject):
         return self._workspace.add(file)
 
     def reopen(self) -> None:
-        """Open what was closed last with unsaved changes."""
+        """Open the file last closed with unsaved changes."""
         if not self._closed:
             return
         tab, root = self._closed.pop(0), self._workspace.root

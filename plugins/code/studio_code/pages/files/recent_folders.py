@@ -1,4 +1,4 @@
-"""Which folder is open, and which were: kept in the settings, beside the window."""
+"""The open folder and recent folders, stored in the settings off the GUI thread."""
 
 from __future__ import annotations
 

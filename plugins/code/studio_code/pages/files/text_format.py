@@ -23,12 +23,12 @@ _UNKEPT = ("\u2029", "\ufdd0", "\ufdd1")
 
 @dataclass(frozen=True)
 class TextFormat:
-    """What is not the text itself, and must come back as it was.
+    """File format beside the text, preserved when saving.
 
     Attributes:
-        mark: The byte order mark, or nothing.
-        newline: How most lines end.
-        mixed: Whether others end otherwise; saving makes them alike.
+        mark: Byte order mark, or nothing.
+        newline: Line ending of most lines.
+        mixed: Whether other line endings occur; saving unifies them.
     """
 
     encoding: str = "utf-8"

@@ -81,7 +81,7 @@ class TreeModel(QAbstractItemModel):
         return index
 
     def reload(self, path: str) -> None:
-        """Read a folder again, if it was read; what is open in it stays open."""
+        """Read a loaded folder again; expanded folders stay expanded."""
         index = self.index_of(path)
         node = self.node(index) if index.isValid() or not path else None
         if node is not None and node.loading:
@@ -144,7 +144,7 @@ class TreeModel(QAbstractItemModel):
         return node is not self.root
 
     def _fill(self, node: Node, found: Listing) -> None:
-        """Take in what was read; rows that were there stay themselves, and open."""
+        """Insert a listing; existing rows keep their identity and expansion."""
         index = self._index(node)
         known = {(row.name, row.folder): row for row in node.rows or () if not row.note}
         rows = [known.get((row.name, row.folder)) or Node(node, row) for row in found.rows]

@@ -1,1 +1,1 @@
-"""The folder's git repository: what has changed, the difference, what is staged, a commit."""
+"""The folder's git repository: changes, diff, staging, commit."""

@@ -1,4 +1,4 @@
-"""How a file differs from what was committed, as git prints it: to read, not to change."""
+"""Read-only view of the diff of a file to the last commit, as git prints it."""
 
 from __future__ import annotations
 

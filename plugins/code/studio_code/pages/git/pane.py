@@ -1,4 +1,4 @@
-"""What has changed in the folder's git repository: tick to stage, click to see, commit."""
+"""Changes in the folder's git repository: tick to stage, click to see, commit."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class GitPane(FolderPane):
     # --- showing ------------------------------------------------------------------------------
 
     def look(self) -> None:
-        """Ask git what has changed."""
+        """Query git for changes."""
         root = self._workspace.root
         if root is None:
             self.words.setText(tr("Open a folder to see its git repository."))

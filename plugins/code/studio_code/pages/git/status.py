@@ -1,7 +1,7 @@
-"""The state of a repository, and what can be done with it: stage, unstage, commit, the difference.
+"""State of a repository, and the operations on it: stage, unstage, commit, diff.
 
-By the user's git, as :mod:`studio_code.pages.files.git` runs it: no hook, no program that the
-repository names. Blocks: not for the window's thread.
+Uses the user's git as :mod:`studio_code.pages.files.git` runs it: no hook, no program that the
+repository names. Blocks: not for the GUI thread.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _unfinished(repository: Repository, folder: Path) -> str:
 
 
 def difference(folder: Path, row: Row) -> str:
-    """Return how a file differs from what was committed, staged or not, as git prints it.
+    """Return the diff of a file to the last commit, staged or not, as git prints it.
 
     Raises:
         BadInput: git refuses.
@@ -157,7 +157,7 @@ def unstage(folder: Path, paths: Sequence[str]) -> None:
 
 
 def commit(folder: Path, message: str) -> str:
-    """Commit what is staged and return the short name of the commit.
+    """Commit the staged changes and return the short hash.
 
     Raises:
         BadInput: There is no message or nothing staged, a conflict is open, or git refuses.

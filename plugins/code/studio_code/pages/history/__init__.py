@@ -1,1 +1,1 @@
-"""Accepted changes of a model: kept, listed, undone."""
+"""Accepted changes of a model: stored, listed, undone."""

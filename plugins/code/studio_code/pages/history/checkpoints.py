@@ -1,7 +1,7 @@
-"""The files that a run has touched, each as it was before: kept ahead of the first write to it.
+"""Checkpoints of the files changed by a run, stored before the first write to each.
 
-Kept in the drafts of the plugin, one for each run, without git. What is in it is on the disk before
-the file is written, so that a run can be undone after the studio was killed in the middle of it.
+Stored in the drafts of the plugin, one per run, without git. A checkpoint is on disk before its
+file is written, so that a run can be undone even after the studio was killed in the middle.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Touched(msgspec.Struct, frozen=True):
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """One run: what it was for, and the files that it has touched by their paths."""
+    """One run: its purpose, and the files it changed by path."""
 
     id: str
     why: str
@@ -72,9 +72,9 @@ class Checkpoints(QObject):
     def keep(
         self, id: str, why: str, path: str, before: str | None, after: str, failed: Failed
     ) -> None:
-        """Keep what a file is before it becomes ``after``: queued ahead of the write.
+        """Store the content of a file before it becomes ``after``; queued ahead of the write.
 
-        Where that cannot be kept, ``failed`` is told, and the file is still written.
+        On failure ``failed`` is called, and the file is still written.
         """
         run = next((run for run in self.runs if run.id == id), None)
         if run is None:

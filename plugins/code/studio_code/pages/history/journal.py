@@ -1,6 +1,6 @@
-"""What a model changed and a person accepted: each entry with both texts, so that it can be undone.
+"""Journal of accepted model changes: entries with both texts, for undo.
 
-Kept in the drafts of the plugin, one list for each folder. Changes no file itself.
+Stored in the drafts of the plugin, one list per folder. Changes no file itself.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class Journal(QObject):
         self._work_queue.do(read, then, failed)
 
     def verdict_words(self, artifact_id: str) -> str:
-        """Return what was shown about a result of the library, in words."""
+        """Return the verdict on a library result in words."""
         if not artifact_id:
             return ""
         try:

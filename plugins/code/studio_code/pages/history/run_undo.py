@@ -1,4 +1,4 @@
-"""Undoing a run: every file that it has touched becomes what it was before."""
+"""Undo a run: restore every file that it changed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from studio_code.pages.workspace import Workspace
 
 
 def undo_run(workspace: Workspace, run: Checkpoint) -> None:
-    """Bring back the files of a run; what was changed since is shown, and not written over.
+    """Restore the files of a run; show files changed since instead of overwriting them.
 
-    A file may not have been written at all, as the studio ended before: then nothing is done.
+    A file may never have been written, if the studio ended before: then it is skipped.
     """
     waiting = dict(run.files)
     changed: list[str] = []

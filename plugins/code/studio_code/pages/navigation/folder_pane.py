@@ -1,4 +1,4 @@
-"""What a pane that looks at the whole folder has: it looks when it is shown, and after a save."""
+"""Base of panes over the whole folder: refresh when shown and after a save."""
 
 from __future__ import annotations
 

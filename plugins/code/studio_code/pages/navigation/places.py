@@ -42,10 +42,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found.
+    """Search result.
 
     Attributes:
-        cut: Whether there is more: too many places, or it took too long.
+        cut: Whether it is incomplete: too many places, or a timeout.
     """
 
     places: tuple[Place, ...] = ()
@@ -53,13 +53,13 @@ class Found:
 
 
 def search(root: Path, query: Query, opened: Mapping[str, str]) -> Found:
-    """Return where a text, or what a regular expression matches, stands in the files of a folder.
+    """Return the places in the folder's files that match a text or regular expression.
 
     Args:
-        opened: Path → text of what is open, which counts more than the disk.
+        opened: Path → text of open files, which take precedence over the disk.
 
     Raises:
-        StudioError: It is no regular expression, or takes too long on one file.
+        StudioError: The regular expression is invalid, or takes too long on one file.
     """
     if not query.words:
         return Found()

@@ -1,4 +1,4 @@
-"""What is wrong in the folder, by file. Looks when it is shown, and after a save while it is."""
+"""Problems in the folder, by file. Refreshes when shown, and after a save while visible."""
 
 from __future__ import annotations
 

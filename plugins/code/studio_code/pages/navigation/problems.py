@@ -1,6 +1,6 @@
-"""What is wrong in the files of a folder: Ruff for Python, the syntax of every other language.
+"""Find problems in the files of a folder: Ruff for Python, the parser for other languages.
 
-Not for the window's thread.
+Not for the GUI thread.
 """
 
 from __future__ import annotations

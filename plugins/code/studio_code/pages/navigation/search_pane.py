@@ -85,7 +85,7 @@ class SearchPane(QWidget):
         self.field.selectAll()
 
     def search(self) -> None:
-        """Look for what the field says."""
+        """Search for the text in the field."""
         query = Query(
             self.field.text(), self.case.isChecked(), self.whole.isChecked(),
             self.pattern.isChecked(),

@@ -1,4 +1,4 @@
-"""The files that a run would change, with what the user made of each. Decides nothing itself."""
+"""List of the file changes of a run, with the user's decision on each. Decides nothing itself."""
 
 from __future__ import annotations
 

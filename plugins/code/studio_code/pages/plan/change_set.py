@@ -39,13 +39,13 @@ class FileChange:
 
 
 class ChangeSet(QObject):
-    """What one run proposes, in the order it came.
+    """Changes proposed by one run, in order of arrival.
 
     Signals:
-        changed: Another list, or another state in it.
+        changed: The list, or a state in it, changed.
 
     Attributes:
-        why: What the run is for.
+        why: Purpose of the run.
     """
 
     changed = Signal()
@@ -63,17 +63,17 @@ class ChangeSet(QObject):
 
     @property
     def open_files(self) -> list[FileChange]:
-        """What is not decided yet."""
+        """Undecided changes."""
         return [each for each in self.files if each.state == OPEN]
 
     def begin(self, why: str) -> None:
-        """Start anew: what was proposed before and not taken is gone."""
+        """Start a new set; discard changes that were not accepted."""
         self.why, self.files, self._artifact = why, [], ""
         self._run = uuid.uuid4().hex[:16]
         self.changed.emit()
 
     def clear(self) -> None:
-        """Propose nothing any more; what was accepted stays."""
+        """Discard all proposals; accepted changes stay."""
         self.files = []
         self.changed.emit()
 
@@ -171,7 +171,7 @@ class ChangeSet(QObject):
     # --- over a restart -----------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """Return what is proposed, as plain data."""
+        """Return the proposals as plain data."""
         rows = [msgspec.to_builtins(each) for each in self.files]
         return {"why": self.why, "artifact": self._artifact, "files": rows, "run": self._run}
 

@@ -136,7 +136,7 @@ class StepList(QListWidget):
         return step
 
     def mark(self, item: QListWidgetItem, state: str, why: str = "") -> None:
-        """Show how far a step is; a blank one is to be done (again). ``why`` is told as a tip."""
+        """Show the state of a step; blank for still to do. ``why`` becomes the tool tip."""
         if self.row(item) < 0:
             return  # it was deleted meanwhile
         self.blockSignals(True)

@@ -167,7 +167,7 @@ class PlanTab(QWidget):
         self.runner.start(JobRequest(task, params, title=title, inputs=inputs, keep=keep))
 
     def _context(self) -> list[dict[str, str]]:
-        """Return what counts more than the disk: proposed texts, and what is not saved yet."""
+        """Return texts that take precedence over the disk: proposed and unsaved ones."""
         texts = {
             file.path: file.text()
             for file in self._workspace.files
@@ -204,10 +204,7 @@ class PlanTab(QWidget):
         self._next()
 
     def _tell_trial(self, trial: Any) -> str:
-        """Say what a short program showed that uses the change; return what did not work.
-
-        Bears anything.
-        """
+        """Show the outcome of the trial program; return its failure. Accepts malformed data."""
         row = trial if isinstance(trial, Mapping) else {}
         words = {
             "passed": tr("Tried in the sandbox by a short program: it works there."),

@@ -1,4 +1,4 @@
-"""What stands at the head of a hunk: its counts, what was decided, and the two buttons."""
+"""Header of a hunk: its counts, the decision, and the two buttons."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class HunkBar(QWidget):
         row.addWidget(self.both)
 
     def place(self, head: QRect, hunk: Hunk) -> None:
-        """Lie over ``head`` and say what is so of ``hunk``."""
+        """Move over ``head`` and show the state of ``hunk``."""
         self.setGeometry(head.right() - self.WIDE + 1, head.top() + 1, self.WIDE, head.height() - 1)
         self._words.setText(_counts(self._ctx, hunk))
         choices = (Choice.ACCEPTED, Choice.REJECTED, Choice.BOTH)

@@ -22,7 +22,7 @@ Opcode = tuple[str, int, int, int, int]
 
 
 class Choice(Enum):
-    """What the user made of a hunk."""
+    """Decision of the user on a hunk."""
 
     OPEN = "open"
     ACCEPTED = "accepted"

@@ -1,4 +1,4 @@
-"""What is said of a change and of its hunks. Makes sentences, draws nothing."""
+"""Wording of a change and its hunks. Draws nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _place_words(hunk: Hunk) -> str:
 
 
 def choice_words(hunk: Hunk) -> str:
-    """Return what the user made of a hunk."""
+    """Return the decision on a hunk in words."""
     return {
         Choice.OPEN: tr("undecided"),
         Choice.ACCEPTED: tr("accepted"),
@@ -54,7 +54,7 @@ def summary_words(change: Change) -> str:
 
 
 def write_words(change: Change) -> str:
-    """Return what the button does: "Write 2 of 3 changes"."""
+    """Return the label of the button: "Write 2 of 3 changes"."""
     taken, total = change.taken, len(change.hunks)
     if taken == total:
         return count_words(total, tr("Apply change"), tr("Apply all {count} changes"))

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Proposal:
-    """What the review shows.
+    """Change under review.
 
     Attributes:
-        path: Of the file, as the workspace names it; it need not exist yet.
-        old: What is there now, in the editor or else on the disk; empty for a new file.
-        new: What is proposed.
-        why: What it is for, in a few words.
-        artifact_id: The result of the library it comes from; empty for none.
-        theirs: Whether ``new`` is what lies on the disk, for a look at both.
-        base: What ``new`` was made from, where that need not be ``old``; None where it is. What
-            was changed since is nobody's proposal to undo.
-        run: The run over several files that it is of; empty for none.
+        path: Workspace path of the file, which need not exist yet.
+        old: Current text, in the editor or else on the disk; empty for a new file.
+        new: Proposed text.
+        why: Purpose, in a few words.
+        artifact_id: Library result it comes from; empty for none.
+        theirs: Whether ``new`` is the text on the disk, to compare both.
+        base: Text from which ``new`` was made, if not ``old``; None if it is. Changes since then
+            are not part of the proposal and must not be undone.
+        run: Run over several files it belongs to; empty for none.
     """
 
     path: str

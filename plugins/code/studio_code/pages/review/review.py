@@ -221,7 +221,7 @@ class Review(QWidget):
         self._take(self.change.choose(index, choice))
 
     def take_all(self) -> None:
-        """Accept every hunk, and write; what is in conflict waits for a choice first."""
+        """Accept every hunk and write; conflicts need a choice first."""
         self._take(self.change.choose_all(Choice.ACCEPTED))
         if not self.change.conflicts:
             self.write_accepted()
@@ -266,7 +266,7 @@ class Review(QWidget):
         self.write.setEnabled(False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Ctrl+Enter writes what was accepted, Ctrl+Shift+Enter all; Escape ends."""
+        """Write accepted hunks on Ctrl+Enter, all on Ctrl+Shift+Enter; end on Escape."""
         control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
         shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if event.key() == Qt.Key.Key_Escape:
@@ -282,7 +282,7 @@ class Review(QWidget):
     # --- the file changes meanwhile -----------------------------------------------------------
 
     def _present(self) -> str:
-        """Return what the file is now; nothing for one that does not exist yet."""
+        """Return the current text of the file; empty if it does not exist yet."""
         file = self._workspace.find(self._proposal.path) if self._proposal else None
         return file.text() if file is not None else ""
 

@@ -20,7 +20,7 @@ Run = tuple[int, int, str]
 
 
 class Sort(Enum):
-    """What a row is."""
+    """Kind of a row."""
 
     HEAD = "head"
     FOLD = "fold"
@@ -55,12 +55,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows with what a view must know of all of them.
+    """Rows with summary values for a view.
 
     Attributes:
-        heads: Which rows are heads, in the order of the hunks.
+        heads: Indices of the header rows, in the order of the hunks.
         longest: Characters of the longest row, tabs as four.
-        largest: The largest number of a line.
+        largest: Largest line number.
     """
 
     rows: Sequence[Row] = ()

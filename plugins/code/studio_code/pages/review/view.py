@@ -97,7 +97,7 @@ class ReviewView(QAbstractScrollArea):
 
     @property
     def rows(self) -> Sequence[Row]:
-        """What is shown."""
+        """Rows in view."""
         return self.table.rows
 
     def set_change(self, change: Change) -> None:
@@ -351,7 +351,7 @@ class ReviewView(QAbstractScrollArea):
             painter.drawText(spot, align | Qt.AlignmentFlag.AlignHCenter, sign)
 
     def _is_dim(self, row: Row) -> bool:
-        """Whether a line is on its way out: rejected, or replaced by what was accepted."""
+        """Return whether a line will go: rejected, or replaced by an accepted one."""
         if row.hunk < 0:
             return False
         hunk = self.change.hunks[row.hunk]

@@ -1,7 +1,6 @@
-"""What a program asks for, read from its source without running it. Pure.
+"""Find the capabilities used by a program from its source, without running it. Pure.
 
-A summary for people, no protection: code can hide what it does, and the sandbox holds all the
-same.
+A summary for people, not a protection: code can hide its actions; the sandbox is the protection.
 """
 
 from __future__ import annotations
@@ -58,14 +57,14 @@ _BY_CALL = {name: want for want, names in _CALLS.items() for name in names.split
 
 @dataclass
 class Capabilities:
-    """What was found.
+    """Capabilities found in a program.
 
     Attributes:
         places: Kind → "subprocess, main.py line 3", the first few.
         imports: Modules of the standard library.
-        packages: Modules of nobody that is known here: they must be installed where it runs.
-        unread: Files whose syntax is wrong.
-        unknown: The program, where it is in a language that is not looked through.
+        packages: Third-party modules, which must be installed where it runs.
+        unread: Files with syntax errors.
+        unknown: The program, if its language is not scanned.
     """
 
     places: dict[Capability, list[str]] = field(default_factory=dict)
@@ -156,7 +155,7 @@ def _add_calls(wants: Capabilities, tree: ast.AST, path: str) -> None:
 
 
 def _is_plain(node: ast.expr) -> bool:
-    """Whether an expression is a name, or a name of a name: what is known by it."""
+    """Return whether an expression is a name or dotted name, so that it can be resolved."""
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Name)

@@ -1,4 +1,4 @@
-"""Before the first run in a folder: what the code asks for, and what the sandbox lets it have."""
+"""Card before the first run in a folder: capabilities of the code, limits of the sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run that failed hands on to be fixed: the file at fault, what was printed, its tests."""
+"""Failure of a run, passed on to be fixed: the file at fault, the output, its tests."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _MOST = 8_000
 
 @dataclass(frozen=True)
 class RunFailure:
-    """What is wrong, as ``code.fix`` takes it.
+    """Fault as ``code.fix`` takes it.
 
     Attributes:
         path: The file to correct.
-        tests: The source of the tests that failed; empty where a program failed.
+        tests: Source of the failed tests; empty if a program failed.
     """
 
     path: str
@@ -36,7 +36,7 @@ def failed(result: Mapping[str, Any]) -> bool:
 
 
 def problems_of(result: Mapping[str, Any], texts: Mapping[str, str]) -> list[Problem]:
-    """Return what went wrong, each with its place: failed tests, else what was printed."""
+    """Return the problems with their places: failed tests, else errors in the output."""
     found = [
         Problem(*_place(row, texts), f"{row.title}: {gist(row.message)}")
         for row in outcomes(result)
@@ -46,10 +46,10 @@ def problems_of(result: Mapping[str, Any], texts: Mapping[str, str]) -> list[Pro
 
 
 def fault_of(result: Mapping[str, Any], path: str, texts: Mapping[str, str]) -> RunFailure:
-    """Return what to fix after a run of ``path``.
+    """Return the fault to fix after a run of ``path``.
 
     Args:
-        texts: Relative path → text of the files that were handed over.
+        texts: Relative path → text of the files passed to the run.
     """
     bad = [row for row in outcomes(result) if row.outcome in ("failed", "error")]
     told = "\n\n".join(f"{row.name}\n{row.message}" for row in bad)

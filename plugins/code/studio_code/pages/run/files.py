@@ -1,6 +1,6 @@
-"""The files that a run is handed: copies of what is open and of what lies beside it.
+"""Files of a run: copies of the open files and those beside them.
 
-Reads the disk: call it beside the window.
+Reads the disk: not for the GUI thread.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _SUFFIXES = {
 
 
 def files_for_run(root: Path | None, opened: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Return ``{path, text}`` of the files of a run: what is open as it is in the editor.
+    """Return ``{path, text}`` of the files of a run: open ones as in the editor.
 
-    Only text that is no larger than a program's own files are; links and hidden folders are left
-    out. What lies outside the folder comes along by its name.
+    Includes only text no larger than a program's own files; excludes links and hidden folders.
+    Files outside the folder are included by name.
     """
     found = {_inside(each["path"]): each["text"] for each in opened}
     room = MAX_BYTES - sum(len(text) for text in found.values())
@@ -45,7 +45,7 @@ def files_for_run(root: Path | None, opened: list[dict[str, str]]) -> list[dict[
 
 
 def run_path(path: str) -> str:
-    """Return what a file is called in its run."""
+    """Return the path of a file in its run."""
     return _inside(path)
 
 

@@ -1,4 +1,4 @@
-"""What a program prints, as it comes: bounded, and never faster than the window can draw it."""
+"""View of a program's streamed output: bounded, and throttled to the speed of drawing."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class OutputView(QPlainTextEdit):
         self.clear()
 
     def add(self, text: str, channel: str) -> None:
-        """Add what was printed; it is drawn a moment later."""
+        """Append output; it is drawn a moment later."""
         if text:
             self._waiting.put(text, channel)
             if not self._timer.isActive():

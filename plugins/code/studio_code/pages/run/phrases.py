@@ -1,4 +1,4 @@
-"""What is said of a run that is over. Makes sentences, draws nothing."""
+"""Wording of a finished run. Draws nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a program failed, read from what it printed. Pure; paths are trusted only if known."""
+"""Locate failures of a program from its output. Pure; only paths of given files are trusted."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def problems(output: str, known: Iterable[str]) -> list[Problem]:
 
 
 def gist(message: str) -> str:
-    """Return what a failed test said in one line: what pytest marks first, else the last line."""
+    """Return the message of a failed test in one line: pytest's first ``E`` line, else the last."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     marked = [line[1:].strip() for line in lines if line.startswith("E  ")]
     plain = [line for line in marked or lines if not line.startswith("+")]

@@ -355,7 +355,7 @@ class Consent:
         return agreed is not None and {str(want) for want in wants} <= set(agreed)
 
     def agree(self, folder: str, wants: set[Capability]) -> None:
-        """Remember; what was agreed to before stays."""
+        """Store consent in addition to that given before."""
         before = self._agreed.pop(folder, [])
         self._agreed[folder] = sorted({*before, *(str(want) for want in wants)})
         newest = dict(list(self._agreed.items())[-_MOST:])

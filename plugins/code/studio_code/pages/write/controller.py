@@ -32,7 +32,7 @@ _CONTEXT_CHARS = 12_000
 
 
 class WritingView(QWidget):
-    """What is being written, shown in the place of the editor until the result is there."""
+    """Code being written, shown in place of the editor until the result arrives."""
 
     hide_asked = Signal()
 
@@ -109,7 +109,7 @@ class WriteController(QObject):
         self.runner.on_stopped(self._on_stopped)
 
     def _prepare(self) -> None:
-        """Start with what is set in the panel; trying again means what is set then."""
+        """Start with the settings in the panel; a retry uses the settings of that time."""
         params = self._panel.params()
         words = " ".join(str((params.get("prompt") or params.get("describe")) or "").split())
         title = words or tr("Write")
@@ -120,7 +120,7 @@ class WriteController(QObject):
         self.runner.start(request, self.runner.run)
 
     def _context(self) -> list[dict[str, str]]:
-        """The saved open files go along, as far as there is room: what is written may use them."""
+        """Return the saved open files that fit the context: new code may use them."""
         return [
             each
             for each in self._workspace.context(_CONTEXT_CHARS)

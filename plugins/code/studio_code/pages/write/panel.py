@@ -1,4 +1,4 @@
-"""The panel on the right: what to write, with which model, and the button. Runs nothing."""
+"""Panel on the right: request, model, and button. Runs nothing."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class WritePanel(QWidget):
             self.where.setItemText(at, words)
 
     def show_artifact(self, artifact: SavedArtifact, *, opened: bool = False) -> None:
-        """Show what was shown about a result; ``opened`` with all of its evidence."""
+        """Show the evidence for a result; expand all of it if ``opened``."""
         self.shown = artifact.id
         self.chip.show_evidence(evidence_of_artifact(artifact, artifact.text))
         if opened:
@@ -128,7 +128,7 @@ class WritePanel(QWidget):
         return self._workspace.current if self.where.currentData() == END else None
 
     def params(self) -> dict[str, Any]:
-        """Return what is set."""
+        """Return the task parameters set in the panel."""
         return dict(self.form.values())
 
     def set_description(self, words: str, language: str = "python") -> None:
@@ -136,7 +136,7 @@ class WritePanel(QWidget):
         self.form.set_values({"prompt": words, "language": language})
 
     def save_state(self) -> dict[str, Any]:
-        """Return what to keep over a restart."""
+        """Return the state to restore after a restart."""
         where = self.where.currentData()
         return {"form": self.form.values(), "where": where, "shown": self.shown}
 
