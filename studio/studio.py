@@ -274,7 +274,7 @@ class Studio:
         return opened
 
     def close(self) -> None:
-        """End the runtime and all jobs, and wait until what was made is on disk."""
+        """End the runtime and all jobs, and wait until the results are on disk."""
         self.tools.servers.close()
         self.workflows.close()
         self.jobs.queue.close()
@@ -292,7 +292,7 @@ class Studio:
         self.plugin_store.end()
 
     def pump(self, timeout: float = 0.0) -> bool:
-        """Run what was posted, waiting up to ``timeout`` seconds for the first of it.
+        """Run posted calls, waiting up to ``timeout`` seconds for the first.
 
         For owners without an event loop. Returns whether anything ran.
         """
@@ -364,7 +364,7 @@ class Studio:
     # --- inside -------------------------------------------------------------------------------
 
     def _greet(self) -> None:
-        """Say what the opening brought to light, and do beside the owner's thread what can wait."""
+        """Report the outcome of opening, and do deferred work off the owner's thread."""
         for sentence in self.settings.news + self.library.news:
             self.notices.info(sentence)
         self.library.on_health = lambda health: self.post(lambda: self._library_became(health))
@@ -418,7 +418,7 @@ class Studio:
         return ProcessChild(runtime_command(), environment, log)
 
     def _run_waiting(self) -> bool:
-        """Run what is waiting now, not what it brings about: that is for the next time."""
+        """Run the calls queued now; calls they post run the next time."""
         waiting = self._calls.qsize()
         for _ in range(waiting):
             self._calls.get()()

@@ -218,7 +218,7 @@ class JobBoard:
     # --- the runtime speaks -------------------------------------------------------------------
 
     def apply(self, received: Received, machine: str = "") -> None:
-        """Apply a message of a machine's runtime; ignore it unless it concerns one of its live jobs."""
+        """Apply a message of a machine's runtime; ignore it without a live job of that machine."""
         job = self._jobs.get(getattr(received.message, "job", ""))
         if job is not None and job.is_live and job not in self._ends and self._is_on(job, machine):
             self._take(received.message, job, received.blobs)

@@ -16,7 +16,7 @@ from studio.protocol.messages import Call, CallEnded
 
 
 def request_of(call: Call, blobs: Sequence[memoryview], caller: Job) -> JobRequest:
-    """Return the request for a call of ``caller``: stored, shown and erased like its own results."""
+    """Return the request for a call of ``caller``: stored and erased like its own results."""
     recipe = caller.recipe
     return JobRequest(
         call.task,

@@ -14,7 +14,7 @@ Outcome = TypeVar("Outcome")
 
 
 def in_thread(work: Callable[[], Outcome]) -> Generator[None, None, Outcome]:
-    """Yield while ``work`` is done; return what it returned, or raise what it raised."""
+    """Yield while ``work`` runs in a thread; return its result, or raise its exception."""
     done: Future[Outcome] = Future()
 
     def run() -> None:

@@ -48,7 +48,7 @@ class Launched:
 
 
 def lent(more: Sequence[str] = ()) -> dict[str, Path]:
-    """Return what is lent to a plugin: path below the lent folders → where it lies.
+    """Return the packages lent to a plugin: path below the lent folders → source path.
 
     ``more`` names distributions that are lent to this one alone.
 
@@ -124,7 +124,7 @@ def without_sandbox(
 
 
 def link(lent: Mapping[str, Path], folder: Path) -> None:
-    """Put links to what is lent into ``folder``."""
+    """Link the lent packages into ``folder``."""
     for name, source in lent.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).symlink_to(source)

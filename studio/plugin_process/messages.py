@@ -1,4 +1,4 @@
-"""What the runtime and the process of a plugin tell each other. Data only.
+"""Messages between the runtime and the process of a plugin. Data only.
 
 ``ToPlugin`` goes in, ``FromPlugin`` comes out. Nothing that comes out is believed: every field has
 its type, and what it asks for is looked at before it is done.
@@ -29,7 +29,7 @@ Ask = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Load(Message, frozen=True):
-    """The first message: what to import."""
+    """The first message: the modules to import."""
 
     plugin: str
     module: str
@@ -147,7 +147,7 @@ class Artifact(Message, frozen=True):
 
 
 class Kept(Message, frozen=True):
-    """An intermediate, to be kept under this key; a blob."""
+    """An intermediate to store under this key; a blob."""
 
     key: Word
 
@@ -171,7 +171,7 @@ class Ended(Message, frozen=True):
 
 
 class Question(Message, frozen=True):
-    """Base of what is answered."""
+    """Base of messages that get an answer."""
 
     ask: Ask
 

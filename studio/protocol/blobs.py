@@ -1,4 +1,4 @@
-"""Bulk data beside a message: what it may be, and the private folder it may pass through.
+"""Bulk data beside a message: its permitted forms, and the private folder for its transfer.
 
 Never pickles, never names a path that the other side chose.
 """

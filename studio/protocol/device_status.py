@@ -1,4 +1,4 @@
-"""What the runtime tells of devices, memory, and who uses them. Data only."""
+"""Runtime reports on devices, memory, and their users. Data only."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class PoolEvent(Message, frozen=True):
 
 
 class DevicesFound(Message, frozen=True):
-    """Which devices there are, which of them computes, and what is wrong with the others."""
+    """The available devices, the one in use, and the problems of the others."""
 
     devices: tuple[DeviceEntry, ...]
     chosen: str
@@ -88,7 +88,7 @@ class DeviceLost(Message, frozen=True):
 
 
 class Status(Message, frozen=True):
-    """Heartbeat, once a second and at changes: device, memory, what is loaded, what runs."""
+    """Heartbeat, once a second and at changes: device, memory, models, running jobs."""
 
     device: str
     device_name: str
@@ -120,7 +120,7 @@ class Status(Message, frozen=True):
 
 
 class Slots(Message, frozen=True):
-    """What a cluster has for jobs now; sent when it changes.
+    """The free job slots of a cluster; sent when they change.
 
     Attributes:
         ready: Jobs that it can run at once.

@@ -1,4 +1,4 @@
-"""Joules of what was used: measured where a counter was, else from computing time. Sums only."""
+"""Joules used: by a counter where present, else from computing time. Sums only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from studio.protocol.trace import Energy, Use
 
 
 class Watts(NamedTuple):
-    """What a busy core, or a busy card, takes: typically, at least, at most."""
+    """Power of a busy core or card: typical, minimum, maximum."""
 
     typical: float
     low: float
@@ -36,13 +36,13 @@ class Rates(msgspec.Struct, frozen=True):
 
 
 class Amount(msgspec.Struct, frozen=True):
-    """Energy above what the machine uses when nobody computes.
+    """Energy above the machine's idle consumption.
 
     Attributes:
         joules: The best guess.
         low, high: Joules between which it lies.
         estimated: Joules of it that no counter measured: they follow from computing time.
-        source: What was measured, or what the estimate rests on, in words.
+        source: The counter, or the basis of the estimate, in words.
         busy: Seconds of the steps of jobs.
         processor: Seconds of processor time.
         accelerator: Seconds of steps with a model on a card.

@@ -31,12 +31,12 @@ class ErrorCode(StrEnum):
 
 
 class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An error as data: one sentence that says what and why, one that says what to do next.
+    """An error as data: one sentence on the failure and its cause, one on the remedy.
 
     Attributes:
-        code: What sort of failure it is.
-        message: What happened and why, in plain words.
-        hint: What to do next; empty when nothing helps.
+        code: The sort of failure.
+        message: The failure and its cause, in plain words.
+        hint: The remedy; empty if there is none.
         details: For the "copy report" button only (a traceback, log lines); never shown by itself.
         plugin: The id of the plugin at fault, where one is.
     """
@@ -49,7 +49,7 @@ class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class StudioError(Exception):
-    """An expected failure, told in plain words. Anything else that is raised is a bug."""
+    """An expected failure, in plain words. Any other exception is a bug."""
 
     def __init__(
         self,

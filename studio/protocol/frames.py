@@ -37,7 +37,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 
 @dataclass(frozen=True)
 class Frame:
-    """What was read: the message, still encoded, and its blobs."""
+    """A received frame: the message, still encoded, and its blobs."""
 
     body: bytearray
     blobs: tuple[memoryview, ...]

@@ -1,4 +1,4 @@
-"""A result in the library, as a running task is told of it. Data only."""
+"""A result in the library, as seen by a running task. Data only."""
 
 from __future__ import annotations
 

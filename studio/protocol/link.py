@@ -245,7 +245,7 @@ def _mismatch(mine: Hello, theirs: Hello) -> str:
 
 
 def _check_blobs(message: Any, blobs: tuple[memoryview, ...]) -> None:
-    """Every blob a message names must be there, and be what it says."""
+    """Check that every blob of a message is present and matches its spec."""
     if isinstance(message, Preview) or (isinstance(message, Produced) and not message.file):
         blob_rules.check(message.spec, _named(blobs, message.blob))
     if isinstance(message, Produced) and message.preview != -1:

@@ -26,7 +26,7 @@ PROTOCOL_VERSION = 1
 
 
 class BlobSpec(msgspec.Struct, frozen=True):
-    """What a blob claims to be; checked against its bytes before anybody sees it.
+    """The declared form of a blob; checked against its bytes before use.
 
     Attributes:
         dtype: ``bytes`` or a numpy dtype name of the allow-list in ``blobs``.
@@ -59,7 +59,7 @@ class Goodbye(Message, frozen=True):
 
 
 class Permits(msgspec.Struct, frozen=True):
-    """What a plugin in a process of its own may do there: the permissions of its manifest."""
+    """The permissions of a plugin in its own process, from its manifest."""
 
     network: bool = False
     files: bool = False
@@ -230,7 +230,7 @@ class Prepare(Message, frozen=True):
 
 
 class Pin(Message, frozen=True):
-    """Keep weights loaded once they are, whatever else needs memory; or no longer."""
+    """Keep weights in memory once loaded, whatever else needs it; or no longer."""
 
     weights: str
     pinned: bool = True
@@ -250,7 +250,7 @@ class Inspect(Message, frozen=True):
 
 
 class WantTrace(Message, frozen=True):
-    """Tell what the last hour was like; answered by ``Trace`` with the same ``request``."""
+    """Request the trace of the last hour; answered by ``Trace`` with the same ``request``."""
 
     request: str
 
@@ -263,7 +263,7 @@ class Shutdown(Message, frozen=True):
 
 
 class JobChanged(Message, frozen=True):
-    """The job moved to ``state``; ``reason`` says what it waits for, in words.
+    """The job moved to ``state``; ``reason`` is its wait reason, in words.
 
     Of a cluster it names the ``machine`` that has the job.
     """
@@ -289,7 +289,7 @@ class Progress(Message, frozen=True):
 
 
 class TextDelta(Message, frozen=True):
-    """New text of a job, in order; never dropped. ``tokens`` counts what was generated so far."""
+    """New text of a job, in order; never dropped. ``tokens`` counts those generated so far."""
 
     job: str
     text: str
@@ -390,7 +390,7 @@ class Finished(Message, frozen=True):
 
 
 class Trace(Message, frozen=True):
-    """What the last hour was like, oldest first."""
+    """The trace of the last hour, oldest first."""
 
     request: str
     spans: tuple[Span, ...]
@@ -409,7 +409,7 @@ class Needs(msgspec.Struct, frozen=True):
 
 
 class Inspected(Message, frozen=True):
-    """What a weights file says about itself, or why it cannot be used."""
+    """The metadata of a weights file, or the reason why it is unusable."""
 
     request: str
     facts: dict[str, Any] = {}

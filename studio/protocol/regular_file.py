@@ -14,7 +14,7 @@ MOST_RESULT_BYTES = 4 << 30
 
 
 class UnsuitableFile(OSError):
-    """What is there is no file that is read: a pipe, a device, a folder, or too large."""
+    """The path is not a readable file: a pipe, a device, a folder, or too large."""
 
 
 def open_regular(path: Path) -> BufferedReader:
@@ -61,5 +61,5 @@ def read_note(path: Path) -> bytes:
 
 
 def read_result(path: Path) -> bytes:
-    """Read what a task made: that may be large."""
+    """Read the result of a task, which may be large."""
     return read_regular(path, MOST_RESULT_BYTES)

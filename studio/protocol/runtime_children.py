@@ -1,7 +1,7 @@
-"""Finds, on Linux, what a runtime has started, also when its parent is gone and it leads a session.
+"""Finds a runtime's descendants on Linux, even orphans and those that lead a session.
 
-A runtime carries a mark in its environment, which all that it starts inherits. Elsewhere, and for a
-program that is started with an environment of its own, descent and session have to do.
+A runtime has a marker in its environment, which its children inherit. Elsewhere, and for a
+program that is started with an environment of its own, descent and session serve instead.
 """
 
 from __future__ import annotations

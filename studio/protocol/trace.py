@@ -1,4 +1,4 @@
-"""What the runtime remembers of the last hour, and what it leaves on disk of it. Data only."""
+"""The runtime's trace of the last hour, and its snapshot on disk. Data only."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
 
 
 class JobUse(msgspec.Struct, frozen=True):
-    """What a job that is not over has used of the device: seconds of its steps."""
+    """Device use of an unfinished job: seconds of its steps."""
 
     job: str
     task: str
@@ -82,13 +82,13 @@ class Use(msgspec.Struct, frozen=True):
 
 
 class PluginUse(Use, frozen=True, kw_only=True):
-    """What the jobs of a plugin have used since the runtime started."""
+    """Device use of a plugin's jobs since the runtime started."""
 
     plugin: str
 
 
 class ProcessUse(msgspec.Struct, frozen=True):
-    """What the processes of a plugin that runs in its own took since the runtime started.
+    """Resource use of a plugin's own processes since the runtime started.
 
     Attributes:
         sandbox: Tier of the last one, ``none`` without a sandbox.
@@ -110,11 +110,11 @@ class ProcessUse(msgspec.Struct, frozen=True):
 
 
 class Energy(msgspec.Struct, frozen=True):
-    """What the device has used since the runtime started.
+    """Energy use of the device since the runtime started.
 
     Attributes:
-        joules: Of the whole device, whoever used it; what was measured while that was possible.
-        source: What is measured, in words; empty if nothing can be.
+        joules: Of the whole device, by all users; as far as it was measured.
+        source: The measured quantity, in words; empty if there is none.
         missing: Why nothing is measured, or no longer, in a sentence.
     """
 
@@ -124,7 +124,7 @@ class Energy(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What one runtime leaves on disk for other programs of the studio, every few seconds.
+    """The state one runtime writes to disk for other programs, every few seconds.
 
     Attributes:
         at, started: Seconds since the epoch.

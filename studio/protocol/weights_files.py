@@ -36,7 +36,7 @@ def parts_of(path: Path) -> list[Path]:
 
 
 def name_of(path: Path) -> str:
-    """Return what the model in the file ``path`` is called: without its suffix and its number."""
+    """Return the name of the model in the file ``path``: without suffix and part number."""
     found = _PART.fullmatch(path.name)
     return found[1] if found else path.stem
 
@@ -56,7 +56,7 @@ def files_of(path: Path) -> list[Path]:
 
 
 def special_file(path: Path) -> Path | None:
-    """Return a pipe or device among what is at ``path``: to open one may wait for ever."""
+    """Return a pipe or device at or below ``path``: opening it may block for ever."""
     found = [path] if not path.is_dir() else [each for each in path.rglob("*") if not each.is_dir()]
     return next((each for each in found if each.exists() and not each.is_file()), None)
 
@@ -87,10 +87,10 @@ def digest_of_all(path: Path, digests: Mapping[Path, str]) -> str:
 
 
 def stamp(path: Path) -> str:
-    """Return what tells the weights at ``path`` from what they were: names, sizes, times of change.
+    """Return an identifier of the weights at ``path``: names, sizes and mtimes.
 
     Raises:
-        OSError: A file is not there.
+        OSError: A file is missing.
     """
     facts = []
     for file in files_of(path):

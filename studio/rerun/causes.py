@@ -1,4 +1,4 @@
-"""What was another when a result was made, told from two records. Only what differs is listed."""
+"""Differences between the circumstances of two results, by their records."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ not there, of an older one nobody knows."""
 
 
 def causes(before: Record, after: Record) -> tuple[Cause, ...]:
-    """Return the candidate causes, the likeliest first: what was asked for, then what computed."""
+    """Return the candidate causes, the likeliest first: the request, then the environment."""
     found = [
         *_contents("file", before.files, after.files),
         *_contents("model", before.weights, after.weights),
@@ -36,7 +36,7 @@ def causes(before: Record, after: Record) -> tuple[Cause, ...]:
 
 
 def _contents(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Cause]:
-    """Yield what has other bytes. Where the same bytes only have another name, nothing has."""
+    """Yield changed contents. The same bytes under another name do not count."""
     gone = {name: digest for name, digest in before.items() if digest not in after.values()}
     new = {name: digest for name, digest in after.items() if digest not in before.values()}
     for name, digest in gone.items():
@@ -46,7 +46,7 @@ def _contents(what: str, before: Mapping[str, str], after: Mapping[str, str]) ->
 
 
 def _parameters(before: Record, after: Record) -> Iterator[Cause]:
-    """Yield what another schema made of the same parameters: a default that is new, a bound."""
+    """Yield parameters changed by the schema only: a new default, a bound."""
     was, now = (by_content(each.params, {**each.files, **each.weights}) for each in (before, after))
     for name in sorted({*was, *now}):
         if was.get(name) != now.get(name) and not _is_named(name, before, after):
@@ -54,7 +54,7 @@ def _parameters(before: Record, after: Record) -> Iterator[Cause]:
 
 
 def _is_named(name: str, before: Record, after: Record) -> bool:
-    """Whether a parameter names a model or a file whose change is told as such."""
+    """Whether a parameter names a model or a file whose change is reported as such."""
     names = [{**each.weights, **each.files} for each in (before, after)]
     values = [each.params.get(name) for each in (before, after)]
     return all(isinstance(v, str) and v in known for v, known in zip(values, names, strict=True))

@@ -143,7 +143,7 @@ def words_of(before: str, after: str) -> Difference:
 
 
 def returned_of(before: Mapping[str, str], after: Mapping[str, str]) -> Difference:
-    """Compare what a task returned twice, each by the digests of its values."""
+    """Compare two return values of a task, each by the digests of its values."""
     names = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
     told = ", ".join(names[:_NAMED]) + (", …" if names[_NAMED:] else "")
     effects = (Effect("returned values that differ", len(names), "", 0.0),)

@@ -1,4 +1,4 @@
-"""From the id of a result to the request that makes it again; says in words what is missing."""
+"""From the id of a result to the request that makes it again; reports missing parts in words."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ class Changed:
 
 @dataclass(frozen=True)
 class Original:
-    """What is to be made again.
+    """The original to make again.
 
     Attributes:
-        record: How it was made.
-        results: The artifacts that are compared; none for a message, nor for a run that made none:
-            of that is compared what its task returned.
+        record: Its record.
+        results: The artifacts to compare; none for a message or a run without artifacts, whose
+            return value is compared.
         siblings: All artifacts of the record, oldest first.
-        message: Of a conversation; its words are compared.
-        changed: Id of a result → what became of its file.
-        since: What else is not as it was: files of the user's, and the record itself.
+        message: Of a conversation; its text is compared.
+        changed: Id of a result → the change of its file.
+        since: Other changes: the user's files, and the record itself.
     """
 
     id: str
@@ -118,9 +118,9 @@ def changed_files(library: Library, original: Original, folder: Path) -> dict[st
 
 
 def changed_since(library: Library, original: Original) -> tuple[Cause, ...]:
-    """Return which files have other bytes now or are gone, and what was edited in the database.
+    """Return changed or missing files, and edits in the database.
 
-    Files of which the library keeps a copy: of others it is told as the cause of a difference.
+    Only files copied by the library: others are reported as the cause of a difference.
     """
     found: list[Cause] = []
     for name, sha256 in original.record.files.items():
@@ -137,7 +137,7 @@ def changed_since(library: Library, original: Original) -> tuple[Cause, ...]:
 
 
 def _edited(saved: Record, record: Record) -> Iterator[Cause]:
-    """Yield what the database says otherwise than the description file of the result."""
+    """Yield differences between the database and the sidecar of the result."""
     was, now = ({**each.params, "seed": each.seed} for each in (saved, record))
     for name in sorted(was.keys() | now.keys()):
         if was.get(name) != now.get(name):
@@ -226,7 +226,7 @@ def explain(error: StudioError, record: Record, plugins: PluginHost) -> StudioEr
 
 
 def _if_there(look_up: Callable[[], T]) -> T | None:
-    """Return what is found; None for nothing.
+    """Return the result of the lookup; None if nothing was found.
 
     Raises:
         StudioError: It is damaged, or the library cannot be read.
@@ -302,7 +302,7 @@ def _inputs(library: Library, original: Original) -> dict[str, Any]:
 
 
 def _said(library: Library, original: Original) -> list[dict[str, str]]:
-    """Return what was said before a message, as its job was handed it: a record keeps no word."""
+    """Return the messages before a message, as its job received them: a record has no text."""
     message = original.message
     if message is None:
         return []
@@ -314,7 +314,7 @@ def _said(library: Library, original: Original) -> list[dict[str, str]]:
 
 
 def same_files(record: Record, folder: Path) -> list[str]:
-    """Return the files that hold what the task has read before: where they were, or in ``folder``.
+    """Return the files the task read before, with equal bytes, in place or in ``folder``.
 
     That this library made something of them is the proof that somebody picked them.
     """

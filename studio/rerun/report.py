@@ -77,14 +77,14 @@ _IDENTICAL = "Identical, byte for byte."
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What is told in the end.
+    """The final report.
 
     Attributes:
-        original: Id of what was made again.
-        made: Ids of the new results, in the order of those that they are compared with.
+        original: Id of the original.
+        made: Ids of the new results, in the order of their originals.
         record: Id of the record of the new run; empty without one.
-        differences: Of each pair that is not the same bytes.
-        trouble: Why it could not be done, and what to do; None if it could.
+        differences: Of each pair with different bytes.
+        trouble: Reason and remedy of a failure; None without one.
     """
 
     original: str
@@ -111,7 +111,7 @@ class Report(msgspec.Struct, frozen=True):
         return f"{head}: {seen}, probably because {named(self.reasons)}."
 
     def of(self, what: str) -> tuple[Cause, ...]:
-        """Return what has changed of one sort."""
+        """Return the changes of one sort."""
         return tuple(cause for cause in self.causes if cause.what == what)
 
     @property

@@ -73,7 +73,7 @@ class Rerun:
         self._folder = PrivateFolder("rerun")
 
     def start(self) -> None:
-        """Begin; whatever happens, it is told."""
+        """Start; report in every case."""
         studio = self._studio
         weights = WeightsByDigest(studio.weights, studio.paths.cache)
 

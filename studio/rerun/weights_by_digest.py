@@ -1,4 +1,4 @@
-"""Weights by their bytes, wherever they lie and whatever they are called now."""
+"""Weights by their bytes, regardless of path and name."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Interpreter:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the program needs to start where there is no ``/proc``."""
+        """The variables the program needs to start without ``/proc``."""
         return {"LD_LIBRARY_PATH": self.libraries} if self.libraries else {}
 
 

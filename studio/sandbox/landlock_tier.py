@@ -26,11 +26,11 @@ def without_namespaces(
     lent: Mapping[str, Path],
     openings: Openings = _NONE,
 ) -> Plan:
-    """Return a plan in which rules of the kernel close what is there for everybody else.
+    """Return a plan that confines the run by kernel rules instead of namespaces.
 
-    Folders that are opened lie where they lie: there is no other place to show them at.
+    Opened folders keep their paths: they cannot be mounted elsewhere.
 
-    Its files lie in a folder of its own among the temporary ones, which is removed after it.
+    Its files are in a temporary folder of its own, which is removed afterwards.
     """
     user = spare_user()
     folder = Path(tempfile.mkdtemp(prefix=mark(os.getpid())))
@@ -60,7 +60,7 @@ def without_namespaces(
 
 
 def _open(paths: Iterable[str], hidden: Iterable[Path]) -> tuple[list[str], list[str]]:
-    """Return what to open so that ``hidden`` stays shut: whole trees, and folders to be listed.
+    """Return the paths to open with ``hidden`` closed: whole trees, and folders to list.
 
     A rule reaches all that is below it, so a folder with something hidden is opened piece by piece.
     """

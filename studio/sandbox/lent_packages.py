@@ -1,4 +1,4 @@
-"""Which files belong to an installed distribution and what it needs. Opens none of them."""
+"""The files and requirements of installed distributions. Opens none of them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from studio.protocol.errors import ErrorCode, StudioError
 
 
 def entries(names: Iterable[str]) -> dict[str, Path]:
-    """Return what to lend for these distributions and all that they need, without their extras.
+    """Return the entries of these distributions and their requirements, without extras.
 
     Returns:
         Name in ``site-packages`` (a package, a module, a ``….dist-info``) → where it lies.
 
     Raises:
-        StudioError: ``BAD_INPUT``: one that was asked for is not installed.
+        StudioError: ``BAD_INPUT``: a requested one is not installed.
     """
     waiting, seen = list(names), set[str]()
     lent: dict[str, Path] = {}
@@ -42,7 +42,7 @@ def entries(names: Iterable[str]) -> dict[str, Path]:
 
 
 def _top_level(found: Distribution) -> dict[str, Path]:
-    """Start-up hooks (``.pth``), scripts, and whatever lies elsewhere are not lent."""
+    """Return top-level entries, without start-up hooks (``.pth``), scripts, and outside files."""
     parts = {file.parts[0] for file in found.files or () if file.parts}
     names = [part for part in parts if not part.startswith((".", "/")) and part != "__pycache__"]
     root = Path(str(found.locate_file("")))

@@ -87,7 +87,7 @@ def shut() -> Gate:
 
 
 def _with_keeper(listener: int) -> Gate:
-    """Start who answers; without it what the kernel asks fails with ``ENOSYS``."""
+    """Start the answering process; without it, kernel requests fail with ``ENOSYS``."""
     from studio.sandbox import gatekeeper
     from studio.sandbox.inside import kernel
 

@@ -1,4 +1,4 @@
-"""What a run has said and brought back, kept within its limits. Believes nothing else of it."""
+"""The output and results of a run, kept within limits. Trusts nothing else of it."""
 
 from __future__ import annotations
 

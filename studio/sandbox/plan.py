@@ -1,4 +1,4 @@
-"""What a run of either tier is started with, and what it is told."""
+"""The start parameters and the order of a run, for either tier."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _SPARE_COUNT = 1 << 24
 
 @dataclass(frozen=True)
 class Openings:
-    """What a run may reach beside its own files and the packages that are lent.
+    """Resources open to a run beside its own files and the lent packages.
 
     Attributes:
-        folders: Where it finds a file or folder → where that lies; for reading. A link is found as
-            one: what it leads to must be among them.
-        network: It may speak to other machines.
-        writable: Folders that it may change, too, where they lie.
-        environment: What it finds in its environment beside what every run finds, or instead.
+        folders: Path inside → path outside of a file or folder; for reading. A link appears as
+            one: its target must be among them.
+        network: Whether it may use the network.
+        writable: Folders that it may also change, in place.
+        environment: Additional or replaced environment variables.
     """
 
     folders: Mapping[str, Path] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Plan:
     folder: Path | None = None
 
     def remove(self) -> None:
-        """Remove the folder, whatever the code has made of it."""
+        """Remove the folder, whatever its content."""
         if self.folder is not None and self.folder.exists():
             scratch.empty(str(self.folder))
             self.folder.rmdir()

@@ -1,4 +1,4 @@
-"""One run: starts it, reads what it says within the limits, and leaves nothing of it alive."""
+"""One run: starts it, reads its output within the limits, and leaves no process alive."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class Run:
     # --- from start to end -------------------------------------------------------------------
 
     def steps(self) -> Iterator[SandboxStep]:
-        """Yield what it says; the last step has the result. Ends it all if it is left early."""
+        """Yield its messages; the last step has the result. Kills the run if closed early."""
         try:
             with selectors.DefaultSelector() as selector:
                 yield from self._read(selector)
@@ -235,7 +235,7 @@ def end_namespace(process: subprocess.Popen[bytes]) -> None:
 
 
 def end_tree(process: subprocess.Popen[bytes]) -> None:
-    """End a run without namespaces. Its parent has been told to end it, and then to end itself."""
+    """Kill a run without namespaces. Its parent has been asked to kill it and exit."""
     try:
         process.wait(_PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:
@@ -263,7 +263,7 @@ def _forget(process: subprocess.Popen[bytes]) -> None:
 
 
 def _opened(process: int) -> int | None:
-    """Return a descriptor that stands for a process whatever becomes of its number."""
+    """Return a descriptor of a process that stays valid if its pid is reused."""
     try:
         return os.pidfd_open(process)
     except ProcessLookupError:

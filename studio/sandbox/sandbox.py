@@ -32,7 +32,7 @@ TIERS = ("A", "B")
 
 @dataclass(frozen=True)
 class Trial:
-    """What was found to stand.
+    """The outcome of testing the sandbox.
 
     Attributes:
         tier: ``A``, ``B`` or empty.
@@ -224,7 +224,7 @@ def _check_name(name: str) -> None:
 
 
 def _check_folder(name: str) -> None:
-    """Refuse to lend what is no folder of a program, but of everything that somebody has."""
+    """Refuse to lend a folder that is too general: not a program's, but a user's everything."""
     path = Path(name)
     if not path.is_absolute() or ".." in path.parts or not path.is_dir():
         raise _bad(f"{name[:LONGEST_NAME]!r} is not a folder")

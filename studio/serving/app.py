@@ -61,7 +61,7 @@ class Api:
         self._conversations = Conversations()
 
     def app(self) -> Starlette:
-        """Return the application; whatever it does not know is 404."""
+        """Return the application; unknown paths are 404."""
         routes = [
             Route("/health", _careful(self.health), methods=["GET"]),
             Route("/v1/models", _careful(self.models), methods=["GET"]),
@@ -343,7 +343,7 @@ async def _gone(request: Request) -> None:
 
 
 async def _body(request: Request) -> bytes:
-    """Return the body, refusing one that is larger than it may be, whatever it said of itself."""
+    """Return the body, refusing one above the limit, whatever its declared length."""
     body = bytearray()
     async for part in request.stream():
         body += part

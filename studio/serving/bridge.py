@@ -28,7 +28,7 @@ class Piece(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A finished picture or sound; it is kept nowhere."""
+    """A finished picture or sound; it is not stored."""
 
     payload: bytes
 

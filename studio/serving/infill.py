@@ -22,7 +22,7 @@ _MOST_TOKENS: Final = 4096
 
 
 class InfillRequest(msgspec.Struct, kw_only=True):
-    """What is asked.
+    """An infill request.
 
     Attributes:
         prompt: The beginning of the line with the gap; it follows ``input_prefix``.

@@ -110,7 +110,7 @@ class Keys:
         self._change(remove)
 
     def has(self, shown: bytes) -> bool:
-        """Whether a key that was shown is one of them; what is compared are digests."""
+        """Whether a presented key is one of them; compares digests."""
         digest = _digest(shown)
         return any(hmac.compare_digest(digest, each.digest) for each in self.rows())
 

@@ -1,4 +1,4 @@
-"""Pictures for clients of OpenAI: what they ask, as parameters of ``image.generate``.
+"""Pictures for OpenAI clients: their requests as parameters of ``image.generate``.
 
 Format: OpenAI's API reference, ``images/generations``.
 """

@@ -32,10 +32,10 @@ class Conversations:
         self._kept: OrderedDict[str, tuple[list[Message], int]] = OrderedDict()
 
     def before(self, id: str | None) -> list[Message]:
-        """Return what was said up to the response ``id``.
+        """Return the messages up to the response ``id``.
 
         Raises:
-            Refusal: It is not known any more.
+            Refusal: It is no longer stored.
         """
         if not id:
             return []
@@ -77,7 +77,7 @@ class ResponseObject:
         return self._response(_status(result), result)
 
     def first(self) -> bytes:
-        """Return what a stream begins with."""
+        """Return the start of a stream."""
         told = self._response("in_progress")
         return b"".join(
             self._event(f"response.{name}", response=told) for name in ("created", "in_progress")

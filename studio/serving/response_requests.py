@@ -18,7 +18,7 @@ _TEXTS = ("input_text", "output_text", "text")
 
 
 class Item(msgspec.Struct, kw_only=True):
-    """A part of the input: a message, a call, or what a call returned."""
+    """A part of the input: a message, a call, or the result of a call."""
 
     type: str = "message"
     role: str = ""
@@ -37,7 +37,7 @@ class TextForm(msgspec.Struct, kw_only=True):
 
 
 class TextWish(msgspec.Struct, kw_only=True):
-    """What is said of the answer's text."""
+    """Options for the answer's text."""
 
     format: TextForm | None = None
 
@@ -63,10 +63,10 @@ class ResponseRequest(msgspec.Struct, kw_only=True):
     metadata: dict[str, Any] | None = None
 
     def messages(self) -> list[Message]:
-        """Return what is new in the conversation.
+        """Return the new messages of the conversation.
 
         Raises:
-            Refusal: Something is asked that is not to be had.
+            Refusal: The request is not supported.
         """
         if self.background or self.conversation is not None:
             name = "background" if self.background else "conversation"

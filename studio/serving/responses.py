@@ -1,4 +1,4 @@
-"""What the server answers, in the words of OpenAI's API reference. Data only."""
+"""The server's answers in the format of OpenAI's API reference. Data only."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Choice:
     logprobs: list[dict[str, Any]] = field(default_factory=list)
 
     def take(self, channel: str, text: str) -> dict[str, Any]:
-        """Take a piece; return what a stream tells of it, in the words of ``chat/completions``."""
+        """Add a piece; return its delta in the format of ``chat/completions``."""
         kind, *rest = channel.split(" ")
         if kind == "logprobs":
             rows = [_chance(line) for line in text.splitlines()]
@@ -110,14 +110,14 @@ class ResponseWriter:
         return {**self._head(kind), "choices": rows, "usage": usage(result), **_told(result)}
 
     def first(self) -> bytes:
-        """Return what a stream begins with."""
+        """Return the start of a stream."""
         if not self.is_chat:
             return b""
         said = {"role": "assistant", "content": ""}
         return b"".join(self._chunk(index, {"delta": said}) for index in range(self.count))
 
     def piece(self, piece: Piece) -> bytes:
-        """Return the chunk for new text, or for what was told of it."""
+        """Return the chunk for new text, or for its details."""
         index, choice = self._of(piece)
         told = choice.take(piece.channel, piece.text)
         if not self.is_chat and "delta" in told:
@@ -268,7 +268,7 @@ def failure(body: Mapping[str, Any]) -> bytes:
 
 
 def _told(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a client should know, in no fields of OpenAI's: that the oldest messages did not
+    """Return remarks for the client, in fields beyond OpenAI's: that the oldest messages did not
     fit and were left out, or why the model's own chat template was not used.
     """
     return {name: result[name] for name in ("dropped", "note") if result.get(name)}

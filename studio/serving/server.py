@@ -114,7 +114,7 @@ class LocalServer:
 
     @property
     def address(self) -> str:
-        """What a client takes as its base address."""
+        """The base address for clients."""
         return f"http://127.0.0.1:{self.port}/v1"
 
     @property
@@ -232,7 +232,7 @@ class Connection(H11Protocol):
     _is_surplus = False
 
     def connection_made(self, transport: Any) -> None:
-        """Turn away what is too many; give the others ten seconds for their first header."""
+        """Refuse excess connections; allow the others ten seconds for the first header."""
         super().connection_made(transport)
         if len(self.connections) > 2 * MOST_CONNECTIONS:
             transport.abort()
@@ -259,7 +259,7 @@ class Connection(H11Protocol):
         return True
 
     def data_received(self, data: bytes) -> None:
-        """Take in what came, and look at the clock."""
+        """Process received bytes, and check the deadline."""
         if not self._is_surplus:
             super().data_received(data)
             self._watch()

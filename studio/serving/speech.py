@@ -75,10 +75,10 @@ class Recording(msgspec.Struct):
 
 
 async def recording_of(form: FormData, *, english: bool) -> Recording:
-    """Return what a form asks for.
+    """Return the recording requested by a form.
 
     Raises:
-        Refusal: It has no file, or asks for what is not to be had.
+        Refusal: It has no file, or an unsupported option.
     """
     file, kind = form.get("file"), str(form.get("response_format") or "json")
     if not isinstance(file, UploadFile):

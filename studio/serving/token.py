@@ -1,4 +1,4 @@
-"""The token that a program must show: kept from start to start, where only its owner reads it."""
+"""The access token for programs: persistent, in a file that only its owner reads."""
 
 from __future__ import annotations
 

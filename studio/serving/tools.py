@@ -20,7 +20,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Function(msgspec.Struct, kw_only=True):
-    """What a tool is: only functions are known."""
+    """The function of a tool; other tools are not supported."""
 
     name: str
     description: str | None = None

@@ -64,7 +64,7 @@ class Listener:
     """A socket at a place of this home, for this user's processes only."""
 
     def __init__(self, path: Path) -> None:
-        """Listen; what a studio that was killed has left there goes.
+        """Listen; replace the socket of a killed studio.
 
         Raises:
             OSError: This cannot be done there.

@@ -1,4 +1,4 @@
-"""What the open studio does for this terminal, as this hears of it."""
+"""Work handed to the open studio, as this terminal sees it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Handed(Protocol):
     """Something that goes on there."""
 
     def take(self, message: object) -> None:
-        """Take in what was told of it."""
+        """Process a message about it."""
 
     def lost(self) -> None:
         """The open studio has gone."""
@@ -44,7 +44,7 @@ class HandedJob(Job):
     """A job of the open studio, as this terminal hears of it."""
 
     def take(self, message: object) -> None:
-        """Take in what was told of it."""
+        """Process a message about it."""
         if isinstance(message, Begun):
             self.id, self.record = message.id, message.record
         elif isinstance(message, Moved):
@@ -94,7 +94,7 @@ class HandedRun(RunProgress):
         self._stop = stop
 
     def take(self, message: object) -> None:
-        """Take in what was told of it."""
+        """Process a message about it."""
         if isinstance(message, RunWent):
             self.state, self.counts = message.state, message.counts
             self.stopping, self.is_coming = message.stopping, message.is_coming
@@ -125,7 +125,7 @@ class HandedQueue:
         self._tell = tell
 
     def take(self, message: object) -> None:
-        """Take in what was told of it."""
+        """Process a message about it."""
         if isinstance(message, RowWent):
             self._tell(message)
         elif isinstance(message, QueueRests):

@@ -1,4 +1,4 @@
-"""What a terminal and the open studio say to each other. Plain data, checked when it is read."""
+"""Messages between a terminal and the open studio. Plain data, validated when read."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class LookAtPlugins(Message, frozen=True):
 
 
 class Changed(Message, frozen=True):
-    """What it returned, as plain data."""
+    """The return value, as plain data."""
 
     value: Any = None
 
@@ -183,7 +183,7 @@ class Made(Message, frozen=True):
 
 
 class Ended(Message, frozen=True):
-    """It is over, and all its results have been told of."""
+    """The end of a job, after all its results."""
 
     state: str
     result: dict[str, Any]

@@ -136,10 +136,10 @@ class OpenStudio:
         return job
 
     def watch_queue(self, tell: Callable[[RowWent], None], *, retry: bool) -> HandedQueue:
-        """Be told of each job of the queue there, until none may go on.
+        """Observe each job of the queue there, until none may go on.
 
         Args:
-            retry: What failed is begun once more.
+            retry: Restart failed jobs.
         """
         self._write(WatchQueue(retry))
         self._handed = queue = HandedQueue(tell)
@@ -172,7 +172,7 @@ class OpenStudio:
         return run
 
     def pump(self, timeout: float = 0.0) -> bool:
-        """Take in what has happened, waiting up to ``timeout`` seconds for the first of it."""
+        """Process events, waiting up to ``timeout`` seconds for the first."""
         try:
             message = self._connection.read(timeout)
         except EOFError:
@@ -211,7 +211,7 @@ class OpenStudio:
         self._answer(Changed)
 
     def _change(self, method: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        """Have the library changed; return what came of it."""
+        """Request a change of the library; return its result."""
         plain = [msgspec.to_builtins(each) for each in arguments]
         self._write(Change(method, plain, msgspec.to_builtins(named)))
         value = self._answer(Changed).value
@@ -225,7 +225,7 @@ class OpenStudio:
             raise GONE from error
 
     def _answer(self, kind: type[A]) -> A:
-        """Return the answer to what was asked; what is told of a job meanwhile is taken in.
+        """Return the answer to the request; process job messages meanwhile.
 
         Raises:
             StudioError: It was refused, or the open studio has gone.

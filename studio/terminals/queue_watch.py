@@ -35,7 +35,7 @@ class QueueWatch:
 
     @property
     def is_busy(self) -> bool:
-        """Whether anything is under way, or may begin: what is paused may not."""
+        """Whether a job is running, or may start: paused ones may not."""
         return any(
             job.retrying or (job.is_live and (job.begun or not self._queue.waits(job)))
             for job in self._jobs.jobs()

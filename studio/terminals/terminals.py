@@ -284,7 +284,7 @@ class _Terminal:
             self._run.stop()
 
     def _gone_away(self) -> None:
-        """Stop what was under way for the terminal; the queue goes on."""
+        """Stop the terminal's own jobs; the queue goes on."""
         if self._watched is not None:
             self._watched.close()
         if self._run is not None:

@@ -77,7 +77,7 @@ class Context:
 
     @property
     def cache(self) -> Path:
-        """A folder for what can be made again; it lasts as long as this process."""
+        """A folder for reproducible files; it lasts as long as this process."""
         folder = self._folder / "cache"
         folder.mkdir(exist_ok=True)
         return folder
@@ -94,7 +94,7 @@ class Context:
 
     @contextlib.contextmanager
     def reserve(self, bytes: int) -> Iterator[None]:
-        """Take memory for what the task computes by itself; see ``TaskContext.reserve``."""
+        """Reserve memory for the task's own computation; see ``TaskContext.reserve``."""
         facts = self._wire.ask(lambda ask: m.Reserve(ask, bytes))
         try:
             yield
@@ -230,7 +230,7 @@ class Context:
 
     @property
     def intermediates(self) -> Intermediates:
-        """What is kept beside results; nothing for other programs."""
+        """The intermediates of results; nothing for other programs."""
         return NoIntermediates() if self.is_private else RemoteIntermediates(self._wire)
 
     @property
@@ -372,7 +372,7 @@ class RemoteIntermediates:
         self._wire = wire
 
     def find(self, key: str) -> bytes | None:
-        """Return what was kept under ``key``; None if it is gone."""
+        """Return the intermediate under ``key``; None if it is gone."""
         *_, (_, blobs) = self._wire.answers(lambda ask: m.FindKept(ask, _short(key)))
         return bytes(blobs[0]) if blobs else None
 

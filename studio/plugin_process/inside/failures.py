@@ -1,4 +1,4 @@
-"""Errors of a plugin, put into words in its own process: it knows what it raised."""
+"""Errors of a plugin, described in its own process, which knows their types."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HINT = "Try again. If it happens again, copy the report and send it to the plug
 
 
 def as_info(error: BaseException, plugin: str, where: str) -> ErrorInfo:
-    """Return ``error`` as data; what is no expected failure is a bug of ``plugin``."""
+    """Return ``error`` as data; an unexpected one is a bug of ``plugin``."""
     details = "".join(traceback.format_exception(error))[-MOST_DETAILS:]
     if isinstance(error, StudioError):
         return error.info()

@@ -90,7 +90,7 @@ def _events(
 
 
 def _drive(wire: Wire, events: Iterator[Any]) -> None:
-    """Send each event. A task that is stopped hands over what it has finished by then."""
+    """Send each event. A stopped task hands over the results finished by then."""
     try:
         for event in events:
             steps.send(wire, event)

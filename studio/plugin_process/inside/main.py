@@ -177,7 +177,7 @@ class _Program(ctypes.Structure):
 
 
 def _forbid_programs() -> bool:
-    """Let this process, and what it forks, start no program, for good, by a filter of the kernel's.
+    """Forbid this process and its forks to start programs, for good, by a kernel filter.
 
     Returns:
         Whether the kernel agreed.

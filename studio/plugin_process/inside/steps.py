@@ -1,4 +1,4 @@
-"""What a task yields, as messages. The runtime checks them as it does those of any task."""
+"""Events of a task, as messages. The runtime checks them as for any task."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PIECE = 1 << 20
 
 
 def send(wire: Wire, event: Any) -> None:
-    """Tell the runtime what a task yielded.
+    """Send an event of a task to the runtime.
 
     Raises:
         StudioError: ``PLUGIN_FAILED``: it is none of the events of a task.

@@ -67,7 +67,7 @@ class Wire:
             self._changed.notify_all()
 
     def next_order(self) -> Received:
-        """Wait for what to do next."""
+        """Wait for the next order."""
         with self._changed:
             self._changed.wait_for(lambda: self._orders)
             return self._orders.popleft()
@@ -80,7 +80,7 @@ class Wire:
             os._exit(0)
 
     def step(self, message: Message, blobs: Sequence[Any] = ()) -> None:
-        """Say what a step brought; wait while the runtime is too far behind, or has paused us."""
+        """Send the outcome of a step; wait while the runtime lags, or has paused this process."""
         with self._changed:
             self._changed.wait_for(lambda: self._steps_left > 0 or self._stopped)
             self._steps_left -= 1

@@ -1,1 +1,1 @@
-"""Attempts to reach another machine: heard in each process of the studio, told to the window."""
+"""Attempts to reach another machine: seen in each process, reported to the window."""

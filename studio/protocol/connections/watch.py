@@ -97,7 +97,7 @@ class Watch:
         self.on_attempt(attempt)
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Take in an audit event. Never raises: that would forbid what is only to be counted."""
+        """Process an audit event. Never raises: that would block the connection."""
         if not event.startswith("socket."):
             return
         self.heard_at = time.monotonic()
@@ -112,7 +112,7 @@ class Watch:
             )
 
     def _address(self, event: str, arguments: tuple[Any, ...]) -> str | None:
-        """Return what is to be reached, None for nothing or for what was counted already.
+        """Return the target address; None for none, or for one counted already.
 
         It is empty for a socket that is refused before anybody learns what it was for.
         """

@@ -23,7 +23,7 @@ class Unsafe(Exception):
 
 
 def look_around(order: Order) -> None:
-    """Tell namespaces of one's own by what is not there. Before anything else is done.
+    """Verify the namespaces by the absence of outside resources. Call before anything else.
 
     Raises:
         Unsafe: This is still the user's own system.

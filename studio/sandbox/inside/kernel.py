@@ -1,4 +1,4 @@
-"""What the kernel offers and Python does not: Landlock, filters, capabilities."""
+"""Kernel functions that Python lacks: Landlock, filters, capabilities."""
 
 from __future__ import annotations
 
@@ -121,10 +121,10 @@ def install(program: bytes) -> None:
 
 
 def install_and_listen(program: bytes) -> int:
-    """Put such a filter, and return the descriptor that hears what it asks.
+    """Install such a filter, and return the descriptor for its requests.
 
     Raises:
-        OSError: The kernel has no listeners, or somebody around this process has one already.
+        OSError: The kernel has no listeners, or a parent process has one already.
     """
     argument = _Program(len(program) // 8, program)
     number = _SECCOMP if os.uname().machine == "x86_64" else _SECCOMP_ON_ARM

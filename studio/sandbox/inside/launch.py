@@ -76,7 +76,7 @@ def _prepare(order: Order, file: IO[bytes]) -> None:
 
 
 def _stdin(order: Order, file: IO[bytes]) -> int:
-    """Return a pipe-like file with what is left of the order, to be read from its start."""
+    """Return a pipe-like file with the rest of the order, to be read from its start."""
     descriptor = os.memfd_create("stdin", os.MFD_CLOEXEC)
     os.write(descriptor, file.read())
     os.lseek(descriptor, 0, os.SEEK_SET)

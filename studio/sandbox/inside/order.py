@@ -1,4 +1,4 @@
-"""What the part inside the sandbox is told to do, and how it is written down. Data only."""
+"""Orders to the part inside the sandbox, and their encoding. Data only."""
 
 from __future__ import annotations
 

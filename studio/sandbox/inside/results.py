@@ -38,7 +38,7 @@ class Collector:
         self._room = min(MOST_BYTES, int(order.limits["scratch_bytes"]))
 
     def collect(self) -> None:
-        """Send what was asked for, and say what of it is refused."""
+        """Send the requested results, and report refused ones."""
         if not self._order.collect:
             return
         for name, folder in self._matching():

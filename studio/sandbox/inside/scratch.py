@@ -16,7 +16,7 @@ class Scratch:
         self._order = order
 
     def overrun(self) -> str:
-        """Return why the run must end for what it has written; empty while all is well."""
+        """Return the violated write limit that ends the run; empty if none."""
         if self._order.has_namespaces:  # a file system of its own keeps the size, not the number
             found = os.statvfs(self._order.box)
             return "disk" if found.f_files - found.f_ffree > MOST_ENTRIES else ""
@@ -49,7 +49,7 @@ class Scratch:
 
 
 def empty(folder: str) -> None:
-    """Remove what is in ``folder``: depth by lifting folders up, so that no path gets long."""
+    """Delete the contents of ``folder``: depth by lifting folders up, so that no path gets long."""
     top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         lifted = 0

@@ -133,7 +133,7 @@ def _each(values: Iterable[int], verdict: Instruction) -> list[Instruction]:
 
 
 def _unless(values: list[int], verdict: Instruction) -> list[Instruction]:
-    """Pass on if what is loaded is one of ``values``; else ``verdict``."""
+    """Continue if the loaded value is one of ``values``; else ``verdict``."""
     tests = [_op(_EQUAL, value, len(values) - at, 0) for at, value in enumerate(values)]
     return [*tests, verdict]
 

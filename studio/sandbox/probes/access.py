@@ -1,4 +1,4 @@
-"""Probes that reach for what is the user's: files, secrets, the network, other processes."""
+"""Probes of access to the user's files, secrets, network and processes."""
 
 from __future__ import annotations
 

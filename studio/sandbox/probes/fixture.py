@@ -1,4 +1,4 @@
-"""What a probe could reach without the sandbox: a secret, sockets, another process. Temporary."""
+"""Targets that a probe could reach without the sandbox: a secret, sockets, a process. Temporary."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Fixture:
         return self.folder / "open"
 
     def tidy(self) -> None:
-        """Take away what a probe has left."""
+        """Remove the traces of a probe."""
         for path in self.open_folder.iterdir():
             path.unlink()
         Path(self.facts["secret"]).chmod(0o644)

@@ -1,4 +1,4 @@
-"""One attempt to do what the sandbox must prevent, and what came of it. Data only; makes none."""
+"""One attempt to do something forbidden in the sandbox, and its outcome. Data only."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of a probe.
+    """The outcome of a probe.
 
     Attributes:
         blocked: It did not work in the sandbox.

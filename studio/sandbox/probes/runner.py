@@ -1,4 +1,4 @@
-"""Makes probes: each in the sandbox and, as control, bare. Judges by what is left."""
+"""Runs probes: each in the sandbox and, as control, without. Judges by their traces."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PATIENCE_SECONDS = 30
 
 
 def try_all(sandbox: Sandbox, probes: Iterable[Probe]) -> Iterator[Finding]:
-    """Make probes; yield what came of each."""
+    """Run probes; yield the outcome of each."""
     with fixture() as place:
         for probe in probes:
             inside = _inside(sandbox, probe, place)
