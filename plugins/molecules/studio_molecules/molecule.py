@@ -61,12 +61,12 @@ class Molecule(msgspec.Struct, frozen=True):
 
     @property
     def drawn(self) -> str:
-        """What is drawn: the file's own layout in the plane where it had one, else the SMILES."""
+        """2D structure to draw: the file's own layout if present, else the SMILES."""
         return self.coordinates if self._is_flat else self.smiles
 
     @property
     def shape(self) -> str:
-        """What is shown in space: the file's own places there if it had any, else the SMILES."""
+        """3D structure to show: the file's own coordinates if present, else the SMILES."""
         return self.smiles if self._is_flat or not self.coordinates else self.coordinates
 
     @property

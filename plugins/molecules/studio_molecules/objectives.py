@@ -1,6 +1,6 @@
-"""What a molecule should be like: an objective for each figure, and one score from all of them.
+"""Objectives on figures of a molecule, and one score from all of them.
 
-Plain data and arithmetic; both halves and the command line share it.
+Plain data and arithmetic, shared by both processes and the command line.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The figures of a molecule: what each is called, in which unit, and what it means. Plain data."""
+"""Figures of a molecule: title, unit and meaning. Plain data."""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ class Link(Params, frozen=True):
 
 
 class Predict(Params, frozen=True):
-    """What to look at: a file, or SMILES one a line."""
+    """Molecules to describe: a file, or SMILES one a line."""
 
     file: Annotated[
         str, File(MOLECULE_SUFFIXES), Label("File", "A SMILES, CSV, Excel or SDF file.")
@@ -230,7 +230,7 @@ class Predict(Params, frozen=True):
 
 
 class Cluster(Params, frozen=True):
-    """What to put in order, and how; a page hands its rows in as ``table``."""
+    """Molecules to cluster, and how; a page passes its rows as ``table``."""
 
     file: Annotated[
         str, File(MOLECULE_SUFFIXES), Label("File", "A SMILES, CSV, Excel or SDF file.")
@@ -305,7 +305,7 @@ class Draw(Params, frozen=True):
 
 
 class Convert(Params, frozen=True):
-    """What is converted. A page hands it in: the input ``structure``, a text."""
+    """Structure to convert. A page passes it: the input ``structure``, a text."""
 
     structure: Annotated[
         str,
@@ -407,11 +407,11 @@ class Dock(Params, frozen=True):
 
 
 class Improve(Params, frozen=True):
-    """What the molecules should be like, and how hard to look.
+    """Target profile of the molecules, and effort of the search.
 
-    ``own`` is what objectives of one's own are learned from: column → smiles and values.
-    A page that searches on hands in ``population``, a list of SMILES, and ``origins``: where each
-    came from (parent, operation, seed).
+    ``own`` is the training data of the user's own objectives: column → smiles and values.
+    A page that continues a search passes ``population``, a list of SMILES, and ``origins``: the
+    parent, operation and seed of each.
     """
 
     profile: Annotated[str, File((".json",)), Label("Profile", "A file with the objectives.")] = ""

@@ -1,4 +1,4 @@
-"""What the prepared targets are: gene → protein. They are those of the docking set."""
+"""Titles of the prepared targets: gene → protein. They are those of the docking set."""
 
 from __future__ import annotations
 

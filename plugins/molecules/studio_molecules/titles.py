@@ -1,4 +1,4 @@
-"""Titles that fit where they stand. Knows nothing of what they are of."""
+"""Shorten titles to fit. Independent of their subject."""
 
 from __future__ import annotations
 

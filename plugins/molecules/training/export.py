@@ -1,4 +1,4 @@
-"""Write what was trained as the file that is shipped, and print what its sidecar needs.
+"""Export the trained model as the shipped file, and print the values for its sidecar.
 
 python export.py RUN/transformer.pt OUT.safetensors
 """

@@ -55,16 +55,16 @@ _STRONGEST = 5.0
 
 
 def disagreement(spreads: Mapping[str, float]) -> float:
-    """Return the mean spread of endpoints, in units of what is typical of drugs; 0 of none."""
+    """Return the mean spread of endpoints relative to that typical of drugs; 0 for none."""
     shares = [min(_STRONGEST, spreads[id] / TYPICAL[id]) for id in spreads if id in TYPICAL]
     return fmean(shares) if shares else 0.0
 
 
 def describe(mol: Chem.Mol, spreads: Mapping[str, float]) -> dict[str, float]:
-    """Return ``domain``, 1 inside and 0 outside, and what it is judged by.
+    """Return ``domain``, 1 inside and 0 outside, and the criteria behind it.
 
     Args:
-        spreads: How far the networks disagree, endpoint by endpoint.
+        spreads: Disagreement of the networks per endpoint.
     """
     apart = disagreement(spreads)
     familiar = synthesis.familiarity(mol)

@@ -1,7 +1,7 @@
-"""The 41 endpoints: what each is called, its unit, what it means, how well it was met. Plain data.
+"""The 41 endpoints: title, unit, meaning, accuracy. Plain data.
 
 Columns are those of ADMET-AI (Swanson et al., Bioinformatics 2024, btae416), version 2.0.1; its
-makers' own test on data it had not seen is told with each, because some endpoints are weak.
+authors' held-out test score is given with each, because some endpoints are weak.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _SIZE = 100.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the ensemble says of a molecule: outputs in the order of ``Ensemble.columns``."""
+    """Prediction of the ensemble for a molecule, in the order of ``Ensemble.columns``."""
 
     means: list[float]
     spreads: list[float]

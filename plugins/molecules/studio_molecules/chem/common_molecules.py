@@ -28,7 +28,7 @@ def _smiles() -> Mapping[str, str]:
 
 
 def smiles_of(name: str) -> str:
-    """Return the SMILES of a name, in whatever case; "" where it is not known."""
+    """Return the SMILES of a name, ignoring case; "" for an unknown one."""
     return _smiles().get(_plain(name), "")
 
 

@@ -1,4 +1,4 @@
-"""What a molecule must and must not hold, and which part of a lead is kept. Scores nothing."""
+"""Structural constraints: required and forbidden patterns, preserved part. Scores nothing."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MAX_CHARS = 2000
 
 @dataclass(frozen=True)
 class Constraints:
-    """What is asked of every molecule.
+    """Constraints on every molecule.
 
     Attributes:
-        required, forbidden: Patterns that it must, and must not, match.
-        keep: The part that stays as it is; None if there is none.
-        copies: How often it must be there, as in the lead.
-        odd: How many kinds of unusual groups are borne; None for any.
+        required, forbidden: Patterns that must, and must not, match.
+        keep: Preserved part; None if there is none.
+        copies: Required number of its matches, as in the lead.
+        odd: Number of kinds of unusual groups allowed; None for any.
     """
 
     required: tuple[Chem.Mol, ...] = ()
@@ -49,15 +49,15 @@ class Constraints:
 def constraints(
     must_have: str, must_not_have: str, keep: str, *, odd: bool, lead: Chem.Mol | None = None
 ) -> Constraints:
-    """Return what is asked for.
+    """Return the parsed constraints.
 
     Args:
-        must_have, must_not_have: SMARTS, with white space between them.
+        must_have, must_not_have: SMARTS, separated by white space.
         keep: One SMARTS.
-        odd: Whether unusual groups are borne; else no more than the lead has.
+        odd: Whether unusual groups are allowed; else no more than the lead has.
 
     Raises:
-        BadInput: A pattern is none, there are too many, or the lead does not hold what is kept.
+        BadInput: A pattern is invalid, there are too many, or the lead lacks the part to preserve.
     """
     part = _one(keep, "Keep")
     copies = len(_matches(lead, part)) if part is not None and lead is not None else 1

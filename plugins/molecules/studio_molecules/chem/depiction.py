@@ -92,7 +92,7 @@ def lay_out(mol: Chem.Mol) -> None:
 
 
 def shaded(mol: Chem.Mol, shades: Sequence[float], *, dark: bool) -> dict[int, Colour]:
-    """Return atom → colour of what it adds, and write + or - beside the strong ones."""
+    """Return atom → colour of its contribution, and label the strong ones + or -."""
     most = max(map(abs, shades), default=0.0)
     colours = {}
     for atom, value in zip(mol.GetAtoms(), shades, strict=True):

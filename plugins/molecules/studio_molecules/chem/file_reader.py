@@ -45,15 +45,15 @@ _OWN_FIELDS = frozenset(("smiles", "operation", "seed"))
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One molecule that was read: where, what, and what it is called there.
+    """One molecule of a file: its position, structure and name.
 
     Plain data only: a molecule of RDKit takes 25 kB, so that 200,000 rows took 5 GB; parsing the
     SMILES anew takes a fiftieth of the time of describing it.
 
     Attributes:
         smiles, coordinates: As ``Molecule`` has them.
-        figures, words: What stood beside it, as ``Molecule`` has them.
-        remark: What was changed to read it.
+        figures, words: Further fields of the row, as ``Molecule`` has them.
+        remark: Changes made to read it.
         made: Its parent, operation and seed, where this program wrote the file.
     """
 
@@ -77,7 +77,7 @@ class Fault:
 
 @dataclass
 class Reading:
-    """What a file held. ``dropped`` counts faults beyond ``MAX_FAULTS``."""
+    """Contents of a file. ``dropped`` counts faults beyond ``MAX_FAULTS``."""
 
     rows: list[Row] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -133,7 +133,7 @@ def read(data: bytes, suffix: str, called: str) -> Iterator[Reading]:
 
 
 def _named(called: str) -> str:
-    """Return how a sentence begins that is about what is read; nothing is called what was typed."""
+    """Return the subject of a message about the input; typed input has no name."""
     return f"“{called}”" if called else "What you typed"
 
 
@@ -297,7 +297,7 @@ def _beside(record: _Record) -> Iterator[tuple[str, str]]:
 
 
 def _cut(record: _Record) -> Iterator[str]:
-    """Yield what is said of a row that has more than there is room for."""
+    """Yield remarks on the fields of a row that were truncated."""
     if len(record.name) > _MAX_NAME:
         yield f"only the first {_MAX_NAME:,} characters of its name were kept"
     if len(record.beside) > MAX_BESIDE:

@@ -30,11 +30,11 @@ def mutate(
     *,
     macrocycles: bool = False,
 ) -> tuple[Chem.Mol, str] | None:
-    """Return a child that differs by one edit, and what the edit was; None if it cannot exist.
+    """Return a child that differs by one edit, and the edit; None if it cannot exist.
 
     Args:
-        kept: Atoms that no edit may touch, nor the bonds between them; others may be bound to them.
-        edit: Which one of ``edits``; any, if empty.
+        kept: Atoms not to be edited, nor the bonds between them; new bonds to them are allowed.
+        edit: One of ``edits``; any, if empty.
         macrocycles: Whether rings of twelve atoms and more may be closed.
     """
     names = edits(macrocycles=macrocycles)

@@ -64,7 +64,7 @@ RULES = (
 
 @dataclass(frozen=True)
 class Notice:
-    """What a molecule resembles, and the sentence for a person."""
+    """Hazardous class that a molecule resembles, and the message about it."""
 
     rule: Rule
     sentence: str

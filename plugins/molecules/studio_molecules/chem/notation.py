@@ -45,11 +45,11 @@ class Notation:
 
 
 def convert(text: str, *, query: bool, clean: bool) -> Notation:
-    """Return what a SMILES, SMARTS or molfile says, in the other notations.
+    """Convert a SMILES, SMARTS or molfile to the other notations.
 
     Args:
-        query: Whether SMARTS is understood.
-        clean: Whether a molfile gets coordinates anew.
+        query: Whether SMARTS is accepted.
+        clean: Whether a molfile gets new coordinates.
 
     Raises:
         BadInput: It is none of them, too long, or a pattern that cannot be drawn.

@@ -27,11 +27,11 @@ rdBase.DisableLog("rdApp.*")  # what is wrong is said by us, in a sentence
 
 @dataclass(frozen=True)
 class Structure:
-    """A sanitised molecule, its canonical SMILES, and what was changed to get there.
+    """Sanitised molecule, its canonical SMILES, and the changes made to get there.
 
     Attributes:
-        original: SMILES of all that was given, where a part of it was left out.
-        coordinates: A CXSMILES with places in space or in the plane, where they were given.
+        original: SMILES of the whole input, where a part was removed.
+        coordinates: CXSMILES with 3D or 2D coordinates, if given.
     """
 
     mol: Chem.Mol
@@ -113,10 +113,10 @@ def _sanitised(mol: Chem.Mol, called: str) -> Structure:
 
 
 def _without_salt(mol: Chem.Mol, called: str) -> tuple[Chem.Mol, str, str]:
-    """Return the neutral parent of a salt or a mixture, what was changed, and what was given.
+    """Return the neutral parent of a salt or mixture, the changes, and the original SMILES.
 
     Raises:
-        BadInput: It is inorganic: of sodium chloride nothing would be left that means anything.
+        BadInput: It is inorganic: nothing meaningful would be left of sodium chloride.
     """
     parts, charged = Chem.GetMolFrags(mol), _is_charged(mol)
     has_carbon = any(atom.GetAtomicNum() == _CARBON for atom in mol.GetAtoms())

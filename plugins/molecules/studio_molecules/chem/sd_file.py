@@ -59,9 +59,9 @@ def structure(block: str) -> Structure:
 
 
 def _placed(mol: Chem.Mol, smiles: str) -> str:
-    """Return a CXSMILES of the part of a record that is kept; "" where its atoms have no places.
+    """Return a CXSMILES of the retained part of a record; "" if its atoms have no coordinates.
 
-    In space it has hydrogens and all; in the plane it is the drawing without them.
+    In 3D it includes hydrogens; in 2D it is the drawing without them.
     """
     if not mol.GetNumConformers() or not mol.GetConformer().GetPositions().any():
         return ""

@@ -45,7 +45,7 @@ class Sheet:
         """Pixels of a unit of length: as many as the largest structure has room for."""
 
     def add(self, mol: Chem.Mol, name: str, shades: Sequence[float] = ()) -> None:
-        """Put a molecule with coordinates at the end, atoms coloured by what they add."""
+        """Append a molecule with coordinates, its atoms coloured by contribution."""
         colours = depiction.shaded(mol, shades, dark=False) if shades else {}
         trial = self._canvas(1, 1)
         trial.DrawMolecule(mol, legend=name)

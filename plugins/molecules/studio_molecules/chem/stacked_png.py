@@ -57,10 +57,10 @@ class StackedPng:
         return _SIGNATURE + b"".join(_packed(*each) for each in chunks)
 
     def _below(self, pixels: bytes) -> bytes:
-        """Return the filtered lines of a picture as they are below what is there.
+        """Return the filtered lines of an image, encoded to follow those already written.
 
-        The first line of a PNG tells nothing by the one above it, so it could stay as it is; libpng
-        says of a white line below a white one that nothing changes.
+        The first line of a PNG cannot refer to one above it, so it could stay as it is; libpng
+        encodes a white line below a white one as unchanged.
         """
         line = 1 + _CHANNELS * self._width
         white, unchanged = (

@@ -31,11 +31,11 @@ Receptor = tuple[list[str], np.ndarray]
 
 @dataclass(frozen=True)
 class PoseCheck:
-    """What was found.
+    """Result of checking a pose.
 
     Attributes:
-        clashes: Pairs of heavy atoms of ligand and protein that overlap.
-        strain: In kcal/mol above the nearest relaxed shape; None where MMFF has no parameters.
+        clashes: Overlapping pairs of heavy atoms of ligand and protein.
+        strain: In kcal/mol above the nearest relaxed conformer; None without MMFF parameters.
     """
 
     clashes: int

@@ -1,4 +1,4 @@
-"""What is run in the sandbox: Vina over some ligands. Prints one line of JSON for each.
+"""Run Vina on some ligands inside the sandbox. Prints one line of JSON for each.
 
 Needs only the standard library and ``vina``; the working folder holds ``receptor.pdbqt``,
 ``settings.json`` and the ligands.

@@ -1,9 +1,9 @@
-"""The charges that a ligand has in water at pH 7.4, by rules: what is a donor depends on them.
+"""Rule-based charges of a ligand in water at pH 7.4, which determine its donors.
 
-A group is charged where its usual pKa says so for most of its molecules (values after Perrin's and
+A group is charged if its usual pKa implies so for most of its molecules (values after Perrin's and
 Serjeant's tables). Rules that decide one group at a time overcharge piperazines; here a base beside
 another stays neutral, as its pKa falls by three units or more. Of two the stronger is charged: it
-has fewer groups around it that draw electrons.
+has fewer electron-withdrawing groups around it.
 """
 
 from __future__ import annotations

@@ -32,12 +32,12 @@ _WATER = ("HOH", "WAT", "DOD", "H2O")
 
 
 def read(name: str, text: str, center: str, size: str) -> tuple[Target, str]:
-    """Return a target, and what was done to the protein, in sentences for the user.
+    """Return a target, and the changes made to the protein as sentences for the user.
 
     Args:
-        name: What its file is called.
+        name: Name of its file.
         text: A PDB or a rigid PDBQT.
-        center: Three numbers in ångström; if empty, the middle of the ligand in a PDB.
+        center: Three numbers in ångström; if empty, the centre of the ligand in a PDB.
         size: Three numbers in ångström.
 
     Raises:

@@ -221,7 +221,7 @@ def _breed(island: _Island, judge: Judge, rng: np.random.Generator, settings: Se
 def _child(
     move: str, island: _Island, judge: Judge, rng: np.random.Generator, settings: Settings
 ) -> tuple[Chem.Mol, str, str] | None:
-    """Return a child, its parent and what was done; None where that cannot be."""
+    """Return a child, its parent and the operation; None if impossible."""
     parent, said = island.parent(rng), list[str]()
     mol: Chem.Mol | None = parent.mol
     if move == DECORATED:

@@ -1,4 +1,4 @@
-"""What is told of a search while it runs, and when it has found enough. Searches nothing."""
+"""Progress reports of a running search, and its stopping criterion. Searches nothing."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Settings:
 
 @dataclass
 class Memory:
-    """What was found: how often each scaffold, and the best for replay."""
+    """Molecules found: count per scaffold, and the best for replay."""
 
     settings: Settings
     floor: float = 0.0
@@ -74,7 +74,7 @@ def search(
     settings: Settings,
     floor: float = 0.0,
 ) -> Iterator[list[Scored] | None]:
-    """Yield None while a batch is written and learned, then what was new in it; never ends."""
+    """Yield None while a batch is sampled and learned, then its new molecules; never ends."""
     agent = SmilesModel(copy.deepcopy(model.network).requires_grad_(True), model.vocabulary)
     optimiser = eager(torch.optim.Adam)(agent.network.parameters(), lr=settings.rate)
     memory = Memory(settings, floor)
@@ -137,7 +137,7 @@ def _learn(
 
 @dataclass
 class _Passed:
-    """What a layer took and gave: nothing but its own work is between them."""
+    """Input and output of a layer, cut from the graph of its neighbours."""
 
     taken: Tensor
     given: Tensor

@@ -17,7 +17,7 @@ def flat(mol: Chem.Mol) -> Chem.Mol:
 
 
 def isomers(mol: Chem.Mol) -> list[Chem.Mol]:
-    """Return the stereoisomers of what is not set in a molecule; itself, where all is set."""
+    """Return the isomers of the unspecified stereo centres; the molecule itself without any."""
     options = StereoEnumerationOptions(maxIsomers=MOST, unique=True, rand=1)
     found = [Chem.MolToSmiles(each) for each in EnumerateStereoisomers(mol, options=options)]
     return [Chem.MolFromSmiles(each) for each in sorted(found)]

@@ -1,1 +1,1 @@
-"""The page of molecules and what it is made of. Runs in the window; RDKit is never here."""
+"""The page of the molecules plugin and its widgets. Runs in the GUI process, without RDKit."""

@@ -1,4 +1,4 @@
-"""What can be done with molecules in view: copy, use as lead, export, look back."""
+"""Actions on the molecules in view: copy, use as lead, export, view history."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _RECENT = 20
 
 
 class MoleculeActions:
-    """Menus and what they do."""
+    """Menus and their actions."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class MoleculeActions:
             self._composer.focus()
 
     def show_menu(self, at: QPoint) -> None:
-        """Open the menu of what is selected."""
+        """Open the menu of the selection."""
         picked = self._picked()
         if not picked:
             return
@@ -158,7 +158,7 @@ class MoleculeActions:
         )
 
     def _export_drawn(self, path: Path, molecules: Sequence[Molecule], in_space: bool) -> None:
-        """Let the runtime write the format, and put what it made in its place."""
+        """Export the format in the runtime, and move the result to ``path``."""
         if path.suffix.lower() in (".png", ".svg") and len(molecules) > SHEET_MOST:
             words = tr("A sheet holds {most} structures; it shows the first ones in view.")
             self._ctx.notices.info(words.format(most=SHEET_MOST), key="molecules.sheet")
@@ -225,7 +225,7 @@ class MoleculeActions:
 
 
 def _called(artifact: SavedArtifact) -> str:
-    """Return what a table is called and when it was made: titles come again."""
+    """Return the title of a table and its creation time, since titles repeat."""
     title = shortened(artifact.title, 60) or tr("Molecules")
     if not artifact.created:
         return title

@@ -1,4 +1,4 @@
-"""What the palette and the keys can do on the page of molecules."""
+"""Commands of the molecules page for the palette and shortcuts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is set for the next run: the line above the table, and the panel beside it. Runs nothing."""
+"""Settings of the next run: the line above the table, and the panel beside it. Runs nothing."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Composer(QFrame):
     # --- what is in view ----------------------------------------------------------------------
 
     def _show_mode(self, mode: Mode) -> None:
-        """Show what a mode needs."""
+        """Show the fields of a mode."""
         self._keep_text()
         self._slot = _SLOTS.get(mode.id, "lead")
         self.chart.setVisible(mode.id == IMPROVE and len(self.chart.points) > 1)
@@ -143,7 +143,7 @@ class Composer(QFrame):
                 self.set_scaffold(scaffold)
 
     def set_scaffold(self, smiles: str) -> None:
-        """Take what is to be decorated."""
+        """Set the scaffold to decorate."""
         self._texts["scaffold"] = smiles
         self._show_text("scaffold")
 
@@ -214,10 +214,10 @@ class Composer(QFrame):
         return self.known(self._texts["lead"].strip())
 
     def request(self) -> JobRequest:
-        """Return what is to be started.
+        """Return the request for the job to start.
 
         Raises:
-            BadInput: Something has to be set before, or the profile cannot be.
+            BadInput: A required setting is missing, or the profile is invalid.
         """
         self._keep_text()
         missing = self._missing()
@@ -235,7 +235,7 @@ class Composer(QFrame):
         )
 
     def _missing(self) -> str:
-        """Return what has to be set before anything can start; empty if nothing."""
+        """Return a message naming the missing required setting; empty if complete."""
         if self.mode == ANALOGUES and not self.lead():
             return tr("Enter the lead as SMILES first, or choose a molecule and “Use as lead”.")
         if self.mode == DECORATE and not self._texts["scaffold"].strip():
@@ -249,10 +249,10 @@ class Composer(QFrame):
         return ""
 
     def params(self) -> dict[str, Any]:
-        """Return what is set for the task of the mode.
+        """Return the task parameters of the mode.
 
         Raises:
-            BadInput: The profile cannot be.
+            BadInput: The profile is invalid.
         """
         values = dict(self.modes.form.values())
         if self.mode == ANALOGUES:
@@ -271,7 +271,7 @@ class Composer(QFrame):
         return values
 
     def _job_title(self) -> str:
-        """Return what the list of jobs calls it."""
+        """Return the title in the job list."""
         if self.mode == PREDICT and self.file is not None:
             return tr("Predict {name}").format(name=self.file.name)
         lead = self.lead()
@@ -289,7 +289,7 @@ class Composer(QFrame):
     # --- state --------------------------------------------------------------------------------
 
     def save_state(self) -> dict[str, Any]:
-        """Return what to keep over a restart."""
+        """Return the state to restore after a restart."""
         self._keep_text()
         return {
             "texts": {name: text[:20_000] for name, text in self._texts.items()},

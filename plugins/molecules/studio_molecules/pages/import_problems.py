@@ -1,4 +1,4 @@
-"""What is to be known of a list that was read: rows left out or cut, each with line and reason."""
+"""Problems of an imported list: rows skipped or truncated, each with line and reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page can do: each mode with its task and what its weights must be able to do."""
+"""Modes of the page, each with its task and the capability required of its weights."""
 
 from __future__ import annotations
 

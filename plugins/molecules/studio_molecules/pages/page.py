@@ -174,7 +174,7 @@ class MoleculePage(QWidget):
     # --- running ------------------------------------------------------------------------------
 
     def _follow(self) -> None:
-        """Show what a job writes and makes."""
+        """Show the stream and result of a job."""
         self.run.on_start(self._on_start)
         self.run.on_stopped(self._on_stopped)
         self.run.on_text(self._on_text)
@@ -307,7 +307,7 @@ class MoleculePage(QWidget):
         self._ctx.run_later(lambda: outcome(lambda: read_table(artifact.path)), show)
 
     def show_table(self, artifact: SavedArtifact, molecules: Sequence[Molecule]) -> None:
-        """Show molecules, and what was left out while they were read."""
+        """Show molecules, and the rows skipped while reading."""
         self.artifact = artifact
         self.called.set_text(artifact.title)
         self.collection.pocket = artifact.meta.get("pocket")
@@ -365,7 +365,7 @@ class MoleculePage(QWidget):
     # --- state --------------------------------------------------------------------------------
 
     def save_state(self) -> dict[str, Any]:
-        """Return what to keep over a restart."""
+        """Return the state to restore after a restart."""
         return {
             "mode": self.composer.mode,
             "composer": self.composer.save_state(),

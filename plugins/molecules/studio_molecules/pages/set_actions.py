@@ -1,4 +1,4 @@
-"""What can be done with a set of molecules: predict, cluster, pairs, combine, compare."""
+"""Actions on a set of molecules: predict, cluster, pairs, combine, compare."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _DOCKING = ("target", "receptor", "center", "size", "exhaustiveness", "poses")
 
 
 class SetActions:
-    """The menu of the set in view, and what it does.
+    """Menu of the set in view, and its actions.
 
     Attributes:
-        dialog: What asks how to cluster, once it did.
-        comparison: The molecules side by side, once they were.
+        dialog: Dialog for cluster options, once opened.
+        comparison: Side-by-side view of molecules, once opened.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class SetActions:
         return picked if len(picked) >= _FEWEST else self._collection.in_view()
 
     def asked(self, id: str) -> None:
-        """Do what a button of the selection bar asks for."""
+        """Run the action of a button of the selection bar."""
         if id == "keep":
             self._collection.keep(self._collection.chosen)
         elif id == "predict":

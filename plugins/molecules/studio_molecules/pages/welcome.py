@@ -1,4 +1,4 @@
-"""What the page shows while there is no table: how each mode begins, or how to add weights."""
+"""Start view without a table: how each mode begins, or how to add weights."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
 
 
 def no_weights(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]) -> QWidget:
-    """Return how to add the weights that a mode needs, and what can be done without."""
+    """Return the instructions for adding the weights of a mode, and actions that need none."""
     if mode == DOCK:
         return ctx.ui.empty_state(
             "puzzle",

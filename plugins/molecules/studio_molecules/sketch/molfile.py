@@ -64,7 +64,7 @@ def _properties(atoms: Sequence[Atom]) -> Iterator[str]:
 
 
 def read(text: str) -> Structure:
-    """Return what a molfile draws.
+    """Return the structure in a molfile.
 
     Raises:
         BadInput: It is no V2000 molfile, or is cut off.

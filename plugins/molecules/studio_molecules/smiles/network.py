@@ -38,7 +38,7 @@ class Transformer(nn.Module):
         nn.init.normal_(self.embed.weight, std=0.02)
 
     def forward(self, tokens: Tensor, cache: Cache | None = None) -> Tensor:
-        """Return logits; with ``cache``, ``tokens`` follow what it holds, and it grows."""
+        """Return logits; with ``cache``, ``tokens`` continue its contents and extend it."""
         start = cache.length if cache else 0
         end = start + tokens.shape[1]
         cos, sin = self.cos[start:end], self.sin[start:end]
@@ -68,7 +68,7 @@ class Transformer(nn.Module):
 
 
 class Cache:
-    """Keys and values of what was read: (depth, 2, batch, heads, length, head)."""
+    """Keys and values of earlier tokens: (depth, 2, batch, heads, length, head)."""
 
     def __init__(self, store: Tensor) -> None:
         self.store = store

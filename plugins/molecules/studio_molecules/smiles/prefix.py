@@ -23,7 +23,7 @@ _BONDS: Final = ("bond", "bond of a branch")
 
 
 class Token(NamedTuple):
-    """What a token means: ``kind`` is ``atom bond ring ( ) . end`` or empty, for none of these."""
+    """Meaning of a token: ``kind`` is ``atom bond ring ( ) . end`` or empty, for none of these."""
 
     kind: str
     text: str
@@ -85,7 +85,7 @@ class _Atom:
 
 
 class Prefix:
-    """What has been written of one string."""
+    """Parser state of a partial SMILES."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         """``tokens``: from ``meanings``."""
@@ -182,7 +182,7 @@ class Prefix:
         return self._is_settled(first)
 
     def _is_promising(self, atom: _Atom, bond: str) -> bool:
-        """Whether the atom that is written at can have this bond, as far as it can be told."""
+        """Return whether the current atom may have this bond, as far as known."""
         if atom.room is None:
             return True
         room, share = atom.room, atom.has_share

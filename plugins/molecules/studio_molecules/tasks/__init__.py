@@ -1,1 +1,1 @@
-"""What the tasks do, one module each. Runs in the runtime; Qt is never here."""
+"""Implementations of the tasks, one module each. Runs in the runtime; Qt is never here."""

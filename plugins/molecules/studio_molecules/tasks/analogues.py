@@ -127,10 +127,10 @@ def _rewritten(
     numpy: np.random.Generator,
     torch: Any,
 ) -> Generator[Event, None, int]:
-    """Let the model go on from a beginning of a parent, and offer what it wrote.
+    """Let the model continue from prefixes of a parent, and offer the results.
 
-    A parent that begins with what the model does not know is left to the edits. Returns how many
-    strings memory is enough for, at most ``count``.
+    A parent that begins with a token unknown to the model is left to the edits. Returns the batch
+    size that fits memory, at most ``count``.
     """
 
     def says() -> Event:

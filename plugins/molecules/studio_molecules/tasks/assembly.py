@@ -34,7 +34,7 @@ _LISTED = 100_000
 
 @dataclass
 class _Made:
-    """The molecules so far, without what is there twice, odd, or more troublesome than before."""
+    """Molecules so far, without duplicates, odd ones, or ones more troublesome than before."""
 
     params: Decorate | Link
     seed: int

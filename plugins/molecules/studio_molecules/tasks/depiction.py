@@ -91,10 +91,10 @@ _KNOWN = ", ".join(BY_ATOM)
 def shades_of(
     mol: Chem.Mol, figure: str, model: Model
 ) -> Generator[Event | None, None, Contributions | None]:
-    """Return what the atoms of a molecule add to a figure, a step for each hidden one.
+    """Return the contributions of a molecule's atoms to a figure, one step per masked atom.
 
     Raises:
-        BadInput: It takes the networks, and they are not installed.
+        BadInput: It needs the networks, and they are not installed.
     """
     if not figure:
         return None

@@ -74,7 +74,7 @@ def dock(ctx: TaskContext, params: Dock) -> Iterator[Event | None]:
 
 
 def _given(ctx: TaskContext, params: Dock) -> list[Molecule]:
-    """Return what is docked, each with what its row had."""
+    """Return the ligands to dock, each with the fields of its row."""
     listed = _listed(ctx.inputs)
     if not listed and not params.smiles.strip():
         raise BadInput("There are no molecules to dock.", "Enter SMILES, one per line.")
@@ -166,7 +166,7 @@ def _tell(
 
 @dataclass(frozen=True)
 class _Docked:
-    """What came of a ligand: its poses, the best first, its figures, what its check says."""
+    """Result of a ligand: poses, best first, figures, pose check."""
 
     poses: list[ligands.Pose]
     figures: Mapping[str, float]
@@ -191,7 +191,7 @@ def _examined(smiles: str, pdbqt: str, protein: pose_checks.Receptor) -> _Docked
 def _row(
     given: Molecule, found: _Docked | None, target: Target, failed: Mapping[str, str]
 ) -> Molecule:
-    """Return a row with what docking told, or why it told nothing."""
+    """Return a row with the docking result, or the reason for having none."""
     if found is None:
         why = failed.get(given.smiles, "not docked")
         return replace(given, words={**given.words, "Pose": f"not docked: {why}"})

@@ -56,7 +56,7 @@ def _workbook(ctx: TaskContext, molecules: Sequence[Molecule]) -> _Writing:
 
 
 def _records(ctx: TaskContext, molecules: Sequence[Molecule], in_space: bool) -> _Writing:
-    """Return an SD file: places in the plane or in space, and what is known as data fields."""
+    """Return an SD file: 2D or 3D coordinates, and all data as fields."""
     records = []
     for number, row in enumerate(molecules, 1):
         mol = (_in_space(row) if in_space else None) or _laid_out(row)

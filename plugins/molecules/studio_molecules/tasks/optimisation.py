@@ -1,4 +1,4 @@
-"""A lead improved to a profile: search, live curves, Stop that keeps what was found."""
+"""Optimise a lead to a profile: search, live curves, Stop that saves the results so far."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _search(
     """Search; return why it ended before its budget, empty if it did not."""
 
     def body(batch: int) -> Generator[Event, None, str]:
-        """Search on; where memory ran out the agent begins anew, and what was found stays."""
+        """Continue the search; if memory runs out, restart the agent but keep the results."""
         settings = reinforcement.Settings(batch=batch, replayed=max(1, batch // 4))
         rng = ctx.rng.torch("cpu")
         steps = reinforcement.search(model, judge, rng, settings, wanted.similarity)
@@ -175,7 +175,7 @@ def _followed(
 def _first(
     ctx: TaskContext, params: Improve, wanted: Profile, model: SmilesModel
 ) -> Generator[Event, None, list[Chem.Mol]]:
-    """Return what the search begins with: what was given, else samples."""
+    """Return the initial population: the given molecules, else samples."""
     if given := _given(ctx, wanted):
         return given
 
@@ -200,7 +200,7 @@ def _given(ctx: TaskContext, wanted: Profile) -> list[Chem.Mol]:
 
 
 def _neighbours(judge: scores.Judge, rng: np.random.Generator, count: int) -> Iterator[None]:
-    """Score small edits of what is there, and edits of these: a model alone never comes near."""
+    """Score small edits of the population, and edits of these: a model alone never comes near."""
     people = list(judge.seen.values())
     for _ in range(count * _TRIES):
         if len(people) > count:
@@ -221,7 +221,7 @@ def _is_too_far(scored: scores.Scored) -> bool:
 
 
 def _why_none(wanted: Profile, judge: scores.Judge) -> tuple[str, str]:
-    """Return why nothing came of what was scored, and what helps."""
+    """Return the reason that no molecule qualified, and a remedy."""
     found = f"None of {len(judge.seen):,} molecules"
     if judge.broken == len(judge.seen):
         return f"{found} has the structure that is asked for.", "Ask for less of it."
@@ -236,7 +236,7 @@ def _why_none(wanted: Profile, judge: scores.Judge) -> tuple[str, str]:
 
 
 def _origin(origins: Mapping[str, Any], each: scores.Scored, seed: int) -> tuple[str, str, int]:
-    """Return parent, operation and seed; of what was given, those of the search that found it."""
+    """Return parent, operation and seed; for given molecules, those of the original search."""
     match origins.get(each.smiles):
         case [str(parent), str(operation), int(before)] if each.operation == "given":
             return parent, operation, before
@@ -249,7 +249,7 @@ def _population(ctx: TaskContext) -> list[str]:
 
 
 def _stereoisomers(judge: scores.Judge, count: int) -> Iterator[None]:
-    """Score the stereoisomers of the best; they stand beside what they are isomers of."""
+    """Score the stereoisomers of the best; they are listed beside their parents."""
     for each in list(judge.best(count)):
         for mol in stereo.isomers(each.mol) if each.score > 0 else ():
             judge(mol, each.smiles, "stereoisomer")

@@ -1,4 +1,4 @@
-"""The task ``molecules.fit``: a column of the user's own learned, and told for every molecule."""
+"""The task ``molecules.fit``: learn a column of the user's own, predict it for all molecules."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _BETWEEN_STEPS = 16
 
 
 def fit(ctx: TaskContext, params: Fit) -> Iterator[Event | None]:
-    """Fit a model on a column; yield the table with what it says of each molecule.
+    """Fit a model on a column; yield the table with its predictions.
 
-    Of a molecule with a value the new column has what the fold said that did not see it, so that
-    the two can be compared; ``error`` and ``r2`` of the result are of these.
+    A molecule with a value gets the prediction of the fold that did not see it, so that the two can
+    be compared; ``error`` and ``r2`` of the result are computed from these.
 
     Raises:
         BadInput: There is no such column of numbers, or it has too few.

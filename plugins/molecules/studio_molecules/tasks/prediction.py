@@ -27,9 +27,9 @@ _BETWEEN_STEPS = 16
 
 
 def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
-    """Read a list and describe every molecule of it; bad rows are told by line and reason.
+    """Read a list and describe its molecules; report bad rows by line and reason.
 
-    Where the weights for ADMET are not installed, the result's ``admet_missing`` says so.
+    If the ADMET weights are not installed, the result's ``admet_missing`` says so.
     """
     lead = descriptors.fingerprint(parser.parse(params.lead).mol) if params.lead else None
     if TABLE in ctx.inputs:

@@ -99,7 +99,7 @@ def _searched(molecules: Sequence[Molecule]) -> str:
 
 
 def _rows(molecules: Sequence[Molecule]) -> list[dict[str, Any]]:
-    """Return what the artifact says, as plain data, as far as there is room."""
+    """Return the rows of the artifact as plain data, up to its size limit."""
     return [
         {
             "smiles": each.smiles,
@@ -115,7 +115,7 @@ def _rows(molecules: Sequence[Molecule]) -> list[dict[str, Any]]:
 
 
 def _columns(molecules: Sequence[Molecule]) -> list[str]:
-    """Return the columns that are read first: whose it is, what was asked for, what a file had."""
+    """Return the leading columns: name, requested figures, fields of a file."""
     found = dict.fromkeys(name for each in molecules for name in (*each.figures, *each.words))
     named = ["name"] if any(each.name for each in molecules) else []
     own = [name for name in found if name not in FIGURES]
@@ -139,7 +139,7 @@ def check(payload: bytes) -> Verdict:
 
 
 def _verdict(molecules: Sequence[Molecule], valid: int) -> Verdict:
-    """Return the checks. What was read may be there twice, as in its file; what was made not."""
+    """Return the checks. Imported molecules may repeat, as in their file; others may not."""
     count = len(molecules)
     made = [each.smiles for each in molecules if each.operation != READ]
     twice, all_twice = len(made) - len(set(made)), count - len({each.smiles for each in molecules})

@@ -1,4 +1,4 @@
-"""What a task on a set is given: the table of a page, a file, or SMILES."""
+"""Input of a task on a set: the table of a page, a file, or SMILES."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Source(Protocol):
 def given(
     ctx: TaskContext, params: Source
 ) -> Generator[Event | None, None, tuple[list[Molecule], str, dict[str, Any]]]:
-    """Return the molecules, what they are called, and the rows that could not be read.
+    """Return the molecules, the name of their source, and the rows that could not be read.
 
     Raises:
         BadInput: there are none.
@@ -47,7 +47,7 @@ def given(
 def reading(
     ctx: TaskContext, data: bytes, suffix: str, called: str
 ) -> Generator[Event | None, None, file_reader.Reading]:
-    """Return what a file held, a step now and then."""
+    """Return the contents of a file, yielding regularly."""
     found = file_reader.Reading()
     for number, found in enumerate(file_reader.read(data, suffix, called)):
         if number % _BETWEEN_STEPS == 0:
@@ -56,7 +56,7 @@ def reading(
 
 
 def source(params: Source) -> tuple[bytes, str, str]:
-    """Return what to read, its ending and its name; what was typed has none.
+    """Return the data to read, its suffix and its name; typed text has none.
 
     Raises:
         BadInput: nothing is named, or it cannot be read.

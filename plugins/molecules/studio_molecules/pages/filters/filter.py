@@ -22,15 +22,14 @@ def histogram(values: Iterable[float], low: float, high: float, bins: int = BINS
 
 
 class Filters:
-    """What is asked of a molecule to be shown.
+    """Conditions on the molecules to show.
 
     Attributes:
-        ranges: Figure → least and largest value wanted, in the order they were added.
-        cells: Column of words → what its cells contain, and which of its values are wanted; no
-            value is any.
-        text: Part of a name, of a SMILES, of what was done or of what the file says.
+        ranges: Figure → minimum and maximum, in the order they were added.
+        cells: Text column → required substring and accepted values; no value accepts any.
+        text: Part of a name, SMILES, operation or field of the file.
         kept: Rows that are shown at all; None for every one.
-        matches: Rows that hold the pattern that is looked for; None if none is.
+        matches: Rows that match the substructure query; None without a query.
     """
 
     def __init__(self) -> None:

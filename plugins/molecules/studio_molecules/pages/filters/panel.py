@@ -243,7 +243,7 @@ class FilterPanel(QFrame):
     # --- state --------------------------------------------------------------------------------
 
     def save_state(self) -> dict[str, Any]:
-        """Return what is filtered, as plain data."""
+        """Return the filters as plain data."""
         ranges = self._collection.filters.ranges
         ends = {
             figure: [

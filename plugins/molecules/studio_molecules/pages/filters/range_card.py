@@ -1,4 +1,4 @@
-"""One filter: what it is about, a histogram with handles, both ends as numbers."""
+"""One filter: its title, a histogram with handles, both bounds as numbers."""
 
 from __future__ import annotations
 

@@ -91,12 +91,12 @@ class WordCard(QWidget):
         return area
 
     def asked(self) -> tuple[str, frozenset[str]]:
-        """Return what the cells must contain, and the values that are wanted; none is any."""
+        """Return the required substring and the accepted values; none accepts any."""
         wanted = {value for value, box in self.values.items() if box.isChecked()}
         return self.contains.text().strip(), frozenset(wanted)
 
     def ask(self, contains: str, wanted: Many[str]) -> None:
-        """Show what is asked, and tell it."""
+        """Show the condition and signal it."""
         self.contains.setText(contains)
         for value, box in self.values.items():
             box.setChecked(value in wanted)

@@ -1,1 +1,1 @@
-"""The form of what the molecules should be like."""
+"""Form for the objectives of the molecules."""

@@ -92,7 +92,7 @@ class ObjectiveCard(QFrame):
         return field
 
     def objective(self) -> Objective | None:
-        """Return what is set; None where something is no number."""
+        """Return the objective; None if a field is not a number."""
         ends = [_number(field) for field in (self.low, self.high, self.tolerance, self.weight)]
         if any(end is not None and math.isnan(end) for end in ends):
             return None
@@ -117,7 +117,7 @@ class ObjectiveCard(QFrame):
 
 
 def _number(field: QLineEdit) -> float | None:
-    """Return what is written: None for nothing, not a number for what is none."""
+    """Return the number in a field: None if empty, NaN if invalid."""
     text = field.text().strip().replace(",", ".").replace("−", "-")
     if not text:
         return None

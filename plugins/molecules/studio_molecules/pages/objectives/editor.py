@@ -1,4 +1,4 @@
-"""What the molecules should be like: a card for each, likeness to the lead, what is wrong."""
+"""Objectives of the molecules: a card for each, similarity to the lead, errors."""
 
 from __future__ import annotations
 
@@ -91,10 +91,10 @@ class ProfileEditor(QWidget):
     # --- the profile --------------------------------------------------------------------------
 
     def profile(self, lead: str) -> Profile:
-        """Return what is set.
+        """Return the profile.
 
         Raises:
-            BadInput: It cannot be; the sentence names the objective.
+            BadInput: It is invalid; the sentence names the objective.
         """
         similarity = self.likeness.value() if lead else 0.0
         objectives = []
@@ -135,7 +135,7 @@ class ProfileEditor(QWidget):
         self.changed.emit()
 
     def own(self) -> dict[str, dict[str, list[Any]]]:
-        """Return what the models of own columns are fitted on, for the task."""
+        """Return the training data of models for the user's own columns."""
         names = {card.figure for card in self.cards if card.figure.startswith(OWN)}
         known = self.taught()
         return {name: known[name].plain() for name in names if name in known}
@@ -177,7 +177,7 @@ class ProfileEditor(QWidget):
     # --- state --------------------------------------------------------------------------------
 
     def save_state(self) -> dict[str, Any]:
-        """Return what is set, as plain data, whether it can be or not."""
+        """Return the fields as plain data, valid or not."""
         objectives = [
             msgspec.to_builtins(objective) for card in self.cards if (objective := card.objective())
         ]

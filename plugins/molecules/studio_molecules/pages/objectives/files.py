@@ -40,7 +40,7 @@ class ProfileFiles:
             self._composer.set_lead(found.lead)
 
     def save(self) -> None:
-        """Ask where to, and write what is set."""
+        """Ask for a path and write the profile."""
         try:
             profile = self._composer.profile.profile(self._composer.lead())
         except StudioError as error:
@@ -62,10 +62,10 @@ class ProfileFiles:
 
 
 def read_profile(path: Path, lead: str) -> Profile:
-    """Return the profile of a file; ``lead`` is what it may lack.
+    """Read the profile of a file; ``lead`` is the default for a missing lead.
 
     Raises:
-        StudioError: It is none, or cannot be read.
+        StudioError: It is no profile, or cannot be read.
     """
     try:
         if path.stat().st_size > _MAX_BYTES:

@@ -18,10 +18,10 @@ _NARROW = 520
 
 
 class Plot(QWidget):
-    """A scatter plot and what it shows.
+    """Scatter plot with its axis choices.
 
     Signals:
-        opened: The user wants to look closely at what is chosen.
+        opened: The user opens the selection in detail.
     """
 
     opened = Signal()

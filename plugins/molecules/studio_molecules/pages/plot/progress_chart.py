@@ -53,7 +53,7 @@ class ProgressChart(QWidget):
         self._speak()
 
     def read(self, text: str) -> None:
-        """Take what came on the channel ``curve``: JSON objects, one a line."""
+        """Append points from the channel ``curve``: JSON objects, one a line."""
         *lines, self._rest = (self._rest + text).split("\n")
         for line in filter(str.strip, lines):
             point = json.loads(line)
@@ -83,7 +83,7 @@ class ProgressChart(QWidget):
         }
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw axes, lines and what they mean."""
+        """Draw axes, lines and legend."""
         if len(self.points) < 2:
             return
         painter = QPainter(self)

@@ -209,7 +209,7 @@ class Scatter(QWidget):
             self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Choose what is in the lasso, or under the pointer."""
+        """Select the points in the lasso, or under the pointer."""
         lasso, self._lasso = self._lasso, []
         self.update()
         if not lasso:
@@ -247,7 +247,7 @@ class Scatter(QWidget):
         self._collection.choose(kept, chosen)
 
     def mouseDoubleClickEvent(self, _event: QMouseEvent) -> None:
-        """Look closely at what is chosen."""
+        """Open the selection in detail."""
         self.opened.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -294,7 +294,7 @@ class Scatter(QWidget):
     # --- paint --------------------------------------------------------------------------------
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the kept ground, then what moves."""
+        """Draw the cached background, then the moving parts."""
         painter = QPainter(self)
         if self._ground is None:
             self._ground = self._drawn()
@@ -409,7 +409,7 @@ class Scatter(QWidget):
 
 
 def _stairs(places: Sequence[QPointF]) -> list[QPointF]:
-    """Return the outline of what is beaten: between two of the best it goes around a corner."""
+    """Return the outline of the dominated area: it turns a corner between two Pareto points."""
     outline = list(places[:1])
     for before, after in itertools.pairwise(places):
         outline += [QPointF(after.x(), before.y()), after]

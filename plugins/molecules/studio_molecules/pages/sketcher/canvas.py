@@ -241,7 +241,7 @@ class SketchCanvas(QWidget):
         self.choose(reached)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Show what the drag would make."""
+        """Preview the result of the drag."""
         moved, self._spot = event.position() - self._spot, event.position()
         if self._panned is not None:
             self._view = replace(self._view, origin=self._view.origin + moved)
@@ -308,7 +308,7 @@ class SketchCanvas(QWidget):
     # --- keys ---------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Change what is under the mouse, or selected."""
+        """Edit the atom or bond under the mouse, or the selection."""
         places = self._pointed()
         bond = None if places else self._bond_at(self._spot)
         key, sign = Qt.Key(event.key()), event.text().lower()

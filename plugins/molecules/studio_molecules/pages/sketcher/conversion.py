@@ -1,4 +1,4 @@
-"""Asks the runtime what a drawing is in SMILES, and a SMILES as a drawing: the latest wins."""
+"""Convert between drawing and SMILES in the runtime; the latest request wins."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Conversion(QObject):
         return self._job is not None or self._timer.isActive()
 
     def ask(self, structure: str, *, clean: bool = False, at_once: bool = False) -> None:
-        """Convert this; what was asked before is forgotten.
+        """Convert a structure; drop the request before.
 
         Args:
             structure: SMILES, SMARTS or a molfile.
-            clean: Whether a molfile gets coordinates anew.
-            at_once: Whether nothing more is being typed or drawn.
+            clean: Whether a molfile gets new coordinates.
+            at_once: Whether to skip the pause for further input.
         """
         self.forget()
         self._wanted = structure, clean

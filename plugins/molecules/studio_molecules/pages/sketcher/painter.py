@@ -84,7 +84,7 @@ def fitting(structure: Structure, box: QRectF, most: float = 28.0, margin: float
 
 @dataclass(frozen=True)
 class Marks:
-    """What is marked: under the mouse, selected, wrong."""
+    """Marked atoms and bonds: under the mouse, selected, wrong."""
 
     atom: int = -1
     bond: Bond | None = None
@@ -283,7 +283,7 @@ class StructurePainter:
 
 
 def _label(atom: Atom) -> str:
-    """Return what is written for an atom, without its hydrogens."""
+    """Return the label of an atom, without its hydrogens."""
     words = atom.symbol
     if atom.symbol == ATTACHMENT:
         words = f"R{atom.label or 1}"

@@ -22,10 +22,10 @@ _MOST_CHARS = 2000
 
 
 class StructurePreview(QAbstractButton):
-    """Shows what a text says, and opens the sketcher on it. Hidden without a text.
+    """Structure drawn from a text; opens the sketcher on it. Hidden without a text.
 
     Signals:
-        drawn: The text of what was drawn in the sketcher, when the user takes it.
+        drawn: Text of the structure accepted in the sketcher.
     """
 
     drawn = Signal(str)
@@ -54,7 +54,7 @@ class StructurePreview(QAbstractButton):
         return _SIZE
 
     def show_text(self, text: str) -> None:
-        """Draw what a text says, soon."""
+        """Draw the structure of a text after a pause."""
         text = text.strip()
         if text == self._text:
             return
@@ -76,11 +76,11 @@ class StructurePreview(QAbstractButton):
         return self._sketcher
 
     def edit(self) -> None:
-        """Open the sketcher on the text, or on what was drawn last."""
+        """Open the sketcher on the text, or on the last drawing."""
         self.sketcher.begin(self._text)
 
     def save_state(self) -> Any:
-        """Return what is drawn, as plain data."""
+        """Return the drawing as plain data."""
         return self._sketcher.save_state() if self._sketcher is not None else self._draft
 
     def restore_state(self, state: Any) -> None:

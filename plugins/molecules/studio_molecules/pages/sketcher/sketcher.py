@@ -30,13 +30,13 @@ def _copied() -> str:
 
 
 class Sketcher(QDialog):
-    """Draws one structure; what is drawn stays when it is closed.
+    """Editor of one structure; the drawing stays when it is closed.
 
     Attributes:
-        text: SMILES, or SMARTS for a pattern; empty while there is nothing that can be used.
+        text: SMILES, or SMARTS for a pattern; empty while the drawing is unusable.
 
     Signals:
-        used: The text of what was drawn, when the user takes it.
+        used: Text of the structure accepted by the user.
     """
 
     used = Signal(str)
@@ -144,7 +144,7 @@ class Sketcher(QDialog):
     # --- what is drawn ------------------------------------------------------------------------
 
     def begin(self, text: str) -> None:
-        """Show a structure; an empty text leaves what was drawn last."""
+        """Show a structure; an empty text keeps the last drawing."""
         if text.strip() and text.strip() != self.text:
             self.field.setText(text.strip())
             self._ask(text, at_once=True)
@@ -157,7 +157,7 @@ class Sketcher(QDialog):
             self._ask(molfile.write(self.canvas.structure), clean=True, at_once=True)
 
     def paste_structure(self) -> None:
-        """Add what is on the clipboard."""
+        """Add the structure on the clipboard."""
         text = _copied()
         if text.strip():
             self._ask(text, at_once=True)
@@ -242,7 +242,7 @@ class Sketcher(QDialog):
     # --- state --------------------------------------------------------------------------------
 
     def save_state(self) -> str:
-        """Return what is drawn, as a molfile; empty without anything."""
+        """Return the drawing as a molfile; empty without atoms."""
         return molfile.write(self.canvas.structure) if self.canvas.structure.atoms else ""
 
     def restore_state(self, state: Any) -> None:

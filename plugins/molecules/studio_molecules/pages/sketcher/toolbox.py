@@ -1,4 +1,4 @@
-"""The buttons of the sketcher's tools, each with a picture of what it draws."""
+"""Buttons of the sketcher's tools, each with a picture of its result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tools of the sketcher: what a click, a drag and a key do to a structure. Paints nothing."""
+"""Tools of the sketcher: effect of clicks, drags and keys on a structure. Paints nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Point = tuple[float, float]
 
 
 class Tool(Protocol):
-    """What it does where it is used; every method returns the structure that comes of it."""
+    """Edits a structure at a position; every method returns the new structure."""
 
     def on_atom(self, structure: Structure, place: int) -> Structure:
         """An atom was clicked."""
@@ -182,7 +182,7 @@ class PlaceTemplate(_Plain):
 
 
 class Erase(_Plain):
-    """Takes away what is clicked."""
+    """Remove the clicked atom or bond."""
 
     def on_atom(self, structure: Structure, place: int) -> Structure:
         """Take an atom away, and its bonds."""

@@ -17,11 +17,11 @@ _KEPT = 200
 
 
 class ConformerRequest(QObject):
-    """One job at a time; shapes are kept.
+    """Requests for conformers, one job at a time, with a cache.
 
     Signals:
-        folded: What was asked for and what the task returned.
-        failed: What was asked for and a ``StudioError``.
+        folded: The requested SMILES and the task's result.
+        failed: The requested SMILES and a ``StudioError``.
     """
 
     folded = Signal(str, object)
@@ -39,9 +39,9 @@ class ConformerRequest(QObject):
         self._timer.timeout.connect(self._start)
 
     def ask(self, smiles: str) -> bool:
-        """Fold this soon; return whether it is known and told already.
+        """Queue a conformer; return whether it was cached and signalled already.
 
-        A CXSMILES with places in space is shown as it is.
+        A CXSMILES with 3D coordinates is shown as it is.
         """
         self._wanted = smiles
         if smiles in self._kept:

@@ -222,7 +222,7 @@ class ConformerView(QWidget):
     # --- paint --------------------------------------------------------------------------------
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw what is far first."""
+        """Draw the farthest atoms first."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colours = self._ctx.ui.tokens.colors

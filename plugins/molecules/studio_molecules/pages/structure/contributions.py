@@ -67,7 +67,7 @@ class ContributionChoice:
         self.show_legend()
 
     def show_legend(self) -> None:
-        """Say what the colours mean, for the molecule in view."""
+        """Show the meaning of the colours for the molecule in view."""
         figure = self._drawing.by_atom
         told = self._structures.contributions.get((self._drawing.smiles, figure))
         self.legend.setVisible(bool(figure))

@@ -193,7 +193,7 @@ class Detail(QFrame):
 
 
 def figures_as_html(molecule: Molecule, order: Sequence[str], colours: Mapping[str, str]) -> str:
-    """Return all figures as a table: title, unit and value, below them what it means."""
+    """Return all figures as a table: title, unit and value, with the meaning below."""
     mute, section = colours["mute"], ""
     rows: list[str] = []
     for id in order:

@@ -34,7 +34,7 @@ class Drawing(QWidget):
         return QSize(240, 220)
 
     def forget(self) -> None:
-        """There is another table: what is known of the molecule may be different."""
+        """Clear the cache for another table, where data of the molecule may differ."""
         self.smiles = ""
 
     def show_molecule(self, smiles: str, called: str) -> None:

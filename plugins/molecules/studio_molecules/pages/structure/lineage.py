@@ -1,4 +1,4 @@
-"""Where a molecule came from and what came of it, as far as the table knows."""
+"""Parents and children of a molecule, as far as the table has them."""
 
 from __future__ import annotations
 

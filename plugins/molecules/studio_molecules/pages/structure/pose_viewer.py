@@ -17,7 +17,7 @@ _MOST_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class Record:
-    """One pose of an SDF: its title, its fields, what a ``ConformerView`` shows; and its middle."""
+    """One pose of an SDF: title, fields, data for a ``ConformerView``, and centre."""
 
     title: str
     fields: Mapping[str, str]

@@ -108,7 +108,7 @@ class Browser(QWidget):
         self.detail.conformer.setFocus()
 
     def _mark(self) -> None:
-        """Colour what is looked for in every structure."""
+        """Highlight the substructure query in every structure."""
         pattern = self.filters.matcher.pattern
         self.table.cell.highlight = self.grid.card.highlight = pattern
         self.detail.drawing.highlight = pattern
@@ -145,7 +145,7 @@ class Browser(QWidget):
         menu.popup(at)
 
     def _add_presets(self, menu: QMenu) -> None:
-        """Offer the parts of ADMET: one at a time, beside what is shown of the rest."""
+        """Offer the groups of ADMET columns: one at a time, beside the other visible columns."""
         presets = menu.addMenu(tr("ADMET columns"))
         groups = list(dict.fromkeys(GROUPS.values()))
         rows: list[tuple[str, Sequence[str]]] = [(tr("Overview"), OVERVIEW)]
@@ -174,7 +174,7 @@ class Browser(QWidget):
     # --- state --------------------------------------------------------------------------------
 
     def save_state(self) -> dict[str, Any]:
-        """Return what to keep over a restart."""
+        """Return the state to restore after a restart."""
         return {
             "view": self.view,
             "filters_open": self.toolbar.wanted(self.toolbar.filters),

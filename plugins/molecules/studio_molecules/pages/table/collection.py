@@ -1,4 +1,4 @@
-"""What the page has in view: a table, its filters and order, what is chosen. All views share it."""
+"""Model shared by all views: a table, its filters and order, the selection."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Collection(QObject):
         self.refilter()
 
     def add_figure(self, id: str, values: Sequence[float]) -> None:
-        """Give every row a figure; what is not a number is none."""
+        """Add a figure to every row; NaN leaves it out."""
         rows = zip(self.rows.molecules, values, strict=True)
         molecules = tuple(
             each

@@ -23,7 +23,7 @@ _FIRST = ("score", "docking", "similarity")
 
 
 def figure_of(id: str) -> Property:
-    """Return what a figure means; one that is not known came from a file, with its name."""
+    """Return the property of a figure; an unknown one came from a file and keeps its name."""
     if id.startswith(OWN):
         return Property(id.removeprefix(OWN), "", "Your own column, told by a model fitted to it.")
     return FIGURES.get(id) or Property(id, "", "A number from the file that was read.")

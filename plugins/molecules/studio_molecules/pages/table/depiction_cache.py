@@ -1,6 +1,6 @@
-"""Structures as pictures: asked of the runtime in batches, rendered beside the window, kept.
+"""Cache of structure images: fetched from the runtime in batches, rendered off the GUI thread.
 
-RDKit is not here; a view asks while it paints and is told when there is more to see.
+RDKit is not here; a view requests images while painting and is notified of new ones.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ class ExportDialog(QDialog):
 
 
 def formats() -> tuple[tuple[str, str], ...]:
-    """Return the endings, each with what it is called."""
+    """Return the suffixes, each with its title."""
     return (
         (".sdf", tr("SDF: structures with all columns")),
         (".csv", tr("CSV: a table with all columns")),

@@ -118,7 +118,7 @@ class MoleculeModel(QAbstractTableModel):
         orientation: Qt.Orientation,
         role: int = Qt.ItemDataRole.DisplayRole,
     ) -> Any:
-        """Return the title of a column, or what it means."""
+        """Return the title of a column, or its meaning."""
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
             return None
         column = self.columns[section]
@@ -184,7 +184,7 @@ class MoleculeModel(QAbstractTableModel):
 
 
 def column_title(column: str) -> str:
-    """Return what a column is called, with its unit."""
+    """Return the title of a column, with its unit."""
     words = {
         STRUCTURE: tr("Structure"),
         NAME: tr("Name"),

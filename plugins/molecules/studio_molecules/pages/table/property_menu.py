@@ -33,7 +33,7 @@ class Staying(QObject):
         menu.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Switch what was clicked, without the menu's own answer to it: to close."""
+        """Toggle the clicked action without closing the menu."""
         if not isinstance(watched, QMenu) or not _is_choice(event):
             return False
         action = watched.activeAction()

@@ -1,4 +1,4 @@
-"""What can be done with several selected molecules: a bar below the table while there are some."""
+"""Bar of actions below the table while several molecules are selected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The row above the table: how it is shown, what can be done with it."""
+"""Row above the table: view modes and actions."""
 
 from __future__ import annotations
 

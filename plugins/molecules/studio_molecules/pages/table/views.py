@@ -29,7 +29,7 @@ _BATCH = 500
 
 
 class Choosing:
-    """Keeps what a view has selected, and what the collection says, alike."""
+    """Synchronises the selections of a view and the collection."""
 
     def __init__(self, view: QAbstractItemView, model: MoleculeModel, all_of: Collection) -> None:
         self._view, self._model, self._collection = view, model, all_of
@@ -40,7 +40,7 @@ class Choosing:
         model.modelReset.connect(self.follow)
 
     def follow(self) -> None:
-        """Show what the collection says is chosen."""
+        """Show the selection of the collection."""
         shown, chosen = self._collection.shown, self._collection.chosen
         is_late = len(shown) != self._model.rowCount()
         if self._following or is_late or not self._view.isVisible():
@@ -143,7 +143,7 @@ class Table(QTableView):
         )
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what was chosen elsewhere."""
+        """Update the selection from the collection."""
         super().showEvent(event)
         self._choosing.follow()
 
@@ -236,7 +236,7 @@ class Grid(QListView):
         self.setGridSize(QSize(self.card.width, CARD.height()))
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what was chosen elsewhere."""
+        """Update the selection from the collection."""
         super().showEvent(event)
         self._choosing.follow()
 
@@ -247,7 +247,7 @@ class Grid(QListView):
 
 
 def _took(view: Table | Grid, event: QKeyEvent) -> bool:
-    """Do what a key means in both views; return whether it means anything."""
+    """Handle a key shared by both views; return whether it has a meaning."""
     key = Qt.Key(event.key())
     if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
         view.opened.emit()
