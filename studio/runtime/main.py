@@ -22,7 +22,7 @@ from studio.protocol.link import Link, LinkClosed, handshake, take_pipes
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
 from studio.protocol.step_note import StepNote
 from studio.runtime import engines, parent_watch
-from studio.runtime.pool.memory import share_one_heap
+from studio.runtime.devices.memory import share_one_heap
 from studio.runtime.process_cleanup import end_family, keep_orphans
 from studio.runtime.server import Server
 from studio.sandbox.network_gate import Gate

@@ -55,19 +55,18 @@ from studio.protocol.trace import Energy, JobUse, PluginUse, Use
 from studio.runtime.devices.device import STARTING, Device
 from studio.runtime.devices.discovery import Found, find_devices
 from studio.runtime.devices.energy import card_id, card_meter, processor_meter
-from studio.runtime.devices.usage import Usage
 from studio.runtime.hosts.hosts import Hosts
 from studio.runtime.hosts.remote_task import RemoteTasks
-from studio.runtime.jobs import library_reader
+from studio.runtime.jobs import library_reader, torch_state
 from studio.runtime.jobs.error_translation import own_bug, sendable
 from studio.runtime.jobs.job import Job
 from studio.runtime.jobs.plugin_workers import Contained, Workers
 from studio.runtime.jobs.runner import Runner
+from studio.runtime.jobs.usage import Usage
 from studio.runtime.pool.digests import Digests
 from studio.runtime.pool.measured_memory import MemoryMeasurements
 from studio.runtime.pool.pool import Pool
 from studio.runtime.pool.weights_registry import NeedsBase, WeightsRegistry
-from studio.runtime.scheduling import torch_state
 from studio.runtime.scheduling.cpu_contention import CpuContention
 from studio.runtime.scheduling.scheduler import Scheduler
 from studio.runtime.status_file import StatusFile

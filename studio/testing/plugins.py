@@ -37,9 +37,9 @@ from studio.plugins.discovery import Found
 from studio.protocol import result_files
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.protocol.states import JobState
+from studio.runtime.devices.memory import out_of_memory
 from studio.runtime.jobs.context import Context, MakeCall
 from studio.runtime.jobs.runner import last_words
-from studio.runtime.pool.memory import out_of_memory
 from studio.sandbox.sandbox import own_sandbox
 
 FakeTask = Callable[[Mapping[str, Any], Inputs], CallOutcome]
@@ -101,7 +101,7 @@ def host_of(found: Iterable[Found], journal: Path, **options: Any) -> PluginHost
 
 @dataclass
 class Made:
-    """What a task yielded, sorted."""
+    """Events of a task, grouped by type."""
 
     steps: int = 0
     text: str = ""
@@ -206,7 +206,7 @@ class _Kept:
 
 
 class _Library:
-    """Finds what the test gave it."""
+    """Fake library with the artifacts of the test."""
 
     def __init__(self, rows: Sequence[SavedArtifact]) -> None:
         self._rows = rows
@@ -295,7 +295,7 @@ class _Job:
 
 
 class _Pool:
-    """Lends what the test gave it."""
+    """Fake model pool with the models of the test."""
 
     def __init__(self, models: Mapping[str, Any]) -> None:
         self._models = models

@@ -14,7 +14,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from studio.runtime.pool.memory import ran_out
+from studio.runtime.devices.memory import ran_out
 from studio.testing.guards import THOROUGH
 from studio.testing.plugins import Made
 
@@ -82,14 +82,14 @@ def run_short(run: Callable[[], Made], within: str = "") -> dict[Place, list[str
 
 
 def _failing_at(run: Callable[[], Made], at: Place) -> list[str] | None:
-    """Return what was reduced when memory ran out at that place; None if the job failed of it."""
+    """Return the reductions after running out of memory at a place; None if the job failed."""
     made, memory = _run(run, lambda place, count: place == at and count == 1)
     assert not memory.alive(), f"{memory.alive()} tensors are left after a failure at {at}"
     return made.result.get("reduced", []) if isinstance(made, Made) else None
 
 
 def run_out(run: Callable[[], Made]) -> str:
-    """Return what is said where no tensor can be made at all."""
+    """Return the error message if no tensor can be allocated at all."""
     with _frozen():
         said, memory = _run(run, lambda place, count: True)
         assert isinstance(said, str), "it came to its end without memory"
@@ -111,7 +111,7 @@ def _run(
 
 @contextmanager
 def _frozen() -> Iterator[None]:
-    """Look for garbage in what is made from here on: all else is looked through once only."""
+    """Limit garbage collection to objects created inside the block."""
     gc.collect()
     gc.freeze()
     try:

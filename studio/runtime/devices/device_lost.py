@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from studio.protocol.errors import ErrorCode, StudioError, brief
 from studio.runtime.devices.device import Device
-from studio.runtime.pool.memory import is_out_of_memory
+from studio.runtime.devices.memory import is_out_of_memory
 
 _SIGNS = (
     "CUDA error",

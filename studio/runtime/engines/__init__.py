@@ -16,7 +16,7 @@ def loaders() -> Sequence[Loader]:
     """Return the loaders of the runtime's own engines. Imports torch; call it where it works."""
     from studio.protocol.caches import CACHE_ENV
     from studio.runtime.engines.embedding.loader import EmbeddingLoader
-    from studio.runtime.engines.text.adapters.loader import AdapterLoader
+    from studio.runtime.engines.text.adapter_loader import AdapterLoader
     from studio.runtime.engines.text.loader import TextLoader
 
     named = os.environ.get(CACHE_ENV)

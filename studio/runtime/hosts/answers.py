@@ -21,9 +21,9 @@ from studio.plugin_process.process import PluginProcess
 from studio.protocol.blobs import shaped
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError, brief
 from studio.protocol.messages import BlobSpec
+from studio.runtime.devices.memory import is_out_of_memory, out_of_memory
 from studio.runtime.jobs.context import Context
 from studio.runtime.jobs.error_translation import sendable
-from studio.runtime.pool.memory import is_out_of_memory, out_of_memory
 
 MOST_OPEN = 16
 """Leases that a job may hold at once, and questions that are being answered."""

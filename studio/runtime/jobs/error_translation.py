@@ -7,7 +7,7 @@ import traceback
 import msgspec
 
 from studio.protocol.errors import Cancelled, ErrorCode, ErrorInfo, StudioError, brief
-from studio.runtime.pool.memory import is_out_of_memory, out_of_memory
+from studio.runtime.devices.memory import is_out_of_memory, out_of_memory
 
 MAX_SENTENCE = 4_000
 MAX_DETAILS = 50_000

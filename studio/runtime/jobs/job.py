@@ -19,7 +19,7 @@ from studio.protocol.states import JobState, Lane, Priority, move
 from studio.protocol.trace import Use
 from studio.runtime.jobs.events import Feed, Sink
 from studio.runtime.jobs.running_call import Callee, RunningCall
-from studio.runtime.scheduling.torch_state import TorchState
+from studio.runtime.jobs.torch_state import TorchState
 
 POLL = 0.25
 """Seconds after which a waiting job looks again by itself."""

@@ -17,13 +17,13 @@ from studio.protocol.errors import Cancelled, ErrorCode, StudioError, brief
 from studio.protocol.states import JobState
 from studio.runtime.devices.device import STARTING, Device
 from studio.runtime.devices.device_lost import device_lost, is_device_lost
+from studio.runtime.devices.memory import give_back, is_out_of_memory
 from studio.runtime.jobs.calls import Calls
 from studio.runtime.jobs.context import Context
 from studio.runtime.jobs.error_translation import release, translate
 from studio.runtime.jobs.job import Job
 from studio.runtime.jobs.library_reader import Intermediates, LibraryReader
 from studio.runtime.jobs.plugin_workers import Contained, Workers
-from studio.runtime.pool.memory import give_back, is_out_of_memory
 from studio.runtime.pool.oom_fallback import make_way
 from studio.runtime.pool.pool import Pool
 from studio.sandbox.sandbox import own_sandbox

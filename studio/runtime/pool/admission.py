@@ -10,9 +10,9 @@ from studio.api.worker.context import Placement, Places, Requirements
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.memory_budget import most_bytes
 from studio.runtime.devices.device import Device, host_memory
+from studio.runtime.devices.memory import Budget, as_size, in_words
 from studio.runtime.jobs.job import Job
 from studio.runtime.pool.leases import Books, Loaded, Tier, who
-from studio.runtime.pool.memory import Budget, as_size, in_words
 from studio.runtime.pool.weights_registry import StoredWeights
 
 STEPS = (1, 2, 3, 5, 8, 10, 15, 20, 30, 45, 60)

@@ -14,11 +14,11 @@ from studio.api.worker.context import Parks
 from studio.protocol.errors import brief
 from studio.protocol.messages import PoolEvent
 from studio.runtime.devices.device import Device
+from studio.runtime.devices.memory import as_size, give_back
 from studio.runtime.jobs.error_translation import release
 from studio.runtime.jobs.plugin_workers import Contained
 from studio.runtime.pool.admission import host_room
 from studio.runtime.pool.leases import Books, Loaded, Tier
-from studio.runtime.pool.memory import as_size, give_back
 
 log = logging.getLogger(__name__)
 

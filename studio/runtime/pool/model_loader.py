@@ -16,6 +16,7 @@ from studio.api.worker.context import Places
 from studio.protocol.errors import ErrorCode, StudioError, brief
 from studio.protocol.messages import PoolEvent
 from studio.runtime.devices.device import Device
+from studio.runtime.devices.memory import give_back, out_of_memory, ran_out
 from studio.runtime.jobs.error_translation import release
 from studio.runtime.jobs.job import Job
 from studio.runtime.jobs.plugin_workers import Contained
@@ -24,7 +25,6 @@ from studio.runtime.pool.digests import Digests
 from studio.runtime.pool.eviction import Evictor
 from studio.runtime.pool.leases import Books, Loaded, Tier
 from studio.runtime.pool.measured_memory import Watch
-from studio.runtime.pool.memory import give_back, out_of_memory, ran_out
 from studio.runtime.pool.weights_registry import StoredWeights, WeightsRegistry, unreadable
 
 log = logging.getLogger(__name__)

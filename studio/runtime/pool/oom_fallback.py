@@ -8,10 +8,10 @@ from collections.abc import Callable, Generator, Sequence
 from studio.api.worker.context import Event, Outcome, Rung, Setting
 from studio.protocol.errors import StudioError, brief
 from studio.protocol.states import JobState
+from studio.runtime.devices.memory import give_back, ran_out
 from studio.runtime.jobs.error_translation import release
 from studio.runtime.jobs.job import Job
 from studio.runtime.jobs.plugin_workers import Contained
-from studio.runtime.pool.memory import give_back, ran_out
 from studio.runtime.pool.pool import Pool
 
 log = logging.getLogger(__name__)

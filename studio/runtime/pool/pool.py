@@ -22,13 +22,13 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import PoolEvent, WeightsEntry
 from studio.protocol.states import JobState
 from studio.runtime.devices.device import Device
+from studio.runtime.devices.memory import as_size, out_of_memory
 from studio.runtime.jobs.job import Job
 from studio.runtime.pool.admission import Admission, Build, Demand, Wait, as_time
 from studio.runtime.pool.digests import Digests
 from studio.runtime.pool.eviction import Evictor
 from studio.runtime.pool.leases import Books, Lease, Loaded, Tier
 from studio.runtime.pool.measured_memory import MemoryMeasurements, Seen, is_settled
-from studio.runtime.pool.memory import as_size, out_of_memory
 from studio.runtime.pool.model_loader import ModelLoader
 from studio.runtime.pool.weights_registry import StoredWeights, WeightsRegistry
 from studio.runtime.pool.workspace import workspace

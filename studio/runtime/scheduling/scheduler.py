@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from studio.protocol.states import JobState, Lane, Priority
 from studio.runtime.jobs.error_translation import own_bug
 from studio.runtime.jobs.job import Job
+from studio.runtime.jobs.torch_state import LaneTorch
 from studio.runtime.scheduling.fair_share import FairShare
-from studio.runtime.scheduling.torch_state import LaneTorch
 
 LINGER = 0.25
 """Seconds a lane keeps its share of the threads after its last step.

@@ -15,7 +15,7 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.devices import discovery
 from studio.runtime.devices.device import CAPTURING, Device, Memory
 from studio.runtime.devices.discovery import find_devices
-from studio.runtime.pool.memory import Budget, as_size, is_out_of_memory
+from studio.runtime.devices.memory import Budget, as_size, is_out_of_memory
 
 pytestmark = pytest.mark.torch
 

@@ -16,8 +16,8 @@ from studio.runtime.devices.energy import (
     nvml_counter,
     processor_meter,
 )
-from studio.runtime.devices.usage import ProcessorTime, Usage
 from studio.runtime.jobs.job import Job
+from studio.runtime.jobs.usage import ProcessorTime, Usage
 
 IDLE = 12.0
 """Watts of the machine when nobody computes."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from studio.api import BadInput, Kind, SamplingParams, SavedArtifact, finished
-from studio.runtime.engines.text.adapters.loader import AdapterLoader
+from studio.runtime.engines.text.adapter_loader import AdapterLoader
 from studio.runtime.engines.text.engine import TextEngine
 from studio.testing.plugins import Made, run_task
 from studio_lab.schema.finetune import FineTune

@@ -22,18 +22,16 @@ from studio.api.worker.tools import Tool, as_functions
 from studio.protocol.caches import PROMPT_CACHE
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.adapters import tuning
+from studio.runtime.engines.text.adapters.trainable import TrainableNetwork, float_type
 from studio.runtime.engines.text.caches.disk_prefixes import DiskPrefixes
+from studio.runtime.engines.text.caches.llamacpp_prefixes import States
 from studio.runtime.engines.text.caches.packed_weights import PackedCache
 from studio.runtime.engines.text.caches.paths import PACKED, identity
 from studio.runtime.engines.text.caches.prefix_cache import PrefixCache
 from studio.runtime.engines.text.decoder import activation_precision
 from studio.runtime.engines.text.decoder.cuda_graph import COPIES
 from studio.runtime.engines.text.decoder.llama import Llama
-from studio.runtime.engines.text.decoder.protocol import Decoder
-from studio.runtime.engines.text.decoder.trainable import TrainableNetwork, float_type
-from studio.runtime.engines.text.decoder.transformers_decoder import load_transformers
-from studio.runtime.engines.text.decoder.weights_loader import load_decoder
-from studio.runtime.engines.text.formats.model_files import (
+from studio.runtime.engines.text.decoder.model_files import (
     ModelFiles,
     TextInfo,
     counted_tokens,
@@ -42,13 +40,15 @@ from studio.runtime.engines.text.formats.model_files import (
     prefix_bytes,
     tokenizer_bytes,
 )
+from studio.runtime.engines.text.decoder.protocol import Decoder
+from studio.runtime.engines.text.decoder.transformers_decoder import load_transformers
+from studio.runtime.engines.text.decoder.weights_loader import load_decoder
 from studio.runtime.engines.text.generation.batcher import Batcher
 from studio.runtime.engines.text.generation.generation import Generation, write
 from studio.runtime.engines.text.generation.likelihood import Last, scores_of
 from studio.runtime.engines.text.kernels.cpu_features import chosen
 from studio.runtime.engines.text.kernels.packed_matrix import LAYOUT
 from studio.runtime.engines.text.llamacpp import decoder
-from studio.runtime.engines.text.llamacpp.prefix_cache import States
 from studio.runtime.engines.text.tokenization.chat_template import ChatTemplate, Rendered
 from studio.runtime.engines.text.tokenization.conversation import (
     as_text,

@@ -24,10 +24,10 @@ from studio.protocol.weights_files import files_of
 from studio.runtime.devices.device import host_memory
 from studio.runtime.engines.text.caches.measurements import Measurements
 from studio.runtime.engines.text.caches.paths import SPEEDS, identity
+from studio.runtime.engines.text.decoder import model_files
+from studio.runtime.engines.text.decoder.model_files import open_model
 from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.engine import TextEngine, load_steps
-from studio.runtime.engines.text.formats import model_files
-from studio.runtime.engines.text.formats.model_files import open_model
 from studio.runtime.engines.text.kernels.packed_matrix import can_pack
 from studio.runtime.engines.text.llamacpp import decoder as llamacpp
 

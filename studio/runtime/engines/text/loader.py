@@ -12,11 +12,11 @@ from studio.api.worker.context import Placement, Requirements, WeightsFacts
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text import engine_selection
 from studio.runtime.engines.text.decoder.llama import Llama
+from studio.runtime.engines.text.decoder.model_files import open_model
 from studio.runtime.engines.text.decoder.weights_loader import placement
 from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.formats.config import ARCHITECTURES
 from studio.runtime.engines.text.formats.gguf import is_gguf
-from studio.runtime.engines.text.formats.model_files import open_model
 from studio.runtime.engines.text.formats.model_folder import ModelFolder
 from studio.runtime.engines.text.formats.transformers_folder import SEEING, is_seeing
 

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from studio.api import ErrorCode, StudioError, finished
 from studio.api.worker.tuning import AdapterFacts, TunableEngine, write_adapter
-from studio.runtime.engines.text.adapters.loader import AdapterLoader
+from studio.runtime.engines.text.adapter_loader import AdapterLoader
+from studio.runtime.engines.text.adapters.trainable import TrainableNetwork
 from studio.runtime.engines.text.decoder.protocol import Passage
-from studio.runtime.engines.text.decoder.trainable import TrainableNetwork
 from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.loader import TextLoader
 from tests.runtime.engines import tiny_models

@@ -12,8 +12,8 @@ import torch
 from studio.api.worker.text import SamplingParams
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.decoder.attention import KeyValueCache
+from studio.runtime.engines.text.decoder.protocol import chunk_size
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.generation.generation import chunk_size
 from studio.runtime.engines.text.generation.prompt_lookup import MOST_GUESSED
 from tests.runtime.engines import tiny_models
 from tests.runtime.engines.text.greedy_text import GREEDY, text_of, write

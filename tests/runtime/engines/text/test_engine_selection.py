@@ -13,9 +13,9 @@ from studio.runtime.devices.device import Memory
 from studio.runtime.engines.text import engine_selection
 from studio.runtime.engines.text.caches import measurements
 from studio.runtime.engines.text.caches.paths import SPEEDS
+from studio.runtime.engines.text.decoder import model_files
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.engine_selection import WISH_ENV, Measured, Speeds
-from studio.runtime.engines.text.formats import model_files
 from studio.runtime.engines.text.llamacpp import decoder
 from tests.runtime.engines import tiny_models
 

@@ -13,9 +13,9 @@ from studio.api.worker.tuning import DOWN, PREFIX, UP, AdapterFacts
 from studio.runtime.engines.text.adapters.adapted_source import AdaptedSource, Change
 from studio.runtime.engines.text.adapters.places import products
 from studio.runtime.engines.text.decoder.llama import Llama
+from studio.runtime.engines.text.decoder.model_files import ModelFiles
 from studio.runtime.engines.text.formats.load_errors import bad_weights, shown, unsupported
 from studio.runtime.engines.text.formats.mapped_file import MappedFile
-from studio.runtime.engines.text.formats.model_files import ModelFiles
 from studio.runtime.engines.text.formats.safetensors_file import read_whole_header
 from studio.runtime.engines.text.formats.tensor_source import FolderSource
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from studio.protocol.weights_files import parts_of
 from studio.runtime.engines.text.adapters.adapted_source import AdaptedSource
+from studio.runtime.engines.text.decoder.model_files import ModelFiles
 from studio.runtime.engines.text.formats.gguf import (
     BLOCK_TYPES,
     BlockType,
@@ -22,7 +23,6 @@ from studio.runtime.engines.text.formats.gguf import (
 )
 from studio.runtime.engines.text.formats.load_errors import unsupported
 from studio.runtime.engines.text.formats.mapped_file import MappedFile
-from studio.runtime.engines.text.formats.model_files import ModelFiles
 from studio.runtime.engines.text.formats.tensor_source import COPIED_BYTES
 
 _NUMBERS = {block.name: number for number, block in BLOCK_TYPES.items()}

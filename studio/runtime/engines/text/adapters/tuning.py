@@ -10,10 +10,10 @@ from studio.api.worker.text import ChatMessage
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.adapters.adapter_file import join, read_adapter
 from studio.runtime.engines.text.adapters.merged_file import refuse_unmergeable, write_merged
-from studio.runtime.engines.text.decoder.trainable import TrainableNetwork, float_type
+from studio.runtime.engines.text.adapters.trainable import TrainableNetwork, float_type
+from studio.runtime.engines.text.decoder.model_files import ModelFiles
 from studio.runtime.engines.text.decoder.weights_loader import load_decoder
 from studio.runtime.engines.text.formats.config import KNOWN
-from studio.runtime.engines.text.formats.model_files import ModelFiles
 
 Opened = Callable[[], ModelFiles] | None
 """Opens the files of an engine; None for one that was made of no files."""

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from studio.api.worker.generators import finished
-from studio.runtime.engines.text.decoder.protocol import Cache, Passage
+from studio.runtime.engines.text.decoder.protocol import Cache, Passage, chunk_size
 from studio.runtime.engines.text.engine import load_steps
-from studio.runtime.engines.text.generation.generation import chunk_size
 
 CONTEXT = 4_096
 _ROWS = 64

@@ -21,11 +21,11 @@ import torch
 from studio.api.worker.text import SamplingParams
 from studio.runtime.devices.device import Device
 from studio.runtime.devices.discovery import find_devices
+from studio.runtime.devices.memory import give_back
 from studio.runtime.engines.text.bench.transformers_timings import tokens_a_second
 from studio.runtime.engines.text.decoder.llama import Llama
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.generation.prompt_lookup import PromptLookup
-from studio.runtime.pool.memory import give_back
 
 ROUNDS = 3
 TOKENS = 96

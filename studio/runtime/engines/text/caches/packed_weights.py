@@ -27,8 +27,8 @@ import torch
 from torch import Tensor, nn
 
 from studio.protocol.errors import StudioError
-from studio.runtime.engines.text.decoder.quantised_embedding import QuantisedEmbedding
 from studio.runtime.engines.text.formats.mapped_file import MappedFile
+from studio.runtime.engines.text.formats.quantised_embedding import QuantisedEmbedding
 from studio.runtime.engines.text.formats.safetensors_file import read_header
 from studio.runtime.engines.text.kernels.packed_matrix import ALIGNMENT, LAYOUT, PackedMatrix
 

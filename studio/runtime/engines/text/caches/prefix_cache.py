@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from studio.runtime.engines.text.caches.disk_prefixes import DiskPrefixes
 from studio.runtime.engines.text.caches.prefix import Prefix
-from studio.runtime.engines.text.decoder.packed_kv_cache import PackedKVCache
+from studio.runtime.engines.text.kernels.packed_kv_cache import PackedKVCache
 
 LEAST_TOKENS = 32
 """Shorter beginnings are as fast read as copied."""

@@ -16,8 +16,7 @@ from torch import Tensor
 from studio.runtime.engines.text.caches.measurements import Measurements
 from studio.runtime.engines.text.caches.paths import CLOSENESS, identity
 from studio.runtime.engines.text.decoder.llama import Llama
-from studio.runtime.engines.text.decoder.protocol import Passage
-from studio.runtime.engines.text.generation.generation import chunk_size
+from studio.runtime.engines.text.decoder.protocol import Passage, chunk_size
 from studio.runtime.engines.text.kernels.packed_matrix import LAYOUT
 
 LARGE = 500_000_000

@@ -24,10 +24,10 @@ import torch
 from torch import Tensor
 
 from studio.runtime.devices.device import CAPTURING
+from studio.runtime.devices.memory import give_back, is_out_of_memory
 from studio.runtime.engines.text.decoder.attention import KeyValueCache, Look
 from studio.runtime.engines.text.decoder.transformer_block import Reading
 from studio.runtime.jobs.error_translation import release
-from studio.runtime.pool.memory import give_back, is_out_of_memory
 
 if TYPE_CHECKING:
     from studio.runtime.engines.text.decoder.protocol import Passage

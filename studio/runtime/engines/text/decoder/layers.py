@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from studio.runtime.engines.text.decoder.int4_linear import Int4Linear
-from studio.runtime.engines.text.decoder.quantised_embedding import QuantisedEmbedding
+from studio.runtime.engines.text.formats.quantised_embedding import QuantisedEmbedding
 from studio.runtime.engines.text.kernels.packed_matrix import PackedMatrix
 
 

@@ -18,12 +18,12 @@ from studio.runtime.engines.text.decoder.attention import KeyValueCache, look_fr
 from studio.runtime.engines.text.decoder.cuda_graph import StepGraphs, cuda_capture
 from studio.runtime.engines.text.decoder.int4_linear import Int4Linear
 from studio.runtime.engines.text.decoder.layers import Embedding, Linear, RMSNorm
-from studio.runtime.engines.text.decoder.packed_kv_cache import PackedKVCache
 from studio.runtime.engines.text.decoder.protocol import Passage
-from studio.runtime.engines.text.decoder.quantised_embedding import QuantisedEmbedding
 from studio.runtime.engines.text.decoder.rotary import Rotary
 from studio.runtime.engines.text.decoder.transformer_block import Block, Reading, Share
 from studio.runtime.engines.text.formats.config import LlamaConfig, RopeConfig
+from studio.runtime.engines.text.formats.quantised_embedding import QuantisedEmbedding
+from studio.runtime.engines.text.kernels.packed_kv_cache import PackedKVCache
 from studio.runtime.engines.text.kernels.packed_matrix import Band, PackedMatrix
 
 if TYPE_CHECKING:

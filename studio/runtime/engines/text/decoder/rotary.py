@@ -1,7 +1,7 @@
 """Rotary positions: how far each pair of a head is turned at a place. Knows no model.
 
-RoFormer, arXiv:2104.09864. Pairs that belong together stand side by side (see ``weights.Piece``),
-so that a turn is a product of complex numbers.
+RoFormer, arXiv:2104.09864. Pairs that belong together stand side by side (see
+``weights_loader.Piece``), so that a turn is a product of complex numbers.
 """
 
 from __future__ import annotations

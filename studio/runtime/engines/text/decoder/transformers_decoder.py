@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text.decoder.model_files import ModelFiles
 from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.formats.config import LlamaConfig
 from studio.runtime.engines.text.formats.load_errors import bad_weights, shown, unsupported
-from studio.runtime.engines.text.formats.model_files import ModelFiles
 from studio.runtime.engines.text.formats.tensor_source import TensorSource
 from studio.runtime.engines.text.formats.transformers_folder import (
     is_seeing,

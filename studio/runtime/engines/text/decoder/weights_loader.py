@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from studio.api.worker.context import Placement
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.devices.memory import give_back
 from studio.runtime.engines.text.caches.packed_weights import PackedCache, parts_of
 from studio.runtime.engines.text.decoder.int4_linear import KINDS, Int4Linear, can_multiply
 from studio.runtime.engines.text.decoder.layers import Linear, RMSNorm
@@ -26,7 +27,6 @@ from studio.runtime.engines.text.formats.tensor_source import (
 )
 from studio.runtime.engines.text.kernels.huge_pages import Moving, provide
 from studio.runtime.engines.text.kernels.packed_matrix import Band, PackedMatrix, bands
-from studio.runtime.pool.memory import give_back
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from studio.runtime.engines.text.decoder.quantised_embedding import QuantisedEmbedding
 from studio.runtime.engines.text.formats import gguf, safetensors_file
 from studio.runtime.engines.text.formats.dequantisation import dequantise
 from studio.runtime.engines.text.formats.load_errors import bad_weights, shown, unsupported
 from studio.runtime.engines.text.formats.mapped_file import MappedFile
+from studio.runtime.engines.text.formats.quantised_embedding import QuantisedEmbedding
 
 CHUNK_VALUES = 1 << 18
 """Values that are turned into floats at once: bounds both memory and the wait for a cancel."""

@@ -14,40 +14,19 @@ from typing import Any
 import torch
 
 from studio.api.worker.text import SamplingParams, TextStep, TokenLogprob
+from studio.runtime.devices.memory import give_back, is_out_of_memory
+from studio.runtime.engines.text.caches.llamacpp_prefixes import States
 from studio.runtime.engines.text.caches.prefix_cache import PrefixCache
-from studio.runtime.engines.text.decoder.protocol import Decoder, Passage
+from studio.runtime.engines.text.decoder.protocol import Decoder, Passage, chunk_size
 from studio.runtime.engines.text.generation.batcher import Batcher, Seat, at_hand
 from studio.runtime.engines.text.generation.prompt_lookup import PromptLookup
 from studio.runtime.engines.text.generation.sampler import Sampler
-from studio.runtime.engines.text.llamacpp.prefix_cache import States
 from studio.runtime.engines.text.tokenization.tokenizer import StreamDecoder, TextTokenizer
 from studio.runtime.engines.text.vision.picture_ids import PICTURE, read_at_once
 from studio.runtime.jobs.error_translation import release
-from studio.runtime.pool.memory import give_back, is_out_of_memory
-
-LARGEST_CHUNK = 512
-"""Prompt tokens a step on a device that is no processor."""
 
 SMALLEST_CHUNK = 16
 """Prompt tokens a step at least, however short memory is."""
-
-_STEP_WORK = 150_000_000_000
-"""Tokens × weights of a step on a processor: about half a second on one core."""
-
-_TOGETHER = 12
-"""Tokens of a step on a processor are multiples of this: kernels multiply so many at once."""
-
-
-def chunk_size(parameters: int, device: str) -> int:
-    """Return how many prompt tokens are read at once: many for speed, few for a quick cancel.
-
-    It depends on nothing that changes between runs, so the same prompt is always cut at the same
-    places: as floats, it gives the same bits only then.
-    """
-    if device != "cpu":
-        return LARGEST_CHUNK
-    fitting = _STEP_WORK // parameters // _TOGETHER * _TOGETHER
-    return min(max(fitting, 2 * _TOGETHER), 22 * _TOGETHER)
 
 
 class Generation:

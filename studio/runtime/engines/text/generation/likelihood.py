@@ -8,9 +8,8 @@ from typing import Any
 import torch
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.decoder.protocol import Decoder, Passage
+from studio.runtime.engines.text.decoder.protocol import Decoder, Passage, chunk_size
 from studio.runtime.engines.text.generation.batcher import at_hand
-from studio.runtime.engines.text.generation.generation import chunk_size
 
 LONGEST = 128
 """Tokens of a text that is remembered: the next one may begin alike, with another end."""

@@ -15,9 +15,9 @@ def main() -> int:
     import numpy as np
     import torch
 
-    from studio.runtime.engines.text.decoder.packed_kv_cache import SPAN
     from studio.runtime.engines.text.kernels import attention, whole_step
     from studio.runtime.engines.text.kernels.dot_products import INSTRUCTIONS
+    from studio.runtime.engines.text.kernels.packed_kv_cache import SPAN
     from studio.runtime.engines.text.kernels.packed_matrix import PackedMatrix
 
     width = 64

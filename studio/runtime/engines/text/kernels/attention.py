@@ -14,10 +14,10 @@ import numpy as np
 from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
-from studio.runtime.engines.text.decoder.packed_kv_cache import SPAN
 from studio.runtime.engines.text.kernels.f32_gemm import MOST_ROWS, multiply
 from studio.runtime.engines.text.kernels.jit import compiled, inlined, summing
 from studio.runtime.engines.text.kernels.norm_and_gate import Rows, normed, quantise_rows
+from studio.runtime.engines.text.kernels.packed_kv_cache import SPAN
 from studio.runtime.engines.text.kernels.parallel_for import borrowed, pointer
 from studio.runtime.engines.text.kernels.quantised_activations import QuantisedActivations
 from studio.runtime.engines.text.kernels.scalar_math import address, exp, order, ordered, tanh

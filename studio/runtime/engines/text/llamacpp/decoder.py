@@ -2,7 +2,7 @@
 
 It gives scores, so the sampler, constraints, stops and chat templates are ours: a seed means the
 same here. Each text has a llama.cpp context of its own, made for its length and freed with it, so
-its bits depend on nobody beside it; ``prefix_cache`` keeps what was read of prompts.
+its bits depend on nobody beside it; ``caches.llamacpp_prefixes`` keeps what was read of prompts.
 
 Texts are not sequences of one batch, though the binding could read them so, and four of SmolLM2
 135M would be 1.6 to 2.1 times as fast. In one cache for all the company moves scores, by up to 0.5;
@@ -30,10 +30,9 @@ import torch
 from torch import Tensor
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.decoder.protocol import Passage
+from studio.runtime.engines.text.decoder.model_files import ModelFiles, counted_tokens
+from studio.runtime.engines.text.decoder.protocol import Passage, chunk_size
 from studio.runtime.engines.text.formats.config import LlamaConfig
-from studio.runtime.engines.text.formats.model_files import ModelFiles, counted_tokens
-from studio.runtime.engines.text.generation.generation import chunk_size
 
 BINDING = "cyllama"
 MOST_ROWS = 256

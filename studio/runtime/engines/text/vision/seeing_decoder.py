@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text.decoder.model_files import ModelFiles
 from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.decoder.transformers_decoder import (
     TransformersCache,
     TransformersDecoder,
 )
 from studio.runtime.engines.text.formats.config import LlamaConfig
-from studio.runtime.engines.text.formats.model_files import ModelFiles
 from studio.runtime.engines.text.formats.model_folder import ModelFolder
 from studio.runtime.engines.text.formats.transformers_folder import is_seeing
 from studio.runtime.engines.text.vision.picture_ids import PICTURE

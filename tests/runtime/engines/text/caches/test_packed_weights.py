@@ -15,8 +15,8 @@ import torch
 from studio.runtime.engines.text.caches import packed_weights
 from studio.runtime.engines.text.caches.packed_weights import PackedCache, parts_of
 from studio.runtime.engines.text.caches.paths import PACKED
-from studio.runtime.engines.text.decoder.quantised_embedding import QuantisedEmbedding
 from studio.runtime.engines.text.engine import TextEngine, load_steps
+from studio.runtime.engines.text.formats.quantised_embedding import QuantisedEmbedding
 from studio.runtime.engines.text.kernels.huge_pages import Moving
 from studio.runtime.engines.text.kernels.packed_matrix import PackedMatrix, bands, can_pack
 from tests.runtime.engines import tiny_models

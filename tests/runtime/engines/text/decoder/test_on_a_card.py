@@ -18,9 +18,9 @@ from studio.api.worker.text import SamplingParams
 from studio.runtime.engines.text.decoder import weights_loader
 from studio.runtime.engines.text.decoder.layers import Linear
 from studio.runtime.engines.text.decoder.llama import Llama
+from studio.runtime.engines.text.decoder.model_files import open_model
 from studio.runtime.engines.text.decoder.weights_loader import load_decoder
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.formats.model_files import open_model
 from studio.runtime.engines.text.generation.sampler import Sampler
 from studio.runtime.engines.text.tokenization.chat_template import ChatTemplate
 from tests.runtime.engines import tiny_models

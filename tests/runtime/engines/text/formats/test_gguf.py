@@ -12,9 +12,9 @@ import gguf
 import pytest
 
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text.decoder.model_files import open_model
 from studio.runtime.engines.text.formats.gguf import BLOCK_TYPES, is_gguf, read_header
 from studio.runtime.engines.text.formats.mapped_file import MappedFile
-from studio.runtime.engines.text.formats.model_files import open_model
 from tests.runtime.engines.gguf_builder import (
     ARRAY,
     BOOL,

@@ -12,8 +12,8 @@ import pytest
 
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.decoder import weights_loader
+from studio.runtime.engines.text.decoder.model_files import measure, open_model, prefix_bytes
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.formats.model_files import measure, open_model, prefix_bytes
 from studio.runtime.engines.text.loader import TextLoader
 from tests.runtime.engines import tiny_models
 

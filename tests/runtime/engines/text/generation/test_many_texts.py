@@ -11,9 +11,9 @@ import torch
 from studio.api.worker.text import SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.caches.prefix_cache import PrefixCache
-from studio.runtime.engines.text.decoder.packed_kv_cache import PackedKVCache
 from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.engine import MAX_TEXTS, TextEngine
+from studio.runtime.engines.text.kernels.packed_kv_cache import PackedKVCache
 from studio.runtime.engines.text.kernels.packed_matrix import can_pack
 from tests.runtime.engines import tiny_models
 

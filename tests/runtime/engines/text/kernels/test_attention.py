@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from studio.runtime.engines.text.decoder.packed_kv_cache import LANES, SPAN
 from studio.runtime.engines.text.decoder.rotary import rotate
 from studio.runtime.engines.text.kernels import f32_gemm, quantised_activations
 from studio.runtime.engines.text.kernels.attention import AttentionConfig, Text, attend
 from studio.runtime.engines.text.kernels.norm_and_gate import NO_WEIGHTS
+from studio.runtime.engines.text.kernels.packed_kv_cache import LANES, SPAN
 from studio.runtime.engines.text.kernels.quantised_activations import QuantisedActivations
 from tests.runtime.engines.text.kernels.test_norm_and_gate import (
     STEP,

@@ -10,11 +10,11 @@ import sys
 import pytest
 import torch
 
+from studio.runtime.engines.text.decoder.model_files import measure
 from studio.runtime.engines.text.decoder.protocol import Passage
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.formats.dequantisation import dequantise
 from studio.runtime.engines.text.formats.gguf import BLOCK_TYPES
-from studio.runtime.engines.text.formats.model_files import measure
 from studio.runtime.engines.text.kernels import cpu_features, whole_step
 from studio.runtime.engines.text.kernels.dot_products import INSTRUCTIONS
 from studio.runtime.engines.text.kernels.huge_pages import Moving, provide

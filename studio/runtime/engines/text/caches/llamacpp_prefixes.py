@@ -29,7 +29,7 @@ class State:
 class States:
     """The last few beginnings, the one used last at the end. Safe to use by several threads.
 
-    Like ``prefixes.Prefixes``, for caches of llama.cpp.
+    Like ``prefix_cache.PrefixCache``, for caches of llama.cpp.
 
     Attributes:
         most_bytes: Memory that they take at most.

@@ -10,7 +10,7 @@ import pytest
 
 _HEAPS = """
 import ctypes, sys, threading
-from studio.runtime.pool.memory import share_one_heap
+from studio.runtime.devices.memory import share_one_heap
 
 if sys.argv[1] == "one":
     share_one_heap()

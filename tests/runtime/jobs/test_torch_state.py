@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from studio.protocol.states import JobState, Lane
-from studio.runtime.scheduling import torch_state
+from studio.runtime.jobs import torch_state
 from tests.runtime.desk import PATIENCE, Desk, Toy
 
 pytestmark = pytest.mark.torch

@@ -8,10 +8,10 @@ import pytest
 
 from studio.api import finished
 from studio.api.worker.text import SamplingParams
+from studio.runtime.engines.text.caches.llamacpp_prefixes import State, States
 from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.generation import generation
 from studio.runtime.engines.text.llamacpp import decoder
-from studio.runtime.engines.text.llamacpp.prefix_cache import State, States
 from tests.runtime.engines import tiny_models
 
 pytestmark = [

@@ -9,10 +9,10 @@ from studio.api.worker.context import Placement, Requirements, WeightsFacts
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.weights_files import ADAPTER_FAMILY
 from studio.runtime.engines.text.adapters.adapter_file import AdapterFile, join, read_adapter
+from studio.runtime.engines.text.decoder.model_files import ModelFiles, open_model, requirements
 from studio.runtime.engines.text.decoder.weights_loader import placement
 from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.formats.load_errors import bad_weights
-from studio.runtime.engines.text.formats.model_files import ModelFiles, open_model, requirements
 from studio.runtime.engines.text.loader import CARD_DTYPE, TextLoader
 
 FindBase = Callable[[str, str], Path]

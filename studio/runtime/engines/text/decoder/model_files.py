@@ -15,6 +15,7 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.weights_files import name_of
 from studio.runtime.engines.text.decoder import weights_loader
 from studio.runtime.engines.text.decoder.cuda_graph import COPIES
+from studio.runtime.engines.text.decoder.protocol import LARGEST_CHUNK
 from studio.runtime.engines.text.formats.config import LlamaConfig
 from studio.runtime.engines.text.formats.config_gguf import config_from_gguf
 from studio.runtime.engines.text.formats.config_json import config_from_json
@@ -34,7 +35,6 @@ from studio.runtime.engines.text.formats.transformers_folder import (
     check_foreign,
     foreign_config,
 )
-from studio.runtime.engines.text.generation.generation import LARGEST_CHUNK
 from studio.runtime.engines.text.kernels.packed_matrix import can_pack
 from studio.runtime.engines.text.tokenization.tokenizer import TextTokenizer
 from studio.runtime.engines.text.tokenization.tokenizer_folder import (
