@@ -45,12 +45,12 @@ def somebody_waits(jobs: JobBoard, plugins: PluginHost) -> bool:
 
 
 class Backups:
-    """The schedule, and what is under way. Used on the owner's thread.
+    """The backup schedule, and the running backup. Used on the owner's thread.
 
     Attributes:
-        copier: The backup that is under way; None when there is none.
-        last: The newest backup of this library that is known; None before the first look.
-        error: Why the last one could not be made; None once one was.
+        copier: The running backup; None if there is none.
+        last: The newest backup of this library found; None before the first look.
+        error: Error of the last backup; None after a success.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Backups:
         self._start(self._request(kept=0), partial(self._made, asked=True))
 
     def stop(self) -> None:
-        """Let go of the copy that is under way; what it has begun goes away."""
+        """Abort the running copy and delete its partial files."""
         if self.copier is not None:
             self.copier.stop()
 
@@ -107,7 +107,7 @@ class Backups:
             self.copier.pause(self._is_busy())
 
     def close(self) -> None:
-        """Stop and wait until nothing of it runs; what is still being looked for is not told."""
+        """Stop and wait until nothing of it runs; pending look-ups are not reported."""
         self._is_closed = True
         if self.copier is not None:
             self.copier.close()

@@ -177,7 +177,7 @@ class Question(Message, frozen=True):
 
 
 class Lease(Question, frozen=True):
-    """Answered with what was lent: ``{"lease": …, "kind": "text" | "embedding", …}``."""
+    """Answered with the lease: ``{"lease": …, "kind": "text" | "embedding", …}``."""
 
     weights: Word
     working_bytes: Annotated[int, msgspec.Meta(ge=0)] = 0
@@ -303,7 +303,7 @@ class ReadArtifact(Question, frozen=True):
 
 
 class FindKept(Question, frozen=True):
-    """Answered with what was kept under the key, as a blob; with none if it is gone."""
+    """Answered with the intermediate under the key, as a blob; without one if it is gone."""
 
     key: Word
 

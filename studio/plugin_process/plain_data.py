@@ -1,4 +1,4 @@
-"""What a task yields as data that may leave its process, and how what may not is told."""
+"""Events of a task as data that may leave its process, and the errors for other values."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def a_kind(value: Any) -> str:
 
 
 def not_an_event(event: Any) -> StudioError:
-    """Return the error for what a task yielded that is no event."""
+    """Return the error for a yielded value that is no event."""
     return rubbish(
         f"its task yielded {a_kind(event)}, which is not an event",
         "Yield what ctx.progress, ctx.text, ctx.artifact or ctx.result returns, or None.",
@@ -104,5 +104,5 @@ def not_an_event(event: Any) -> StudioError:
 
 
 def rubbish(what: str, hint: str) -> StudioError:
-    """Return the error for what a task may not yield."""
+    """Return the error for an invalid yielded value."""
     return StudioError(ErrorCode.PLUGIN_FAILED, f"The plugin made an error: {what}.", hint)

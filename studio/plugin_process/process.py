@@ -1,4 +1,4 @@
-"""A plugin's process as the runtime sees it: what it says waits here, within its limits.
+"""A plugin's process as the runtime sees it: its messages are queued here, within limits.
 
 Nothing here blocks whoever asks: one thread reads, one writes, one keeps the log. Whoever breaks
 the rules of the link is ended, and the reason is told.
@@ -85,7 +85,7 @@ class PluginProcess:
 
     @property
     def bytes(self) -> tuple[int, int]:
-        """What it said so far, and what it was told."""
+        """Bytes received from it and sent to it so far."""
         return self._from.count, self._to.count
 
     @property
@@ -105,14 +105,14 @@ class PluginProcess:
 
     @property
     def is_clogged(self) -> bool:
-        """Whether it does not take what it is told."""
+        """Whether it does not read its messages."""
         return self._outgoing.qsize() > MOST_WAITING
 
     def next(self) -> Received | None:
-        """Return what it said next; None if there is nothing now.
+        """Return its next message; None if there is none yet.
 
         Raises:
-            LinkClosed: It is gone, and has said all.
+            LinkClosed: It is gone, and all messages are read.
         """
         with self._changed:
             if self._waiting:
@@ -123,10 +123,10 @@ class PluginProcess:
             return None
 
     def wait(self, seconds: float) -> Received | None:
-        """Return what it said next, after at most ``seconds``; for threads of one's own.
+        """Return its next message, waiting at most ``seconds``; for separate threads.
 
         Raises:
-            LinkClosed: It is gone, and has said all.
+            LinkClosed: It is gone, and all messages are read.
         """
         with self._changed:
             self._changed.wait_for(lambda: self.has_news, seconds)
@@ -141,7 +141,7 @@ class PluginProcess:
         self._outgoing.put(messages)
 
     def begin_job(self) -> None:
-        """Count anew what it prints."""
+        """Reset the count of its printed output."""
         self._said = 0
 
     def last_lines(self) -> str:

@@ -92,7 +92,7 @@ def begin(
     openings: Openings,
     remove: Callable[[], None] = lambda: None,
 ) -> Launched:
-    """Start in the sandbox what is told its work through its standard input until it is ended.
+    """Start a sandboxed process that reads orders from its standard input until it is ended.
 
     Args:
         remove: Called when it is gone.

@@ -26,7 +26,7 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """Return the address in what a user wrote.
+        """Return the address in the user's text.
 
         Raises:
             StudioError: It is none.
@@ -54,7 +54,7 @@ class Address:
 
     @property
     def sockets(self) -> str:
-        """What is opened to reach it, in sentences that are told before that happens."""
+        """The sockets opened to reach it, in sentences shown beforehand."""
         if self.is_local:
             return (
                 "Joins the Ray cluster of this machine. If none runs, it starts one that listens "

@@ -124,7 +124,7 @@ class Cluster:
         self._steps.cancel(job)
 
     def close(self) -> None:
-        """End the driver; what it had not finished is asked for again when the run is resumed."""
+        """End the driver; unfinished steps are requested again when the run is resumed."""
         self._is_closed = True
         self._observers.clear()
         self._steps.close()

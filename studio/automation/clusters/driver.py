@@ -193,7 +193,7 @@ class Driver:
 
     @singledispatchmethod
     def _obey(self, message: Any, blobs: tuple[memoryview, ...]) -> None:
-        """Ignore what a cluster has no use for."""
+        """Ignore messages without meaning for a cluster."""
 
     @_obey.register
     def _(self, message: Submit, blobs: tuple[memoryview, ...]) -> None:

@@ -1,4 +1,4 @@
-"""What a machine has for a runtime, and whether it is the same as here. Loads nothing."""
+"""The inventory of a machine for a runtime, compared with the local one. Loads nothing."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Home:
         self._weights = WeightsManager(paths, self._settings, self._plugins.families)
 
     def configuration(self) -> Configure:
-        """Return what a runtime of this home has to know."""
+        """Return the configuration for a runtime of this home."""
         return Configure(
             workers=self._plugins.worker_entries(),
             weights=self._weights.entries(),
@@ -60,7 +60,7 @@ class Home:
         )
 
     def inventory(self, versions: dict[str, str] | None = None) -> Inventory:
-        """Return what there is; ``versions`` are those that a runtime here has told."""
+        """Return the inventory; ``versions`` are those reported by a local runtime."""
         return Inventory(
             versions or {},
             {plugin.id: plugin.digest for plugin in self._plugins.usable()},
@@ -90,7 +90,7 @@ def mismatch(machine: str, there: Inventory) -> str:
 def lacking(
     here: Inventory, machine: str, there: Inventory, task: str, values: Iterable[Any]
 ) -> str:
-    """Return what a machine lacks for a task with these parameters; empty if it has all of it."""
+    """Return the missing items of a machine for a task with these parameters; empty if none."""
     plugin = task.partition(".")[0]
     if plugin not in there.plugins:
         return f"“{machine}” does not have the plugin “{plugin}”"

@@ -1,4 +1,4 @@
-"""A place for one job on a machine of a cluster: a runtime, and a pipe to it made of plain bytes.
+"""A slot for one job on a machine of a cluster: a runtime, and a pipe to it made of plain bytes.
 
 It is what an actor of the cluster runs. It was installed there with the studio: what crosses is its
 name, never its code. What it is handed and hands out are bytes that are checked on each side.
@@ -126,7 +126,7 @@ class Slot:
             pass
 
     def take(self, seconds: float) -> list[bytes]:
-        """Return what the runtime has said, a digest and a frame each, once there is something.
+        """Wait for and return the runtime's messages, a digest and a frame each.
 
         Args:
             seconds: Return nothing after so long. The last word is a ``Goodbye`` with the reason.

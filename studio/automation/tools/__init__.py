@@ -1,4 +1,4 @@
-"""Tools of language models: tasks and servers in one catalogue, and what the user allows."""
+"""Tools of language models: tasks and servers in one catalogue, and the user's permissions."""
 
 from studio.automation.tools.approvals import Approvals
 from studio.automation.tools.catalogue import Catalogue, ToolSource

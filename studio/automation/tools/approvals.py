@@ -1,4 +1,4 @@
-"""What the user lets tools do: always in one conversation, or never. Asks nobody itself."""
+"""The user's approvals of tools: always in one conversation, or never. Asks nobody itself."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Approvals:
         """What was allowed where no conversation is kept: for this session only."""
 
     def of(self, tool: Tool, conversation: str = "") -> Approval:
-        """Return what the user has said of ``tool`` in a conversation."""
+        """Return the user's approval of ``tool`` in a conversation."""
         if _key(tool) in self._settings.get(NEVER, list[str]()):
             return Approval.NEVER
         kept = self._passing if not conversation else self._of(conversation)
         return Approval.ALWAYS if kept.get(_key(tool)) == tool.digest else Approval.ASK
 
     def say(self, tool: Tool, conversation: str, approval: Approval) -> None:
-        """Keep what the user says.
+        """Store the user's approval.
 
         Args:
             conversation: Where ALWAYS holds; empty for one that keeps nothing.

@@ -94,12 +94,12 @@ class JobCall:
         job.on_artifact(self._made.append)
 
     def on_progress(self, call: Callable[[float, float, str], None]) -> Self:
-        """Call with done, total and what is being done."""
+        """Call with done, total and the current activity."""
         self.job.on_progress(lambda done, total, message, _left: call(done, total, message))
         return self
 
     def on_done(self, call: Callable[[ToolResult], None]) -> Self:
-        """Call with what the job made."""
+        """Call with the results of the job."""
         self.job.on_done(lambda result: call(self._result(result)))
         return self
 
@@ -123,7 +123,7 @@ class JobCall:
 
 
 def told(result: Mapping[str, Any], made: Sequence[SavedArtifact]) -> str:
-    """Return what a model is told of a job: the texts that it made, else a note, else figures."""
+    """Return a job's outcome for a model: its texts, else a note, else figures."""
     texts = [each.text for each in made if each.kind in _READ and each.text]
     if texts:
         return _cut("\n\n".join(texts))

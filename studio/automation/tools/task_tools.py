@@ -238,7 +238,7 @@ def _needed(
     files: Mapping[str, Field],
     inputs: Mapping[str, tuple[str, ...]],
 ) -> list[str] | None:
-    """Return what a call must name where no parameter is required: what its inputs stand for.
+    """Return the arguments a call must name without required parameters: those of its inputs.
 
     Empty for a task that may go without; None for one of which nothing would be known.
     """

@@ -23,12 +23,12 @@ from studio.plugins import PluginHost
 
 
 class Tools:
-    """The catalogue, and what the user has allowed.
+    """The catalogue, and the user's approvals.
 
     Attributes:
         catalogue: All tools; further sources are added there.
         servers: Those of the user.
-        approvals: What the user has said of them.
+        approvals: The user's approvals of them.
     """
 
     def __init__(
@@ -88,9 +88,9 @@ class Tools:
         return self.catalogue.call(name, arguments, conversation=conversation, documents=documents)
 
     def approval(self, tool: Tool, conversation: str) -> Approval:
-        """Return what the user has said of a tool in a conversation."""
+        """Return the user's approval of a tool in a conversation."""
         return self.approvals.of(tool, conversation)
 
     def approve(self, tool: Tool, conversation: str, approval: Approval) -> None:
-        """Keep what the user says."""
+        """Store the user's approval."""
         self.approvals.say(tool, conversation, approval)

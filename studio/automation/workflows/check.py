@@ -145,7 +145,7 @@ class _Checks:
                 yield self._wrong(place, message, "Take an input or a result of another kind.")
 
     def _kind(self, reference: Reference) -> str | None:
-        """Return the kind of what is referred to: empty if it is not known, None if not made."""
+        """Return the kind of the reference: empty if unknown, None if not produced."""
         if reference.source == "input":
             return "" if self._workflow.input.kind == Kind.TABLE else self._workflow.input.kind
         if reference.source != "step":
@@ -159,7 +159,7 @@ class _Checks:
 
 
 def _misfit(field: Field, value: Any) -> str:
-    """Return what is wrong with a value that stands in the file; empty for nothing."""
+    """Return the problem of a literal value in the file; empty for none."""
     if value is None or field.kind is FieldKind.DATA:
         return ""
     if field.kind is FieldKind.CHOICE:

@@ -27,7 +27,7 @@ _CONDITION = re.compile(r"(?P<step>\S+) is (?P<negated>not )?valid")
 
 
 class InputEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a row is made from.
+    """The input of a row.
 
     Attributes:
         kind: Of an artifact, or ``none``.
@@ -135,7 +135,7 @@ class Workflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             yield step
 
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the free parameters with what was given, checked.
+        """Return the free parameters with the given values, checked.
 
         Raises:
             BadInput: One is unknown, missing, or not what it must be.

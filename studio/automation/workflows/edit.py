@@ -92,8 +92,9 @@ def freed(workflow: Workflow, id: str, field: Field) -> Workflow:
 
 
 def fixed(workflow: Workflow, id: str, name: str) -> Workflow:
-    """Return the workflow with a parameter of a step set in it again: to what it was if it was
-    free."""
+    """Return the workflow with a parameter of a step fixed again: at its old value if it was
+    free.
+    """
     reference = only(step_of(workflow, id).params.get(name))
     free = workflow.params.get(reference.name) if reference else None
     is_free = reference is not None and reference.source == "param" and free is not None

@@ -1,4 +1,4 @@
-"""From results to the workflow that makes them: from a family tree, or from what was recorded."""
+"""From results to the workflow that makes them: from a family tree, or from a recording."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def with_ancestors(library: Library, id: str) -> list[Artifact]:
 def workflow_of(
     library: Library, plugins: PluginHost, made: Iterable[Artifact], name: str = ""
 ) -> Workflow:
-    """Return the workflow whose steps made these results; what they came from is its input.
+    """Return the workflow whose steps made these results; their sources are its input.
 
     Args:
         name: By default the titles of its tasks.

@@ -37,7 +37,7 @@ class Ask(NamedTuple):
 
 
 class End(NamedTuple):
-    """What came of a step.
+    """The outcome of a step.
 
     Attributes:
         state: ``LOST``, for one that was asked for again: it was not done, or not to its end.
@@ -86,7 +86,7 @@ class Machine(Protocol):
         ...
 
     def cancel(self, job: str) -> None:
-        """Stop a step; harmless when it is over. Its end is told."""
+        """Stop a step; no-op when it is over. Its end is reported."""
         ...
 
     def close(self) -> None:
@@ -146,7 +146,7 @@ class ThisMachine:
         self._endings.clear()
 
     def _earlier(self, job: str) -> End:
-        """Return what came of a job of an earlier studio; what it left unfinished is binned."""
+        """Return the outcome of an earlier studio's job; bin its unfinished results."""
         library = self._studio.library
         try:
             entry = library.jobs.entry(job)

@@ -38,14 +38,14 @@ Source = Path | Results
 
 
 def written(source: Source | None) -> str:
-    """Return where the inputs of a run are from, as the run keeps it; empty for what was typed."""
+    """Return the source of a run's inputs as stored with it; empty for typed ones."""
     if isinstance(source, Results):
         return f"{_COLLECTION}{source.collection}" if source.collection else _RESULTS
     return str(source.absolute()) if source else ""
 
 
 def read_back(written: str, run: str) -> Source | None:
-    """Return the source that ``written`` says, of the run with this id; None for what was typed."""
+    """Return the source stored in ``written`` for the run with this id; None for typed ones."""
     if written == _RESULTS:
         return Results(run=run)
     if written.startswith(_COLLECTION):

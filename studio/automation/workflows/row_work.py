@@ -1,4 +1,4 @@
-"""Takes rows through their steps: what is next, what is known already, what came of it.
+"""Takes rows through their steps: the next step, cached results, outcomes.
 
 All of it is called on one thread beside the owner's, for it reads files and the library. It runs
 nothing: it returns what is to be run, after that was written down.
@@ -34,7 +34,7 @@ LOOKED_UP = 256
 
 
 class Batch(NamedTuple):
-    """What is to be run now.
+    """The steps to run now.
 
     Attributes:
         more: There may be more, but it was time to look up.
@@ -100,7 +100,7 @@ class RowWork:
         return Batch(asks, self._runs.counts(self._run.id), more, not self._open)
 
     def ended(self, ask: Ask, end: End) -> None:
-        """Write down what came of a step."""
+        """Record the outcome of a step."""
         row = self._open[ask.number]
         row.is_busy = False
         entry = row.steps[ask.step]
@@ -252,7 +252,7 @@ class RowWork:
         return any(_is_valid(each) for each in self._artifacts(row.steps[other])) != wanted
 
     def _made(self, row: _OpenRow, step: Step, entry: RunStep) -> None:
-        """Take in a result: it is what was wanted, or is tried again, or ends the row."""
+        """Process a result: accept it, retry the step, or end the row."""
         if step.until:
             made = self._artifacts(entry)
             if all(each.passed is None for each in made):

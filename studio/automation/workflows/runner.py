@@ -68,7 +68,7 @@ class Runner(RunProgress):
         self._look()
 
     def stop(self) -> None:
-        """Stop what is under way; it can be resumed. What is done stays."""
+        """Stop running steps; the run can be resumed. Finished results stay."""
         if self._is_ending or self.stopping:
             return
         self.stopping = True
@@ -87,7 +87,7 @@ class Runner(RunProgress):
             self.stop()
 
     def close(self) -> None:
-        """Leave it as a kill would: it is resumed from what is written down."""
+        """Leave it as a kill would: it is resumed from its records."""
         if not self.is_over:
             self._let_go()
             self.stopping = True

@@ -1,4 +1,4 @@
-"""The runs of workflows of one studio: begun, resumed, stopped; and what is recorded for one."""
+"""The workflow runs of one studio: started, resumed, stopped; and recording for one."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def machine_of(library: Library, step: RunStep) -> str:
 
 
 def _named_by(workflow: Workflow) -> Source | list[Given]:
-    """Return what a workflow runs on where nothing was given.
+    """Return the workflow's own inputs, where none were given.
 
     Raises:
         BadInput: It names nothing, and takes something.
@@ -252,7 +252,7 @@ def _named_by(workflow: Workflow) -> Source | list[Given]:
 
 
 def _folder_of(source: Source | None) -> str:
-    """Return what the paths in a table or a list start from."""
+    """Return the base folder of the paths in a table or a list."""
     if not isinstance(source, Path):
         return str(Path())
     return str((source if os.path.isdir(source) else source.parent).absolute())

@@ -1,4 +1,4 @@
-"""What the rows of a run are made from: the files of a folder, the lines of a table, or a list."""
+"""The inputs of a run's rows: the files of a folder, the lines of a table, or a list."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _FILES: Mapping[str, frozenset[str]] = {
 
 
 class Given(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one row is made from.
+    """The input of one row.
 
     Attributes:
         text: What ``{input}`` stands for, unless it is a file or a result; of a result its title.
@@ -57,7 +57,7 @@ class Given(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def title(self) -> str:
-        """What a list of rows calls it."""
+        """The title in a list of rows."""
         words = Path(self.file).name or self.text or next(iter(self.columns.values()), "")
         return " ".join(words.split())[:200]
 

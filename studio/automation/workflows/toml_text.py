@@ -49,7 +49,7 @@ def to_toml(workflow: Workflow) -> str:
 
 
 def _pairs(entry: msgspec.Struct, kind: type[msgspec.Struct]) -> list[str]:
-    """Return the lines of what is not as it would be unsaid."""
+    """Return the lines of the fields that differ from their defaults."""
     lines = []
     for field in msgspec.structs.fields(kind):
         value = getattr(entry, field.name)

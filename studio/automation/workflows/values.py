@@ -1,4 +1,4 @@
-"""What the references in a step stand for in one row: texts, files, bytes. Reads files."""
+"""The values of a step's references in one row: texts, files, bytes. Reads files."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Values:
         return found
 
     def inputs_of(self, step: Step) -> dict[str, bytes]:
-        """Return what a step is handed beside its parameters.
+        """Return the inputs of a step beside its parameters.
 
         Raises:
             StudioError: As ``params_of``.

@@ -1,4 +1,4 @@
-"""One run of a server, from its start to its end, and what is asked of it meanwhile.
+"""One run of a server, from its start to its end, and the requests to it.
 
 All of it is on the loop of the servers' thread. The protocol is that of the package ``mcp``; how
 long anything may take, and how much may come, is decided here.
@@ -66,10 +66,10 @@ class Connection:
         self._life: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Start the server and ask what it has.
+        """Start the server and fetch its tools.
 
         Raises:
-            StudioError: It does not start, or does not say.
+            StudioError: It does not start, or does not answer.
         """
         self._life = asyncio.create_task(self._live())
         await self._opened
@@ -97,10 +97,10 @@ class Connection:
     # --- what is asked of it ------------------------------------------------------------------
 
     async def look(self) -> None:
-        """Ask again what it has.
+        """Fetch its tools again.
 
         Raises:
-            StudioError: It does not say.
+            StudioError: It does not answer.
         """
         from mcp import types
 
@@ -144,7 +144,7 @@ class Connection:
         return await asyncio.to_thread(read_result, answer)
 
     async def _still_hears(self) -> None:
-        """End a server that was told to stop something and is deaf."""
+        """Kill a server that ignores a cancellation."""
         from mcp import types
 
         with contextlib.suppress(StudioError):
@@ -281,7 +281,7 @@ class Connection:
                 await asyncio.wait(pumps)
 
     async def _greet(self, session: ClientSession) -> None:
-        """Shake hands and ask what it has; who opened it hears how that went."""
+        """Shake hands and fetch its tools; report the outcome to the opener."""
         try:
             async with asyncio.timeout(START_SECONDS):
                 await session.initialize()
@@ -299,7 +299,7 @@ class Connection:
             self._opened.set_result(None)
 
     async def _hear(self, process: ServerProcess, session: Any) -> None:
-        """Hand on what the server writes; what is no message is kept as a line of its log."""
+        """Forward the server's messages; other output becomes lines of its log."""
         from mcp import types
         from mcp.shared.message import SessionMessage
 

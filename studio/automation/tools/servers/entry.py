@@ -1,4 +1,4 @@
-"""What the user said of a server: its command, and what it may reach. Starts nothing."""
+"""The user's entry of a server: its command, and its permissions. Starts nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ServerEntry:
 
     @classmethod
     def from_data(cls, data: object) -> ServerEntry:
-        """Return what a file says, checked in form alone: folders may come and go.
+        """Return the entry in a file, checked in form alone: folders may come and go.
 
         Raises:
             StudioError: It is not the entry of a server.
@@ -91,10 +91,10 @@ def check_form(entry: ServerEntry) -> None:
 
 
 def check_folders(entry: ServerEntry, data_folder: Path) -> None:
-    """Look at what it is to reach.
+    """Check the folders open to the server.
 
     Args:
-        data_folder: Where the studio keeps the user's things, which no server reaches.
+        data_folder: The studio's data folder, which is closed to servers.
 
     Raises:
         StudioError: ``BAD_INPUT``, with the folder that cannot be lent and why.

@@ -88,7 +88,7 @@ class Keeper:
                 self.tell(ServerStatus(ServerState.STOPPED))
 
     async def _follow(self, made: Connection) -> None:
-        """Tell when it ends by itself, or for what it did."""
+        """Report its end, by itself or for a fault."""
         await made.gone()
         if self._connection is made:
             self._connection = None

@@ -91,7 +91,7 @@ class ServerProcess:
 
     @property
     def last_lines(self) -> list[str]:
-        """The end of what it has said beside its messages, cleaned."""
+        """The end of its log, cleaned."""
         return list(self._lines)
 
     def say(self, line: bytes) -> None:
@@ -99,7 +99,7 @@ class ServerProcess:
         self._lines.append(clean(line[:LONGEST_LINE].decode("utf-8", "replace")))
 
     async def lines(self) -> AsyncIterator[bytes]:
-        """Yield each line that it writes; ends when it is gone, or must go for what it wrote."""
+        """Yield each line of its output; ends with the process, or for a violation."""
         while not self.end_reason and (piece := await self._out.read(_PIECE)):
             for line in self._cut(piece):
                 yield line
@@ -138,7 +138,7 @@ class ServerProcess:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def keep_log(self) -> None:
-        """Keep the end of what it says on its standard error; returns when that is over."""
+        """Record the end of its standard error; return when that is closed."""
         rest, said = b"", 0
         while piece := await self._err.read(_PIECE):
             said += len(piece)

@@ -1,4 +1,4 @@
-"""The program of a server: where it lies, what it needs of the disk, and its digest."""
+"""The program of a server: its path, required files, and digest."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def find(entry: ServerEntry) -> Path:
 
 
 def how_to_install(entry: ServerEntry) -> str:
-    """Return what to do where a program would fetch the server that it starts; else nothing."""
+    """Return instructions where a program would download its server; else nothing."""
     name = Path(entry.command).stem.lower()
     if name not in _FETCHERS:
         return ""
@@ -64,11 +64,11 @@ def how_to_install(entry: ServerEntry) -> str:
 
 
 def needs(program: Path, arguments: tuple[str, ...]) -> set[Path]:
-    """Return what has to be lent so that the program starts: itself, and what it was installed
-    with, where that is a Python environment or packages of Node.
+    """Return the paths to lend so that the program starts: itself, and its installation, if that
+    is a Python environment or packages of Node.
 
     Args:
-        arguments: Files that are named in full among them are lent, too.
+        arguments: Absolute paths of files among them are lent, too.
     """
     found = {Path(word) for word in arguments if os.path.isabs(word) and os.path.isfile(word)}
     for path in [*links(program), *_interpreters(program)]:
@@ -85,7 +85,7 @@ def needs(program: Path, arguments: tuple[str, ...]) -> set[Path]:
 
 
 def digest(entry: ServerEntry, program: Path) -> str:
-    """Return the digest of what runs and of what it may reach.
+    """Return the digest of the program and its permissions.
 
     It covers the command, the program's bytes, those of files that the arguments name, the
     environment, the folders and the network; not what a program fetches or loads by itself.
@@ -107,7 +107,7 @@ def _interpreters(program: Path) -> Iterator[Path]:
 
 
 def links(path: Path) -> Iterator[Path]:
-    """Yield a file or folder, and what it is a link to, step by step."""
+    """Yield a path, and its link targets, step by step."""
     for _ in range(_LINKS):
         yield path
         if not path.is_symlink():
@@ -117,7 +117,7 @@ def links(path: Path) -> Iterator[Path]:
 
 
 def _base_of(settings: Path) -> set[Path]:
-    """Return what a Python environment needs of the Python it was made from."""
+    """Return the paths that a Python environment needs of its base Python."""
     text = read_note(settings).decode("utf-8", "replace")
     home, version = _HOME.search(text), _VERSION.search(text)
     if not home or not version:

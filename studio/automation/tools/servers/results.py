@@ -1,4 +1,4 @@
-"""What a tool of a server has answered: words, and pictures that were read and written anew."""
+"""Results of a server's tool: text, and re-encoded pictures."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ServerResult:
 
 
 def read_result(said: types.CallToolResult) -> ServerResult:
-    """Return what is of use of a result. Takes a moment where there are pictures."""
+    """Return the usable parts of a result. Takes a moment with pictures."""
     texts: list[str] = []
     pictures: list[bytes] = []
     notes: list[str] = []

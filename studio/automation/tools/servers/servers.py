@@ -1,4 +1,4 @@
-"""The user's servers: what is known of each, and how they are started, asked and ended.
+"""The user's servers: their status, and how they are started, called and ended.
 
 Used on the thread that owns the studio; the conversations are on a thread of their own, which
 starts with the first of them.
@@ -51,7 +51,7 @@ class Servers:
     """All servers of a home."""
 
     def __init__(self, paths: StudioPaths, post: Post, box: Sandbox | None = None) -> None:
-        """Read what the user has; start nothing.
+        """Read the user's entries; start nothing.
 
         Args:
             box: By default the sandbox of this machine.
@@ -130,7 +130,7 @@ class Servers:
         self._file.reset(f"servers.{name}")
 
     def status(self, name: str) -> ServerStatus:
-        """Return what is known of a server."""
+        """Return the status of a server."""
         if name in self._status:
             return self._status[name]
         is_on = any(each.name == name and each.is_on for each in self.entries())
@@ -150,10 +150,10 @@ class Servers:
     # --- what they do -------------------------------------------------------------------------
 
     def check(self, name: str, then: Callable[[ServerStatus], None], failed: Failed) -> ServerCall:
-        """Start a server, even one that is off, and ask what it has.
+        """Start a server, even one that is off, and fetch its tools.
 
         Args:
-            then: Told what is known of it now.
+            then: Receives its new status.
         """
         keeper = self._keeper(self.entry(name))
         return self._run(keeper.connection(), lambda _: then(self.status(name)), failed)
@@ -271,8 +271,7 @@ class Servers:
     def _run(
         self, work: Coroutine[Any, Any, T], then: Callable[[T], None], failed: Failed
     ) -> ServerCall:
-        """Do ``work`` on the loop; its outcome is told on the owner's thread, unless it was
-        cancelled."""
+        """Run ``work`` on the loop; report its outcome on the owner's thread, unless cancelled."""
         import asyncio  # a studio without servers starts without it
 
         if self._loop is None:

@@ -1,4 +1,4 @@
-"""What the user's servers offer, as tools beside those that are tasks."""
+"""The tools of the user's servers, beside those that are tasks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ServerSource:
         return [(group, name) for group, name in named if group in has]
 
     def tools(self) -> Sequence[Tool]:
-        """Return what they had when they were last looked at; starts none."""
+        """Return their tools as of the last look; starts none."""
         return [made for made, _, _ in self._all().values()]
 
     def call(
@@ -117,12 +117,12 @@ class _Call:
         self._call = servers.call(server, tool, arguments, self._made, self._over, self._heard)
 
     def on_progress(self, call: Callable[[float, float, str], None]) -> Self:
-        """Call with done, total and what is being done."""
+        """Call with done, total and the current activity."""
         self._progress.append(call)
         return self
 
     def on_done(self, call: Callable[[ToolResult], None]) -> Self:
-        """Call with what came of it."""
+        """Call with the result."""
         self._done.append(call)
         return self._tell()
 

@@ -1,4 +1,4 @@
-"""What is known of a server, for who shows it: whether it runs, its tools, the end of its log."""
+"""The status of a server, for display: whether it runs, its tools, the end of its log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from studio.automation.tools.servers.walls import NO_WALLS, Walls
 
 
 class ServerState(StrEnum):
-    """What a server does now."""
+    """The current state of a server."""
 
     OFF = "off"
     STOPPED = "stopped"
@@ -21,13 +21,13 @@ class ServerState(StrEnum):
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """What is known of a server.
+    """The status of a server.
 
     Attributes:
-        state: What it does.
+        state: Its current state.
         reason: Why it has ended, in a sentence.
         lines: The end of its log, cleaned.
-        tools: What it had when it was last looked at.
+        tools: Its tools as of the last look.
         notes: Sentences about tools of it that cannot be used.
         identity: Digest of what ran then; empty if it never did.
         walls: Those it runs behind, or ran.

@@ -1,4 +1,4 @@
-"""The tools that a server says it has. Believes nothing: what is of no use is left out, told."""
+"""The tools declared by a server. Trusts nothing: useless ones are left out and reported."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def read_tools(said: Iterable[types.Tool]) -> tuple[list[ServerTool], list[str]]
 
 
 def plain_name(name: str) -> str:
-    """Return a name as models are told it."""
+    """Return a name in the form for models."""
     return name.replace(".", "_").lower()
 
 
 def digest_of(name: str, *said: object) -> str:
-    """Return the digest of what a server said of a tool."""
+    """Return the digest of a server's declaration of a tool."""
     return hashlib.sha256(json.dumps([name, *said], sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Words of a server, as they may be shown, and told to a model. Keeps what a person reads."""
+"""Texts of a server, made safe for display and for a model. Preserves readable text."""
 
 from __future__ import annotations
 
