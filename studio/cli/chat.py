@@ -1,4 +1,4 @@
-"""``studio chat``: a conversation in the terminal, kept in the library like those of the window."""
+"""``studio chat``: a conversation in the terminal, saved in the library like any other."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class Chat:
                 pumping.join()
 
     def _obey(self, command: str = "", rest: str = "") -> bool:
-        """Do what a line that starts with ``/`` says; False ends the talk."""
+        """Execute a line that starts with ``/``; return False to end the conversation."""
         if command in ("quit", "exit", "q"):
             return False
         if command == "new":

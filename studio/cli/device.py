@@ -67,7 +67,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
 
 
 def _find(session: StudioSession) -> Status:
-    """Return what a runtime of our own says of the device."""
+    """Return the device status from a runtime of our own."""
     found: list[Status] = []
     with session.studio(read_only=True) as studio:
         studio.on_status(lambda status: found.append(status) if status.memory_total else None)

@@ -1,4 +1,4 @@
-"""Plain data as lines to read: dates, sizes and lists in words, what is long folded."""
+"""Formats plain data as text: dates, sizes and lists in words, long values folded."""
 
 from __future__ import annotations
 

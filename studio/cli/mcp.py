@@ -186,7 +186,7 @@ def _online(plugins: PluginHost) -> set[str]:
 
 
 def _work(session: StudioSession, calls: _Calls) -> None:
-    """Do what is called for, on this thread, until there is no client."""
+    """Execute the calls on this thread until the client is gone."""
     while (call := calls.get()) is not None:
         session.saves = True  # another studio may have let go of the library
         try:
@@ -201,7 +201,7 @@ def _work(session: StudioSession, calls: _Calls) -> None:
 
 
 def _next(studio: Studio | OpenStudio, calls: _Calls) -> _Call | None:
-    """Return a call that comes while the studio is kept open; None puts an end to it."""
+    """Wait for the next call with the studio kept open; None to close it."""
     end = time.monotonic() + (_IDLE_SECONDS if isinstance(studio, Studio) else 0.0)
     while time.monotonic() < end:
         studio.pump(0.02)
@@ -216,7 +216,7 @@ def _next(studio: Studio | OpenStudio, calls: _Calls) -> _Call | None:
 
 
 def _answer(studio: Studio | OpenStudio, session: StudioSession, call: _Call) -> Any:
-    """Run one job to its end and return what the client is told of it."""
+    """Run one job to its end and return the client's answer."""
     if call.stopped.is_set():
         return None  # it was given up while another one ran
     library = studio.library
@@ -248,7 +248,7 @@ def _answer(studio: Studio | OpenStudio, session: StudioSession, call: _Call) ->
 
 
 def _result(job: Job, *, saved: bool) -> types.CallToolResult:
-    """Return the result as JSON, with the paths of what the library keeps, and the pictures."""
+    """Return the result as JSON, with the paths of saved artifacts, and the pictures."""
     from mcp import types
 
     paths = [artifact.path for artifact in job.artifacts] if saved else []

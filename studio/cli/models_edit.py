@@ -1,4 +1,4 @@
-"""``studio models add, remove, convert, note, …``: what a person does with weights of their own."""
+"""``studio models add, remove, convert, note, …``: managing one's own weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``studio models get``: weights that do not come with the studio. Fetches only what is named.
+"""``studio models get``: downloads weights from elsewhere. Fetches only the named ones.
 
 A name without a slash is one of the studio's own sets; others are addresses of the hub.
 """

@@ -1,4 +1,4 @@
-"""``studio models get OWNER/NAME``: what a repository of the hub has, and fetching one of it."""
+"""``studio models get OWNER/NAME``: lists a repository of the hub, and fetches from it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from studio.terminals.progress import time_left
 
 
 def run(arguments: Any, session: StudioSession) -> int:
-    """List what the repository ``arguments.name`` has, or fetch what is named of it."""
+    """List the repository ``arguments.name``, or fetch the named part of it."""
     address = hub.Address.parse(arguments.name)
     line = hub.line(session.settings)
     repository = hub.look_up(address, line)

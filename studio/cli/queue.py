@@ -64,7 +64,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
 
 
 def _interrupted(session: StudioSession, library: Library) -> Iterator[JobEntry]:
-    """Yield what ran when its studio was killed: rows of the queue, and what can be gone on with.
+    """Yield jobs interrupted by the kill of their studio: queue rows, and resumable ones.
 
     Nobody writes into the library now, so nothing runs; the next start says so in it.
     """
@@ -272,7 +272,7 @@ def _as_json(entry: JobEntry) -> dict[str, Any]:
 
 
 def _run(arguments: Namespace, session: StudioSession) -> int:
-    """Run what waits until nothing is left that may go; what was paused stays so.
+    """Run the queue until no job may go on; paused ones stay paused.
 
     An open studio runs its queue itself: this tells of it until it is done.
     """
@@ -299,7 +299,7 @@ def _run(arguments: Namespace, session: StudioSession) -> int:
 
 
 def _taken_up(studio: Studio, tell: Callable[[RowWent], None], *, retry: bool) -> QueueWatch:
-    """Take up the queue; return when it is known what is in it."""
+    """Restore the queue; return once its content is known."""
     restored: list[None] = []
     studio.weights.entries()  # recipes name them
     watch = QueueWatch(studio, tell)
@@ -338,7 +338,7 @@ class _Tale:
         return ExitCode.FAILED if failed else ExitCode.OK
 
     def add(self, row: RowWent) -> None:
-        """Tell how a job got on, or what came of it."""
+        """Print the progress of a job, or its outcome."""
         if not row.is_over:
             if self._line:
                 self._line.show(f"{row.title}: {row.words}")
@@ -363,5 +363,5 @@ class _Tale:
                 output.hint(f"          {error.message} {error.hint}".rstrip())
 
     def _interrupt(self) -> None:
-        """End the run: what is at work is cut short, what waits stays."""
+        """End the run: running jobs are aborted, waiting ones stay."""
         self._interrupted = True

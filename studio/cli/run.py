@@ -40,10 +40,10 @@ _MOST_TOLD = 100
 
 
 def main(argv: Sequence[str], session: StudioSession, command: str = "") -> int:
-    """Run a task and print what it made.
+    """Run a task and print its results.
 
     Args:
-        command: What its help calls it; by default ``studio run TASK``.
+        command: The name in its help; by default ``studio run TASK``.
     """
     host = session.plugins
     if not argv or argv[0] in _HELP:
@@ -140,7 +140,7 @@ def _overview(host: PluginHost) -> ArgumentParser:
 
 
 def _report(job: Job, arguments: Namespace, paths: Sequence[Path], *, saved: bool) -> None:
-    """Print what was made; of a job that was stopped, what it had finished by then."""
+    """Print the results; of a stopped job, those finished by then."""
     stopped = job.state is JobState.CANCELLED
     note = str(job.result.get("note") or "")
     if stopped:

@@ -1,4 +1,4 @@
-"""``studio tasks``: what the plugins can do, and with which parameters. Runs nothing."""
+"""``studio tasks``: the tasks of the plugins and their parameters. Runs nothing."""
 
 from __future__ import annotations
 

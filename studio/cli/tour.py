@@ -1,4 +1,4 @@
-"""``studio tour``: runs the examples that plugins declare, and saves what they make."""
+"""``studio tour``: runs the examples declared by plugins, and saves the results."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Stop:
 
     @property
     def worked(self) -> bool:
-        """Whether it made what it should."""
+        """Whether it produced the expected result."""
         return not (self.error or self.missed or self.cancelled)
 
 
@@ -122,7 +122,7 @@ def _run(
 
 
 def missing(expects: Mapping[str, Any], result: Mapping[str, Any], inside: str = "") -> str:
-    """Return what ``result`` lacks of what is expected of it, in words; nothing if it is right."""
+    """Return the expected values missing in ``result``, in words; empty if it is right."""
     for key, wanted in expects.items():
         name, found = f"{inside}{key}", result.get(key)
         if isinstance(wanted, Mapping):

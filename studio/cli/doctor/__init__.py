@@ -1,4 +1,4 @@
-"""``studio doctor``: looks for what is wrong here, and names the cure."""
+"""``studio doctor``: finds problems of this installation, and names the remedy."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
 
 
 def _run(name: str, session: StudioSession) -> Iterator[CheckResult]:
-    """Yield what a check finds; a check that breaks is itself a finding."""
+    """Yield the results of a check; a check that fails is itself a finding."""
     try:
         for finding in CHECKS[name](session):
             finding.check = name

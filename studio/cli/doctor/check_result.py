@@ -1,4 +1,4 @@
-"""What a check of the doctor found. Data only."""
+"""The result of a doctor's check. Data only."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ LITTLE_MEMORY = 2_000_000_000
 
 
 def system(session: StudioSession) -> Iterator[CheckResult]:
-    """What the studio runs on."""
+    """Report the system the studio runs on."""
     python = platform.python_version()
     yield fine(f"Offline Studio {studio.__version__}, Python {python}, {platform.platform()}.")
 

@@ -68,7 +68,7 @@ def _cure(state: PluginState, plugin: str) -> str:
 
 
 def device(session: StudioSession) -> Iterator[CheckResult]:
-    """Whether the runtime starts, and what it computes on."""
+    """Check that the runtime starts, and report its device."""
     with session.studio(read_only=True) as studio:
         status = _status(studio)
         if status is None:

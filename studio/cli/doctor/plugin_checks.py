@@ -1,4 +1,4 @@
-"""What plugins themselves look at: tasks of theirs, run by the doctor. Nothing of it is kept."""
+"""Checks by plugins: tasks of theirs, run by the doctor. Stores nothing."""
 
 from __future__ import annotations
 

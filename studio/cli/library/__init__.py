@@ -1,4 +1,4 @@
-"""``studio library``: what was made, from the terminal. Opens it to read unless it must write."""
+"""``studio library``: results in the terminal. Opens it read-only unless it must write."""
 
 from __future__ import annotations
 
@@ -332,7 +332,7 @@ def _erase(arguments: Namespace, library: Library, session: StudioSession) -> in
 
 
 def _title(id: str, library: Library, elsewhere: Collection[str]) -> str | None:
-    """Return what is to be erased by its name; None for what is only ``elsewhere``."""
+    """Return the title of an item to erase; None for one that is only ``elsewhere``."""
     try:
         return library.conversations.get(id).title or id
     except StudioError:

@@ -29,7 +29,7 @@ SHOW = "list backups, and libraries that a restore replaced"
 
 
 def add_flags(make: ArgumentParser, show: ArgumentParser) -> None:
-    """Add what the two commands take."""
+    """Add the flags of the two commands."""
     make.add_argument(
         "folder", type=Path, nargs="?", metavar="FOLDER", help="a new folder for this copy alone"
     )
@@ -117,7 +117,7 @@ def holding(ids: Sequence[str], session: StudioSession) -> list[Holding]:
 
 
 def tell_holding(found: Sequence[Holding]) -> None:
-    """Say which backups hold what is erased, and how to erase it there."""
+    """Print the backups that hold erased items, and how to erase them there."""
     for each in found:
         if each.ids:
             output.say(f"The backup {each.backup.name} still holds it.")

@@ -184,10 +184,10 @@ def _copy(arguments: Namespace, session: StudioSession) -> int:
 
 
 def connected(studio: Studio, name: str) -> Machine:
-    """Return a machine that has said what it has.
+    """Return a machine that has reported its holdings.
 
     Raises:
-        StudioError: It cannot be reached, or says nothing.
+        StudioError: It cannot be reached, or does not answer.
     """
     machine = studio.machines.machine(name)
     machine.start()
@@ -202,7 +202,7 @@ def connected(studio: Studio, name: str) -> Machine:
 
 
 def report(machine: Machine, studio: Studio) -> dict[str, Any]:
-    """Return what a check of a machine has found: its device, its models, what does not agree."""
+    """Return the results of checking a machine: its device, its models, its mismatches."""
     status, holdings = machine.runtime.status, machine.holdings
     assert status is not None
     assert holdings is not None

@@ -44,7 +44,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
 
 
 def _switch_on(id: str, session: StudioSession) -> None:
-    """Try a plugin that was never on, having said what it may do from now on."""
+    """Try a plugin that was never on, after printing its new permissions."""
     host = session.plugins
     plugin = host.plugin(id)
     installed = session.plugin_store.current().plugins.get(id)

@@ -1,4 +1,4 @@
-"""``studio plugins new`` and ``try``: what the author of a plugin needs first."""
+"""``studio plugins new`` and ``try``: the first commands for plugin authors."""
 
 from __future__ import annotations
 

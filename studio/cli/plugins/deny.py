@@ -1,4 +1,4 @@
-"""``studio plugins deny`` and ``allow``: what is refused here, whoever hands it over."""
+"""``studio plugins deny`` and ``allow``: plugins refused here, from any source."""
 
 from __future__ import annotations
 

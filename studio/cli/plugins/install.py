@@ -223,7 +223,7 @@ def _used_by(plugin: str, session: StudioSession) -> Amount:
 
 
 def _processes_of(plugin: str, session: StudioSession) -> list[ProcessUse]:
-    """Return what the processes of ``plugin`` took, one row a runtime, oldest first."""
+    """Return the resource use of ``plugin``'s processes, one row a runtime, oldest first."""
     return [
         use
         for seen in timeline.read(session.paths.cache)
@@ -233,7 +233,7 @@ def _processes_of(plugin: str, session: StudioSession) -> list[ProcessUse]:
 
 
 def process_words(use: ProcessUse) -> str:
-    """Return what the process of a plugin took, as a line."""
+    """Return the resource use of a plugin's process, as a line."""
     sandbox = "without a sandbox" if use.sandbox == "none" else f"in a sandbox ({use.sandbox})"
     return (
         f"Its process of the last hour ran {sandbox}. Starts: {use.starts}, the last took "

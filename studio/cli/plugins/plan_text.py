@@ -1,4 +1,4 @@
-"""A plan, and what is installed, as a person reads them in a terminal, and as JSON."""
+"""Installation plans and installed plugins, as text for a terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OWN = "It runs in a process of its own, with its own packages."
 
 
 def lines(plan: Plan) -> Iterator[str]:
-    """Yield what is to be read before a plugin is installed."""
+    """Yield the lines to read before a plugin is installed."""
     record, before = plan.record, plan.before
     yield f"{record.title} {record.version} ({record.id})"
     if record.summary:
@@ -65,7 +65,7 @@ def packages(record: Record, native: tuple[str, ...] = ()) -> Iterator[str]:
 
 
 def permissions(manifest: Manifest, new: set[str]) -> Iterator[str]:
-    """Yield what a plugin asks for, each with its reason; ``new`` ones are marked."""
+    """Yield the permissions of a plugin, each with its reason; ``new`` ones are marked."""
     yield "Permissions"
     yield f"  {ALL if runs_in_studio(manifest) else OWN}" + (" (new)" if IN_STUDIO in new else "")
     asked = wanted(manifest)

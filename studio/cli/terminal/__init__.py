@@ -1,1 +1,1 @@
-"""What the commands share: flags, output, progress, exit codes."""
+"""Shared parts of the commands: flags, output, progress, exit codes."""

@@ -1,4 +1,4 @@
-"""What the exit codes of ``studio`` mean. Documented in ``studio --help``."""
+"""The meanings of the exit codes of ``studio``. Documented in ``studio --help``."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def add_flags(
 
 
 def add_inputs(parser: argparse.ArgumentParser, names: Collection[str]) -> None:
-    """Add the flag for what a task can be handed beside its parameters, if it takes any."""
+    """Add the flag for a task's inputs beside its parameters, if it takes any."""
     if names:
         parser.add_argument(
             "--input",
@@ -90,7 +90,7 @@ def add_inputs(parser: argparse.ArgumentParser, names: Collection[str]) -> None:
 
 
 def inputs_of(arguments: argparse.Namespace, names: Collection[str]) -> dict[str, bytes]:
-    """Return what was handed in, by name.
+    """Return the inputs given, by name.
 
     Raises:
         BadInput: There is no such input, or no such file.
@@ -113,7 +113,7 @@ def inputs_of(arguments: argparse.Namespace, names: Collection[str]) -> dict[str
 
 
 def values_of(arguments: argparse.Namespace, params: type[Params]) -> dict[str, Any]:
-    """Return what was given, as ``Params.parse`` takes it; what was not given is left out.
+    """Return the parameters given, as ``Params.parse`` takes them, without missing ones.
 
     Raises:
         BadInput: A value is no number, no choice, no JSON or no file, or is given twice.

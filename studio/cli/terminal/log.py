@@ -40,7 +40,7 @@ class QuietLog(RotatingFileHandler):
 
 
 def log_to(path: Path) -> QuietLog:
-    """Send all that is logged to ``path`` from now on, in place of what was before."""
+    """Send all log output to ``path`` from now on, replacing the previous target."""
     log = QuietLog(path)
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if isinstance(handler, QuietLog)]:

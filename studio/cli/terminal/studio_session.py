@@ -1,4 +1,4 @@
-"""What a command needs of the studio, opened only when it asks for it."""
+"""The parts of the studio for a command, opened on first use."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ class StudioSession:
 
     @cached_property
     def settings(self) -> Settings:
-        """What the user set."""
+        """The user's settings."""
         from studio.base.settings import Settings
 
         return Settings(self.paths.settings)
 
     @cached_property
     def plugin_store(self) -> PluginStore:
-        """What the studio has installed."""
+        """The store of installed plugins."""
         from studio.plugins.install.store import PluginStore
 
         return PluginStore(self.paths.plugins, self.paths.journals)

@@ -10,7 +10,7 @@ from studio.cli.tools import servers
 
 
 def main(argv: Sequence[str], session: StudioSession) -> int:
-    """Hand on to what was named."""
+    """Dispatch to the named command."""
     parser = ArgumentParser(prog="studio tools", description="Tools that language models may call.")
     parts = parser.add_subparsers(dest="part", metavar="PART", required=True)
     servers.add_to(parts.add_parser("servers", help=servers.ABOUT, description=servers.ABOUT))

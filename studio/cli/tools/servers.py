@@ -81,7 +81,7 @@ def main(arguments: Namespace, session: StudioSession) -> int:
 
 
 def reach(entry: ServerEntry) -> str:
-    """Return what a server may reach, in words."""
+    """Return the permissions of a server, in words."""
     parts = [f"reads {folder}" for folder in entry.readable]
     parts += [f"changes {folder}" for folder in entry.writable]
     parts = parts or ["no folders"]
