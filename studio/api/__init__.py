@@ -1,20 +1,20 @@
-"""Everything a plugin may import. What is not here may change without notice.
+"""Public API for plugins. Everything outside this package may change without notice.
 
 ``schema.py`` uses the parameter part, ``plugin.py`` the window part, ``worker.py`` the worker part;
 none of it imports Qt or torch.
 
 Where things are:
 
-* How a form, a flag and a schema come from one class: ``params.py``, ``desktop/forms/``,
+* Forms, flags and schemas generated from one class: ``params.py``, ``desktop/forms/``,
   ``cli/terminal/flags.py``.
-* A text of core or of a task that the window tells in its language: ``worker/sentence.py``:
-  ``sentence(…)`` makes it, ``as_parts(…)`` keeps it in a result, ``told(…)`` translates; files
-  that a task writes (``.md``, CSV) stay in English.
-* Fine-tuning a language model, and what runs the result: ``worker/tuning.py`` is what a task
-  gets, ``runtime/engines/text/adapters/`` adds an adapter to its base while that loads; the lab
+* Translatable texts of core or of a task: ``worker/sentence.py``: ``sentence(…)`` creates one,
+  ``as_parts(…)`` serialises it into a result, ``told(…)`` translates; files written by a task
+  (``.md``, CSV) stay in English.
+* Fine-tuning language models and running the result: ``worker/tuning.py`` is the interface for
+  tasks, ``runtime/engines/text/adapters/`` applies an adapter while its base loads; the lab
   trains (pictures: ``plugins/image/studio_image/additions/``).
-* Building blocks that pages share: ``window/`` names them, ``desktop/`` hands them out.
-* Sound in and out of this machine; dictation into any field: ``window/sound``;
+* Building blocks of pages: interfaces in ``window/``, implementations in ``desktop/``.
+* Audio input and output; dictation into any field: ``window/sound``;
   ``studio/desktop/dictation.py``.
 """
 

@@ -38,7 +38,7 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What was checked about a result. Stored and searchable; never a promise of quality."""
+    """Outcome of a check of a result. Stored and searchable; no promise of quality."""
 
     checks: tuple[Check, ...] = ()
 

@@ -18,13 +18,13 @@ from studio.api.stability import since
 
 @since("1.1")
 class Effect(msgspec.Struct, frozen=True):
-    """One measure of what is another than before.
+    """One measure of the difference between two results.
 
     Attributes:
-        name: What is measured, ``notes added``.
-        unit: Of the value, ``dB``; empty for a number of things.
-        tolerance: Up to which value the results count as the same; None for a measure that only
-            tells more.
+        name: The measure, ``notes added``.
+        unit: Unit of the value, ``dB``; empty for a count.
+        tolerance: Up to this value, the results count as equal; None for an informative measure
+            only.
     """
 
     name: str

@@ -8,7 +8,7 @@ __all__ = ["BadInput", "Cancelled", "ErrorCode", "StudioError"]
 
 
 class BadInput(StudioError):
-    """What the user gave cannot be used; says which field, why, and what would do."""
+    """Invalid user input; names the field, the reason, and valid values."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(ErrorCode.BAD_INPUT, message, hint)

@@ -161,7 +161,7 @@ def _check_bounds(field: Field) -> None:
 
 
 def _described(hint: Any, depth: int) -> Any:
-    """Return a type as data; what has no name here is ``any``, and checked by the plugin itself."""
+    """Return a type as data; unsupported types become ``any``, validated by the plugin itself."""
     if get_origin(hint) is Annotated:
         hint = get_args(hint)[0]
     if depth > _DEEPEST:

@@ -58,7 +58,7 @@ class WindowHooks:
 
     @hookspec
     def studio_open_file(self, ctx: PluginContext, path: Path) -> Callable[[], None] | None:
-        """Return what to do with a file dropped on the window, or None if it is not yours."""
+        """Return a callable that opens a file dropped on the window, or None if unsupported."""
 
     @hookspec
     def studio_narration(self, ctx: PluginContext) -> Callable[[], Narration] | None:

@@ -1,7 +1,7 @@
-"""What is handed to a task beside its parameters: bytes, texts and plain data, by name.
+"""Inputs of a task besides its parameters: bytes, texts and plain data, by name.
 
-Parameters are what a form shows, and a record keeps them; all that is bulky goes this way, and a
-record keeps its SHA-256. The manifest names what a task takes (``inputs = ["messages"]``).
+Parameters are the fields of a form, stored in the record; bulky data are passed as inputs, of
+which a record stores the SHA-256. The manifest names a task's inputs (``inputs = ["messages"]``).
 """
 
 from __future__ import annotations

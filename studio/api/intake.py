@@ -1,4 +1,4 @@
-"""What a page is given: things dropped or pasted, words typed, weights chosen."""
+"""Input widgets of a page: drops and pastes, prompts, weights, recordings."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class DropTarget(Protocol):
         ...
 
     def drop(self, data: QMimeData) -> None:
-        """Hand the page what it takes of it."""
+        """Pass the accepted parts of the data to the page."""
         ...
 
     def paste(self) -> None:
-        """Hand the page what is on the clipboard, or say that there is nothing for it."""
+        """Pass the clipboard to the page, or report that it holds nothing usable."""
         ...
 
     def pick(self) -> None:
@@ -45,16 +45,16 @@ class PromptField(Protocol):
 
     @property
     def widget(self) -> QPlainTextEdit:
-        """What to put into a page, into a frame with ``Role.COMPOSER``."""
+        """The widget to place on a page, inside a frame with ``Role.COMPOSER``."""
         ...
 
     @property
     def text(self) -> str:
-        """What is written, without space around it."""
+        """The text, stripped."""
         ...
 
     def set_text(self, text: str) -> None:
-        """Write something else; it can be undone as what is typed."""
+        """Replace the text as one undoable edit."""
         ...
 
     def on_change(self, call: Callable[[], None]) -> None:
@@ -70,7 +70,7 @@ class PromptField(Protocol):
         ...
 
     def on_paste(self, call: Callable[[QMimeData], bool]) -> None:
-        """Ask first with what is pasted or dropped; True says that the page has taken it."""
+        """Call with pasted or dropped data before inserting; True marks it as handled."""
         ...
 
     def on_refused(self, call: Callable[[int], None]) -> None:
@@ -83,12 +83,12 @@ class WeightsPicker(Protocol):
 
     @property
     def widget(self) -> QWidget:
-        """What to put into a page."""
+        """The widget to place on a page."""
         ...
 
     @property
     def weights(self) -> str:
-        """The id of what is chosen, or of the best there is; empty if there is none."""
+        """The id of the selected weights, else of the best available; empty if none."""
         ...
 
     def choose(self, id: str) -> None:
@@ -100,11 +100,11 @@ class WeightsPicker(Protocol):
         ...
 
     def open_menu(self) -> None:
-        """Offer what there is, and what can be got."""
+        """Show a menu of installed and downloadable weights."""
         ...
 
     def on_choose(self, call: Callable[[str], None]) -> None:
-        """Call with the id of what the user chose."""
+        """Call with the id of the weights selected by the user."""
         ...
 
 
@@ -113,7 +113,7 @@ class RecordBar(Protocol):
 
     @property
     def widget(self) -> QWidget:
-        """What to put into a page."""
+        """The widget to place on a page."""
         ...
 
     @property
@@ -122,11 +122,11 @@ class RecordBar(Protocol):
         ...
 
     def toggle(self) -> None:
-        """Begin, or take what was recorded."""
+        """Start recording, or stop and deliver the recording."""
         ...
 
     def finish(self) -> None:
-        """End, and hand on what was recorded."""
+        """Stop and deliver the recording."""
         ...
 
     def discard(self) -> None:

@@ -1,4 +1,4 @@
-"""Jobs as the window half of a plugin sees them: what is asked for, and what comes of it."""
+"""Jobs as seen by the window half of a plugin: requests, events and results."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class JobHandle(Protocol):
 
     @property
     def result(self) -> Mapping[str, Any]:
-        """The task's own keys, once it is over; of one that was stopped, what it told by then."""
+        """The task's own keys, once finished; for a stopped job, those reported so far."""
         ...
 
     def on_state(self, call: Callable[[JobState, str], None]) -> Self:
@@ -129,12 +129,12 @@ class JobHandle(Protocol):
         ...
 
     def on_artifact(self, call: Callable[[SavedArtifact], None]) -> Self:
-        """Call with each result once it is on disk: in the library, if it was to be kept."""
+        """Call with each result once on disk: in the library, unless the job is private."""
         ...
 
     @since("1.1")
     def on_handed(self, call: Callable[[str, bytes], None]) -> Self:
-        """Call with the kind and bytes of each result of a private job: they are kept nowhere."""
+        """Call with the kind and bytes of each result of a private job; they are not stored."""
         ...
 
     def on_done(self, call: Callable[[Mapping[str, Any]], None]) -> Self:

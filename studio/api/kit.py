@@ -113,17 +113,17 @@ class Kit(Protocol):
         clip: Callable[[SavedArtifact], Any] | None = None,
         page: str = "",
     ) -> ArtifactActions:
-        """Return what can be done with the result that ``current`` returns.
+        """Return the actions on the result that ``current`` returns.
 
         Args:
-            results: Where it is kept: what is binned or removed leaves it.
-            show: Brings another one into view, by its id; empty: none is left.
-            changed: Shows a result anew, as its star is another.
-            export: Writes one to a path, beside the window; else its file is copied.
-            suffixes: The endings that ``export`` takes, the usual one first.
-            clip: Returns what ``copy`` puts on the clipboard, a text or a ``QImage``; read beside
-                the window. Else the text of the artifact, if it has one.
-            page: The title of the page itself, which is no target.
+            results: The list that holds the result; binned or removed ones are dropped from it.
+            show: Shows another result by its id; empty if none is left.
+            changed: Redraws a result after its star changed.
+            export: Writes a result to a path, in the background; by default its file is copied.
+            suffixes: The suffixes that ``export`` supports, the default one first.
+            clip: Returns the clipboard content of ``copy``, a text or a ``QImage``; runs in the
+                background. By default the text of the artifact, if any.
+            page: The title of the page itself, which is excluded as a target.
         """
         ...
 
@@ -174,15 +174,15 @@ class Kit(Protocol):
         text: Callable[[str], None] | None = None,
         nothing: str = "",
     ) -> DropTarget:
-        """Let all of ``page`` take what is dropped on it, but not what is dragged from it.
+        """Accept drops anywhere on ``page``, except for drags from it.
 
         Args:
-            title: Of the dialog that asks for files, and what lies over the page meanwhile.
-            files, image, text: Take what came; the first that fits is asked.
-            suffixes: Endings of the files it takes, in lower case; all if there are none.
-            folders: Whether folders are taken, too.
+            title: Title of the file dialog, and text of the overlay during a drag.
+            files, image, text: Handlers of the formats; the first that fits is called.
+            suffixes: Accepted file suffixes, in lower case; all if empty.
+            folders: Whether folders are accepted, too.
             many: Whether more than one file may be picked.
-            nothing: What ``trouble`` says when the clipboard has nothing for the page.
+            nothing: Message in ``trouble`` if the clipboard holds nothing usable.
         """
         ...
 

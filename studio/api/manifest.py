@@ -122,8 +122,10 @@ class ModeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TourEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An example that ``studio tour`` runs to show what the plugin makes; ``params`` as on the
-    command line. ``expects``: keys of the result and what they must be, or for texts, hold.
+    """An example that ``studio tour`` runs as a demonstration of the plugin.
+
+    ``params`` as on the command line. ``expects``: keys of the result and their required values,
+    or for texts, required substrings.
     """
 
     task: str
@@ -172,7 +174,7 @@ class FamilyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Permissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the plugin asks for; ``reasons`` (permission → sentence) is shown at install."""
+    """Requested permissions; ``reasons`` (permission → sentence) is shown at install."""
 
     network: bool = False
     files: str = "none"

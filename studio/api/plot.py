@@ -1,10 +1,10 @@
-"""A plot as a result: what a worker says of its figures, and the window draws.
+"""A plot as a result: data from a worker, drawn by the window.
 
     plot = Plot("Loss", x=Axis("step"), y=Axis("loss", log=True), series=[Line(y=losses)])
     yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=plot.title)
 
-Figures are lists of numbers, or numpy arrays; what is no number is a gap. No colours: the theme has
-them. The file is the same as JSON.
+Data are lists of numbers or numpy arrays; NaN, infinity and None are gaps. Colours come from the
+theme. The file format is JSON with the same fields.
 """
 
 from __future__ import annotations

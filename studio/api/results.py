@@ -1,4 +1,4 @@
-"""What a page made, as it keeps it, and what can be done with it."""
+"""Results of a page, as stored by it, and the actions on them."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class KeptResults(Protocol):
         ...
 
     def load(self, then: Callable[[], None] | None = None) -> None:
-        """Bring back what was here in the last session, beside the window."""
+        """Restore the results of the last session in the background."""
         ...
 
     @property
@@ -113,11 +113,11 @@ class KeptResults(Protocol):
         ...
 
     def on_pick(self, call: Callable[[str], None]) -> None:
-        """Call with the id of what the user chose."""
+        """Call with the id of the result selected by the user."""
         ...
 
     def on_menu(self, call: Callable[[QPoint], None]) -> None:
-        """Call with the place where what can be done with the marked one is wanted."""
+        """Call with the position where a context menu for the current result is requested."""
         ...
 
     def on_remove(self, call: Callable[[], None]) -> None:
@@ -130,10 +130,10 @@ class KeptResults(Protocol):
 
 
 class ArtifactActions(Protocol):
-    """What can be done with the result in view; each does nothing while there is none."""
+    """Actions on the displayed result; each is a no-op if there is none."""
 
     def star(self) -> None:
-        """Star it, or take its star away; what cannot be kept is taken back and said."""
+        """Toggle the star; on a failed save, revert and report the error."""
         ...
 
     def bin(self) -> None:
@@ -145,7 +145,7 @@ class ArtifactActions(Protocol):
         ...
 
     def copy(self) -> None:
-        """Put it on the clipboard: what it is, and its file."""
+        """Copy the content and the file to the clipboard."""
         ...
 
     def save_as(self) -> None:

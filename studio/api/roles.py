@@ -1,4 +1,4 @@
-"""How a widget looks, by what it is for: the names that the style sheet of the window knows."""
+"""Style roles of widgets: the names that the window's style sheet selects by."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from enum import Enum
 
 
 class Role(Enum):
-    """What a widget is for; ``ctx.ui.wear`` gives it the look of that, in light and dark.
+    """Purpose of a widget; ``ctx.ui.wear`` applies the matching style, in light and dark.
 
-    The value is the property of Qt and its value that ``style.qss`` looks at.
+    The value is the Qt property and its value, as selected by ``style.qss``.
     """
 
     # Of labels.

@@ -52,11 +52,11 @@ class Mode:
 
 
 class RunController(Protocol):
-    """Runs the jobs of a page: Start, Stop, once more; all that comes of them is told.
+    """Runs the jobs of a page: start, stop, retry, and event callbacks.
 
-    Of several jobs all is told of one, then of the next one: first of the job at work. Jobs that
-    wait outlive page and studio: the page is told of them when it is there again. Of a job that is
-    over, or whose page is gone, nothing more is told. Any number of listeners.
+    The events of several jobs arrive one job after another, starting with the running job. Queued
+    jobs outlive page and studio: the page receives their events once open again. No events follow
+    after a job has ended or its page is gone. Any number of listeners.
     """
 
     @property
@@ -71,7 +71,7 @@ class RunController(Protocol):
 
     @property
     def busy(self) -> bool:
-        """Whether a job is at work or waits, or what one made is still being read."""
+        """Whether a job is running or queued, or a result is still loading."""
         ...
 
     @property
@@ -93,7 +93,7 @@ class RunController(Protocol):
         ...
 
     def run_or_stop(self) -> None:
-        """Start, or stop what is at work."""
+        """Start a job, or stop the running one."""
         ...
 
     def start(self, request: JobRequest, again: Callable[[], None] | None = None) -> bool:
@@ -105,7 +105,7 @@ class RunController(Protocol):
         ...
 
     def retry(self) -> None:
-        """Start what was asked for last once more."""
+        """Start the last request again."""
         ...
 
     def stop(self) -> None:
@@ -117,7 +117,7 @@ class RunController(Protocol):
         ...
 
     def on_start(self, call: Callable[[JobHandle], None]) -> None:
-        """Call with each job before anything else of it is told."""
+        """Call with each job before its other events."""
         ...
 
     def on_busy(self, call: Callable[[bool], None]) -> None:
@@ -146,7 +146,7 @@ class RunController(Protocol):
         ...
 
     def on_done(self, call: Callable[[Mapping[str, Any]], None]) -> None:
-        """Call with what the task returned, after all results."""
+        """Call with the task's return value, after all results."""
         ...
 
     def on_failed(self, call: Callable[[StudioError], None]) -> None:
@@ -167,11 +167,11 @@ class RunButton(Protocol):
 
     @property
     def widget(self) -> QPushButton:
-        """What to put into a page."""
+        """The widget to place on a page."""
         ...
 
     def set_verb(self, verb: str, icon: str, stop_tip: str = "") -> None:
-        """Say what it starts; ``stop_tip`` says what becomes of a job that is stopped."""
+        """Set label and icon; ``stop_tip`` describes the effect of stopping a job."""
         ...
 
     def show_busy(self, busy: bool) -> None:
@@ -230,9 +230,9 @@ class ModeForms(Protocol):
 
     @since("1.1")
     def request(self) -> JobRequest:
-        """Return what is to be started where the mode that is on is another plugin's.
+        """Return the job request of the active mode if it belongs to another plugin.
 
-        Weights that were left to the studio are the best of those that the form offers.
+        Weights left to the studio are the best of those offered by the form.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Running code nobody has vouched for: what a task asks for, and what it is told. Data only."""
+"""Sandboxed execution of untrusted code: requests and results of a task. Data only."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class SandboxLimits:
-    """What a run may take before it is ended.
+    """Resource limits of a run; exceeding one ends it.
 
     Attributes:
-        wall_seconds: From start to kill, sleeping included.
-        cpu_seconds: Of each process.
-        memory_bytes: Address space of each process, and what all of them hold together.
+        wall_seconds: From start to kill, including sleep.
+        cpu_seconds: CPU time per process.
+        memory_bytes: Address space per process, and resident memory of all together.
         file_bytes: Size of one file.
-        scratch_bytes: All files together.
-        processes: At a time, threads counted.
-        open_files: Of each process.
-        output_bytes: Standard output and error together; more ends the run.
+        scratch_bytes: Size of all files together.
+        processes: Concurrent processes, including threads.
+        open_files: Open files per process.
+        output_bytes: Standard output and error together.
     """
 
     wall_seconds: float = 30.0
@@ -91,7 +91,7 @@ class SandboxResult:
 
 @dataclass(frozen=True)
 class SandboxStep:
-    """A moment of a run: what it printed since the last one, and at the end the result."""
+    """An event of a run: output since the previous event, and at the end the result."""
 
     stdout: bytes = b""
     stderr: bytes = b""

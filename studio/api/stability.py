@@ -1,7 +1,7 @@
-"""What a name of the API promises: since when it is there, and whether it will go.
+"""Stability of API names: version of introduction, and deprecation.
 
-Within a major version nothing is taken away (``tests/unit/api/test_surface.py``); what is no longer
-wanted is marked, says so once in the log, and goes with the next major version.
+Within a major version nothing is removed (``tests/unit/api/test_surface.py``); a deprecated name
+logs a warning once, and is removed in the next major version.
 """
 
 from __future__ import annotations

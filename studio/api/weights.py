@@ -40,23 +40,23 @@ class WeightsView(Protocol):
         ...
 
     def caution(self, weights: str) -> str:
-        """Return what to expect no more of these weights than, in a sentence; empty for most."""
+        """Return the known limitations of these weights in a sentence; empty for most."""
         ...
 
     @since("1.1")
     def prepare(self, weights: str) -> None:
-        """Have weights loaded ahead, while the user still writes what to do with them.
+        """Preload weights while the user is still writing the prompt.
 
-        Nothing happens where the runtime has something else to do or to hold, and nobody is told.
+        Does nothing, silently, if the runtime is busy or its memory is in use.
         """
         ...
 
     @since("1.1")
     def path(self, weights: str) -> Path:
-        """Return where weights lie on disk, for what a page plays or shows by itself.
+        """Return the path of weights on disk, for pages that play or show them directly.
 
         Raises:
-            StudioError: There are none of that id.
+            StudioError: No weights have that id.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Engines for tests of tasks: one that writes what the test says, one that knows words alone.
+"""Fake engines for tests of tasks: one returns given texts, one encodes words only.
 
 engine = FakeTextEngine("A poem about rain.")
 made = run_task(write, Write.parse({"about": "rain", "weights": "any"}), models={"any": engine})

@@ -43,7 +43,7 @@ def dressed(qapp: Any) -> Iterator[Appearance]:
 
 @pytest.fixture
 def look(qapp: Any, dressed: Appearance) -> Iterator[Appearance]:
-    """The look, dark and still, whatever the test does with it."""
+    """The appearance, dark and without animations; restored after each test."""
     from studio.desktop.appearance.theme import ThemeMode
 
     if qapp.palette().window().color() != dressed.theme.color("bg"):

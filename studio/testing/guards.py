@@ -57,7 +57,7 @@ _fsync, _sqlite_connect = os.fsync, sqlite3.connect
 
 
 class _Hasty(sqlite3.Connection):
-    """A connection that leaves what it writes to the system."""
+    """A connection without fsync."""
 
     def execute(self, sql: str, *more: Any) -> sqlite3.Cursor:
         """Run a statement, but that which makes all others wait."""
@@ -89,7 +89,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def _empty_the_clipboard() -> None:
-    """What a test has copied is Python's and goes before Python: see ``studio.app.main``."""
+    """Clear the clipboard, whose data must not outlive Python: see ``studio.app.main``."""
     gui: Any = sys.modules.get("PySide6.QtGui")
     if gui is not None and isinstance(gui.QGuiApplication.instance(), gui.QGuiApplication):
         gui.QGuiApplication.clipboard().clear()
@@ -121,7 +121,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks follow from what a test uses and where it lies, so that nobody forgets them."""
+    """Derive marks from fixtures and paths of the tests."""
     for item in items:
         folders = Path(item.path).parts
         for mark in FOLDER_MARKS:
@@ -206,7 +206,7 @@ _modules = 0
 
 
 def _set_aside() -> None:
-    """No collection looks again at what is there now: each took up to a third of a second."""
+    """Freeze existing objects: each garbage collection took up to a third of a second."""
     global _modules
     gc.collect()
     gc.freeze()
@@ -231,7 +231,7 @@ def _cycles_end_in_the_main_thread() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_network(request: pytest.FixtureRequest, monkeypatch: Any) -> None:
-    """Nothing leaves the machine, not even from a test; what is marked may reach its own server."""
+    """Block network access from tests; marked ones may reach their own server."""
     connect = socket.socket.connect
     within = ("127.0.0.1", "::1") if request.node.get_closest_marker("loopback") else ()
 

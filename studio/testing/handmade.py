@@ -1,4 +1,4 @@
-"""Jobs that a test moves by hand, and a note of what was asked of them. Runs nothing."""
+"""Jobs driven by hand from a test, with a log of the requests. Runs nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from studio.protocol.states import JobState
 
 
 class Controls:
-    """Stands for the board: notes what was asked of it."""
+    """Fake job board: logs the requests."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
@@ -108,7 +108,7 @@ class _Store:
 
 
 class _Disk:
-    """Has done what it is asked to do."""
+    """Fake background worker that completes immediately."""
 
     def run(self, call: Callable[[], Any], *then: Any, **more: Any) -> None:
         result = call()

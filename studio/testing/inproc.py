@@ -53,7 +53,7 @@ class InprocChild:
         return list(self._lines)
 
     def at_hand(self) -> tuple[str, ...]:
-        """Return the jobs that ``die`` was told of."""
+        """Return the jobs reported to ``die``."""
         return self._exit.at_hand
 
     def _run(self) -> None:

@@ -135,7 +135,7 @@ class PageDesk:
         return True
 
     def dress(self, ui: WindowUi) -> None:
-        """Replace what the window would do outside itself; files are answered already."""
+        """Stub the external effects of the window; file dialogs are already stubbed."""
 
     def targets(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:
         """Return the pages that take an artifact."""
@@ -250,11 +250,11 @@ class PageDesk:
         return any(run.busy for run in self.kit.runs)
 
     def verb(self) -> str:
-        """Return what the button says."""
+        """Return the label of the button."""
         return str(self.kit.buttons[0].widget.text())
 
     def progress(self) -> str:
-        """Return what the job at work is doing; empty if no row says so."""
+        """Return the status text of the running job; empty if no row shows one."""
         rows = self.page.findChildren(ProgressRow)
         return next((row.words.text() for row in rows if row.isVisible()), "")
 
@@ -264,7 +264,7 @@ class PageDesk:
         return next((bar.value() / bar.maximum() for bar in bars if bar.maximum()), 0.0)
 
     def trouble(self) -> str:
-        """Return what a row of trouble says, if one is in view."""
+        """Return the text of the visible error row, if any."""
         row = self._trouble()
         return row.words.text() if row is not None else ""
 
@@ -288,7 +288,7 @@ class PageDesk:
         self.kit.switches[0].choose(mode)
 
     def write(self, text: str) -> None:
-        """Write something into the field that asks, in place of what is there."""
+        """Replace the text of the prompt field."""
         self.kit.fields[0].set_text(text)
 
     # --- results ------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
-"""A runtime that does what a test tells it to. Computes nothing and needs no torch.
+"""A scripted fake runtime. Computes nothing and needs no torch.
 
     runtime = ScriptedRuntime()
     runtime.enqueue(Tokens("Hel", "lo"), Result(finish_reason="stop"))
     studio = Studio.open(home=tmp_path, launch=runtime.launch)
 
-Each ``enqueue`` is the script of one job, in the order they are submitted; a job without a script
-is done at once.
+Each ``enqueue`` is the script of one job, in the order of submission; a job without a script
+finishes immediately.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ class ScriptedRuntime:
             performance.may_go_on.release()
 
     def report(self, message: Message, *blobs: Any) -> None:
-        """Say ``message`` to the studio, whatever it is about."""
+        """Send ``message`` to the studio."""
         assert self._link is not None, "the runtime was not started yet"
         self._link.send(message, blobs)
 
@@ -185,7 +185,7 @@ class ScriptedRuntime:
         return [message for message in self.received if isinstance(message, Submit)]
 
     def inputs_of(self, submit: Submit) -> Inputs:
-        """Return what was handed in with a job."""
+        """Return the inputs of a job."""
         return self._inputs[submit.job]
 
     def launch(self) -> InprocChild:
@@ -205,7 +205,7 @@ class ScriptedRuntime:
     # --- for the session ----------------------------------------------------------------------
 
     def take(self, received: Received) -> None:
-        """Take note of what the studio said."""
+        """Record a message from the studio."""
         message = received.message
         if isinstance(message, Submit):
             given = {name: bytes(received.blobs[at]) for name, at in message.blobs.items()}

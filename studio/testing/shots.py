@@ -281,7 +281,7 @@ def _each(calls: Iterable[Callable[[], None]]) -> None:
 
 
 def _heartbeat() -> Status:
-    """Return what a busy runtime would say of itself."""
+    """Return the status of a busy runtime."""
     from studio.protocol.device_status import LoadedWeights
     from studio.protocol.messages import Status
     from studio.protocol.trace import Energy, JobUse, PluginUse

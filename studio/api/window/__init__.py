@@ -1,1 +1,1 @@
-"""What the window half of a plugin gets: context, building blocks, library, work queue."""
+"""API for the window half of a plugin: context, building blocks, library, work queue."""

@@ -69,9 +69,9 @@ class UsedSettings:
     inputs: Mapping[str, Path] = field(default_factory=dict)
 
     def asked(self, param: str) -> str:
-        """Return what was asked: a parameter, else what the user says last in ``messages``.
+        """Return the prompt: a parameter, else the last user message in ``messages``.
 
-        It may read that input: call it beside the window. Empty for what was not kept.
+        May read that input: call it in the background. Empty if the prompt was not stored.
         """
         told = self.params.get(param)
         if told or "messages" not in self.inputs:
@@ -114,7 +114,7 @@ class Tasks(Protocol):
 
 
 class SettingsView(Protocol):
-    """The plugin's own settings. What is set survives a crash."""
+    """The plugin's own settings. Changes survive a crash."""
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value, or ``default``."""
@@ -132,7 +132,7 @@ class DraftsView(Protocol):
     """
 
     def get(self, name: str) -> bytes | None:
-        """Return what was put there last, or None."""
+        """Return the last stored content, or None."""
         ...
 
     def put(self, name: str, data: bytes) -> None:
@@ -152,7 +152,7 @@ class Notices(Protocol):
         ...
 
     def error(self, error: StudioError | str, *, key: str = "") -> None:
-        """Say what went wrong, why, and what to do."""
+        """Report an error with its reason and remedy."""
         ...
 
     def offer(self, message: str, button: str, run: Callable[[], None], *, key: str = "") -> None:
@@ -171,7 +171,7 @@ class PluginContext(Protocol):
 
     @property
     def tools(self) -> ToolsView:
-        """What a language model may call, and what the user has allowed."""
+        """Tools available to language models, and their approvals by the user."""
         ...
 
     @property
@@ -250,6 +250,8 @@ class PluginContext(Protocol):
         ...
 
     def actions(self, artifact: SavedArtifact) -> Sequence[tuple[str, str, Callable[[], None]]]:
-        """Return (title, icon, call) for what is offered for a result: *Recreate exactly*, if it
-        has a record, and the actions of plugins."""
+        """Return (title, icon, call) for each action on a result.
+
+        These are *Recreate exactly*, if it has a record, and the actions of plugins.
+        """
         ...

@@ -31,7 +31,7 @@ class Conversation(Protocol):
     @property
     @since("1.1")
     def folder(self) -> str:
-        """What it lies in, a word of the page's; empty for nothing."""
+        """The folder name, defined by the page; empty for none."""
         ...
 
     @property
@@ -88,7 +88,7 @@ class Message(Protocol):
 
     @property
     def record(self) -> str:
-        """Id of the record that made it; empty for what a person wrote."""
+        """Id of the record of its job; empty for user messages."""
         ...
 
     @property
@@ -265,7 +265,7 @@ class Conversations(Protocol):
         ...
 
     def thread(self, conversation: str) -> Sequence[Message]:
-        """Return what is shown: the messages from the first one to the head."""
+        """Return the visible messages, from the first one to the head."""
         ...
 
     def siblings(self, message: str) -> Siblings:

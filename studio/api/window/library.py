@@ -50,9 +50,9 @@ class LibraryView(Protocol):
 
     @since("1.1")
     def inputs(self, id: str) -> Mapping[str, Path]:
-        """Return the files of what was handed to the task that made an artifact, by name.
+        """Return the input files of the task that produced an artifact, by name.
 
-        Only what was kept: parameters are in its record. Read them beside the window.
+        Only stored inputs; parameters are in its record. Read the files in the background.
 
         Raises:
             StudioError: ``NOT_FOUND``: there is no such artifact.

@@ -23,7 +23,7 @@ class Narration(Protocol):
         ...
 
     def end(self) -> None:
-        """That was all of it: what is left of it is read, too."""
+        """End the text; the rest is read out."""
         ...
 
     def stop(self) -> None:

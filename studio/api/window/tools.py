@@ -1,7 +1,7 @@
-"""Tools: what a language model may ask for, whoever does it. Data and protocols only.
+"""Tools that a language model may call, from any provider. Data and protocols only.
 
-Every task of a plugin is a tool, by its schema; so is what a server of the user offers. Nothing
-here is run before somebody has allowed it.
+Every task of a plugin is a tool, by its schema; so are the tools of the user's servers. No tool
+runs without approval.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STUDIO = "studio"
 
 
 class Approval(StrEnum):
-    """What the user has said of a tool."""
+    """The user's decision on a tool."""
 
     ASK = "ask"
     ALWAYS = "always"
@@ -35,12 +35,12 @@ class Approval(StrEnum):
 @since("1.1")
 @dataclass(frozen=True)
 class ToolEffects:
-    """What a call may do beyond making results in the library.
+    """Effects of a call besides adding results to the library.
 
     Attributes:
-        runs_code: Code that was generated, or that somebody else wrote.
-        takes_files: It reads results of the library, or documents, that the call names.
-        writes_outside: It changes something that is not in the library.
+        runs_code: Runs generated or third-party code.
+        takes_files: Reads library results or documents named by the call.
+        writes_outside: Changes data outside the library.
     """
 
     runs_code: bool = False
@@ -78,10 +78,10 @@ class Tool:
     produces: tuple[str, ...] = ()
 
     def told(self, most: int = 0) -> dict[str, Any]:
-        """Return the schema of what a model is told of: short, with no titles and defaults.
+        """Return the schema for a language model: short, without titles and defaults.
 
         Args:
-            most: At most so many arguments, those that must be given among them; 0 for all.
+            most: Maximum number of arguments, required ones first; 0 for all.
         """
         required = list(self.schema.get("required", ()))
         known = self.schema.get("properties", {})
@@ -101,7 +101,7 @@ class Tool:
 
     @property
     def digest(self) -> str:
-        """Return the SHA-256 of what was agreed to: another schema is another tool."""
+        """Return the SHA-256 of the approved definition: a changed schema is a different tool."""
         told = [self.source, self.name, self.description, self.schema]
         return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
 
@@ -109,12 +109,12 @@ class Tool:
 @since("1.1")
 @dataclass(frozen=True)
 class ToolResult:
-    """What came of a call.
+    """Result of a call.
 
     Attributes:
-        text: For the model, short.
+        text: Short text for the model.
         artifacts: Ids of the results in the library.
-        record: Id of the record, where the call was a job.
+        record: Id of the record, if the call was a job.
     """
 
     text: str
@@ -127,11 +127,11 @@ class ToolCall(Protocol):
     """A call that is under way. Callbacks run on the window's thread; late ones at once."""
 
     def on_progress(self, call: Callable[[float, float, str], None]) -> Self:
-        """Call with done, total (0 while unknown) and what is being done."""
+        """Call with done, total (0 while unknown) and the current activity."""
         ...
 
     def on_done(self, call: Callable[[ToolResult], None]) -> Self:
-        """Call once with what came of it."""
+        """Call once with the result."""
         ...
 
     def on_failed(self, call: Callable[[StudioError], None]) -> Self:
@@ -201,9 +201,9 @@ class ToolsView(Protocol):
         ...
 
     def approval(self, tool: Tool, conversation: str) -> Approval:
-        """Return what the user has said of ``tool`` in a conversation; of a changed one, ASK."""
+        """Return the user's approval of ``tool`` in a conversation; ASK for a changed tool."""
         ...
 
     def approve(self, tool: Tool, conversation: str, approval: Approval) -> None:
-        """Keep what the user says: ALWAYS in this conversation, NEVER anywhere, ASK to forget."""
+        """Store an approval: ALWAYS in this conversation, NEVER anywhere, ASK to reset."""
         ...

@@ -50,7 +50,7 @@ class Ui(Protocol):
         ...
 
     def wear(self, widget: QWidget, *roles: Role) -> None:
-        """Let a widget look like what it is for, now and in the other theme."""
+        """Style a widget by its roles, in light and dark."""
         ...
 
     def show_invalid(self, field: QWidget, invalid: bool) -> None:
@@ -109,7 +109,7 @@ class Ui(Protocol):
         ...
 
     def trouble_row(self) -> TroubleRow:
-        """Return a row that says what went wrong; hidden until it is told."""
+        """Return an initially hidden row for error messages."""
         ...
 
     def switch_bar(
@@ -145,7 +145,7 @@ class Ui(Protocol):
         ...
 
     def plain_view(self) -> PlainView:
-        """Return a view of text as it was written, such as what a person said in a chat."""
+        """Return a plain-text view, such as for user messages in a chat."""
         ...
 
     @since("1.1")
@@ -203,10 +203,10 @@ class Ui(Protocol):
         text: str,
         examples: Sequence[tuple[str, str, Callable[[], None]]] = (),
     ) -> QWidget:
-        """Return what a page shows while it is empty.
+        """Return a placeholder for an empty page.
 
         Args:
-            examples: (icon, words, what a click does), each a card.
+            examples: (icon, words, click handler), each a card.
         """
         ...
 
@@ -248,7 +248,7 @@ class ElidedLabel(Protocol):
 
     @property
     def widget(self) -> QWidget:
-        """What to put into a page."""
+        """The widget to place on a page."""
         ...
 
     def set_text(self, text: str) -> None:
@@ -261,11 +261,11 @@ class ParamsForm(Protocol):
 
     @property
     def widget(self) -> QWidget:
-        """What to put into a page or its panel."""
+        """The widget to place on a page or its panel."""
         ...
 
     def values(self) -> dict[str, Any]:
-        """Return what is set, as ``Params.parse`` takes it."""
+        """Return the current values as input for ``Params.parse``."""
         ...
 
     def set_values(self, values: Mapping[str, Any]) -> None:
@@ -288,15 +288,15 @@ class ParamsForm(Protocol):
 
 
 class ProgressRow(Protocol):
-    """What a job is doing in words, as a bar, and its time left."""
+    """Status text, progress bar and time left of a job."""
 
     @property
     def widget(self) -> QWidget:
-        """What to put into a page."""
+        """The widget to place on a page."""
         ...
 
     def follow(self, job: JobHandle) -> None:
-        """Show how ``job`` goes, then hide; what was followed before is let go."""
+        """Show the progress of ``job``, then hide; replaces the previous job."""
         ...
 
     def stop(self) -> None:
@@ -309,20 +309,20 @@ class TroubleRow(Protocol):
 
     @property
     def widget(self) -> QWidget:
-        """What to put into a page."""
+        """The widget to place on a page."""
         ...
 
     def tell(self, error: StudioError | str, again: Callable[[], None] | None = None) -> None:
-        """Say what failed and what to do; ``again`` is what "Try again" does."""
+        """Show an error and its remedy; ``again`` is the action of "Try again"."""
         ...
 
     def remark(
         self, text: str, button: str, icon: str, run: Callable[[], object], *, stays: bool = False
     ) -> None:
-        """Say what is different from what was asked; ``run`` is what the button does.
+        """Show a deviation from the request; ``run`` is the action of the button.
 
         Args:
-            stays: The message is there still after the button was pressed.
+            stays: Whether the message remains after the button is pressed.
         """
         ...
 
@@ -336,11 +336,11 @@ class SwitchBar(Protocol):
 
     @property
     def widget(self) -> QWidget:
-        """What to put into a page."""
+        """The widget to place on a page."""
         ...
 
     def on_choose(self, call: Callable[[str], None]) -> None:
-        """Call with the id of what the user chose."""
+        """Call with the id of the option selected by the user."""
         ...
 
     def choose(self, id: str) -> None:
@@ -369,7 +369,7 @@ class ProseView(Protocol):
 
     @property
     def widget(self) -> QWidget:
-        """What to put into a page; as tall as its text."""
+        """The widget to place on a page; as tall as its text."""
         ...
 
     @property
@@ -378,7 +378,7 @@ class ProseView(Protocol):
         ...
 
     def plain_text(self) -> str:
-        """Return what is shown, without the marks of Markdown."""
+        """Return the displayed text without Markdown markup."""
         ...
 
     def append(self, text: str) -> None:
@@ -394,7 +394,7 @@ class ProseView(Protocol):
         ...
 
     def flush(self) -> None:
-        """Draw what has come, now."""
+        """Render the text received so far, immediately."""
         ...
 
 
@@ -403,7 +403,7 @@ class PlainView(Protocol):
 
     @property
     def widget(self) -> QWidget:
-        """What to put into a page; as large as its text."""
+        """The widget to place on a page; as large as its text."""
         ...
 
     def set_text(self, text: str) -> None:
@@ -417,11 +417,11 @@ class PlainView(Protocol):
 
 @since("1.1")
 class PlotView(Protocol):
-    """A chart that may change while it is looked at; what is pointed at says its figures."""
+    """A chart that may be updated while visible; shows values under the cursor."""
 
     @property
     def widget(self) -> QWidget:
-        """What to put into a page; as large as its room."""
+        """The widget to place on a page; fills its space."""
         ...
 
     def set_plot(self, plot: Plot) -> None:
@@ -440,7 +440,7 @@ class WaveView(Protocol):
 
     @property
     def widget(self) -> QWidget:
-        """What to put into a page; as wide as its room."""
+        """The widget to place on a page; fills its width."""
         ...
 
     def show_levels(self, levels: Sequence[float]) -> None:
@@ -465,7 +465,7 @@ class LevelMeter(Protocol):
 
     @property
     def widget(self) -> QWidget:
-        """What to put into a row."""
+        """The widget to place in a row."""
         ...
 
     def show_level(self, level: float) -> None:

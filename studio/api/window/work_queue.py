@@ -1,4 +1,4 @@
-"""Slow work of a page beside the window: in order, and with an end that is always told. No Qt."""
+"""Background work queue of a page: ordered, with guaranteed completion callbacks. No Qt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the worker half of a plugin gets: context, engines, constraints, tensors, benches."""
+"""API for the worker half of a plugin: context, engines, constraints, tensors, benches."""
 
 from __future__ import annotations
 

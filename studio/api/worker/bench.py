@@ -1,11 +1,11 @@
-"""A bench of a plugin, as ``studio bench`` runs it, and how what it compares is timed fairly.
+"""Benches of plugins for ``studio bench``, and fair timing of alternatives.
 
 A bench is a module that the manifest names under ``benches``, with a function
 ``measure(ctx: BenchContext) -> Mapping[str, Any]``. It runs in a process of its own command, so it
-may import what a worker may. What it returns is plain data, told in that order: ``ratio`` first
-where the bench compares two ways in one run, then the figures behind it.
+may import anything a worker may. The returned plain data are shown in order: ``ratio`` first
+if the bench compares two alternatives in one run, then the underlying figures.
 
-What is compared takes turns, so that all of it meets the same load: see :func:`median_times`.
+Alternatives run in turn, so that all of them meet the same load: see :func:`median_times`.
 """
 
 from __future__ import annotations
@@ -87,11 +87,11 @@ class BenchContext(Protocol):
 
 
 class Times(NamedTuple):
-    """What one call takes, in seconds.
+    """Duration of one call in seconds.
 
     Attributes:
-        clock: As the user waits.
-        processor: What this process computed, all threads together: other work does not change it.
+        clock: Wall-clock time.
+        processor: CPU time of this process, all threads together; unaffected by other processes.
     """
 
     clock: float

@@ -30,12 +30,12 @@ class CalledArtifact(NewArtifact):
 @since("1.1")
 @dataclass(frozen=True)
 class CallOutcome:
-    """What came of a call.
+    """Outcome of a call.
 
     Attributes:
         result: The called task's own keys, all of them.
-        artifacts: What it made, in order, with payloads and verdicts.
-        text: What it wrote, as a person would read it.
+        artifacts: The artifacts, in order, with payloads and verdicts.
+        text: The generated text, in readable form.
     """
 
     result: Mapping[str, Any]

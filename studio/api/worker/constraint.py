@@ -63,11 +63,11 @@ class Constraint:
     text: str
 
     def __post_init__(self) -> None:
-        """Check what can be checked at once.
+        """Validate the constraint as far as possible without a compiler.
 
         Raises:
-            BadInput: The kind is unknown; the text is empty, too long or no Unicode; or, for a
-                schema, is no JSON, too deep or too large, or refers to something outside itself.
+            BadInput: The kind is unknown; the text is empty, too long or not Unicode; or, for a
+                schema, not JSON, too deep, too large, or with external references.
         """
         if self.kind not in MOST_CHARACTERS:
             raise BadInput(f"There is no output format “{self.kind}”.", f"Use {', '.join(_NAMES)}.")
@@ -92,7 +92,7 @@ class Constraint:
 
     @property
     def name(self) -> str:
-        """What a person calls its kind: ``JSON schema``."""
+        """Display name of its kind: ``JSON schema``."""
         return _NAMES[self.kind]
 
     @classmethod
@@ -119,7 +119,7 @@ def _parsed(text: str) -> Any:
 
 
 def _check_grammar(rules: str) -> None:
-    """Refuse what the compiler would take, and might take for ever over, or leave unbounded."""
+    """Reject grammars on which the compiler may not terminate, or which it leaves unbounded."""
     bare = _LITERAL.sub(lambda found: found["open"] or "", rules)
     if "%json" in bare:
         raise BadInput(
@@ -230,7 +230,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _check_reference(reference: Any) -> None:
-    """Refuse what is elsewhere: nothing is ever fetched, and no file is opened for a schema."""
+    """Reject external references: no schema is fetched or read from a file."""
     if isinstance(reference, str) and not reference.startswith("#"):
         raise BadInput(
             f"The JSON schema refers to “{reference[:80]}”, which it does not contain.",

@@ -39,7 +39,7 @@ class ProgressEvent:
 
 @dataclass(frozen=True)
 class TextEvent:
-    """New text, in order. ``tokens`` counts what was generated so far."""
+    """New text, in order. ``tokens`` is the number generated so far."""
 
     text: str
     tokens: int = 0
@@ -148,9 +148,9 @@ class TaskContext(Protocol):
 
     @property
     def cache(self) -> Path:
-        """A folder of this plugin for what can be made again; others may empty it at any time.
+        """The plugin's cache folder for reproducible data; may be emptied by others at any time.
 
-        The plugin bounds what it keeps there.
+        The plugin limits its size.
         """
         ...
 
@@ -378,7 +378,7 @@ class TaskContext(Protocol):
 
 @dataclass(frozen=True)
 class Requirements:
-    """Memory a model needs: its weights, and what a typical job needs beside them, in bytes."""
+    """Memory requirements of a model: weights, and working memory of a typical job, in bytes."""
 
     weights_bytes: int
     working_bytes: int
@@ -386,7 +386,7 @@ class Requirements:
 
 @dataclass(frozen=True)
 class WeightsFacts:
-    """What the headers of weights say.
+    """Metadata from the headers of weights.
 
     ``facts`` is plain data for the Models page and ``models info``.
     """
@@ -434,7 +434,7 @@ class Loader(Protocol):
 
 @runtime_checkable
 class Limits(Protocol):
-    """What a loader of language models may offer beside: texts shorter than they were made for."""
+    """Optional interface of language model loaders: limit the context length."""
 
     def limited(self, loaded: Any, tokens: int) -> Any:
         """Return ``loaded`` for texts of at most ``tokens``; the weights are the same."""
@@ -443,9 +443,9 @@ class Limits(Protocol):
 
 @runtime_checkable
 class Parks(Protocol):
-    """What a loader may offer beside: its models leave a card for the memory of the processor.
+    """Optional interface of loaders: offload models from the device to main memory.
 
-    That is much faster to come back from than the disk. Without it they are dropped.
+    Reloading from there is much faster than from disk. Without it, models are unloaded.
     """
 
     def park(self, loaded: Any) -> None:
@@ -474,7 +474,7 @@ class Placement:
 
 @runtime_checkable
 class Places(Protocol):
-    """What a loader may offer beside: models in two parts, one on the device and one beside it."""
+    """Optional interface of loaders: split models between the device and main memory."""
 
     def place(self, path: Path, budget: int) -> Placement | None:
         """Return the division that uses at most ``budget`` bytes of the device; None for none."""

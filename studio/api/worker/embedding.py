@@ -1,7 +1,7 @@
-"""What a leased sentence encoder offers: texts become vectors that can be compared. No torch here.
+"""Interface of a leased sentence encoder, which maps texts to comparable vectors. No torch here.
 
-The likeness of two texts is the product of their vectors: 1 for the same text, about 0 for
-texts that have nothing to do with each other.
+The similarity of two texts is the dot product of their vectors: 1 for the same text, about 0 for
+unrelated texts.
 """
 
 from __future__ import annotations

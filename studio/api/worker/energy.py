@@ -1,4 +1,4 @@
-"""What a task has used, in joules: data only."""
+"""Energy use of a task, in joules: data only."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from studio.api.stability import since
 @since("1.1")
 @dataclass(frozen=True)
 class EnergyUse:
-    """What a job has used until now, above what the machine uses when nobody computes.
+    """Energy used by a job so far, above the idle consumption of the machine.
 
     Attributes:
-        joules: The best guess; ``low`` and ``high`` are those between which it lies.
-        processor_seconds: Seconds of processor time.
-        source: What was measured, or what the estimate rests on, in words.
-        grams: Of CO₂, by the factor in the user's settings; None where there is none.
+        joules: The best estimate; ``low`` and ``high`` are its bounds.
+        processor_seconds: CPU time in seconds.
+        source: The measured component, or the basis of the estimate, as text.
+        grams: CO₂ by the factor in the user's settings; None if unset.
     """
 
     joules: float

@@ -1,4 +1,4 @@
-"""Work in steps: a generator that yields how far it is, and returns what came of it."""
+"""Incremental work: a generator that yields progress and returns the result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Made = TypeVar("Made")
 
 
 def finished(steps: Generator[object, None, Made]) -> Made:
-    """Go through ``steps`` at once, where nobody could stop them; return what they return."""
+    """Exhaust ``steps`` without interruption; return their return value."""
     while True:
         try:
             next(steps)

@@ -1,4 +1,4 @@
-"""What a task keeps beside a result so that the next run does not start anew."""
+"""Intermediate data stored beside a result to speed up the next run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from studio.api.stability import since
 @since("1.1")
 @dataclass(frozen=True)
 class KeepEvent:
-    """Something costly, kept beside the result that was yielded before it."""
+    """Costly intermediate data, stored beside the previously yielded result."""
 
     key: str
     payload: bytes
@@ -28,7 +28,7 @@ class Intermediates(Protocol):
     """
 
     def find(self, key: str) -> bytes | None:
-        """Return what was kept under ``key``, as it was; None if it is not there any more."""
+        """Return the data stored under ``key``, unchanged; None if no longer present."""
         ...
 
     def keep(self, key: str, payload: bytes) -> KeepEvent | None:
@@ -41,7 +41,7 @@ class Intermediates(Protocol):
 
 
 class NoIntermediates:
-    """Where nothing is kept."""
+    """Null implementation that stores nothing."""
 
     def find(self, key: str) -> bytes | None:
         """Return nothing."""

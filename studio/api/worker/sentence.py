@@ -1,6 +1,6 @@
-"""A text in plain English that can still be told in the language of the window.
+"""A text in plain English that remains translatable for the window.
 
-It is a ``str`` for whoever only reads it, as the terminal does.
+It is a ``str``, so the terminal can print it directly.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def sentence(pattern: str, **places: Any) -> Sentence:
 
 
 def as_parts(text: str) -> Any:
-    """Return a text as JSON keeps it, from which `told` can still tell it: for ``meta``."""
+    """Return a text as JSON data that `told` can still translate: for ``meta``."""
     if not isinstance(text, Sentence):
         return text
     places = {

@@ -24,7 +24,7 @@ _STEP = 8
 
 @dataclass(frozen=True)
 class Header:
-    """What the header of a safetensors file says.
+    """Header of a safetensors file.
 
     Attributes:
         metadata: Its entries; all of them are text.
@@ -166,7 +166,7 @@ class SafetensorsLoader(Generic[Model]):
     growth: int = 2
 
     def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what the header says, or None if ``path`` is no weights of the family.
+        """Return the facts from the header, or None if ``path`` is not of the family.
 
         Raises:
             StudioError: It is of the family, but damaged.

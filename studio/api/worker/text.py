@@ -1,4 +1,4 @@
-"""How a task asks for text: sampling settings, and what a leased text engine offers.
+"""Text generation for tasks: sampling settings, and the interface of a leased text engine.
 
 No torch here.
 """

@@ -18,15 +18,15 @@ from studio.api.worker.tools import Tool
 
 @dataclass(frozen=True)
 class WrittenText:
-    """What was written.
+    """Generated text.
 
     Attributes:
         text: Without the ``stop`` string that ended it.
         finish_reason: ``stop`` | ``length`` | ``stop_string`` | ``context`` | ``ended``.
-        tokens: How many were written.
-        prompt_tokens: How many were read.
+        tokens: Number of generated tokens.
+        prompt_tokens: Number of prompt tokens.
         first_token_seconds: From the call to the first token.
-        tokens_per_second: Of the new tokens, after the first.
+        tokens_per_second: Generation rate after the first token.
     """
 
     text: str

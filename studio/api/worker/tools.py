@@ -1,8 +1,7 @@
-"""Tools of other programs that a language model may ask for: how they are told to it, and how its
-calls are written and read. Runs none of them.
+"""Tools of other programs for language models: prompts, and syntax of calls. Runs none of them.
 
-A call is written as Hermes and Qwen write it, whatever the model; models whose chat template knows
-that form read it there, others in a system text. Source: the Hermes function-calling standard.
+Calls use the format of Hermes and Qwen, whatever the model; models whose chat template supports
+that format read it there, others in a system text. Source: the Hermes function-calling standard.
 """
 
 from __future__ import annotations
@@ -156,7 +155,7 @@ class CallReader:
             self._held, self._within = self._held[place + len(_ENDING) :].lstrip("\n"), ""
 
     def flush(self) -> Iterator[tuple[int, str]]:
-        """Yield what was held back, at the end of the text: also of a call that was cut off."""
+        """Yield the buffered rest at the end of the text, including truncated calls."""
         if self._bare and (calls := _bare_calls(self._held, self._known)):
             self._held = ""
             for call in calls:

@@ -62,7 +62,7 @@ class TextNetwork(Protocol):
 
 @runtime_checkable
 class TunableEngine(Protocol):  # no @since: to ``isinstance`` that would be a member
-    """What a leased ``TextEngine`` may be, too; ask ``isinstance``. Since 1.1."""
+    """Optional interface of a leased ``TextEngine``; test with ``isinstance``. Since 1.1."""
 
     @property
     def network_bytes(self) -> int:
@@ -103,13 +103,13 @@ class TunableEngine(Protocol):  # no @since: to ``isinstance`` that would be a m
 @since("1.1")
 @dataclass(frozen=True)
 class AdapterFacts:
-    """What the file of an adapter says of itself.
+    """Metadata from the file of an adapter.
 
     Attributes:
-        base: Id of the weights that it stands beside.
-        digest: SHA-256 of those weights; empty where nobody knew it.
-        base_title: What a person calls them.
-        card: How it was made and what it is worth: plain data.
+        base: Id of the weights that it extends.
+        digest: SHA-256 of those weights; empty if unknown.
+        base_title: Display name of those weights.
+        card: Training and evaluation of the adapter: plain data.
     """
 
     base: str

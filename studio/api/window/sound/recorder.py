@@ -1,4 +1,4 @@
-"""What a microphone hears, kept until it is wanted."""
+"""Microphone recorder that buffers samples until fetched."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Recorder:
 
     @since("1.1")
     def take(self) -> np.ndarray:
-        """Return (frames,) float32: what was heard since this was asked last; forget it."""
+        """Return and clear the samples since the last call, (frames,) float32."""
         count = len(self._parts)  # another one may come meanwhile, from a thread of the device
         taken = self._parts[:count]
         del self._parts[:count]
