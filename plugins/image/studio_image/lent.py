@@ -1,4 +1,4 @@
-"""Whether lent weights are what a task computes with. Loads nothing."""
+"""Check whether a task computes with lent weights. Loads nothing."""
 
 from __future__ import annotations
 

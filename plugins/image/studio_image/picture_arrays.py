@@ -75,7 +75,7 @@ def given(
 
 
 def remark(path: str, inputs: Mapping[str, Any], key: str = "image", *, deep: bool = False) -> str:
-    """Return what to say of a picture that ``given`` could read; empty for most."""
+    """Return a remark on a picture that ``given`` could read; empty for most."""
     source = io.BytesIO(bytes(inputs[key])) if key in inputs else Path(path).expanduser()
     if key not in inputs and not path:
         return ""
@@ -99,7 +99,7 @@ def shallow(picture: np.ndarray) -> np.ndarray:
 
 
 def has_many(source: Path | io.BytesIO) -> bool:
-    """Whether a file is an animation, or has several pages; False if it cannot be told."""
+    """Return whether a file is an animation, or has several pages; False if unknown."""
     try:
         with Image.open(source, formats=FORMATS) as image:
             if image.format not in ("GIF", "PNG", "WEBP", "TIFF"):
@@ -167,7 +167,7 @@ def fitted(picture: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def on_white(picture: np.ndarray) -> np.ndarray:
-    """Return (H, W, 3): what is transparent becomes white paper."""
+    """Composite a picture over white: (H, W, 3)."""
     if picture.shape[2] == 3:
         return picture
     alpha = picture[..., 3:].astype(np.float32) / 255
@@ -194,12 +194,12 @@ def verdict(
     size: tuple[int, int] | None = None,
     source: np.ndarray | None = None,
 ) -> Verdict:
-    """Return what can be checked of a picture: its numbers are finite, it is not one flat colour.
+    """Check a picture: all values finite, not one flat colour.
 
     Args:
         finite: Whether the values it was made from were.
         size: Width and height that it must have; None for any.
-        source: What it was made of; where that is blank, the picture may be.
+        source: The picture it was made from; where that is blank, the result may be.
     """
     spread = _spread(picture)
     may_be_blank = source is not None and _spread(source) <= BLANK

@@ -71,8 +71,8 @@ def pictures(folder: Path) -> Iterator[Picture]:
 
 
 def held_out(captions: list[str], styles: list[str], seed: int = 7) -> np.ndarray:
-    """Return a mask of the tenth of (style, caption) pairs kept from training: at most one a
-    caption, seen elsewhere.
+    """Return a mask of the tenth of (style, caption) pairs held out from training: at most one
+    per caption, which is trained in other styles.
     """
     rng = np.random.default_rng(seed)
     by_caption: dict[str, set[str]] = collections.defaultdict(set)

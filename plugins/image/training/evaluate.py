@@ -1,10 +1,10 @@
-"""What the starter generator draws: a sheet to look at, and how often it is what was asked.
+"""Evaluate the starter generator: a sheet of drawings, and the rate of correct subjects.
 
     PYTHONPATH=tests python plugins/image/training/evaluate.py PICTURES.npz WEIGHTS.safetensors
         SHEET.png [--count 173] [--kin]
 
-What the figures mean says ``benchmarks.image.accuracy``. ``--kin`` tells from real drawings alone
-which styles are near to each other, for ``studio_image.starter.related_styles``.
+``benchmarks.image.accuracy`` explains the figures. ``--kin`` finds from real drawings alone which
+styles are near to each other, for ``studio_image.starter.related_styles``.
 """
 
 from __future__ import annotations

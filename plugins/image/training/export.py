@@ -63,7 +63,7 @@ def update_sidecar(sidecar: Path, **facts: int | str) -> None:
 
 
 def main() -> None:
-    """Write the file and print what it is."""
+    """Write the file and print its properties."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pictures", type=Path)
     parser.add_argument("folder", type=Path)

@@ -97,7 +97,7 @@ class Goals:
             self.grams.append({name: gram(found[name]) for name in STYLE_LAYERS})
 
     def kept(self, content: Tensor) -> Tensor:
-        """Return the features of a picture that stay, whatever the style."""
+        """Return the content features of a picture, independent of the style."""
         return finished(self.features.steps(content))[CONTENT_LAYER].float()
 
     def goal(self, kept: Tensor, shares: Tensor, strength: float = 1.0) -> Goal:

@@ -1,12 +1,12 @@
-"""Train the probe that says what a drawing shows, on the real drawings.
+"""Train the probe that classifies drawings, on the real drawings.
 
 Resumable: run it again with the same folder and it goes on.
 
     python probe.py PICTURES.npz FOLDER OUT.safetensors [--steps 2000] [--threads 2]
 
 Pictures are mirrored, shifted, turned, scaled and recoloured, and half of them pass through the
-starter generator's autoencoder, whose softness its drawings have. Pairs that the generator has not
-seen are held out from the probe, too: they say how often it is right.
+starter generator's autoencoder, whose softness its drawings have. Pairs held out from the
+generator are held out from the probe, too: they measure its accuracy.
 """
 
 from __future__ import annotations

@@ -67,9 +67,9 @@ class Led:
     end: float = 1.0
 
     def residuals(self, latents: Tensor, time: Any, words: dict[str, Any]) -> dict[str, Any]:
-        """Return what to add to the features of the drawing network.
+        """Return the residuals to add to the features of the U-Net.
 
-        The drawing network is a U-Net; transformers have :meth:`~.Family.lead`.
+        Transformers use :meth:`~.Family.lead` instead.
         """
         network = self.control.network
         dtype = network.dtype

@@ -29,7 +29,7 @@ PARTS = {
 
 @dataclass
 class Layer:
-    """What is added to one layer: ``up`` (out, rank, …) after ``down`` (rank, in, …), scaled."""
+    """Low-rank update of one layer: ``up`` (out, rank, …) after ``down`` (rank, in, …), scaled."""
 
     down: Tensor
     up: Tensor

@@ -1,4 +1,4 @@
-"""What the tensors of a LoRA are called by those who write them, and what they change. Plain data.
+"""Parse the tensor names of LoRAs from various trainers into layers. Plain data.
 
 A layer of a network is named ``part:name``, the part being ``unet``, ``transformer``, ``te1`` or
 ``te2``, and the name that of the module in ``diffusers`` or ``transformers`` with ``_`` for each
@@ -44,14 +44,14 @@ _OF_TRANSFORMERS = {False: "Flux or Stable Diffusion 3", True: "Sana or PixArt"}
 
 
 class Place(NamedTuple):
-    """What a tensor is: the ``down`` or ``up`` matrix or the ``alpha`` of a layer."""
+    """Role of a tensor: the ``down`` or ``up`` matrix or the ``alpha`` of a layer."""
 
     layer: str
     role: str
 
 
 def place_of(name: str) -> Place | None:
-    """Return what the tensor ``name`` is; None if it belongs to no LoRA."""
+    """Return the role of the tensor ``name``; None if it belongs to no LoRA."""
     if found := _OLD.fullmatch(name):
         to = "to_out_0" if found["to"] == "to_out" else found["to"]
         stem = _layer(f"{found['stem']}.{to}")
@@ -72,7 +72,7 @@ def layer_name(part: str, module: str) -> str:
 
 
 def is_lora(names: Mapping[str, Any]) -> bool:
-    """Whether these are the tensors of a LoRA, of whatever base and kind."""
+    """Return whether these are the tensors of a LoRA, of any base and kind."""
     marks = (".lora_down.", ".lora_up.", ".lora_A.", ".lora_B.", "_lora.down.", ".lora.down.",
              ".lora_linear_layer.", *(f".{mark}" for mark in OTHER_KINDS))  # fmt: skip
     return any(mark in name for name in names for mark in marks)
@@ -99,9 +99,9 @@ def is_first_flux(names: Iterable[str]) -> bool:
 
 
 def first_names(module: str, layers: int, attentive: frozenset[int]) -> str:
-    """Return what the first Stable Diffusion code calls a module of the denoising network.
+    """Return the name of a U-Net module in the original Stable Diffusion code.
 
-    Those who train LoRAs for Stable Diffusion XL write these names.
+    Trainers of LoRAs for Stable Diffusion XL write these names.
 
     Args:
         module: Its name in ``diffusers``.

@@ -30,10 +30,10 @@ class LoraLoader:
     family = "image-lora"
 
     def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what the header of ``path`` says, or None if it is no LoRA for pictures.
+        """Return facts from the header of ``path``, or None if it is no LoRA for pictures.
 
         Raises:
-            StudioError: It is one of a kind that is not supported, or broken.
+            StudioError: The LoRA is of an unsupported kind, or broken.
         """
         if path.suffix.lower() != ".safetensors" or not path.is_file():
             return None
@@ -105,7 +105,7 @@ def loader() -> LoraLoader:
 
 
 def stamp(path: Path) -> str:
-    """Return which file this is, as what is kept of pictures made with it is told by."""
+    """Return an identifier of the file, used in cache keys of pictures made with it."""
     stat = path.stat()
     return f"{path}:{stat.st_size}:{stat.st_mtime_ns}"
 

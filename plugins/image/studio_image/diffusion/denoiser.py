@@ -101,7 +101,7 @@ def _shape(model: DiffusionModel, wish: Wish) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class _Told:
-    """What the network is told beside the latents: words, time, and the share of steps by then."""
+    """Conditioning of the network: text embeddings, timestep, and the share of finished steps."""
 
     words: dict[str, Any]
     time: Any
@@ -113,7 +113,7 @@ class _Told:
 
 
 def _of_regions(model: DiffusionModel, wish: Wish) -> list[dict[str, Any]]:
-    """Return what the network is told of each region, without the negative words."""
+    """Return the conditioning of each region, without the negative prompt."""
     return [
         encode(model, replace(wish, prompt=region.prompt, negative="", guidance=1.0))
         for region in wish.regions
@@ -172,14 +172,14 @@ def _answer(model: DiffusionModel, wish: Wish, latents: Tensor, told: _Told) -> 
 
 
 def _hinted(model: DiffusionModel, wish: Wish) -> Wish:
-    """Return the wish with what a ControlNet of a transformer makes of its picture."""
+    """Return the wish with its control picture encoded for a transformer's ControlNet."""
     if wish.led is None or model.family is None:
         return wish
     return replace(wish, led=replace(wish.led, picture=model.family.hint(wish.led)))
 
 
 def _led(model: DiffusionModel, wish: Wish, latents: Tensor, told: _Told) -> dict[str, Any]:
-    """Return what a ControlNet adds to the network; empty where that is left alone."""
+    """Return the ControlNet's residuals; empty where it is inactive."""
     led = wish.led
     if led is None or told.share > led.end:
         return {}

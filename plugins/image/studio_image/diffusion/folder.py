@@ -36,7 +36,7 @@ _OLD_NAMES = {
 
 
 def read_folder(path: Path) -> ModelSpec:
-    """Return what the diffusers folder at ``path`` consists of.
+    """Return the parts of the diffusers folder at ``path``.
 
     Raises:
         StudioError: It names a class that is not in the table, has pickles instead of safetensors,
@@ -157,7 +157,7 @@ def _reader(files: list[Path]) -> Callable[[Mapping[str, Any]], Iterator[tuple[s
 
 
 def known_as(name: str, expected: Mapping[str, Any]) -> str:
-    """Return what the class of today calls the tensor ``name``."""
+    """Return the name of a tensor in the current class for ``name``."""
     if name in expected:
         return name
     for old, new in _OLD_NAMES.items():

@@ -1,6 +1,6 @@
-"""Finished latents, kept so that more pictures of one recipe do not start anew.
+"""Cache of finished latents, so that more pictures of one recipe need no new denoising.
 
-What is kept is exact: a picture that is decoded from it is the one that would be denoised.
+The cache is exact: decoding a cached latent gives the same picture as denoising again.
 """
 
 from __future__ import annotations

@@ -30,13 +30,13 @@ _TIED = "encoder.embed_tokens.weight"
 
 
 class DiffusionModel:
-    """A pipeline of ``diffusers`` and what it was built from.
+    """A ``diffusers`` pipeline and its specification.
 
     Attributes:
         plan: Sizes and configs.
         pipe: The pipeline of ``diffusers``; its parts are used one by one, and its own scheduler
             never: each picture gets a fresh one.
-        family: How its transformer is asked; None where a U-Net draws.
+        family: Interface to its transformer; None for a U-Net.
         tints: Colours of the latent channels, once the preview has measured them.
     """
 

@@ -39,10 +39,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What a tokenizer is built from; ``folder`` None is the usual one of CLIP.
+    """Source files of a tokenizer; ``folder`` None is the usual one of CLIP.
 
     Attributes:
-        kind: Its class, where it is none of CLIP.
+        kind: Its class, unless CLIP's.
     """
 
     folder: Path | None
@@ -92,7 +92,7 @@ class ModelSpec:
 
     @property
     def step(self) -> int:
-        """What the sides of a picture are multiples of: a transformer reads patches of latents."""
+        """Required multiple of a picture's sides: a transformer reads patches of latents."""
         if self.architecture == "flux":
             return 2 * self.scale
         patch = self.denoiser.get("patch_size", 1) if self.kind.is_transformer else 1

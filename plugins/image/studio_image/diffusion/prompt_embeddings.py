@@ -1,7 +1,7 @@
-"""What the network is told of the words: the pipeline's own encoding, with weights and additions.
+"""Encode prompts with the pipeline's own encoders, token weights and additions.
 
-Weights are applied as AUTOMATIC1111's web UI does: the vector of each token is multiplied, then all
-are scaled so that their mean is as before.
+Weights are applied as in AUTOMATIC1111's web UI: the vector of each token is multiplied, then all
+are scaled to restore the mean.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _NO_MEAN = 1e-4
 
 
 def encode(model: DiffusionModel, wish: Wish, least: int = 1) -> dict[str, Any]:
-    """Return what the network is told of the words; the negative ones first if they count.
+    """Return the text conditioning; negative embeddings first when guided.
 
     Args:
-        least: How many chunks it has to be told: the rest says nothing.
+        least: Minimum number of chunks; missing ones are padded with empty text.
     """
     import torch
 
@@ -84,7 +84,7 @@ def _chunks(model: DiffusionModel, text: str, wish: Wish) -> list[list[Piece]]:
 def _encoded(
     model: DiffusionModel, said: list[Piece], unsaid: list[Piece] | None, *, guided: bool
 ) -> tuple[Any, ...]:
-    """Return what the pipeline makes of one chunk of prompt and negative prompt, weighed."""
+    """Encode one chunk of prompt and negative prompt, with token weights."""
     against = unsaid or []
     plans = [_vectors(model, pieces) for pieces in (said, against)]
     with inversion.spoken(model.pipe, plans):

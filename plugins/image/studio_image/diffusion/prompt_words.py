@@ -1,4 +1,4 @@
-"""What a prompt says beside its words: ``(word:1.2)`` weighs, ``{a|b}`` and ``__list__`` choose."""
+"""Prompt syntax: ``(word:1.2)`` weighs, ``{a|b}`` and ``__list__`` choose."""
 
 from __future__ import annotations
 

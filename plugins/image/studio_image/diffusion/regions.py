@@ -74,7 +74,7 @@ def painted(picture: np.ndarray, prompts: list[str], width: int, height: int) ->
 
 
 def together(everywhere: Tensor, answers: Iterable[Tensor], regions: tuple[Region, ...]) -> Tensor:
-    """Return what the network answers where: ``everywhere`` is for what is of no region."""
+    """Merge regional predictions; ``everywhere`` fills the area outside all regions."""
     masks = [region.mask.to(everywhere) for region in regions]
     made = everywhere * (1 - sum(masks))
     for mask, answer in zip(masks, answers, strict=True):

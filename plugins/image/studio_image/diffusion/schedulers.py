@@ -78,6 +78,6 @@ def has_karras(own: tuple[str, Mapping[str, Any]], choice: str = "default") -> b
 
 
 def make(kind: Any, config: Mapping[str, Any]) -> Any:
-    """Return ``kind`` made with what it knows of ``config``."""
+    """Return ``kind`` built from the entries of ``config`` that it accepts."""
     known = inspect.signature(kind.__init__).parameters
     return kind(**{name: value for name, value in config.items() if name in known})

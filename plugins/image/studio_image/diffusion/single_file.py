@@ -46,7 +46,7 @@ def is_single_file(sizes: Shapes) -> bool:
 
 
 def read_single_file(path: Path, sizes: Shapes | None = None) -> ModelSpec:
-    """Return what the file at ``path`` consists of.
+    """Return the parts of the checkpoint at ``path``.
 
     Raises:
         StudioError: It is of another architecture, incomplete or broken; says which.
@@ -155,7 +155,7 @@ def _is_v2(sizes: Shapes) -> bool:
 
 
 def _predicts(path: Path, sizes: Shapes) -> str:
-    """Return what the network was trained to say; only names tell it for 2.x (768 px or base)."""
+    """Return the prediction type of the network; only names reveal it for 2.x (768 px or base)."""
     is_base = any(word in path.stem.lower() for word in ("base", "512"))
     return "v_prediction" if "v_pred" in sizes or (_is_v2(sizes) and not is_base) else "epsilon"
 

@@ -25,10 +25,10 @@ class DiffusionLoader:
     family = "diffusion"
 
     def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what the headers of ``path`` say, or None if these are no diffusion weights.
+        """Return facts from the headers of ``path``, or None for no diffusion weights.
 
         Raises:
-            StudioError: They are, but broken, a pickle, or of a kind that is not supported.
+            StudioError: They are broken, a pickle, or of an unsupported kind.
         """
         plan = _plan(path)
         if plan is None:
@@ -73,7 +73,7 @@ def loader() -> DiffusionLoader:
 
 
 def read_plan(path: Path) -> ModelSpec:
-    """Return what the weights at ``path`` consist of.
+    """Return the parts of the weights at ``path``.
 
     Raises:
         StudioError: They are no diffusion weights, broken or not supported.

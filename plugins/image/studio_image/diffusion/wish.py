@@ -1,4 +1,4 @@
-"""What one picture is to be. Plain data."""
+"""Settings of one picture. Plain data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STEPS = 30
 
 @dataclass(frozen=True)
 class Wish:
-    """What one picture is to be.
+    """Settings of one picture.
 
     Attributes:
         guidance: 1 or less: the prompt alone, at half the cost.
@@ -28,14 +28,14 @@ class Wish:
             everywhere. The rest is put back after each step (arXiv:2201.09865).
         karras: Space the noise levels as Karras et al. do, where the scheduler can.
         clip_skip: 2 or more: the last layers of the text encoder are left out, one for 2.
-        loras: What is added to the networks.
-        inversions: What words of the prompts stand for.
-        led: The ControlNet and its picture; None for a free hand.
+        loras: LoRAs to apply to the networks.
+        inversions: Embeddings that words of the prompts stand for.
+        led: The ControlNet and its picture; None for no control.
         regions: Prompts of parts of the picture.
         variation: A second seed and how far the noise goes towards it, from 0 to 1.
         freeu: Weigh the features of the upper blocks as FreeU does: more contrast and detail.
-        halves: Ask the network with and without the prompt one after the other: half the memory.
-        by_block: Keep only the block of the network on its card that computes.
+        halves: Run the network with and without the prompt one after the other: half the memory.
+        by_block: Load only the active block of the network onto its card.
     """
 
     prompt: str

@@ -1,1 +1,1 @@
-"""Pictures drawn by transformers: what is of one kind of weights alone."""
+"""Diffusion transformers: code specific to their kinds of weights."""

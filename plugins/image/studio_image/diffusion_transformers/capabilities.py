@@ -27,7 +27,7 @@ def takes_schedulers(plan: ModelSpec) -> bool:
 
 
 def unused(model: DiffusionModel, params: Generate) -> str:
-    """Return what to say of settings that have no effect with these weights; mostly empty."""
+    """Return a remark on settings without effect for these weights; mostly empty."""
     return " ".join(_unused(model, params))
 
 

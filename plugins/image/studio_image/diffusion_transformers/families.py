@@ -1,4 +1,4 @@
-"""Stable Diffusion 3, Flux, PixArt and Sana: what is of one kind of weights alone."""
+"""Code specific to Stable Diffusion 3, Flux, PixArt and Sana."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _packed(latents: Tensor) -> Tensor:
 
 
 class PixArt(Family):
-    """PixArt alpha and sigma (arXiv:2310.00426, arXiv:2403.04692): alpha is told the size, too."""
+    """PixArt alpha and sigma (arXiv:2310.00426, arXiv:2403.04692): alpha takes the size, too."""
 
     @property
     def longest(self) -> int:  # type: ignore[override]  # of these very weights

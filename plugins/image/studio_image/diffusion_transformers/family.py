@@ -1,4 +1,4 @@
-"""What the denoising loop asks of a kind of weights. Has no loop and no networks of its own."""
+"""Interface of a model family to the denoising loop. Has no loop and no networks of its own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Family:
         return True
 
     def encode(self, wish: Wish, prompt: str, *, guided: bool) -> dict[str, Any]:
-        """Return what the network is told of the words; the negative ones first if they count."""
+        """Return the text conditioning; negative embeddings first when guided."""
         raise NotImplementedError
 
     def space(self, noise_plan: Any, steps: int, latents: Tensor) -> None:
@@ -44,11 +44,11 @@ class Family:
         noise_plan.set_timesteps(steps, device=latents.device)
 
     def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
-        """Return what the network says of latents (n, c, h, w), of the same shape."""
+        """Return the network's prediction for latents (n, c, h, w), of the same shape."""
         raise NotImplementedError
 
     def hint(self, led: Led) -> Tensor:
-        """Return what a ControlNet is shown of its picture: latents, the likeliest of them."""
+        """Encode the control picture as latents: the mode of their distribution."""
         return self.latents_of(led.picture)
 
     def latents_of(self, picture: Tensor, *, shifted: bool = True) -> Tensor:
@@ -63,10 +63,10 @@ class Family:
     def lead(
         self, led: Led, latents: Tensor, time: Any, told: dict[str, Any], guidance: float
     ) -> dict[str, Any]:
-        """Return what a ControlNet adds to the network, as that is told it.
+        """Return the ControlNet's residuals as keyword arguments of the network.
 
         Args:
-            led: Its picture is what `hint` returned.
+            led: Its picture is the output of `hint`.
         """
         raise NotImplementedError
 

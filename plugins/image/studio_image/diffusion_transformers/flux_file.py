@@ -72,10 +72,10 @@ _BLOCKS: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
 
 
 def read_flux(path: Path, sizes: Shapes, autoencoder: Callable[[Shapes, str], Part]) -> ModelSpec:
-    """Return what the file at ``path`` consists of.
+    """Return the parts of the checkpoint at ``path``.
 
     Args:
-        autoencoder: Reads that of the file, whose names begin so.
+        autoencoder: Reads the autoencoder from the tensors with a prefix.
 
     Raises:
         StudioError: Text encoders, the autoencoder or the vocabulary are missing; says which.
@@ -185,10 +185,10 @@ def _layers(sizes: Shapes, kind: str) -> int:
 
 
 def renamed(name: str) -> list[str]:
-    """Return what a tensor of the first code becomes.
+    """Return the current names of a tensor of the original code.
 
     Raises:
-        KeyError: Nobody knows it.
+        KeyError: The name is unknown.
     """
     stem, _, last = name.rpartition(".")
     kind, _, rest = stem.partition(".")
@@ -204,7 +204,7 @@ def renamed(name: str) -> list[str]:
 
 
 def cut(name: str, tensor: Any, width: int) -> Iterator[tuple[str, Any]]:
-    """Yield what a tensor of the first code becomes: names, and rows of it.
+    """Split a tensor of the original code: yield names and rows.
 
     Args:
         width: Of the transformer.

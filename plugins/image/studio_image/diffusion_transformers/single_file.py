@@ -37,10 +37,10 @@ def is_single_file(sizes: Shapes) -> bool:
 def read_single_file(
     path: Path, sizes: Shapes, autoencoder: Callable[[Shapes, str], Part]
 ) -> ModelSpec:
-    """Return what the file at ``path`` consists of.
+    """Return the parts of the checkpoint at ``path``.
 
     Args:
-        autoencoder: Reads that of the file, whose names begin so.
+        autoencoder: Reads the autoencoder from the tensors with a prefix.
 
     Raises:
         StudioError: Text encoders, the autoencoder or a vocabulary are missing.

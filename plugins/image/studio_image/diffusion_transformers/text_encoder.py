@@ -34,7 +34,7 @@ def is_ours(kind: str) -> bool:
 
 
 def network(kind: str, config: Mapping[str, Any]) -> Any:
-    """Return the network of a config, on whatever device is the usual one now."""
+    """Build the network of a config on the current default device."""
     import transformers
 
     known = {key: config[key] for key in _KEYS[kind] if key in config}

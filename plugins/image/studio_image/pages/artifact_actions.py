@@ -1,4 +1,4 @@
-"""What can be done with the picture in view: its menu, its recipe, work on it."""
+"""Actions on the picture in view: its menu, its recipe, further edits."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from studio.api import (
     TaskResult,
     outcome,
 )
+from studio.api.window.language import tr
 from studio_image.pages.composer import Composer
 from studio_image.pages.import_controller import ImportController
 from studio_image.pages.modes import DRAW, EDIT, ENLARGE, FILM, REPAIR, RESTYLE
-from studio_image.pages.phrases import tr
 from studio_image.pages.picture_files import read_file
 from studio_image.pages.viewer.view_controller import ViewController
 from studio_image.recipes.recipe import Recipe
@@ -46,7 +46,7 @@ class PictureActions:
         self._view, self._imports, self._actions = view, imports, actions
 
     def on_tool(self, name: str, at: QPoint) -> None:
-        """Do what a tool of the viewer stands for; a menu opens ``at`` its place."""
+        """Run a tool of the viewer; its menu opens at ``at``."""
         calls: dict[str, Callable[[], None]] = {
             "star": self._actions.star,
             "copy": self._actions.copy,
@@ -94,7 +94,7 @@ class PictureActions:
             self._imports.use_recipe(Recipe(result.task, result.params), result.source, mask)
 
     def again(self) -> None:
-        """Run the recipe of the picture in view once more; what is set stays as it is."""
+        """Run the recipe of the picture in view again; the composer stays unchanged."""
         result = self._view.result()
         if result is None or "params" not in result.artifact.meta:
             return
@@ -127,7 +127,7 @@ class PictureActions:
                 start({})
 
     def _kept(self, result: TaskResult) -> Mapping[str, Path]:
-        """Return what was handed to the task of a picture, as far as it is there."""
+        """Return the existing input files of a picture's task, by input."""
         try:
             return self._ctx.library.inputs(result.id)
         except StudioError:  # it has been erased meanwhile

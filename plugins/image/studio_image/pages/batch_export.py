@@ -21,7 +21,7 @@ from studio.api import (
     TroubleRow,
     outcome,
 )
-from studio_image.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_image.pages.picture_files import export, quality
 from studio_image.recipes import file_names
 from studio_image.schema.export import Export
@@ -31,7 +31,7 @@ Labelled = Callable[[str, Callable[[Path], Any]], Callable[[Path], Any]]
 
 
 class BatchExport(QDialog):
-    """Asks where to, under which names and in which format; ``params`` is what was answered."""
+    """Asks for folder, names and format; ``params`` holds the answers."""
 
     def __init__(self, ctx: PluginContext, parent: QWidget, values: dict[str, Any]) -> None:
         super().__init__(parent)
@@ -72,10 +72,10 @@ class BatchExport(QDialog):
 
 
 def asked(values: dict[str, Any]) -> Export:
-    """Return what was answered.
+    """Parse the answers of the form.
 
     Raises:
-        BadInput: Something is missing or wrong.
+        BadInput: An answer is missing or wrong.
     """
     params = Export.parse(values)
     if not params.folder:
@@ -128,7 +128,7 @@ def _known(result: TaskResult) -> dict[str, Any]:
 
 
 class BatchExports:
-    """Opens the dialog for the pictures of the strip, and tells what came of it."""
+    """Opens the dialog for the pictures of the strip, and reports the outcome."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class BatchExports:
         self._values: dict[str, Any] = {}
 
     def ask(self) -> BatchExport:
-        """Open the dialog; what was answered is done when it is closed with Export."""
+        """Open the dialog; start the export when it is accepted."""
         dialog = BatchExport(
             self._ctx, self._parent, {"quality": quality(self._ctx)} | self._values
         )

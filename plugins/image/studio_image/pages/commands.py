@@ -1,14 +1,14 @@
-"""What the palette and the keys can do on the page of pictures."""
+"""Commands of the picture page for the palette and the keyboard."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from studio.api import ArtifactActions, DropTarget, PageAction, RunController
+from studio.api.window.language import tr
 from studio_image.pages.artifact_actions import PictureActions
 from studio_image.pages.composer import Composer
 from studio_image.pages.modes import DRAW, EDIT, ENLARGE, FILM, GRID, REPAIR, RESTYLE
-from studio_image.pages.phrases import tr
 from studio_image.pages.viewer.canvas import Canvas
 from studio_image.pages.viewer.view_controller import ViewController
 

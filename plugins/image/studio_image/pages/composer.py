@@ -1,4 +1,4 @@
-"""What is set for the next picture: prompt or input, styles, and the parameters of the panel.
+"""Settings of the next picture: prompt or input, styles, and the parameters of the panel.
 
 Runs nothing.
 """
@@ -14,6 +14,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy
 
 from studio.api import BadInput, JobRequest, Kind, Mode, PluginContext, Role
+from studio.api.window.language import tr
 from studio_image.pages.input_slot import InputSlot, pixels
 from studio_image.pages.lora_list import LoraList
 from studio_image.pages.modes import (
@@ -27,7 +28,7 @@ from studio_image.pages.modes import (
     WITH_WORDS,
     modes,
 )
-from studio_image.pages.phrases import about, tr
+from studio_image.pages.phrases import about
 from studio_image.pages.prompt_box import MAX_CHARS, PromptBox
 from studio_image.pages.region_dialog import RegionRow
 from studio_image.pages.style_row import StyleRow
@@ -125,7 +126,7 @@ class Composer(QFrame):
         self.input.setMaximumWidth(_SLOT if beside else _ANY_WIDTH)
 
     def _show_mode(self, mode: Mode) -> None:
-        """Show what a mode needs."""
+        """Show the controls of a mode."""
         if mode.id == GRID and not self._follows_task:
             self._follows_task = True
             self.modes.form.on_change(self.show_inputs)
@@ -162,14 +163,14 @@ class Composer(QFrame):
         self.input.show_result(words)
 
     def show_chips(self) -> None:
-        """Offer what the chosen weights understand."""
+        """Show the styles of the chosen weights."""
         self.prompt.show_weights(str(self.modes.forms[DRAW].values().get("weights", "")))
         self._show_hint()
         self.loras.setVisible(self.subject in (DRAW, GRID) and not self.prompt.has_styles)
         self.regions.setVisible(self.mode == DRAW and not self.prompt.has_styles)
 
     def _show_hint(self) -> None:
-        """Say what the mode does, and before a drawing that its variations will look alike."""
+        """Explain the mode, and warn that variations of a drawing will look alike."""
         mode, drawing = self.modes.mode, self.modes.forms[DRAW].values()
         words = "" if mode.offered or self.subject not in WITH_WORDS else mode.hint
         is_alike = int(drawing.get("count") or 1) > 1 and not drawing.get("mix_styles")
@@ -181,10 +182,10 @@ class Composer(QFrame):
     # --- for the task -------------------------------------------------------------------------
 
     def request(self) -> JobRequest:
-        """Return what is to be started.
+        """Return the job to start.
 
         Raises:
-            BadInput: Something has to be set before.
+            BadInput: A required setting is missing.
         """
         missing = self._missing()
         if missing:
@@ -205,7 +206,7 @@ class Composer(QFrame):
         )
 
     def params(self) -> dict[str, Any]:
-        """Return what is set for the task of the mode."""
+        """Return the parameters for the task of the mode."""
         values = dict(self.modes.form.values())
         if self.mode == DRAW:
             return values | self._drawing()
@@ -221,7 +222,7 @@ class Composer(QFrame):
         return values | {"image": image}
 
     def _common(self) -> list[str]:
-        """Return what the pictures of a grid have in common: what is set for a drawing."""
+        """Return the shared parameters of a grid of drawings."""
         usual = {field.name: field.default for field in Generate.fields()}
         pairs = dict(self.loras.pairs)
         values = self.modes.forms[DRAW].values() | {
@@ -232,7 +233,7 @@ class Composer(QFrame):
         return _lines(values, usual, ("count", "seed", "prompt"))
 
     def _common_of(self, mode: str) -> list[str]:
-        """Return what the restyled or enlarged pictures of a grid have in common."""
+        """Return the shared parameters of a grid of restyled or enlarged pictures."""
         usual = {field.name: field.default for field in axes.TASKS[_COMPARED[mode]].fields()}
         values = dict(self.modes.forms[mode].values())
         if mode == RESTYLE:
@@ -265,7 +266,7 @@ class Composer(QFrame):
         return self.styles.choose(values["styles"]) if "styles" in found else []
 
     def add_key(self, prompt: str, seed: int) -> None:
-        """Let the film go on to what was drawn with this prompt and this seed."""
+        """Append the drawing with this prompt and this seed to the film."""
         form = self.modes.forms[FILM]
         if [seed for _, seed in self._keys] != list(form.values().get("seeds") or []):
             self._keys.clear()  # the seeds were edited meanwhile
@@ -313,7 +314,7 @@ class Composer(QFrame):
         return artifact.id
 
     def _missing(self) -> str:
-        """Return what has to be set before anything can start; empty if nothing."""
+        """Return the setting required before a start; empty for none."""
         if self.subject in WITH_WORDS:
             listed = self.mode == GRID and self.modes.form.values().get("prompt_file")
             has_words = self.prompt.field.text or listed
@@ -331,7 +332,7 @@ class Composer(QFrame):
         return ""
 
     def _job_title(self) -> str:
-        """Return what the list of jobs calls it."""
+        """Return the title for the list of jobs."""
         if self.subject in WITH_WORDS:
             return " ".join(self.prompt.field.text.split())[:60] or self.modes.mode.title
         name = self.input.artifact.title if self.input.artifact else tr("picture")
@@ -348,7 +349,7 @@ class Composer(QFrame):
     # --- recipes and state --------------------------------------------------------------------
 
     def set_params(self, params: Mapping[str, Any]) -> list[str]:
-        """Show the parameters of a picture that the mode made; return what is not here any more."""
+        """Show the parameters of a picture made in the mode; return unavailable ones."""
         values, missing = dict(params), []
         for name in _PATHS & values.keys():
             path = str(values.pop(name))
@@ -401,7 +402,7 @@ class Composer(QFrame):
         return False
 
     def save_state(self) -> dict[str, Any]:
-        """Return what to keep over a restart."""
+        """Return the state to restore after a restart."""
         return {
             "prompt": self.prompt.field.text,
             "style": self.prompt.style_name,

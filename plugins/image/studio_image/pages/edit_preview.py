@@ -73,7 +73,7 @@ class EditPreview:
         self.show()
 
     def _crop(self, shares: dict[str, float]) -> None:
-        """Cut off more of what is shown, or less."""
+        """Set the shares to cut off each side."""
         form = self._composer.modes.form
         values = form.values()
         for one, other in (("left", "right"), ("top", "bottom")):

@@ -20,9 +20,9 @@ from studio.api import (
     UsedSettings,
     outcome,
 )
+from studio.api.window.language import tr
 from studio_image.pages.composer import Composer
 from studio_image.pages.modes import EDIT, ENLARGE, GRID, WITH_WORDS
-from studio_image.pages.phrases import tr
 from studio_image.pages.picture_import import Brought, bring_artifact, bring_file, bring_image
 from studio_image.pages.picture_reader import slot_picture
 from studio_image.pages.viewer.view_controller import ViewController
@@ -103,7 +103,7 @@ class ImportController:
             self._offer(recipe, brought.source)
 
     def _offer(self, recipe: Recipe, source: str) -> None:
-        """Offer the settings of a picture: what is set now may be worth more than they are."""
+        """Offer the settings of a picture rather than replace the current ones."""
         words = tr("This picture includes its settings.")
         if recipe.program:
             words = tr("This picture includes its {program} settings.")
@@ -174,7 +174,7 @@ class ImportController:
         self._read_input(artifact)
 
     def _begin_edit(self) -> None:
-        """Let the next edit change nothing yet, and offer what was set for the last picture."""
+        """Reset the edit parameters, and offer those of the last picture."""
         form = self._composer.modes.forms[EDIT]
         settings = form.values()
         form.reset()

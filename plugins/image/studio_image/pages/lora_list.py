@@ -11,7 +11,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
-from studio_image.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_image.schema.generate import MOST_LORAS, STRONGEST_LORA
 
 _CAPABILITY = "lora"
@@ -81,7 +81,7 @@ class LoraList(QWidget):
         self._rows[id].set_strength(strength)
 
     def save_state(self) -> list[list[Any]]:
-        """Return what to keep over a restart."""
+        """Return the state to restore after a restart."""
         return [[id, row.strength] for id, row in self._rows.items()]
 
     def restore_state(self, state: Any) -> None:
@@ -159,7 +159,7 @@ class _Row(QWidget):
         return self._exact
 
     def set_strength(self, strength: float) -> None:
-        """Show another strength; what the slider does not reach is kept all the same."""
+        """Show another strength; values beyond the slider's range are preserved."""
         self._exact = max(-STRONGEST_LORA, min(STRONGEST_LORA, strength))
         self.slider.blockSignals(True)
         self.slider.setValue(round(self._exact * _STEPS))

@@ -1,10 +1,10 @@
-"""What the page can do: each mode with its task and what its weights must be able to do."""
+"""Modes of the page, with their tasks and the required capabilities of weights."""
 
 from __future__ import annotations
 
 from studio.api import Mode
+from studio.api.window.language import tr
 from studio_image import schema
-from studio_image.pages.phrases import tr
 
 DRAW, RESTYLE, ENLARGE, REPAIR, EDIT = "draw", "restyle", "enlarge", "repair", "edit"
 GRID, FILM = "grid", "film"

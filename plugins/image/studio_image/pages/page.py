@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.api import Kind, Mode, Page, PluginContext, Role
+from studio.api.window.language import tr
 from studio_image.pages.artifact_actions import PictureActions
 from studio_image.pages.batch_export import BatchExports
 from studio_image.pages.commands import page_actions
@@ -21,7 +22,6 @@ from studio_image.pages.edit_preview import EditPreview
 from studio_image.pages.import_controller import LIST_SUFFIX, ImportController
 from studio_image.pages.mask_controller import MaskController
 from studio_image.pages.modes import DRAW, EDIT, ENLARGE, REPAIR, RESTYLE
-from studio_image.pages.phrases import tr
 from studio_image.pages.picture_files import SAVE_SUFFIXES, export, quality, read_picture
 from studio_image.pages.picture_reader import strip_picture
 from studio_image.pages.prompt_box import MAX_CHARS
@@ -186,7 +186,7 @@ class PicturePage(QWidget):
         self.destroyed.connect(lambda: end_theme())
 
     def _follow(self) -> None:
-        """Bring into view what a job makes."""
+        """Show the results of a running job."""
         self.run.on_busy(self.view.follow)
         self.run.on_start(lambda _job: self.view.begin())
         self.run.on_preview(lambda image, _note: self._show_preview(image))
@@ -300,7 +300,7 @@ class PicturePage(QWidget):
     # --- state --------------------------------------------------------------------------------
 
     def save_state(self) -> dict[str, Any]:
-        """Return what to keep over a restart; the strip is kept all along."""
+        """Return the state to restore after a restart; the strip saves itself."""
         return self.composer.save_state() | {
             "mode": self.composer.mode,
             "current": self.view.current,

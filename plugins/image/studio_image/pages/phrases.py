@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
-
-
-def tr(text: str) -> str:
-    """Return ``text`` in the language of the window."""
-    return QCoreApplication.translate("image", text)
+from studio.api.window.language import tr
 
 
 def style_titles() -> dict[str, str]:
-    """Return what the styles of the starter weights are called."""
+    """Return the titles of the starter weights' styles."""
     return {
         "3d": tr("3-D"),
         "flat": tr("Flat"),
@@ -23,7 +18,7 @@ def style_titles() -> dict[str, str]:
 
 
 def gallery_titles() -> dict[str, str]:
-    """Return what the style pictures of Restyle are called."""
+    """Return the titles of Restyle's style pictures."""
     return {
         "waves": tr("Waves"),
         "mosaic": tr("Mosaic"),

@@ -229,7 +229,7 @@ def _reader(path: Path) -> QImageReader:
 
 
 def _format(path: Path) -> str:
-    """Return Qt's name of a picture's format by how the file begins, else by what it is called."""
+    """Return Qt's name of a picture's format from its first bytes, else from its suffix."""
     try:
         with open_regular(path) as file:
             begin = file.read(12)

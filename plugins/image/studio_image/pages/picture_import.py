@@ -18,13 +18,13 @@ from studio_image.recipes.recipe import Recipe, from_plain
 
 @dataclass(frozen=True)
 class Brought:
-    """What came of one.
+    """Outcome of importing one picture.
 
     Attributes:
-        recipe: What its file says about how it was made.
-        source: Id of the picture it was made from; empty if that is not known.
-        is_file: Whether it came as a file, of which it is not known what for.
-        remarks: What else there is to tell, in sentences.
+        recipe: The recipe in its file.
+        source: Id of the picture it was made from; empty if unknown.
+        is_file: Whether it came as a file of unknown purpose.
+        remarks: Other remarks, in sentences.
         error: Why it cannot be used; then there is no artifact.
     """
 
@@ -37,7 +37,7 @@ class Brought:
 
 
 def bring_file(ctx: PluginContext, path: Path) -> Brought:
-    """Keep a copy of a file, byte for byte; never raises what a file can cause."""
+    """Save a copy of a file, byte for byte; never raises on bad content."""
     try:
         data = read_file(path)
         preview = _preview(data, path.name)

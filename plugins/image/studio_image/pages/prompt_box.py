@@ -1,4 +1,4 @@
-"""What a drawing begins with: the prompt and the chips of styles below it."""
+"""Inputs of a drawing: the prompt and the chips of styles below it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from functools import partial
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
-from studio_image.pages.phrases import style_titles, style_words, tr
+from studio.api.window.language import tr
+from studio_image.pages.phrases import style_titles, style_words
 from studio_image.schema import Generate
 
 MAX_CHARS = next(f.text.max_chars for f in Generate.fields() if f.name == "prompt")

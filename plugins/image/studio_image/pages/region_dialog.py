@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from studio.api import BadInput, PluginContext, Role
-from studio_image.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_image.pages.picture_files import png_of
 from studio_image.pages.picture_reader import read_later
 from studio_image.pages.viewer.mask_desk import MaskDesk
@@ -38,7 +38,7 @@ _SWATCH = 18
 
 
 def color_titles() -> dict[str, str]:
-    """Return what the colours of regions are called."""
+    """Return the titles of the region colours."""
     return {
         "red": tr("Red"),
         "green": tr("Green"),
@@ -75,7 +75,7 @@ class RegionDialog(QDialog):
         self.choose("red")
 
     def show_below(self, picture: QImage) -> None:
-        """Show a picture below what is painted: in the middle, as large as fits."""
+        """Show a picture under the paint: centred, as large as fits."""
         paper = self.canvas.image.copy()
         place = QRect(QPoint(), picture.size().scaled(paper.size(), _WHOLE))
         place.moveCenter(paper.rect().center())
@@ -252,7 +252,7 @@ class RegionRow(QWidget):
         return "\n".join(self.prompts), self.painting
 
     def dialog(self) -> RegionDialog:
-        """Return the dialog with what is there."""
+        """Return the dialog with the current regions."""
         dialog = RegionDialog(self._ctx, self.window(), self.size_of())
         if self.prompts:
             dialog.show_answer(self.prompts, self.painting)
@@ -273,7 +273,7 @@ class RegionRow(QWidget):
         dialog.open()
 
     def take(self, dialog: RegionDialog) -> None:
-        """Have what was answered."""
+        """Store the answers of the dialog."""
         if dialog.answer is not None:
             self.set(*dialog.answer)
 
@@ -287,7 +287,7 @@ class RegionRow(QWidget):
         read_later(self._ctx, path, put)
 
     def save_state(self) -> list[str]:
-        """Return what to keep over a restart."""
+        """Return the state to restore after a restart."""
         return [base64.b64encode(self.painting).decode(), *self.prompts]
 
     def restore_state(self, state: Any) -> None:

@@ -11,7 +11,8 @@ from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QToolButton, QWidget
 
 from studio.api import PluginContext, StudioError, Tokens
-from studio_image.pages.phrases import gallery_titles, tr
+from studio.api.window.language import tr
+from studio_image.pages.phrases import gallery_titles
 from studio_image.pages.picture_files import read_thumbnail
 from studio_image.restyle.styles import STYLES
 
@@ -62,7 +63,7 @@ class StyleRow(QScrollArea):
         ctx.run_later(lambda: _thumbnails(known), self._show)
 
     def _mark(self, tokens: Tokens) -> None:
-        """Frame what is pressed: a tint alone is hard to see beside pictures."""
+        """Frame the selected styles: a tint alone is hard to see beside pictures."""
         accent = tokens.colors["accent"]
         self._inside.setStyleSheet(f"QToolButton:checked {{ border: 2px solid {accent}; }}")
 

@@ -1,4 +1,4 @@
-"""What the page shows while there is no picture: how to begin, or how to add weights."""
+"""The empty state of the page: how to begin, or how to add weights."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from functools import partial
 from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_image.pages.modes import DRAW, EDIT, FILM, GRID, REPAIR, RESTYLE
-from studio_image.pages.phrases import tr
 
 
 def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]) -> QWidget:

@@ -1,1 +1,1 @@
-"""Says what a drawing shows."""
+"""Classify the subjects of drawings."""

@@ -43,7 +43,7 @@ _UNDERSTOOD = _SKIPPED | {
 
 @dataclass
 class _Found:
-    """What the walk has seen so far."""
+    """Facts collected by the walk so far."""
 
     values: dict[str, Any] = field(default_factory=dict)
     model: str = ""
@@ -135,7 +135,7 @@ def _part(graph: Graph, node: Node, name: str) -> Node | None:
 
 
 def _words(graph: Graph, link: Link, found: _Found) -> str:
-    """Return the texts that a conditioning is made of, one a line."""
+    """Return the texts of a conditioning, one a line."""
     texts: dict[str, None] = {}
     for node in graph.from_link(link, _MOST_NODES_ASKED, skip=("model", "clip", "vae", "image")):
         if node.kind == "ConditioningZeroOut":
@@ -174,7 +174,7 @@ def _models(graph: Graph, node: Node, found: _Found) -> None:
 
 
 def _size(graph: Graph, node: Node, found: _Found) -> None:
-    """Read the size of what the sampler begins with, or that it begins with a picture."""
+    """Read the size of the sampler's latents, or note that they come from a picture."""
     links = [node.inputs.get(name) for name in ("latent_image", "latent", "samples")]
     begins = [each for link in links if isinstance(link, Link) for each in _one(graph, link)]
     for each in begins:

@@ -16,7 +16,7 @@ _LORA = re.compile(r"<lora:([^:<>]{1,200}):(-?\d{1,3}(?:\.\d{1,6})?)(?::[^<>]{0,
 
 
 def loaded(text: str) -> Any:
-    """Return what a JSON text says; None if it is none, or is nested too deep."""
+    """Parse a JSON text; None if invalid or nested too deep."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -53,7 +53,7 @@ def number(value: Any) -> int | float | None:
 
 
 def file_title(name: str) -> str:
-    """Return what a person calls weights that a recipe names by their file."""
+    """Return a display title for weights that a recipe names by their file."""
     bare = PurePosixPath(PureWindowsPath(name.strip()[:400]).as_posix()).name
     for suffix in (".safetensors", ".ckpt", ".gguf", ".pt", ".bin"):
         bare = bare.removesuffix(suffix)

@@ -35,7 +35,7 @@ _SAYS_NOTHING = ("Version", "Lora hashes", "TI hashes", "Hashes", "RNG")
 
 
 def written(recipe: Mapping[str, Any], width: int, height: int) -> str:
-    """Return what other programs read; empty for what they have no words for."""
+    """Format a recipe for other programs; empty if they cannot express it."""
     if recipe.get("task") != "image.generate":
         return ""
     params = recipe["params"]

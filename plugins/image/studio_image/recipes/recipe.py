@@ -1,4 +1,4 @@
-"""How a picture was made, as our JSON, and what can be used of any recipe. Opens no files."""
+"""Recipes of pictures as the studio's JSON, and the usable parts of any recipe. Opens no files."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _PATHS = ("image", "mask", "folder", "init", "styles", "prompt_file")
 
 @dataclass(frozen=True)
 class Recipe:
-    """What can be used of a recipe from a file.
+    """The usable parts of a recipe from a file.
 
     Attributes:
-        task: Which task made it; empty if none of ours did.
+        task: Task that made the picture; empty if none of the studio's.
         params: Its parameters, those that the task takes.
-        model: What another program calls the weights; empty if it does not say.
-        digest: The hash by which that program knows them; empty if it does not say.
-        loras: The LoRAs that it added to them: name and strength.
-        left_out: What else it says, each in a few words.
-        program: Which other program made it; empty for the studio.
+        model: Another program's name of the weights; empty if missing.
+        digest: That program's hash of the weights; empty if missing.
+        loras: The applied LoRAs: name and strength.
+        left_out: Unusable settings, each in a few words.
+        program: Program that made it; empty for the studio.
     """
 
     task: str = ""
@@ -63,7 +63,7 @@ def from_json(text: str) -> Recipe:
 
 
 def from_plain(said: Any) -> Recipe:
-    """Return the recipe that is kept with a picture of the library, checked like one of a file."""
+    """Return the recipe saved with a picture of the library, validated like one of a file."""
     known = isinstance(said, Mapping) and isinstance(said.get("params"), Mapping)
     if not known or said.get("task") not in TASKS:
         return Recipe()

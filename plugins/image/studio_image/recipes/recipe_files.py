@@ -1,4 +1,4 @@
-"""The recipe inside a picture's file: PNG texts, or the EXIF of JPEG and WebP, of whatever program.
+"""Recipes inside picture files: PNG texts, or the EXIF of JPEG and WebP, of any program.
 
 Reads hostile files; shows nothing.
 """

@@ -44,7 +44,7 @@ _KARRAS = re.compile(r"[ _]karras$|_k$")
 
 
 def named(name: str) -> str:
-    """Return our name of what a program calls a sampler; empty if it is none of ours.
+    """Return the studio's name for another program's sampler; empty if unsupported.
 
     Understands the spellings of AUTOMATIC1111 (``DPM++ 2M Karras``), ComfyUI and Fooocus
     (``dpmpp_2m_sde_gpu``) and InvokeAI (``dpmpp_2m_k``, ``k_euler_a``).

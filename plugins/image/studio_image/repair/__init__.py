@@ -1,1 +1,1 @@
-"""Parts of pictures made anew: masks, and what they are filled with."""
+"""Inpainting: masks and fills."""

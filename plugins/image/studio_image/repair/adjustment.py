@@ -54,7 +54,7 @@ def _placed(picture: np.ndarray, edit: Edit) -> np.ndarray:
 
 
 def _straightened(picture: np.ndarray, degrees: float) -> np.ndarray:
-    """Return a picture rotated clockwise, and the largest part of it, as it is shaped, kept."""
+    """Rotate a picture clockwise, and crop to the largest part of the same aspect ratio."""
     height, width = picture.shape[:2]
     angle = np.radians(abs(degrees))
     longer = max(width / height, height / width)

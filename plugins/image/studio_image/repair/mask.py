@@ -22,7 +22,7 @@ directions it is looked for."""
 
 
 def painted(picture: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Return what a mask file marks: what is white, or what is painted on a clear ground.
+    """Return the mask in a file: its white pixels, or the opaque ones on a clear ground.
 
     Args:
         picture: (H, W, 3 or 4) uint8.

@@ -46,9 +46,9 @@ def need_patchmatch() -> None:
 
 
 def places(hole: np.ndarray) -> list[tuple[slice, slice]]:
-    """Return boxes that each hold some of the holes and what they are filled from.
+    """Return boxes that each hold some of the holes and the pixels to fill them from.
 
-    Holes far from each other are filled one after another: each at its own size, in little memory.
+    Distant holes are filled one after another: each at its own size, in little memory.
     """
     from scipy import ndimage
 

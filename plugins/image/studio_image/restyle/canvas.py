@@ -22,14 +22,14 @@ _SHOWN = 1024
 
 @dataclass
 class Canvas:
-    """What is painted after a picture, and how far it is.
+    """The picture being painted, and its progress.
 
     Attributes:
         tensor: (1, 3, h, w) in 0…1, which may be smaller than the picture.
-        picture: (H, W, 3 or 4) uint8, what is restyled.
-        started: When, as ``time.monotonic`` tells.
+        picture: (H, W, 3 or 4) uint8, the source.
+        started: Start time, by ``time.monotonic``.
         done: Steps.
-        left: Tiles that are still to be drawn finer.
+        left: Tiles that are still to be refined.
     """
 
     tensor: torch.Tensor

@@ -1,8 +1,8 @@
-"""A restyled picture made larger, tile by tile: what is drawn finer is what it already looks like.
+"""Enlarge a restyled picture tile by tile, refining each tile in its own style.
 
-Each tile of the enlarged picture is changed until its features occur together as in the same place
-of the picture as it was, where strokes are sharp. A calm sky stays calm and a busy tree busy, so
-that neighbours agree; where two tiles meet, one fades into the other.
+Each tile of the enlarged picture is optimised until its feature correlations match those in the
+same place of the small picture, where strokes are sharp. A calm sky stays calm and a busy tree
+busy, so that neighbours agree; overlapping tiles are blended.
 """
 
 from __future__ import annotations

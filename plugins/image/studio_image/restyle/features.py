@@ -72,13 +72,13 @@ class Features:
         return weight.contiguous(memory_format=torch.channels_last), bias
 
     def layers(self, *, edges_go_on: bool = True) -> Iterator[tuple[str, Layer]]:
-        """Yield the name of each layer and the layer, in order: it takes what the last one gave.
+        """Yield the name of each layer and the layer, in order: each takes the previous output.
 
         The first takes pixels (n, 3, H, W) in 0…1; each gives features (n, channels, h, w).
 
         Args:
-            edges_go_on: Whether pixels at the edge go on beyond it. With nothing there, as VGG was
-                trained, a picture that is changed until its features fit gets a pale frame.
+            edges_go_on: Whether to repeat the edge pixels as padding. With zero padding, as VGG was
+                trained, a picture optimised to fit the features gets a pale frame.
         """
         for name in LAYERS:
             yield name, partial(self._layer, name, edges_go_on)

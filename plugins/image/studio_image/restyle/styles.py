@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent / "styles"
 
 @dataclass(frozen=True)
 class GalleryStyle:
-    """One style picture: the name that ``Restyle.styles`` takes, what a person reads, its file."""
+    """One style picture: its name for ``Restyle.styles``, its title, its file."""
 
     name: str
     title: str

@@ -28,7 +28,7 @@ _LUMA = (0.299, 0.587, 0.114)  # BT.601
 
 @dataclass(frozen=True)
 class Wish:
-    """What is wanted of a transfer.
+    """Settings of a style transfer.
 
     Attributes:
         content: The picture that stays, (1, 3, H, W) in 0…1, at the size of the result.
@@ -93,11 +93,11 @@ def scales(size: Sequence[int], steps: int) -> list[tuple[tuple[int, int], int]]
 
 @dataclass(frozen=True)
 class Goal:
-    """What the features of the canvas should be at one scale.
+    """Target features of the canvas at one scale.
 
     Attributes:
-        content: Features of what stays.
-        grams: How features of the styles occur together, by layer.
+        content: Features of the content picture.
+        grams: Gram matrices of the styles, by layer.
         strength: Of all layers' style against the content.
     """
 

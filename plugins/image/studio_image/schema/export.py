@@ -1,4 +1,4 @@
-"""What is asked when several pictures are exported. Plain data."""
+"""Parameters of an export of several pictures. Plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a film is asked for."""
+"""Parameters of a film."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST_PIXELS = 100_000_000
 
 
 class Film(Params, frozen=True):
-    """What the film shows one after the other, and how fast it goes from each to the next."""
+    """Parameters of a film: its key pictures in order, and the pace of the transitions."""
 
     prompts: Annotated[
         str,
@@ -67,7 +67,7 @@ class Film(Params, frozen=True):
     )
 
     def check(self) -> None:
-        """Refuse what is no film before anything is drawn."""
+        """Reject an invalid film before anything is drawn."""
         prompts, keys = lines_of(self.prompts), self.keys(0)
         if not prompts:
             raise BadInput("There is no prompt.", "Enter a prompt; or several, one per line.")

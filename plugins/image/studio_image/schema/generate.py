@@ -1,4 +1,4 @@
-"""What a generation is asked for."""
+"""Parameters of a generation."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ STRONGEST_LORA = 4.0
 
 
 class Generate(Params, frozen=True):
-    """What to draw, with which weights, how large and how freely.
+    """Parameters of a drawing: subject, weights, size and sampling.
 
-    Zeros stand for "what these weights like best"; the record of the result says what that was.
+    Zeros stand for the defaults of the weights; the record of the result holds the actual values.
     """
 
     prompt: Annotated[

@@ -1,4 +1,4 @@
-"""What a grid is asked for."""
+"""Parameters of a grid."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Grid(Params, frozen=True):
     ] = Seed.random()
 
     def check(self) -> None:
-        """Refuse what is no grid before anything is drawn; prompts in a file are read later."""
+        """Reject an invalid grid before anything is drawn; prompts in a file are read later."""
         if not self.prompt_file:
             self.plan(lines_of(self.prompts))
 

@@ -1,4 +1,4 @@
-"""What a repair is asked for."""
+"""Parameters of a repair."""
 
 from __future__ import annotations
 

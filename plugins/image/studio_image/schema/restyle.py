@@ -1,4 +1,4 @@
-"""What a restyling is asked for."""
+"""Parameters of a restyling."""
 
 from __future__ import annotations
 

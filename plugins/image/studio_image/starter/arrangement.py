@@ -58,7 +58,7 @@ def _put(paper: np.ndarray, drawing: np.ndarray, left: float, top: float, cell: 
 
 
 def _trimmed(drawing: np.ndarray) -> np.ndarray:
-    """Return what is drawn, without the paper around it."""
+    """Crop a drawing to its content."""
     inked = drawing.min(axis=2) < PAPER
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     if not len(rows):

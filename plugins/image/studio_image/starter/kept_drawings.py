@@ -1,6 +1,6 @@
-"""The small drawings of a batch, kept so that more of them, or larger ones, do not start anew.
+"""Cache of a batch's small drawings, so that more or larger ones need no new sampling.
 
-What is kept is exact: a run that goes on from it makes the same pictures as one that does not.
+The cache is exact: a run that resumes from it makes the same pictures as one that does not.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Batch(NamedTuple):
 
 
 def digest(starter: Starter) -> str:
-    """Return what is equal for equal weights on the same type of device and the same torch."""
+    """Return a key for the weights, the type of device and the torch version."""
     told = hashlib.sha256(torch.__version__.encode())
     for network in (starter.encoder, starter.decoder, starter.generator):
         for name, tensor in network.state_dict().items():

@@ -1,4 +1,4 @@
-"""What a prompt of unknown words comes nearest to: by a text encoder, where there is one."""
+"""Map the unknown words of a prompt to the nearest captions, with a text encoder if installed."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _KEPT: dict[tuple[str, tuple[str, ...]], Tensor] = {}
 
 
 def read(ctx: TaskContext, prompt: str, style: str, starter: Starter) -> Reading:
-    """Return what a prompt names, or comes near to if nothing in it is known.
+    """Return the captions that a prompt names, or the nearest ones if all words are unknown.
 
     Raises:
-        BadInput: It comes near nothing.
+        BadInput: No caption is near enough.
     """
     try:
         return understand(prompt, style, starter)

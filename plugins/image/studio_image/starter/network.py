@@ -105,11 +105,11 @@ class Encoder(nn.Module):
 
 @dataclass(frozen=True)
 class Caption:
-    """What to draw, as the generator reads it.
+    """A caption as input of the generator.
 
     Attributes:
         words: Hashed rows of up to ``MAX_WORDS`` words, 0 for none.
-        phrase: Hashed row of the whole caption, 0 for "not one that was trained".
+        phrase: Hashed row of the whole caption, 0 for an untrained one.
         style: 1 + index in ``STYLES``, 0 for any.
     """
 

@@ -1,4 +1,4 @@
-"""How a prompt is understood: which trained captions it names, how many of each, what is left out.
+"""Parse a prompt: the trained captions it names, how many of each, and the words left out.
 
 Draws nothing, loads nothing but a table of synonyms.
 """
@@ -121,14 +121,14 @@ _NONE: Mapping[str, str] = {}
 def understand(
     prompt: str, style: str, starter: Starter, near: Mapping[str, str] = _NONE
 ) -> Reading:
-    """Return what a prompt names.
+    """Return the captions that a prompt names.
 
     The longest run of words that is a trained caption, or stands for one, wins; words are also
     tried in the singular and in another order (“running man”). A colour and a number belong to the
-    thing that they stand before. A word is never taken for another because it is spelt alike.
+    thing after them. Similar spellings never match.
 
     Args:
-        near: Word that is not known → the caption that it is taken for.
+        near: Unknown word → the caption to use for it.
 
     Raises:
         BadInput: Nothing in it was trained; says what is near.
@@ -245,7 +245,7 @@ class _Reader:
 
 
 def _is_small(word: str) -> bool:
-    """Whether a word is no thing by itself: an article, a number, a colour, what is done."""
+    """Return whether a word names no subject: an article, a number, a colour, an action."""
     known = vocabulary()
     return word in known.silent or word in known.numbers or word in COLOURS or word.endswith("ing")
 

@@ -35,15 +35,15 @@ NO_CAPTION = (0,) * (MAX_WORDS + 2)
 
 @dataclass(frozen=True)
 class Drawing:
-    """What is drawn, and how.
+    """Subject and sampling settings of a drawing.
 
     Attributes:
-        without: What guidance leads away from; by default, from no caption at all.
+        without: Caption for negative guidance; by default, no caption at all.
         start: Latents (16, 32) of a picture to begin with; ``strength`` is how much may change.
         exact: Compute in float32.
         at_once: So many pictures are computed together; fewer take less memory.
         styles: Those of the ``BATCH`` pictures, if not the caption's.
-        reach: How far each is moved at most, by chance: 1 is 4 pixels of 64.
+        reach: Maximum random shift of each: 1 is 4 pixels of 64.
     """
 
     caption: Caption
@@ -58,7 +58,7 @@ class Drawing:
     reach: float = 0.0
 
     def rows(self) -> list[list[int]]:
-        """Return what the generator takes for each picture of a batch."""
+        """Return the generator's input row for each picture of a batch."""
         styles = [1 + STYLES.index(style) for style in self.styles]
         styles = styles or [self.caption.style] * BATCH
         return [replace(self.caption, style=style).row() for style in styles]

@@ -1,1 +1,1 @@
-"""What the tasks do, one module each. Runs in the runtime; Qt is never here."""
+"""The tasks, one module each. They run in the runtime, without Qt."""

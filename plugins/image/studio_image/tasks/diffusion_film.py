@@ -29,7 +29,7 @@ _LIKE_A_DRAWING = ("weights", "width", "height", "steps", "guidance", "scheduler
 
 
 def frames(ctx: TaskContext, params: Film, drawn: list[np.ndarray]) -> Generator[Event, None, str]:
-    """Append the frames to ``drawn``, (H, W, 3) uint8; return what is to be said of them.
+    """Append the frames to ``drawn``, (H, W, 3) uint8; return a note on them.
 
     Raises:
         BadInput: A size does not fit the weights.

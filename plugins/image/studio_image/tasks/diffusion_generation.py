@@ -292,7 +292,7 @@ def _led(
 
 
 def _regions(ctx: TaskContext, params: Generate, size: tuple[int, int]) -> tuple[Region, ...]:
-    """Return what is painted where; ``size`` is that of the latents.
+    """Return the regional prompts with their masks; ``size`` is that of the latents.
 
     Raises:
         BadInput: Prompts and painted colours do not go together, or the picture cannot be used.

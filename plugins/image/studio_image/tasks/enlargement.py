@@ -28,7 +28,7 @@ GIVEN = "The picture"
 
 @dataclass
 class _Batch:
-    """What is to be done, and what could not be."""
+    """Pending pictures, and the failed ones."""
 
     names: list[str]
     done: int = 0

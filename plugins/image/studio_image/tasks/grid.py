@@ -95,7 +95,7 @@ class _Run:
 
     @property
     def note(self) -> str:
-        """What is told of cells that are empty."""
+        """A note on the empty cells."""
         if not self.failed:
             return ""
         few = f"{len(self.failed)} of {len(self._cells)} pictures could not be made. "

@@ -1,4 +1,4 @@
-"""The task ``image.repair``: what is masked is made anew, and the picture is made wider.
+"""The task ``image.repair``: inpaint masked areas, and extend the picture at its sides.
 
 Knows no networks: it reads parameters, has holes filled, and makes files.
 """
@@ -50,16 +50,16 @@ class Job:
     hole: np.ndarray
 
     def finished(self, filled: np.ndarray, feather: int) -> np.ndarray:
-        """Return the picture with what was filled, as clear as it was."""
+        """Return the filled picture with its original transparency."""
         made = masks.blended(self.picture, filled, self.mask, feather)
         return made if self.alpha is None else np.dstack((made, self.alpha))
 
 
 def repair(ctx: TaskContext, params: Repair) -> Iterator[Event]:
-    """Replace what is masked, scratches, and what is missing on the sides.
+    """Replace masked areas and scratches, and extend the sides.
 
-    The mask is a picture of the same size as the one it is for: what is white is replaced. Clear
-    parts of a picture stay clear and are not copied from; what is added on a side is not clear.
+    The mask is a picture of the same size as the one it is for: white areas are replaced. Clear
+    parts of a picture stay clear and are not copied from; added sides are opaque.
 
     Yields progress, an ``image`` artifact (PNG), and the result: ``width``, ``height``,
     ``replaced`` (the share of the picture), ``scale`` (below 1: the parts were filled at a smaller
@@ -112,7 +112,7 @@ def _small(picture: np.ndarray) -> np.ndarray:
 
 
 def _job(params: Repair, given: np.ndarray, marks: np.ndarray | None) -> Job:
-    """Return what is to be done.
+    """Return the work described by the parameters.
 
     Raises:
         BadInput: The result would be too large, the mask does not fit, or nothing is to be done.

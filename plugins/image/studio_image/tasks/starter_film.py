@@ -18,10 +18,10 @@ from studio_image.tasks.starter_generation import ENLARGER, FACTOR, SIDE
 
 
 def frames(ctx: TaskContext, params: Film, drawn: list[np.ndarray]) -> Generator[Event, None, str]:
-    """Append the frames to ``drawn``, (H, W, 3) uint8; return what is to be said of them.
+    """Append the frames to ``drawn``, (H, W, 3) uint8; return a note on them.
 
     Raises:
-        BadInput: A prompt has no known word, or something that these weights cannot do is asked.
+        BadInput: A prompt has no known word, or the parameters ask too much of these weights.
     """
     if params.scheduler not in ("default", "euler"):
         raise BadInput(
@@ -79,7 +79,7 @@ def _steps(starter: Starter, params: Film, some: list[between.Frame]) -> Iterato
 def _enlarge(
     ctx: TaskContext, params: Film, small: list[np.ndarray], drawn: list[np.ndarray]
 ) -> Generator[Event, None, str]:
-    """Append ``small`` four times larger; return what to say of how that was done."""
+    """Append ``small`` four times larger; return a note on the method."""
     total = len(small)
     try:
         with ctx.lease(ENLARGER) as upscaler:

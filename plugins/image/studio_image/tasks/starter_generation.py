@@ -103,7 +103,7 @@ class _Drawn:
         return not self.found or self.subject.known in self.found[number]
 
     def check(self, number: int) -> Check | None:
-        """Return what the probe says of a drawing; None where nobody looked."""
+        """Return the probe's verdict on a drawing; None where it did not run."""
         if not self.found:
             return None
         seen = ", ".join(self.found[number][:3])
@@ -138,7 +138,7 @@ class _Run:
             drawn.found = self._seen(drawn.pictures)
 
     def redraw(self) -> Iterator[Event]:
-        """Draw what the probe does not find once more, as asked, and keep what it finds then."""
+        """Redraw the subjects that the probe misses, and keep those it then finds."""
         for drawn in self._drawn:
             wrong = [at for at in range(len(drawn.pictures)) if not drawn.shows(at)]
             if not wrong:
@@ -155,10 +155,10 @@ class _Run:
     def _subject(
         self, starter: Starter, subject: Subject, done: int, *, is_again: bool = False
     ) -> Generator[Event, None, list[np.ndarray]]:
-        """Draw one subject, from kept drawings where there are such.
+        """Draw one subject, from cached drawings if available.
 
         Args:
-            is_again: Draw it in the style that was asked for, with no variety: what comes out best.
+            is_again: Draw it in the requested style, without variety: the most reliable setting.
         """
         ctx, rng, style = self._ctx, self._rng, self._params.style
         variety = 0.0 if is_again else self._params.variety
@@ -300,7 +300,7 @@ class _Run:
         )
 
     def _used(self, variation: int) -> list[tuple[int, int]]:
-        """Return which drawings (subject, number) a picture is made of; copies differ."""
+        """Return the drawings (subject, number) in a picture; copies differ."""
         return [
             (number, (variation + copy) % len(drawn.pictures))
             for number, drawn in enumerate(self._drawn)
@@ -308,7 +308,7 @@ class _Run:
         ]
 
     def _found(self, variation: int) -> list[str]:
-        """Return what the probe sees first in the drawings of a picture."""
+        """Return the probe's first guess for each drawing of a picture."""
         used = dict.fromkeys(self._used(variation))
         return [self._drawn[s].found[at][0] for s, at in used if self._drawn[s].found]
 

@@ -140,7 +140,7 @@ def _with_brush(
 
 
 def _mixed(picture: np.ndarray, made: np.ndarray, params: Restyle) -> np.ndarray:
-    """Return what was painted, as strong, as coloured and as clear as was asked for."""
+    """Blend the painting with its source for the requested strength, colours and opacity."""
     before: np.ndarray = picture[..., :3].astype(np.float32)
     after: np.ndarray = made.astype(np.float32)
     if params.keep_colours:
@@ -230,7 +230,7 @@ def _painted(
 def _first_picture(
     ctx: TaskContext, params: Restyle, wish: Wish
 ) -> Generator[Event | None, None, Tensor | None]:
-    """Return what one pass of a network makes of it; None for styles that it does not know."""
+    """Return the output of one forward pass; None for styles that the network lacks."""
     import torch
 
     from studio_image.restyle.preview import network as preview
@@ -254,10 +254,10 @@ def _first_picture(
 
 
 def _sketched(ctx: TaskContext, features: Features, wish: Wish, total: int) -> Iterator[Event]:
-    """Show a small picture of what it will be about, from its first step on.
+    """Show a small preview of the result, from its first step on.
 
-    That begins with the colours of the styles, which take no steps; all of it is a hundredth of the
-    work on a picture of 1,024 pixels.
+    It begins with the colours of the styles, which take no steps; the whole preview is a hundredth
+    of the work on a picture of 1,024 pixels.
     """
     from studio_image.restyle.transfer import resized, transfer
 
@@ -323,7 +323,7 @@ def _in_detail(
 
 
 def _tries(features: Features) -> Iterator[Features]:
-    """Yield the features; after them, for what came to nothing, the same in float32."""
+    """Yield the features, then, for a failed attempt, the same in float32."""
     import torch
 
     yield features

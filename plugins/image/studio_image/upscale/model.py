@@ -99,7 +99,7 @@ class Upscaler:
     def _run(
         self, network: Network, dtype: torch.dtype, pictures: Tensor
     ) -> Generator[None, None, Tensor]:
-        """Run with sides padded to what the network takes, and cut to size again.
+        """Run with sides padded to the network's multiple, and crop the result.
 
         The parameters ask for no gradients, so no mode needs to be held across a ``yield``.
         """

@@ -24,7 +24,7 @@ RESIDUAL = 0.2
 
 
 class Layout(NamedTuple):
-    """What the shapes of a checkpoint say about its network."""
+    """Network hyperparameters derived from the shapes of a checkpoint."""
 
     kind: str
     scale: int

@@ -118,5 +118,5 @@ def _spans(length: int, side: int, reach: int) -> Iterator[Span]:
 
 
 def _within(span: Span, factor: int) -> slice:
-    """Return the painted part of what was computed."""
+    """Return the painted part of a computed tile."""
     return slice((span.paint[0] - span.read[0]) * factor, (span.paint[1] - span.read[0]) * factor)

@@ -29,7 +29,7 @@ class UpscaleLoader:
     family = FAMILY
 
     def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what the header of ``path`` says, or None if it does not enlarge pictures.
+        """Return facts from the header of ``path``, or None if it is no upscaler.
 
         Raises:
             StudioError: It is a pickle, or a damaged file.

@@ -68,7 +68,7 @@ def read_single_file(path: Path) -> Part | None:
 
 
 def _names(sizes: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the file calls each tensor that the class of today has."""
+    """Map each tensor name of the current class to its name in the file."""
     if _OURS in sizes:
         return {name: name for name in sizes}
     from diffusers.loaders.single_file_utils import convert_controlnet_checkpoint

@@ -44,7 +44,7 @@ class ControlLoader:
         return WeightsFacts(self.family, title, (CONTROL,), facts)
 
     def measure(self, path: Path, device: str = "cpu") -> Requirements:
-        """Return the memory its numbers take, and about what it needs while it computes."""
+        """Return the memory for the parameters, and an estimate for the activations."""
         numbers = _control_part(path).parameters * native_dtype(device).itemsize
         return Requirements(numbers, numbers // 2)
 

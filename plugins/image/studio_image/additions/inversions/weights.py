@@ -27,7 +27,7 @@ class InversionLoader:
     family = "image-inversion"
 
     def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what the header of ``path`` says, or None if it is no textual inversion."""
+        """Return facts from the header of ``path``, or None if it is no textual inversion."""
         if path.suffix.lower() != ".safetensors" or not path.is_file():
             return None
         vectors = _vectors(shapes(path))

@@ -1,4 +1,4 @@
-"""One picture, large: zoom, pan, a chequered ground under what is clear, and before beside after.
+"""One large picture: zoom, pan, a chequerboard under transparency, before-and-after comparison.
 
 Knows no files and no jobs.
 """
@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.api import PluginContext
-from studio_image.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_image.pages.viewer.compare_slider import CompareSlider
 from studio_image.pages.viewer.view_transform import ViewTransform
 
@@ -100,7 +100,7 @@ class Canvas(QWidget):
         self.update()
 
     def compare(self, before: QImage) -> None:
-        """Show what the picture was before, to the left of a handle; a null image ends that."""
+        """Show the previous picture to the left of a handle; a null image ends that."""
         self._before = before
         self._describe()
         self.update()
@@ -177,7 +177,7 @@ class Canvas(QWidget):
         self._from = self._pressed = event.position()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag what was taken."""
+        """Drag the handle or the picture."""
         if self._dragged == "handle":
             box = self.view.box()
             self.set_split((event.position().x() - box.left()) / box.width())
@@ -189,7 +189,7 @@ class Canvas(QWidget):
         self.setCursor(cursors.SplitHCursor if over else cursors.ArrowCursor)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let go; what was not dragged was clicked."""
+        """End the drag; without movement, treat it as a click."""
         still = (event.position() - self._pressed).manhattanLength() < _CLICK
         if self._dragged == "picture" and still and not self._image.isNull():
             box = self.view.box()
@@ -242,7 +242,7 @@ class Canvas(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the ground, the picture, and what it was before."""
+        """Draw the background, the picture, and the previous one."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self._image.isNull():
@@ -289,7 +289,7 @@ class Canvas(QWidget):
         self._slider.paint(painter, box.intersected(QRectF(self.rect())))
 
     def _paint_part(self, painter: QPainter, image: QImage, box: QRectF) -> None:
-        """Draw what is in view of ``image`` stretched over ``box``."""
+        """Draw the visible part of ``image`` stretched over ``box``."""
         seen = box.intersected(QRectF(self.rect()))
         across, down = image.width() / box.width(), image.height() / box.height()
         source = QRectF(
@@ -303,7 +303,7 @@ class Canvas(QWidget):
         painter.drawImage(seen, image, source)
 
     def _shrunk(self, box: QRectF) -> QPixmap:
-        """Return the picture as small as it is shown; kept, for it costs more than drawing it."""
+        """Return the picture at its shown size; cached, for scaling costs more than drawing."""
         ratio = self.devicePixelRatioF()
         size = (max(1, round(box.width() * ratio)), max(1, round(box.height() * ratio)))
         key = (self._image.cacheKey(), *size)

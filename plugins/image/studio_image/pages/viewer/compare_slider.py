@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from studio.api import Ui
-from studio_image.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_image.pages.viewer.view_transform import ViewTransform
 
 _HANDLE, _REACH = 13, 14
@@ -30,7 +30,7 @@ class CompareSlider:
 
     @property
     def x(self) -> float:
-        """Where the line stands: in view, whatever part of the picture is."""
+        """The position of the line, clamped to the visible part of the picture."""
         box = self._view.box()
         return min(self._room().width() - 2.0, max(2.0, box.left() + self.split * box.width()))
 

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
-from studio_image.pages.phrases import tr
+from studio.api.window.language import tr
 
 _GAP, _MARGIN = 8, 4
 _LARGEST = 4.0
@@ -112,7 +112,7 @@ class ContactSheet(QWidget):
         ]
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Open what was clicked."""
+        """Open the clicked picture."""
         for place, cell in enumerate(self._cells()):
             if cell.contains(event.position()):
                 self._move_to(place)

@@ -48,7 +48,7 @@ class CropHandles(QWidget):
         self.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take what is done to a border; all else is for the canvas."""
+        """Handle drags of a border; leave other events to the canvas."""
         if event.type() == QEvent.Type.Resize:
             self.setGeometry(self._canvas.rect())
         if not self.isVisible() or not isinstance(event, QMouseEvent):
@@ -111,7 +111,7 @@ class CropHandles(QWidget):
         return True
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the corners, and darken what is cut off."""
+        """Draw the corners, and darken the cropped area."""
         box = self._canvas.view.box()
         frame = self._frame if self._taken else box
         painter = QPainter(self)

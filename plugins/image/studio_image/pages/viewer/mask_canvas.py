@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 )
 
 from studio.api import PluginContext
-from studio_image.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_image.pages.viewer.canvas import Canvas
 from studio_image.pages.viewer.mask_layer import MaskLayer
 
@@ -91,7 +91,7 @@ class MaskCanvas(Canvas):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a stroke; other buttons do what they do on every canvas."""
+        """Begin a stroke; other buttons act as on every canvas."""
         if event.button() != Qt.MouseButton.LeftButton or self.image.isNull():
             super().mousePressEvent(event)
             return

@@ -15,12 +15,12 @@ _CLEAR, _FULL = QColor(0, 0, 0, 0), QColor(0, 0, 0, 255)
 
 
 class MaskLayer(QObject):
-    """What is painted over a picture, at the picture's own size.
+    """Paint over a picture, at the picture's own size.
 
     Attributes:
         image: Where it is opaque, the picture is masked.
-        color: What is painted with.
-        history: The strokes, to undo and do again.
+        color: Colour of the brush.
+        history: Undo and redo history of the strokes.
 
     Signals:
         changed: It looks different now.
@@ -103,11 +103,11 @@ class MaskLayer(QObject):
         self._whole(lambda image: image.fill(_CLEAR))
 
     def invert(self) -> None:
-        """Mask what is not, and the other way round."""
+        """Invert the mask."""
         self._whole(lambda image: image.invertPixels(QImage.InvertMode.InvertRgba))
 
     def take(self, marks: QImage) -> None:
-        """Mask what is white in a picture of the same size; one of another size changes nothing."""
+        """Mask the white pixels of a picture; ignore one of another size."""
         if marks.size() != self.image.size():
             return
         mask = marks.convertToFormat(QImage.Format.Format_Grayscale8)

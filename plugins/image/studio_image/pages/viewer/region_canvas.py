@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBitmap, QColor, QImage, QPainter, QRegion
 
 from studio.api import PluginContext
-from studio_image.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_image.pages.picture_files import png_of
 from studio_image.pages.viewer.mask_canvas import MaskCanvas
 from studio_image.pages.viewer.mask_layer import MaskLayer
@@ -18,7 +18,7 @@ _SHOWN = 0.7
 
 
 class RegionLayer(MaskLayer):
-    """What is painted in several colours: a later one replaces an earlier one."""
+    """Paint in several colours: a later one replaces an earlier one."""
 
     FORM = QImage.Format.Format_ARGB32_Premultiplied
 
@@ -40,7 +40,7 @@ class RegionLayer(MaskLayer):
         return png_of(made)
 
     def take(self, marks: QImage) -> None:
-        """Show what was painted before; of another size it is fitted."""
+        """Show earlier paint; scale it if its size differs."""
         self.begin()
         painter = QPainter(self.image)
         painter.drawImage(self.image.rect(), marks)

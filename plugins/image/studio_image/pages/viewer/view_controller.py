@@ -1,4 +1,4 @@
-"""What is in view: one picture, before and after, or a whole batch. Makes and keeps none."""
+"""The displayed content: one picture, before and after, or a whole batch. Makes and stores none."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class ViewController:
         self.show_newest()
 
     def choose(self, artifact: str) -> None:
-        """Show what the user chose, and leave it in view whatever a job makes meanwhile."""
+        """Show the user's choice, and leave it in view while jobs run."""
         self.following = False
         self.show(artifact)
 
@@ -94,7 +94,7 @@ class ViewController:
     # --- a job --------------------------------------------------------------------------------
 
     def follow(self, busy: bool) -> None:
-        """Bring into view what is made from the first job on, until the user chooses another."""
+        """Show new results from the first job on, until the user chooses another."""
         self.following = self.following or busy
 
     def begin(self) -> None:
@@ -109,7 +109,7 @@ class ViewController:
         self._results.add(result)
 
     def show_made(self) -> None:
-        """Show what a job made: a batch as a sheet, a changed picture beside the one before."""
+        """Show the result of a job: a batch as a sheet, an edit beside the previous picture."""
         result = self._results.find(self._first)
         if not self.following:
             return
@@ -125,7 +125,7 @@ class ViewController:
                 self.toggle_compare()
 
     def preview(self, images: Sequence[QImage]) -> None:
-        """Show what a job has so far, unless the user looks at something else."""
+        """Show the interim pictures of a job, unless the user views another picture."""
         if not self.following:
             return
         self.current = self._awaited = ""

@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage, QMovie
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from studio.api import Check, PluginContext, Role, TaskResult, Verdict
-from studio_image.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_image.pages.viewer.canvas import Canvas
 from studio_image.pages.viewer.contact_sheet import ContactSheet
 
@@ -134,10 +134,10 @@ class Viewer(QWidget):
     def show_sheet(
         self, images: Sequence[QImage], *, meta: Mapping[str, Any] | None = None
     ) -> None:
-        """Show a batch, or what it looks like so far.
+        """Show a batch, finished or interim.
 
         Args:
-            meta: What is kept with its pictures; None for one that is not finished.
+            meta: Metadata of its pictures; None for an unfinished batch.
         """
         self._end_film()
         self.shown = ""
@@ -148,7 +148,7 @@ class Viewer(QWidget):
         self._say_understood(understood(meta or {}))
 
     def compare(self, before: QImage) -> None:
-        """Show what the picture was before; a null image ends that."""
+        """Show the previous picture; a null image ends that."""
         self.canvas.compare(before)
         self.tools["compare"].setChecked(self.canvas.comparing)
 
@@ -213,9 +213,9 @@ def caption(result: TaskResult, image: QImage) -> str:
 
 
 def understood(meta: Mapping[str, Any], verdict: Verdict | None = None) -> str:
-    """Return what a picture was drawn from, and what of the prompt it may not show.
+    """Describe the captions drawn, and the parts of the prompt that may be missing.
 
-    Empty where that is not known.
+    Empty where unknown.
     """
     told = []
     if drawn := str(meta.get("drawn", "")):
@@ -234,5 +234,5 @@ def understood(meta: Mapping[str, Any], verdict: Verdict | None = None) -> str:
 
 
 def _shown(check: Check) -> str:
-    """Return what a check says that the picture shows; empty for another check."""
+    """Return the subject that a check recognised; empty for another check."""
     return check.name.removeprefix("shows ") if check.name.startswith("shows ") else ""

@@ -63,7 +63,7 @@ class Layer(nn.Module):
 
 
 class Block(nn.Module):
-    """Two layers whose outcome is added to what came in."""
+    """Residual block of two layers."""
 
     def __init__(self, width: int, dilation: int) -> None:
         super().__init__()
