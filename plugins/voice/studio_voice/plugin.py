@@ -25,7 +25,7 @@ def studio_pages(ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:
 
 @hookimpl
 def studio_narration(ctx: PluginContext) -> Callable[[], Narration]:
-    """Return what makes a voice that reads aloud what is being written."""
+    """Return a factory of narrations, which read text aloud while it is being written."""
 
     def make() -> Narration:
         from studio_voice.pages.narrator import Narrator

@@ -30,7 +30,7 @@ _RESULT = Group("Result", advanced=True)
 
 
 class Transcribe(Params, frozen=True):
-    """What to write down, and how."""
+    """The recording to transcribe, and the options."""
 
     recording: Annotated[
         str,
@@ -71,7 +71,7 @@ class Transcribe(Params, frozen=True):
 
 
 class Speak(Params, frozen=True):
-    """What to read aloud, and in which voice."""
+    """The text to read aloud, and the voice."""
 
     text: Annotated[
         str, Text(lines=6, placeholder="Type what should be read"), Label("Text", "English.")

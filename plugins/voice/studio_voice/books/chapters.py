@@ -1,4 +1,4 @@
-"""Where the chapters of a text begin, and what is said of it."""
+"""Splits a text into chapters and spoken sentences."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _LONGEST_TITLE: Final = 80
 
 
 class Sentence(NamedTuple):
-    """What is said in one breath; ``chapter``: the title of the one that begins with it."""
+    """A sentence spoken in one breath; ``chapter``: the title of the one that begins with it."""
 
     text: str
     chapter: str = ""
 
 
 def spoken(text: str, *, is_marked: bool) -> Iterator[Sentence]:
-    """Yield what is said of a text, headings too.
+    """Yield the spoken sentences of a text, headings too.
 
     Args:
-        is_marked: It is Markdown, whose signs are not said.
+        is_marked: It is Markdown, whose markup is not read aloud.
     """
     text = _PAGE.sub("", text.replace("\r\n", "\n"))
     heading = ""

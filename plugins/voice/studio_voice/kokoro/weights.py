@@ -74,7 +74,7 @@ class KokoroLoader:
     family = FAMILY
 
     def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what is known of ``path``; None if it is not Kokoro."""
+        """Return facts about ``path``; None if it is not Kokoro."""
         if path.suffix.lower() != SUFFIX or not path.is_file() or not tarfile.is_tarfile(path):
             return None
         return WeightsFacts(FAMILY, path.stem, (CAPABILITY,), {})
@@ -167,5 +167,5 @@ def _read(members: Mapping[str, bytes], name: str) -> dict[str, Any]:
 
 
 def _entries(members: Mapping[str, bytes], accent: str) -> dict[str, Any]:
-    """Return the lexicon of an accent; what was checked by hand (gold) counts more."""
+    """Return the lexicon of an accent; hand-checked entries (gold) take precedence."""
     return {**_read(members, f"{accent}_silver"), **_read(members, f"{accent}_gold")}

@@ -1,1 +1,1 @@
-"""The page: a recording, what is said in it, and what became of it."""
+"""The page: a recording, its transcript, and the results made from it."""

@@ -1,9 +1,9 @@
-"""What the page can do: each mode with its task."""
+"""Modes of the page, each with its task."""
 
 from __future__ import annotations
 
 from studio.api import Mode
-from studio_voice.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_voice.schema import Speak, Talk, Transcribe
 
 TRANSCRIBE, SPEAK, TALK = "transcribe", "speak", "talk"

@@ -12,8 +12,8 @@ from typing import Any, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.api import JobHandle, JobRequest, PluginContext, StudioError, outcome
+from studio.api.window.language import tr
 from studio.api.window.sound.wave_file import from_wav
-from studio_voice.pages.phrases import tr
 from studio_voice.pronunciation.sentence_stream import SentenceStream
 
 _LOOK_MS: Final = 50

@@ -1,4 +1,4 @@
-"""The page: a recording, what is said in it, the strip. Computes nothing."""
+"""The page: a recording, its transcript, the strip. Computes nothing."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ from studio.api import (
     file_stem,
     outcome,
 )
+from studio.api.window.language import tr
 from studio_voice.pages.card_painter import SIZE, CardPainter
 from studio_voice.pages.modes import SPEAK, TALK, TRANSCRIBE, modes
-from studio_voice.pages.phrases import clock, tr
+from studio_voice.pages.phrases import clock
 from studio_voice.pages.talk.panel import TalkPanel
 from studio_voice.pages.transcript_panel import TranscriptPanel
 from studio_voice.schema import RECORDING_SUFFIXES, TEXT_SUFFIXES
@@ -233,7 +234,7 @@ class VoicePage(QWidget):
         self._ctx.run_later(lambda: outcome(keep), kept)
 
     def _show_source(self) -> None:
-        """Say what is written down, or what is missing for it."""
+        """Show the name of the recording to transcribe, or the missing requirement."""
         path, speaking = self.recording, self.modes.mode.id == SPEAK
         self.source.set_text(path.name if path else tr("No recording yet"))
         self.source.widget.setVisible(not speaking)
@@ -277,7 +278,7 @@ class VoicePage(QWidget):
     # --- for the task -------------------------------------------------------------------------
 
     def request(self) -> JobRequest:
-        """Return what is to be started.
+        """Return the request for the job to start.
 
         Raises:
             BadInput: There is no recording, or nothing to read.
@@ -365,7 +366,7 @@ class VoicePage(QWidget):
             self._take(Path(path), list(used.parents))
 
     def save_as(self) -> None:
-        """Ask for a name, and write what is in view there."""
+        """Ask for a name, and save the current transcript or recording there."""
         result = self.result()
         if result is None or result.artifact.kind == KIND:
             self.result_actions.save_as()
@@ -417,7 +418,7 @@ class VoicePage(QWidget):
         menu.popup(at)
 
     def page_actions(self) -> list[PageAction]:
-        """Return what the palette and the keys can do here."""
+        """Return the page's actions for the palette and the keyboard."""
         rows = (
             ("run", tr("Run, or add to queue"), self._run, "play", "Ctrl+Return"),
             ("stop_job", tr("Stop"), self._stop, "circle-stop", "Alt+."),
@@ -438,7 +439,7 @@ class VoicePage(QWidget):
         ]
 
     def save_state(self) -> dict[str, Any]:
-        """Return what to keep over a restart; the strip is kept all along."""
+        """Return the state to restore after a restart; the strip is stored separately."""
         return {
             "recording": str(self.recording or ""),
             "shown": self._shown,
@@ -463,7 +464,7 @@ def _export(artifact: SavedArtifact, path: Path) -> None:
 
 
 def _kept(ctx: PluginContext, samples: Any, rate: int, title: str) -> SavedArtifact:
-    """Keep what was recorded as a WAV file of the library."""
+    """Save a recording as a WAV file of the library."""
     import io
 
     import soundfile

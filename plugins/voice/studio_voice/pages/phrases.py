@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
-
-
-def tr(text: str) -> str:
-    """Return ``text`` in the language of the window."""
-    return QCoreApplication.translate("voice", text)
-
 
 def clock(seconds: float) -> str:
     """Return "1:02:03", or "2:03"."""

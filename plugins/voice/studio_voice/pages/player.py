@@ -10,7 +10,8 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, Role, StudioError, outcome
-from studio_voice.pages.phrases import clock, tr
+from studio.api.window.language import tr
+from studio_voice.pages.phrases import clock
 
 _FRAME_MS = 50
 _LONGEST = 2 * 3600

@@ -27,7 +27,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext
-from studio_voice.pages.phrases import clock, tr
+from studio.api.window.language import tr
+from studio_voice.pages.phrases import clock
 from studio_voice.transcripts.transcript import Segment
 
 Index = QModelIndex | QPersistentModelIndex
@@ -76,7 +77,7 @@ class SegmentModel(QAbstractTableModel):
         return 0 if parent.isValid() else 2
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return what a cell shows."""
+        """Return the display data of a cell."""
         segment = self.segments[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return clock(segment.start) if index.column() == _TIME else segment.text

@@ -1,4 +1,4 @@
-"""The transcript in view: its recording, its lines, and what was changed by hand.
+"""The current transcript: its recording, its lines, and manual edits.
 
 A change is a draft within half a second, so that a crash loses none; *Save changes* makes it a
 result of its own, made from the first.
@@ -23,7 +23,8 @@ from studio.api import (
     TaskResult,
     outcome,
 )
-from studio_voice.pages.phrases import clock, tr
+from studio.api.window.language import tr
+from studio_voice.pages.phrases import clock
 from studio_voice.pages.player import Player
 from studio_voice.pages.segment_list import SegmentList
 from studio_voice.transcripts.transcript import (
@@ -41,7 +42,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class TranscriptPanel(QWidget):
-    """What is in view.
+    """The current transcript and its recording.
 
     Signals:
         saved: A ``SavedArtifact``: the transcript as the user changed it.
@@ -86,7 +87,7 @@ class TranscriptPanel(QWidget):
 
     @property
     def transcript(self) -> Transcript:
-        """What is in view, as it was changed."""
+        """The current transcript, with its edits."""
         old = self._transcript
         segments = tuple(self.list.segments.segments)
         return Transcript(segments, old.language, old.duration, old.recording)
@@ -212,7 +213,7 @@ class TranscriptPanel(QWidget):
             self.saved.emit(found)
 
     def drop_changes(self) -> None:
-        """Show the transcript as it was written down; what was changed can be brought back."""
+        """Revert to the original transcript; the edits can be restored."""
         self._timer.stop()
         before, name = list(self.list.segments.segments), _name(self._shown)
         self.list.segments.show_segments(self._transcript.segments)

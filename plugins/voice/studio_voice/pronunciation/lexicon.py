@@ -99,7 +99,7 @@ class Lexicon:
 
 
 def sentences(text: str) -> Iterator[str]:
-    """Yield what is said in one breath: sentences, or clauses of long ones, none of them empty."""
+    """Yield units spoken in one breath: sentences, or clauses of long ones, none of them empty."""
     for sentence in SENTENCE_END.split(text):
         rest = " ".join(sentence.split())
         if len(rest) <= _LONGEST:

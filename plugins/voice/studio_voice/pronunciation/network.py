@@ -67,5 +67,5 @@ class Speller(nn.Module):
 
 
 def numbered(word: str) -> list[int]:
-    """Return the letters of a word as numbers; what is none of ``LETTERS`` is left out."""
+    """Return the letters of a word as numbers; other characters than ``LETTERS`` are left out."""
     return [LETTERS.index(each) + 1 for each in word.lower()[:LONGEST] if each in LETTERS]

@@ -53,7 +53,7 @@ class SentenceStream:
         return self._taken(is_end=False)
 
     def end(self) -> list[str]:
-        """Return what is left."""
+        """Return the remaining sentences."""
         return self._taken(is_end=True)
 
     def _taken(self, *, is_end: bool) -> list[str]:

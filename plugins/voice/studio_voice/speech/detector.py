@@ -36,7 +36,7 @@ SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
 
 
 class State(NamedTuple):
-    """What the network remembers of the sound so far."""
+    """Recurrent state of the network."""
 
     hidden: Array
     cell: Array

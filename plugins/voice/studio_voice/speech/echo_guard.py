@@ -1,7 +1,7 @@
-"""Tells what the loudspeaker said into the microphone from what a person says.
+"""Distinguishes the loudspeaker's echo in the microphone from a person's speech.
 
-It is no echo canceller: it compares how loud the two are. What is heard of the own voice has a
-loudness in proportion to what is played, however the room is; the guard learns that proportion
+It is no echo canceller: it compares how loud the two are. The echo of the own voice has a
+loudness in proportion to the output, whatever the room; the guard learns that proportion
 while it speaks, and believes in a person only where the microphone is clearly louder. So a person
 at a loud loudspeaker has to speak up (or press a key); with headphones every word counts.
 """

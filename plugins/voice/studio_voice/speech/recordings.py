@@ -35,7 +35,7 @@ class Source(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What it is called in sentences."""
+        """Name for messages."""
         return self.path.name or "the recording"
 
 

@@ -40,7 +40,7 @@ class Resampler:
         self._held = np.zeros(self._unit, np.float32)
 
     def add(self, sound: Array) -> Array:
-        """Return what can be told at 16 kHz by now."""
+        """Return the samples at 16 kHz that are complete so far."""
         self._held = np.concatenate([self._held, sound])
         count = len(self._held) // self._unit - 2
         if count < 1:
@@ -52,7 +52,7 @@ class Resampler:
 
 
 class What(Enum):
-    """What was noticed."""
+    """Kinds of events."""
 
     BEGAN = "began"
     ENDED = "ended"
@@ -60,7 +60,7 @@ class What(Enum):
 
 @dataclass(frozen=True)
 class Noticed:
-    """That somebody began to speak, or stopped; then ``sound`` is what was said, at 16 kHz."""
+    """Event: somebody began to speak, or stopped; then ``sound`` is the turn, at 16 kHz."""
 
     what: What
     sound: Array | None = None
@@ -99,7 +99,7 @@ class TurnDetector:
         return noticed
 
     def hold(self) -> None:
-        """Begin a turn that lasts until ``release``, whatever is heard: a key is held down."""
+        """Begin a turn that lasts until ``release``, despite pauses: a key is held down."""
         self.forget()
         self.held = self.speaking = True
 
@@ -110,7 +110,7 @@ class TurnDetector:
         return Noticed(What.ENDED, sound)
 
     def forget(self) -> None:
-        """Let go of what was said so far."""
+        """Discard the current turn."""
         self._kept, self._quiet, self._recent = [], 0, [False] * _OF
         self.speaking = self.held = False
 

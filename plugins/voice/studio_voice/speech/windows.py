@@ -48,12 +48,12 @@ class Span(NamedTuple):
         return max(0.0, min(self.end, other.end) - max(self.start, other.start))
 
     def around(self, bounds: Span) -> Span:
-        """Widen it by what is soft at its ends, within ``bounds``."""
+        """Widen it by a margin for soft speech at its ends, within ``bounds``."""
         return Span(max(bounds.start, self.start - _AROUND), min(bounds.end, self.end + _AROUND))
 
 
 class Window(NamedTuple):
-    """What a network hears at once, and where in it somebody speaks."""
+    """Input window of a network, and the spans of speech in it."""
 
     span: Span
     speech: tuple[Span, ...]
@@ -97,7 +97,7 @@ def windows(spans: list[Span], shares: NDArray[np.float32], seconds: float) -> l
 
 
 def missed(speech: Sequence[Span], written: Sequence[Span]) -> list[Span]:
-    """Find the speech that what was written leaves out; ``written`` is in order."""
+    """Return the spans of speech that ``written`` leaves out; ``written`` is in order."""
     gaps = list[Span]()
     for span in speech:
         start = span.start

@@ -31,10 +31,10 @@ _MOST_UNKNOWN: Final = 50
 
 @dataclass
 class Said:
-    """What was said so far: it is kept after each sentence.
+    """Progress of the speech, saved after each sentence.
 
     Attributes:
-        frames: Samples of the file that count; what is behind them was not finished.
+        frames: Valid samples of the file; any behind them were not finished.
         chapters: Title of each that began, and the frame it begins at.
     """
 
@@ -101,7 +101,7 @@ def _name(params: Speak) -> str:
 
 
 def _text(ctx: TaskContext, params: Speak) -> Generator[Event, None, str]:
-    """Return what is to be read: text as it is, a transcript, or what Chat reads in a document."""
+    """Return the text to read: plain text, a transcript, or a document as read by Chat."""
     if not params.document:
         return params.text
     path = Path(params.document)
@@ -168,7 +168,7 @@ def _spoken(speaker: Speaker, sounds: str, params: Speak) -> Sound:
 
 
 def _resumed(folder: Path, most: int) -> Said:
-    """Return what was said before a crash; the sound behind it is cut off."""
+    """Return the progress before a crash; the sound behind it is cut off."""
     import soundfile
 
     try:

@@ -1,4 +1,4 @@
-"""The task ``voice.transcribe``: what is said in a recording, with times."""
+"""The task ``voice.transcribe``: transcribes a recording, with times."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ class Part(NamedTuple):
 
 
 def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
-    """Write down what is said.
+    """Transcribe a recording.
 
-    Yields progress (in seconds of the recording), the text as it is found, a ``transcript``
+    Yields progress (in seconds of the recording), the text as it is decoded, a ``transcript``
     artifact, and the result: ``text``, ``segments`` (``start`` and ``end`` in seconds, ``text``),
     ``language``, and ``duration``: how many seconds the recording lasts. The recording is a file,
     or the input ``sound``: its bytes.

@@ -1,4 +1,4 @@
-"""A transcript: what was said when, as a file of the library."""
+"""A transcript: segments with times, as a file of the library."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Segment(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Transcript(msgspec.Struct, frozen=True):
-    """What was said in a recording.
+    """Transcript of a recording.
 
     Attributes:
         language: Code of the language of ``segments``: ``en``.
@@ -62,7 +62,7 @@ class Transcript(msgspec.Struct, frozen=True):
 
 
 def short_title(text: str) -> str:
-    """Shorten a title to what the library shows; … says where it was cut."""
+    """Shorten a title to fit the library; … marks the cut."""
     return text if len(text) <= _LONGEST_TITLE else f"{text[: _LONGEST_TITLE - 1].rstrip()}…"
 
 

@@ -1,1 +1,1 @@
-"""The network of Whisper, what it hears, and how it writes."""
+"""The network of Whisper, its input, and its decoding."""

@@ -65,7 +65,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Contents:
-    """What the file says before its tensors are read.
+    """Header of the file, before its tensors are read.
 
     Attributes:
         tail: Where the texts behind the tensors begin.
@@ -155,7 +155,7 @@ def read(path: Path, found: Contents) -> Generator[float, None, dict[str, Tensor
 
 
 def _ours(name: str) -> str | None:
-    """Return what our network calls a tensor; None for what it has no use for."""
+    """Return our network's name of a tensor; None for unused ones."""
     if name in _WHOLE:
         return _WHOLE[name]
     whole, _, end = name.rpartition("/")

@@ -36,7 +36,7 @@ class Phrase(NamedTuple):
 
 @dataclass
 class Draft:
-    """What was written of one window.
+    """Decoded text of one window.
 
     Attributes:
         likelihood: Mean logarithm of the likelihood of its tokens.

@@ -58,7 +58,7 @@ def config_of(path: Path) -> dict[str, Any] | None:
 
 
 def opened(path: Path) -> Opened:
-    """Return what the small files say.
+    """Return the content of the small files.
 
     Raises:
         ValueError: One is missing or broken.

@@ -37,7 +37,7 @@ class Sizes:
 
 
 class Cache:
-    """Keys and values of what was read: those of the sound, and of the tokens so far."""
+    """Cached keys and values: those of the sound, and of the tokens so far."""
 
     def __init__(self, sizes: Sizes, memory: list[tuple[Tensor, Tensor]]) -> None:
         self.memory = memory
@@ -47,13 +47,13 @@ class Cache:
         self.length = 0
 
     def rows(self, kept: Tensor) -> None:
-        """Keep the rows of the batch that ``kept`` numbers."""
+        """Keep only the given rows of the batch."""
         self.memory = [(keys[kept], values[kept]) for keys, values in self.memory]
         self.tokens = [(keys[kept], values[kept]) for keys, values in self.tokens]
 
 
 class Attention(nn.Module):
-    """Attention to oneself, or (``memory``) to what the encoder made of the sound."""
+    """Self-attention, or (``memory``) cross-attention to the encoder's output."""
 
     def __init__(self, width: int, heads: int, *, to_memory: bool = False) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class Attention(nn.Module):
         return self._joined(F.scaled_dot_product_attention(query, keys, values))
 
     def step(self, x: Tensor, kept: tuple[Tensor, Tensor], start: int) -> Tensor:
-        """Do the same for new tokens, which see what came before them; keep their keys."""
+        """Attend from new tokens to all up to themselves; cache their keys and values."""
         query, keys, values = self._split(self.inputs(x), 3)
         end = start + x.shape[1]
         kept[0][:, :, start:end], kept[1][:, :, start:end] = keys, values
@@ -137,7 +137,7 @@ class Layer(nn.Module):
 
 
 class Whisper(nn.Module):
-    """Log-mel spectrograms → what was said, as tokens."""
+    """Log-mel spectrograms → text, as tokens."""
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ _LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
 
 
 class Tokens:
-    """What the numbers mean.
+    """Meanings of token numbers.
 
     Attributes:
         end: The token behind the last word.
@@ -64,7 +64,7 @@ class Tokens:
         return [*start, self.languages[language], task]
 
     def text(self, tokens: Sequence[int]) -> str:
-        """Return what the words among ``tokens`` say."""
+        """Decode the words among ``tokens``."""
         words = [token for token in tokens if token < self.end]
         return str(self._tokenizer.decode(words, skip_special_tokens=True))
 

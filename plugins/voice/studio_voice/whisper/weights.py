@@ -48,7 +48,7 @@ class WhisperLoader:
     family = FAMILY
 
     def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what is known of ``path``; None if it is not Whisper."""
+        """Return facts about ``path``; None if it is not Whisper."""
         if path.is_dir():
             config = folder.config_of(path)
             if config is None:

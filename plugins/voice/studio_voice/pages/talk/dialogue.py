@@ -1,7 +1,7 @@
-"""A conversation by voice: what was said becomes a message, its answer is written and spoken.
+"""A conversation by voice: each turn becomes a message, its answer is written and spoken.
 
-The messages are those of a conversation of the library, so that Chat shows it too, and what was
-said outlives a crash. Knows no widget.
+The messages are those of a conversation of the library, so that Chat shows it too, and it
+survives a crash. Knows no widget.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from studio.api import (
     StudioError,
     WorkQueue,
 )
+from studio.api.window.language import tr
 from studio.api.window.sound.wave_file import to_wav
 from studio_voice.pages.narrator import Narrator
-from studio_voice.pages.phrases import tr
 from studio_voice.pages.talk.microphone import Microphone
 
 _KEPT: Final = "talk"
@@ -94,7 +94,11 @@ class Dialogue(QObject):
     failed = Signal(object)
 
     def __init__(self, ctx: PluginContext, how: Callable[[], Mapping[str, Any]]) -> None:
-        """``how``: returns what the panel is set to."""
+        """Create a dialogue.
+
+        Args:
+            how: Returns the panel's settings.
+        """
         super().__init__()
         self._ctx, self._how = ctx, how
         self._store = ctx.library.conversations
@@ -127,7 +131,7 @@ class Dialogue(QObject):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is being kept."""
+        """Whether no message is being saved."""
         return self._work.idle
 
     def _voice(self) -> Mapping[str, Any]:
@@ -328,7 +332,7 @@ class Dialogue(QObject):
         self.changed.emit()
 
     def stop(self) -> None:
-        """Stop all: also what is being transcribed."""
+        """Stop all: also running transcriptions."""
         self._held = ""
         job, self._hearing = self._hearing, None
         if job is not None:

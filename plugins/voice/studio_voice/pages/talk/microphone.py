@@ -8,7 +8,7 @@ from typing import Any, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.api import BadInput, PluginContext, StudioError, outcome
-from studio_voice.pages.phrases import tr
+from studio.api.window.language import tr
 
 _LOOK_MS: Final = 40
 _LONGEST: Final = 3600.0
@@ -79,7 +79,7 @@ class Microphone(QObject):
             self._ctx.run_later(lambda: outcome(self._open), self._opened)
 
     def turn_off(self) -> None:
-        """Stop listening; what is being said is lost."""
+        """Stop listening; the current turn is lost."""
         self._asked = self._hold = False
         recorder, self._recorder = self._recorder, None
         self._clock.stop()
@@ -90,7 +90,7 @@ class Microphone(QObject):
             self.switched.emit()
 
     def hold(self) -> None:
-        """What is said from now on, until ``release``, is one turn."""
+        """Record one turn from now on, until ``release``."""
         self._hold = True
         if self._turns is not None and self.is_on:
             self._turns.hold()
@@ -135,7 +135,7 @@ class Microphone(QObject):
         self.switched.emit()
 
     def _look(self) -> None:
-        """Take what was heard since the last time."""
+        """Take the samples recorded since the last call."""
         from studio_voice.speech.turn_detector import What
 
         recorder = self._recorder

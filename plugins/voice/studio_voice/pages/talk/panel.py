@@ -1,4 +1,4 @@
-"""The mode Talk: what was said, what goes on, the microphone and its light, a field to type in."""
+"""The mode Talk: the conversation, its state, the microphone and its light, a field to type in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role, TroubleRow
-from studio_voice.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_voice.pages.talk.dialogue import Dialogue, Line, State
 
 NEEDED: Final = ("speech-to-text", "text-to-speech", "text")
@@ -144,7 +144,7 @@ class TalkPanel(QWidget):
         self._show_state()
 
     def stop(self) -> None:
-        """End what is being spoken, written and transcribed; the microphone stays as it is."""
+        """Stop speaking, writing and transcribing; the microphone stays as it is."""
         self.dialogue.stop()
 
     def focus(self) -> None:
@@ -230,7 +230,7 @@ class TalkPanel(QWidget):
 
 
 class _ThreadView(QScrollArea):
-    """What was said, oldest first; it follows the end unless the user has scrolled up."""
+    """The messages, oldest first; it follows the end unless the user has scrolled up."""
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
