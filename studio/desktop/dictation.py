@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from studio.api.jobs import JobRequest
 from studio.api.roles import Role
 from studio.api.window.context import PluginContext
+from studio.api.window.language import tr
 from studio.api.window.sound.wave_file import to_wav
 from studio.protocol.errors import StudioError
 
@@ -66,7 +67,7 @@ class Dictation(QObject):
             return
         ctx, field = self._context(PLUGIN), _text_field(QApplication.focusWidget())
         if field is None:
-            ctx.notices.info(_tr("Click into a text field first, then dictate."), key="dictation")
+            ctx.notices.info(tr("Click into a text field first, then dictate."), key="dictation")
         elif not ctx.weights.for_capability(CAPABILITY):
             self._offer(ctx)
         else:
@@ -74,7 +75,7 @@ class Dictation(QObject):
 
     def _begin(self, ctx: PluginContext, field: TextField) -> None:
         if self._card is None:
-            self.bar = ctx.kit.record_bar(_tr("Insert"), "check", longest=_LONGEST)
+            self.bar = ctx.kit.record_bar(tr("Insert"), "check", longest=_LONGEST)
             self.bar.on_recorded(self._write_down)
             self.bar.on_failed(lambda error: ctx.notices.error(error, key="dictation"))
             self._card = QFrame(self._window)
@@ -113,7 +114,7 @@ class Dictation(QObject):
         request = JobRequest(
             TASK,
             {},
-            title=_tr("Dictation"),
+            title=tr("Dictation"),
             inputs={"sound": to_wav(samples, rate)},
             keep=False,
             private=True,
@@ -130,7 +131,7 @@ class Dictation(QObject):
         text = " ".join(str(result.get("text", "")).split())
         if field is None or not shiboken6.isValid(field):
             QApplication.clipboard().setText(text)
-            words = _tr("The field is gone; what you said is on the clipboard.")
+            words = tr("The field is gone; what you said is on the clipboard.")
             self._context(PLUGIN).notices.info(words, key="dictation")
             return
         field.removeEventFilter(self)
@@ -145,12 +146,12 @@ class Dictation(QObject):
         """Report missing weights or plugins and offer to install them."""
         offers = ctx.weights.to_get(CAPABILITY)
         if not offers:
-            ctx.notices.info(_tr("Dictation needs a Whisper model."), key="dictation")
+            ctx.notices.info(tr("Dictation needs a Whisper model."), key="dictation")
             return
         name, title, _size = offers[0]
-        words = _tr("Dictation needs {title}.").format(title=title)
+        words = tr("Dictation needs {title}.").format(title=title)
         get = partial(ctx.weights.get_set, name)
-        ctx.notices.offer(words, _tr("Download"), get, key="dictation")
+        ctx.notices.offer(words, tr("Download"), get, key="dictation")
 
 
 def _text_field(widget: QWidget | None) -> TextField | None:
@@ -165,7 +166,3 @@ def _text_field(widget: QWidget | None) -> TextField | None:
 def _joined(before: str, text: str) -> str:
     """Return ``text`` with a space before it where a word stands there."""
     return f" {text}" if before[-1:].strip() else text
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("Dictation", text)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from PySide6.QtCore import QCoreApplication, QLocale, QTime
+from PySide6.QtCore import QLocale, QTime
 
 from studio.api.window.figures import localised
+from studio.api.window.language import tr
 from studio.base.energy.amount import Amount
 from studio.base.energy.grid import grams
 from studio.base.energy.phrases import Figures, carbon, figures
@@ -23,10 +24,6 @@ _WAITING_FOR = "waiting for "
 def folded(text: str) -> str:
     """Return a text as it is looked for: “CO₂” and “co2” are the same."""
     return unicodedata.normalize("NFKC", text).casefold()
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("words", text)
 
 
 def size(count: int) -> str:
@@ -48,11 +45,11 @@ def amount(energy: Amount) -> str:
     found = Figures(*map(localised, figures(energy)))
     size = f"{found.typical} {found.unit}"
     if energy.is_estimated:
-        return _tr("about {size} ({low}–{high}), estimated").format(
+        return tr("about {size} ({low}–{high}), estimated").format(
             size=size, low=found.low, high=found.high
         )
     if found.is_range:
-        return _tr("about {size} ({low}–{high})").format(size=size, low=found.low, high=found.high)
+        return tr("about {size} ({low}–{high})").format(size=size, low=found.low, high=found.high)
     return size
 
 
@@ -77,15 +74,15 @@ def duration(seconds: float) -> str:
 def state(job_state: JobState, reason: str = "") -> str:
     """Return the state of a job as text; ``reason`` is the reason for waiting or ending."""
     words = {
-        JobState.QUEUED: _tr("Queued"),
-        JobState.WAITING: _tr("Waiting"),
-        JobState.LOADING: _tr("Loading model"),
-        JobState.RUNNING: _tr("Running"),
-        JobState.PAUSED: _tr("Paused"),
-        JobState.DONE: _tr("Done"),
-        JobState.CANCELLED: _tr("Stopped"),
-        JobState.FAILED: _tr("Failed"),
-        JobState.LOST: _tr("Interrupted"),
+        JobState.QUEUED: tr("Queued"),
+        JobState.WAITING: tr("Waiting"),
+        JobState.LOADING: tr("Loading model"),
+        JobState.RUNNING: tr("Running"),
+        JobState.PAUSED: tr("Paused"),
+        JobState.DONE: tr("Done"),
+        JobState.CANCELLED: tr("Stopped"),
+        JobState.FAILED: tr("Failed"),
+        JobState.LOST: tr("Interrupted"),
     }[job_state]
     if reason.startswith(_WAITING_FOR):
         return waits_for(job_state, reason)
@@ -95,7 +92,7 @@ def state(job_state: JobState, reason: str = "") -> str:
 def job(state_now: JobState, detail: str = "", stopping: bool = False) -> str:
     """Return the activity of a job as text for a list; ``detail`` is its progress or reason."""
     if stopping and not state_now.is_terminal:
-        return _tr("Stopping…")
+        return tr("Stopping…")
     if state_now in (JobState.FAILED, JobState.LOST) and detail:
         return detail
     return state(state_now, detail)
@@ -110,17 +107,17 @@ def to_end(seconds: float, unknown: int, ends: QTime | None = None) -> str:
     """
     minutes = max(1, round(seconds / 60))
     if seconds < 45 and not unknown:
-        long = _tr("less than a minute")
+        long = tr("less than a minute")
     elif minutes < 60:
-        long = _tr("{n} min").format(n=minutes)
+        long = tr("{n} min").format(n=minutes)
     else:
-        long = _tr("{h} h {min} min").format(h=minutes // 60, min=f"{minutes % 60:02d}")
+        long = tr("{h} h {min} min").format(h=minutes // 60, min=f"{minutes % 60:02d}")
     if unknown:
-        return _tr("more than {long}").format(long=long)
+        return tr("more than {long}").format(long=long)
     if ends is None or seconds < 45:
-        return _tr("about {long}").format(long=long) if seconds >= 45 else long
+        return tr("about {long}").format(long=long) if seconds >= 45 else long
     time = QLocale().toString(ends, QLocale.FormatType.ShortFormat)
-    return _tr("about {long}, until {time}").format(long=long, time=time)
+    return tr("about {long}, until {time}").format(long=long, time=time)
 
 
 def waits_for(job_state: JobState, reason: str = "") -> str:
@@ -128,13 +125,13 @@ def waits_for(job_state: JobState, reason: str = "") -> str:
     match job_state:
         case JobState.WAITING:
             what = reason.removeprefix(_WAITING_FOR)
-            return _tr("Waiting for {what}").format(what=what) if reason else _tr("Waiting…")
+            return tr("Waiting for {what}").format(what=what) if reason else tr("Waiting…")
         case JobState.LOADING:
-            return declared(reason) or _tr("Loading the model…")
+            return declared(reason) or tr("Loading the model…")
         case JobState.RUNNING:
-            return reason or _tr("Preparing…")
+            return reason or tr("Preparing…")
         case JobState.PAUSED:
-            return _tr("Paused. Resume it in the job list.")
+            return tr("Paused. Resume it in the job list.")
         case _:
             return ""
 
@@ -144,8 +141,8 @@ def time_left(seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < 90:
-        return _tr("{count} s left").format(count=max(1, round(seconds)))
-    return _tr("{count} min left").format(count=round(seconds / 60))
+        return tr("{count} s left").format(count=max(1, round(seconds)))
+    return tr("{count} min left").format(count=round(seconds / 60))
 
 
 STATE_ICON = {

@@ -92,7 +92,7 @@ def studio_open_file(ctx: PluginContext, path: Path) -> Callable[[], None] | Non
         ctx.notices.error(error, key="molecules.open")
 
     def bring() -> None:
-        from studio_molecules.pages.phrases import tr
+        from studio.api.window.language import tr
 
         title = tr("Predict {name}").format(name=path.name)
         try:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from zlib import crc32
 
-from PySide6.QtCore import QCoreApplication
-
 from studio.api.artifacts import Kind
 from studio.api.manifest import KindEntry
+from studio.api.window.language import tr
 from studio.desktop.appearance.language import declared
 
 _ICONS: dict[str, str] = {
@@ -63,18 +62,14 @@ class Kinds:
 def own_titles() -> dict[str, str]:
     """Return what several of each of the studio's own kinds are called."""
     return {
-        Kind.TEXT: _tr("Text"),
-        Kind.IMAGE: _tr("Pictures"),
-        Kind.SCORE: _tr("Scores"),
-        Kind.AUDIO: _tr("Audio"),
-        Kind.MOLECULES: _tr("Molecules"),
-        Kind.CODE: _tr("Code"),
-        Kind.TABLE: _tr("Tables"),
-        Kind.PLOT: _tr("Plots"),
-        Kind.VIDEO: _tr("Videos"),
-        Kind.WEIGHTS: _tr("Models"),
+        Kind.TEXT: tr("Text"),
+        Kind.IMAGE: tr("Pictures"),
+        Kind.SCORE: tr("Scores"),
+        Kind.AUDIO: tr("Audio"),
+        Kind.MOLECULES: tr("Molecules"),
+        Kind.CODE: tr("Code"),
+        Kind.TABLE: tr("Tables"),
+        Kind.PLOT: tr("Plots"),
+        Kind.VIDEO: tr("Videos"),
+        Kind.WEIGHTS: tr("Models"),
     }
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("words", text)

@@ -13,6 +13,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QLocale, QTranslator
 
 from studio.api.window.figures import MARKS
+from studio.api.window.language import use_translations
 from studio.desktop.appearance.resources import folder
 from studio.protocol.regular_file import open_regular
 
@@ -47,6 +48,7 @@ class Language:
             MARKS.update({ord(","): wanted.groupSeparator(), ord("."): wanted.decimalPoint()})
         if self._translator is not None:
             app.installTranslator(self._translator)
+            use_translations(_translate)
 
     def learn(self, plugin: str, folder: Path) -> None:
         """Read the catalogue that a plugin brings, once; without one it speaks English."""
@@ -66,6 +68,11 @@ class Language:
         MARKS.clear()
         if self._translator is not None:
             self._app.removeTranslator(self._translator)
+            use_translations(None)
+
+
+def _translate(text: str, n: int) -> str:
+    return QCoreApplication.translate(DOMAIN, text, None, n)
 
 
 def declared(text: str) -> str:

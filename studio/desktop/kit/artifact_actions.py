@@ -15,10 +15,11 @@ from PySide6.QtWidgets import QMenu
 from studio.api.artifacts import SavedArtifact
 from studio.api.results import KeptResults, TaskResult, file_stem
 from studio.api.window.context import PluginContext
+from studio.api.window.language import tr
 from studio.api.window.ui import TroubleRow
 from studio.api.window.work_queue import WorkQueue
 from studio.desktop.kit.handed_out import HandedOut
-from studio.desktop.kit.phrases import shortened, tr
+from studio.desktop.kit.phrases import shortened
 from studio.desktop.kit.saved_copy import save_as
 from studio.library.provenance.disclosure import Disclosure
 from studio.library.provenance.exporter import Exported

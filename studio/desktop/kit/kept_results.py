@@ -14,10 +14,10 @@ from shiboken6 import isValid
 from studio.api.artifacts import SavedArtifact
 from studio.api.results import Read, TaskResult
 from studio.api.window.context import PluginContext
+from studio.api.window.language import tr
 from studio.api.window.work_queue import outcome
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.handed_out import HandedOut
-from studio.desktop.kit.phrases import tr
 from studio.desktop.kit.result_list import ResultList
 from studio.desktop.kit.result_strip import ResultStrip
 from studio.protocol.errors import StudioError

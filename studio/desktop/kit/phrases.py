@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
-
-
-def tr(text: str) -> str:
-    """Return ``text`` in the language of the window."""
-    return QCoreApplication.translate("kit", text)
-
 
 def shortened(title: str, fallback: str) -> str:
     """Return a title that fits into a sentence."""

@@ -9,8 +9,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from studio.api.window.context import PluginContext
+from studio.api.window.language import tr
 from studio.api.window.work_queue import outcome
-from studio.desktop.kit.phrases import tr
 from studio.protocol.errors import StudioError
 
 _LOOK_MS = 60

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QPushButton, QVBoxLayout, QWidget
 
+from studio.api.window.language import tr
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.machines.run_on import RunOn
-from studio.desktop.kit.phrases import tr
 
 
 class RunButton:

@@ -18,10 +18,10 @@ from studio.api.plot import Plot
 from studio.api.results import Read, TaskResult
 from studio.api.runs import RunButton
 from studio.api.window.context import PluginContext
+from studio.api.window.language import tr
 from studio.api.window.ui import ProgressRow, TroubleRow
 from studio.api.window.work_queue import WorkQueue
 from studio.desktop.kit.page_jobs import PageJobs
-from studio.desktop.kit.phrases import tr
 from studio.desktop.kit.pixels import image_of
 from studio.desktop.kit.waiting_menu import WaitingJob, waiting_menu
 from studio.protocol.errors import StudioError

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.window.context import PluginContext
+from studio.api.window.language import tr
 from studio.api.window.ui import TroubleRow
 from studio.api.window.work_queue import outcome
-from studio.desktop.kit.phrases import tr
 from studio.protocol.errors import StudioError
 
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu
 
+from studio.api.window.language import tr
 from studio.api.window.ui import Ui
-from studio.desktop.kit.phrases import tr
 
 _LISTED = 10
 _CHARS = 48

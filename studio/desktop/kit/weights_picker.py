@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QSizePolicy, QToolButton
 
 from studio.api.jobs import HERE
 from studio.api.window.context import PluginContext
+from studio.api.window.language import tr
 from studio.desktop import phrases
 from studio.desktop.kit.machines.run_on import Place
-from studio.desktop.kit.phrases import tr
 
 _AROUND = 44
 """Pixels beside the title: icon and padding."""

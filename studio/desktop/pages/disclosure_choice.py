@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QRect, Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from studio.api.window.language import tr
 from studio.base.settings import Settings
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.switch_bar import SwitchBar
@@ -25,11 +26,11 @@ class DisclosureChoice(QWidget):
         self._settings = settings
         self.bar = SwitchBar(
             look,
-            _tr("Provenance"),
+            tr("Provenance"),
             (
-                (Disclosure.FULL.value, "", _tr("Full recipe")),
-                (Disclosure.LABEL.value, "", _tr("Label only")),
-                (Disclosure.NOTHING.value, "", _tr("Nothing")),
+                (Disclosure.FULL.value, "", tr("Full recipe")),
+                (Disclosure.LABEL.value, "", tr("Label only")),
+                (Disclosure.NOTHING.value, "", tr("Nothing")),
             ),
         )
         self._meaning = look.label("", "small", wrap=True)
@@ -64,18 +65,14 @@ class DisclosureChoice(QWidget):
 def meaning(chosen: Disclosure) -> str:
     """Return the effect of a disclosure level on an exported file."""
     return {
-        Disclosure.FULL: _tr(
+        Disclosure.FULL: tr(
             "A signed record with the prompt, parameters, models and versions. Anyone who gets "
             "the file can read it."
         ),
-        Disclosure.LABEL: _tr(
+        Disclosure.LABEL: tr(
             "A signed label: made with AI, by Offline Studio. No prompt, names or parameters."
         ),
-        Disclosure.NOTHING: _tr(
+        Disclosure.NOTHING: tr(
             "No record and no label. Some countries require a label on published AI content."
         ),
     }[chosen]
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("DisclosureChoice", text)

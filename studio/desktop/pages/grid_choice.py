@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QPushButton
 
+from studio.api.window.language import tr
 from studio.base.energy.grid import PRESETS, Preset
 from studio.desktop.forms.form import FieldRow
 from studio.desktop.ui import WindowUi
@@ -17,7 +17,7 @@ def offer_countries(ui: WindowUi, row: FieldRow) -> QPushButton:
 
     The selected value is written to the field.
     """
-    button = ui.button(_tr("By country"), dense=True)
+    button = ui.button(tr("By country"), dense=True)
     menu, names = ui.menu(button), _names()
     for preset in PRESETS:
         words = f"{names[preset.place]}: {preset.grams:.0f} g"
@@ -34,18 +34,14 @@ def _choose(row: FieldRow, preset: Preset) -> None:
 
 def _names() -> dict[str, str]:
     return {
-        "Sweden": _tr("Sweden"),
-        "France": _tr("France"),
-        "Brazil": _tr("Brazil"),
-        "United Kingdom": _tr("United Kingdom"),
-        "United States": _tr("United States"),
-        "Germany": _tr("Germany"),
-        "World": _tr("World"),
-        "Japan": _tr("Japan"),
-        "China": _tr("China"),
-        "India": _tr("India"),
+        "Sweden": tr("Sweden"),
+        "France": tr("France"),
+        "Brazil": tr("Brazil"),
+        "United Kingdom": tr("United Kingdom"),
+        "United States": tr("United States"),
+        "Germany": tr("Germany"),
+        "World": tr("World"),
+        "Japan": tr("Japan"),
+        "China": tr("China"),
+        "India": tr("India"),
     }
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("GridChoice", text)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.api.manifest import Manifest
+from studio.api.window.language import tr
 from studio.base.disk import as_size
 from studio.desktop.appearance.appearance import Appearance
 from studio.plugins.install.minisign import key_id
@@ -19,10 +20,6 @@ from studio.plugins.install.plan import (
     wanted,
 )
 from studio.plugins.install.records import Record
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("plugin", text)
 
 
 def plan_view(look: Appearance, plan: Plan) -> QWidget:
@@ -39,16 +36,16 @@ def plan_view(look: Appearance, plan: Plan) -> QWidget:
         column.addWidget(look.label(question, "warn", wrap=True))
     new = set(plan.new_permissions()) if before else set()
     column.addSpacing(4)
-    column.addWidget(look.label(_tr("Permissions"), "section"))
+    column.addWidget(look.label(tr("Permissions"), "section"))
     column.addWidget(permissions_view(look, plan.manifest, new))
     column.addSpacing(4)
-    column.addWidget(look.label(_tr("Origin"), "section"))
+    column.addWidget(look.label(tr("Origin"), "section"))
     column.addLayout(_facts(look, plan))
     column.addSpacing(4)
-    column.addWidget(look.label(_tr("Packages"), "section"))
+    column.addWidget(look.label(tr("Packages"), "section"))
     column.addLayout(_packages(look, plan))
     if before:
-        since = _tr("Changes since version {version}").format(version=before.record.version)
+        since = tr("Changes since version {version}").format(version=before.record.version)
         column.addWidget(look.label(since, "section"))
         column.addWidget(look.label(_changes(plan, before.record), "small", wrap=True))
     column.addStretch()
@@ -66,10 +63,10 @@ def widenings_view(look: Appearance, change: str, wider: Sequence[Widening]) -> 
     column = QVBoxLayout(inside)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(8)
-    takes = _tr("This takes back: {change}.").format(change=change)
+    takes = tr("This takes back: {change}.").format(change=change)
     column.addWidget(look.label(takes, "mute", wrap=True))
     for each in wider:
-        words = _tr("{title} {version} would be enabled:")
+        words = tr("{title} {version} would be enabled:")
         words = words.format(title=each.title, version=each.version)
         column.addWidget(look.label(words, "strong", wrap=True))
         column.addWidget(permissions_view(look, each.manifest, set(each.new)))
@@ -83,12 +80,12 @@ def permissions_view(look: Appearance, manifest: Manifest, new: set[str]) -> QWi
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(6)
     if runs_in_studio(manifest):
-        words = _tr(
+        words = tr(
             "It runs inside the studio: it can do anything that you can do on this computer."
         )
         column.addLayout(_line(look, "triangle-alert", "bad", words, IN_STUDIO in new))
     else:
-        words = _tr("It runs in a process of its own, with its own packages.")
+        words = tr("It runs in a process of its own, with its own packages.")
         column.addLayout(_line(look, "circle-check", "good", words, False))
     asked = wanted(manifest)
     for name, how in asked.items():
@@ -96,13 +93,13 @@ def permissions_view(look: Appearance, manifest: Manifest, new: set[str]) -> QWi
         if name == "gpu" and not runs_in_studio(manifest):
             how = "boxed"
         if name == "uses":  # the tasks say what for
-            wish = _tr("It runs tasks of other plugins ({tasks})").format(tasks=how)
+            wish = tr("It runs tasks of other plugins ({tasks})").format(tasks=how)
         else:
-            wish, reason = _wish(name, how), reason or _tr("no reason given")
+            wish, reason = _wish(name, how), reason or tr("no reason given")
         text = f"{wish}: {reason}" if reason else wish
         column.addLayout(_line(look, _ICONS[name], "warn", text, name in new))
     if not asked:
-        words = _tr("It asks for nothing more.")
+        words = tr("It asks for nothing more.")
         column.addLayout(_line(look, "circle-check", "good", words, False))
     return inside
 
@@ -119,13 +116,13 @@ _ICONS = {
 
 def _wish(name: str, how: str) -> str:
     return {
-        "network yes": _tr("It uses the network"),
-        "files picked": _tr("It reads files that you choose"),
-        "files folder": _tr("It reads files in a folder that you choose"),
-        "run_code yes": _tr("It runs code that it generates"),
-        "gpu yes": _tr("It uses the graphics card"),
-        "library yes": _tr("It reads what is in your library"),
-        "gpu boxed": _tr("It asks for the graphics card, which the sandbox does not give it"),
+        "network yes": tr("It uses the network"),
+        "files picked": tr("It reads files that you choose"),
+        "files folder": tr("It reads files in a folder that you choose"),
+        "run_code yes": tr("It runs code that it generates"),
+        "gpu yes": tr("It uses the graphics card"),
+        "library yes": tr("It reads what is in your library"),
+        "gpu boxed": tr("It asks for the graphics card, which the sandbox does not give it"),
     }[f"{name} {how}"]
 
 
@@ -135,22 +132,22 @@ def _line(look: Appearance, icon: str, color: str, words: str, is_new: bool) -> 
     row.addWidget(look.icon_label(icon, color, 16), 0, Qt.AlignmentFlag.AlignTop)
     row.addWidget(look.label(words, wrap=True), 1)
     if is_new:
-        row.addWidget(look.label(_tr("new"), "badge"), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(look.label(tr("new"), "badge"), 0, Qt.AlignmentFlag.AlignTop)
     return row
 
 
 def _facts(look: Appearance, plan: Plan) -> QGridLayout:
     record = plan.record
-    unknown = _tr("not given")
+    unknown = tr("not given")
     publisher = record.publisher or unknown
-    signed = _tr("signed by {key}").format(key=key_id(record.key))
+    signed = tr("signed by {key}").format(key=key_id(record.key))
     facts = (
-        (_tr("Publisher"), _tr("{name} (not verified)").format(name=publisher)),
-        (_tr("Source"), record.source),
-        (_tr("Signature"), signed if record.key else _tr("not signed")),
+        (tr("Publisher"), tr("{name} (not verified)").format(name=publisher)),
+        (tr("Source"), record.source),
+        (tr("Signature"), signed if record.key else tr("not signed")),
         ("SHA-256", f"{record.digest[:32]}\n{record.digest[32:]}"),
-        (_tr("Licence"), record.licence or unknown),
-        (_tr("Disk space"), as_size(plan.size)),
+        (tr("Licence"), record.licence or unknown),
+        (tr("Disk space"), as_size(plan.size)),
     )
     grid = QGridLayout()
     grid.setHorizontalSpacing(16)
@@ -175,15 +172,15 @@ def _packages(look: Appearance, plan: Plan) -> QGridLayout:
     for row, package in enumerate(own):
         size = as_size(package.unpacked)
         if package.name in plan.has_native_code:
-            size = _tr("{size}, compiled code").format(size=size)
+            size = tr("{size}, compiled code").format(size=size)
         grid.addWidget(look.label(f"{package.name} {package.version}"), row, 0)
         grid.addWidget(look.label(size, "small"), row, 1)
         grid.addWidget(look.label(package.licence[:40], "small"), row, 2)
     lent, left_out = plan.record.lent_in_short
     if lent:
-        words = _tr("from the studio: {packages}")
+        words = tr("from the studio: {packages}")
         if left_out:
-            words = _tr("from the studio: {packages} with {count} packages of its own")
+            words = tr("from the studio: {packages} with {count} packages of its own")
         words = words.format(packages=", ".join(lent), count=left_out)
         grid.addWidget(look.label(words, "small", wrap=True), len(own), 0, 1, 3)
     return grid
@@ -197,4 +194,4 @@ def _changes(plan: Plan, before: Record) -> str:
         for name in sorted(was.keys() | now.keys())
         if was.get(name) != now.get(name)
     ]
-    return "\n".join(lines) or _tr("The same packages.")
+    return "\n".join(lines) or tr("The same packages.")

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.api.artifacts import Kind, SavedArtifact
+from studio.api.window.language import tr
 from studio.desktop import phrases
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.viewers.film import film_viewer
@@ -120,7 +121,7 @@ def plain(parts: PageServices, artifact: Artifact, start: bytes, maker: str = ""
             return _picture(artifact, pixmap)
     if kind in set(Kind):
         text = _as_text(start) if kind in (Kind.TEXT, Kind.CODE, Kind.TABLE) else ""
-        nothing = _tr("This type cannot be previewed. Export it to open it in another app.")
+        nothing = tr("This type cannot be previewed. Export it to open it in another app.")
         return _words(artifact, text or artifact.text or nothing)
     shown = QWidget()
     column = QVBoxLayout(shown)
@@ -152,14 +153,14 @@ def _maker(parts: PageServices, maker: str) -> str:
         return ""
     plugin = next((each for each in parts.studio.plugins.plugins if each.id == maker), None)
     if plugin is None:
-        return _tr(
+        return tr(
             "Made by the plugin “{plugin}”, which is not installed. Export saves the file as it is."
         ).format(plugin=maker)
     if not plugin.is_usable:
-        return _tr("Made by {plugin}, which is not active now. See the Plugins page.").format(
+        return tr("Made by {plugin}, which is not active now. See the Plugins page.").format(
             plugin=plugin.title
         )
-    return _tr("Made by {plugin}, which has no view of it.").format(plugin=plugin.title)
+    return tr("Made by {plugin}, which has no view of it.").format(plugin=plugin.title)
 
 
 def _picture(artifact: Artifact, pixmap: QPixmap) -> QLabel:
@@ -203,7 +204,3 @@ def _as_bytes(start: bytes) -> str:
         signs = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
         rows.append(f"{at:04x}  {row.hex(' '):<{3 * _ROW}} {signs}")
     return "\n".join(rows) + ("\n…" if len(start) > _ROWS * _ROW else "")
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("viewers", text)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from importlib import metadata
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 import studio
+from studio.api.window.language import tr
 from studio.desktop.appearance.appearance import Appearance, line
 from studio.desktop.appearance.resources import folder
 from studio.desktop.widgets.sheet import Sheet
@@ -55,10 +56,6 @@ class Part:
     text: str = ""
 
 
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("about", text)
-
-
 def dependencies() -> list[Part]:
     """Return the installed packages the studio declares, its extras among them, by name."""
     try:
@@ -70,7 +67,7 @@ def dependencies() -> list[Part]:
     parts = [part for name in sorted(names, key=str.casefold) if (part := _package(name))]
     if _package("PySide6-Addons"):
         text = _read("ffmpeg-LGPL-2.1.txt")
-        parts.append(Part(_tr("FFmpeg, in Qt Multimedia"), "", "LGPL-2.1-or-later", text))
+        parts.append(Part(tr("FFmpeg, in Qt Multimedia"), "", "LGPL-2.1-or-later", text))
     return parts
 
 
@@ -81,7 +78,7 @@ def shipped() -> list[Part]:
 
 def show_about(look: Appearance, window: QWidget) -> None:
     """Open the sheet."""
-    sheet = Sheet(look, window, _tr("About Offline Studio"), 600)
+    sheet = Sheet(look, window, tr("About Offline Studio"), 600)
     sheet.body.addLayout(_head(look))
     sheet.body.addWidget(line())
     inside = QWidget()
@@ -90,8 +87,8 @@ def show_about(look: Appearance, window: QWidget) -> None:
     column.setSpacing(8)
     shown = _Licence(look)
     for heading, parts in (
-        (_tr("Included components"), shipped()),
-        (_tr("Packages"), dependencies()),
+        (tr("Included components"), shipped()),
+        (tr("Packages"), dependencies()),
     ):
         column.addWidget(look.label(heading, "section"))
         column.addLayout(_table(look, parts, shown))
@@ -116,7 +113,7 @@ class _Licence(QPlainTextEdit):
         self.setReadOnly(True)
         self.setFont(look.fonts.mono(12))
         self.setFixedHeight(150)
-        self.setAccessibleName(_tr("Licence"))
+        self.setAccessibleName(tr("Licence"))
         self.hide()
 
     def show_part(self, part: Part) -> None:
@@ -131,7 +128,7 @@ def _head(look: Appearance) -> QHBoxLayout:
     column = QVBoxLayout()
     column.setSpacing(2)
     column.addWidget(look.label(f"Offline Studio {studio.__version__}", "strong"))
-    words = _tr("Everything runs on this machine and nothing is sent anywhere. Apache-2.0.")
+    words = tr("Everything runs on this machine and nothing is sent anywhere. Apache-2.0.")
     column.addWidget(look.label(words, "small", wrap=True))
     qt = _package("PySide6-Essentials")
     python, system = platform.python_version(), platform.platform()
@@ -169,7 +166,7 @@ def _package(name: str) -> Part | None:
     except metadata.PackageNotFoundError:
         return None
     licence = _field(found, "License-Expression") or _classified(found) or _field(found, "License")
-    licence = licence.strip().partition("\n")[0] or _tr("see its licence file")
+    licence = licence.strip().partition("\n")[0] or tr("see its licence file")
     return Part(found["Name"], found["Version"], licence, _licence_text(name))
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from studio.api.window.language import tr
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.sheet import Sheet
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("confirm", text)
 
 
 def show_confirm(
@@ -40,15 +37,15 @@ def show_link(
     open_it: Callable[[], object],
 ) -> None:
     """Show where a link leads before anything leaves the machine."""
-    sheet = Sheet(look, window, _tr("Open this link in your browser?"), 520)
-    words = _tr("Your browser will use the network. Offline Studio does not.")
+    sheet = Sheet(look, window, tr("Open this link in your browser?"), 520)
+    words = tr("Your browser will use the network. Offline Studio does not.")
     sheet.body.addWidget(look.label(words, "mute", wrap=True))
     shown = look.label(address, wrap=True)
     shown.setFont(look.fonts.mono())
     shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     sheet.body.addWidget(shown)
-    copier = look.button(_tr("Copy address"), "copy", kind="primary")
-    opener = look.button(_tr("Open in browser"), "external-link")
+    copier = look.button(tr("Copy address"), "copy", kind="primary")
+    opener = look.button(tr("Open in browser"), "external-link")
     _finish(look, sheet, ((opener, open_it), (copier, copy)))
     sheet.show_sheet(copier)
 
@@ -59,7 +56,7 @@ def _finish(
     row = QHBoxLayout()
     row.setSpacing(8)
     row.addStretch()
-    cancel = look.button(_tr("Cancel"))
+    cancel = look.button(tr("Cancel"))
     cancel.clicked.connect(sheet.dismiss)
     row.addWidget(cancel)
     for button, run in buttons:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.window.context import Page, PageAction, UsedSettings
+from studio.api.window.language import tr
 from studio.desktop.appearance.language import declared
 from studio.desktop.main_thread.bridge import Background
 from studio.desktop.pages.page_services import PageServices
@@ -165,7 +166,7 @@ class PageRegistry:
             values, missing = settings_of(schema, record.params, weights, may_have, remix=remix)
             page = self.window.pages.open(self._page_of(plugin, entry))
             if page is None or page.reuse is None:
-                words = _tr("The page of “{task}” cannot be filled with settings.")
+                words = tr("The page of “{task}” cannot be filled with settings.")
                 notices.warn(words.format(task=declared(entry.title)), key="reuse")
                 return
             kept = self.studio.library.kept_inputs.files(record)
@@ -174,8 +175,8 @@ class PageRegistry:
         except StudioError as error:
             notices.error(error, key="reuse")
             return
-        lost = _tr("Not available here: {words}.").format(words=", ".join(missing))
-        said = _tr("Settings filled in, with a new seed.") if remix else _tr("Settings filled in.")
+        lost = tr("Not available here: {words}.").format(words=", ".join(missing))
+        said = tr("Settings filled in, with a new seed.") if remix else tr("Settings filled in.")
         notices.info(said, lost if missing else "", key="reuse")
 
     @staticmethod
@@ -376,7 +377,3 @@ def _part(name: str, title: str) -> Callable[..., Page]:
             "Reinstall Offline Studio if it should be.",
         ) from error
     return build
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("PageRegistry", text)

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication
-
 from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobRequest
 from studio.api.manifest import ActionEntry
+from studio.api.window.language import tr
 from studio.api.window.work_queue import outcome
 from studio.desktop.appearance.language import declared
 from studio.desktop.main_thread.bridge import Background
@@ -84,13 +83,9 @@ class PluginActions:
         title = declared(action.title)
 
         def made(result: SavedArtifact) -> None:
-            words = _tr("“{title}” is done.").format(title=title)
-            notices.offer(words, _tr("Show"), lambda: self._show(result), key=action.id)
+            words = tr("“{title}” is done.").format(title=title)
+            notices.offer(words, tr("Show"), lambda: self._show(result), key=action.id)
 
-        notices.info(_tr("“{title}” has started.").format(title=title), key=action.id)
+        notices.info(tr("“{title}” has started.").format(title=title), key=action.id)
         job.on_artifact(made)
         job.on_failed(lambda error: notices.error(error, key=action.id))
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("actions", text)

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from studio.api import BadInput, NewConversation
+from studio.api.window.language import tr
 from studio_chat.imports import archive
 from studio_chat.imports.tree import Node, in_order, moment
-from studio_chat.pages.phrases import tr
 
 MAX_CONVERSATIONS = 100_000
 MAX_TITLE = 200
@@ -97,26 +97,26 @@ class _Own(msgspec.Struct):
     updated: float = 0.0
 
 
-def read(path: Path, told: Told = lambda _done, _total: None) -> list[NewConversation]:
+def read(path: Path, progress: Told = lambda _done, _total: None) -> list[NewConversation]:
     """Return all conversations of an export, those without a message left out.
 
     Raises:
         BadInput: It is no export that is known, or something in it cannot be used.
     """
-    found: list[NewConversation] = []
-    for document in archive.documents(path, lambda: told(0, 0)):
+    conversations: list[NewConversation] = []
+    for document in archive.documents(path, lambda: progress(0, 0)):
         rows = _rows(document, path.name)
         for number, row in enumerate(rows):
-            told(number, len(rows))
+            progress(number, len(rows))
             new = _conversation(row, path.name)
             if new.messages:
-                found.append(new)
-        if len(found) > MAX_CONVERSATIONS:
+                conversations.append(new)
+        if len(conversations) > MAX_CONVERSATIONS:
             words = tr("{name} has too many conversations.").format(name=path.name)
             raise BadInput(words, tr("Split the file."))
-    if not found:
+    if not conversations:
         raise _unknown(path.name)
-    return found
+    return conversations
 
 
 def _rows(document: bytes, name: str) -> Sequence[msgspec.Raw]:
@@ -166,13 +166,13 @@ def _whole(
 def _of_chatgpt(whole: _ChatGpt) -> NewConversation:
     nodes = []
     for key, node in whole.mapping.items():
-        role, text, said = "", "", node.message
-        if said is not None and said.author is not None and said.author.role in _ROLES:
-            hidden = (said.metadata or {}).get("is_visually_hidden_from_conversation")
-            role, text = ("" if hidden else said.author.role), _text(said.content)
-        model = (said.metadata or {}).get("model_slug") if said else None
+        role, text, message = "", "", node.message
+        if message is not None and message.author is not None and message.author.role in _ROLES:
+            hidden = (message.metadata or {}).get("is_visually_hidden_from_conversation")
+            role, text = ("" if hidden else message.author.role), _text(message.content)
+        model = (message.metadata or {}).get("model_slug") if message else None
         extra = _made_by(role, model)
-        created = moment(said.create_time) if said else 0.0
+        created = moment(message.create_time) if message else 0.0
         nodes.append(Node(key, node.parent or "", role, text, created, extra))
     head = whole.current_node or ""
     return _whole(whole.title, nodes, head, whole.create_time, whole.update_time, "ChatGPT")
@@ -199,13 +199,13 @@ def _of_open_webui(whole: _OpenWebUi) -> NewConversation:
     nodes = [
         Node(
             key,
-            each.parentId or "",
-            each.role if each.role in _ROLES else "",
-            _web_text(each.content),
-            moment(each.timestamp),
-            _made_by(each.role, each.model),
+            message.parentId or "",
+            message.role if message.role in _ROLES else "",
+            _web_text(message.content),
+            moment(message.timestamp),
+            _made_by(message.role, message.model),
         )
-        for key, each in history.messages.items()
+        for key, message in history.messages.items()
     ]
     head = history.currentId or ""
     new = _whole(whole.title, nodes, head, whole.created_at, whole.updated_at, "Open WebUI")
@@ -224,7 +224,7 @@ def _web_text(content: Any) -> str:
 def _of_own(whole: _Own) -> NewConversation:
     nodes = [
         Node(m.id, m.parent, m.role, m.content, moment(m.created), _made_by(m.role, m.weights))
-        for m in sorted([*whole.messages, *whole.other_branches], key=lambda each: each.id)
+        for m in sorted([*whole.messages, *whole.other_branches], key=lambda message: message.id)
         if m.role in (*_ROLES, "tool", "system")
     ]
     head = whole.messages[-1].id if whole.messages else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studio.api import BadInput, NewMessage
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 
 MAX_MESSAGES, MAX_CHARACTERS = 50_000, 1_000_000
 """Of a conversation; of a message."""
@@ -45,40 +45,47 @@ def in_order(nodes: Iterable[Node], head: str) -> tuple[list[NewMessage], str]:
     Raises:
         BadInput: They run in a circle, or there is too much.
     """
-    known = {node.key: node for node in nodes}
-    if len(known) > MAX_MESSAGES:
+    by_key = {node.key: node for node in nodes}
+    if len(by_key) > MAX_MESSAGES:
         words = tr("A conversation has more than {most} messages.")
         raise BadInput(words.format(most=f"{MAX_MESSAGES:,}"))
-    kept: dict[str, str] = {"": ""}
+    parents: dict[str, str] = {"": ""}
     """Key → the nearest message at or above it that is kept."""
     messages: list[NewMessage] = []
-    for node in known.values():
-        for each in _unseen(node, known, kept):
-            above = kept[each.parent if each.parent in known else ""]
-            if not each.role or not each.content.strip():
-                kept[each.key] = above
+    for node in by_key.values():
+        for ancestor in _unseen(node, by_key, parents):
+            above = parents[ancestor.parent if ancestor.parent in by_key else ""]
+            if not ancestor.role or not ancestor.content.strip():
+                parents[ancestor.key] = above
                 continue
-            if len(each.content) > MAX_CHARACTERS:
+            if len(ancestor.content) > MAX_CHARACTERS:
                 words = tr("A message has {count} characters; {most} are the most.")
-                count = f"{len(each.content):,}"
+                count = f"{len(ancestor.content):,}"
                 raise BadInput(words.format(count=count, most=f"{MAX_CHARACTERS:,}"))
-            kept[each.key] = each.key
+            parents[ancestor.key] = ancestor.key
             messages.append(
-                NewMessage(each.key, each.role, each.content, above, each.created, each.extra)
+                NewMessage(
+                    ancestor.key,
+                    ancestor.role,
+                    ancestor.content,
+                    above,
+                    ancestor.created,
+                    ancestor.extra,
+                )
             )
-    return messages, kept.get(head, "")
+    return messages, parents.get(head, "")
 
 
-def _unseen(node: Node, known: Mapping[str, Node], kept: Mapping[str, str]) -> list[Node]:
+def _unseen(node: Node, by_key: Mapping[str, Node], parents: Mapping[str, str]) -> list[Node]:
     """Return a node with its unvisited ancestors, topmost first."""
     path: dict[str, Node] = {}
     at: Node | None = node
-    while at is not None and at.key not in kept:
+    while at is not None and at.key not in parents:
         if at.key in path:
             raise BadInput(
                 tr("The messages of a conversation run in a circle."),
                 tr("The file is damaged. Export your conversations again."),
             )
         path[at.key] = at
-        at = known.get(at.parent)
+        at = by_key.get(at.parent)
     return list(reversed(path.values()))

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from studio.api import Narration, PluginContext
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 
 CAPABILITY: Final = "text-to-speech"
 SETTING: Final = "read_aloud"

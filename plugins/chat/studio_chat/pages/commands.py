@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from studio.api import PageAction
+from studio.api.window.language import tr
 from studio_chat.pages.page import ChatPage
-from studio_chat.pages.phrases import tr
 
 
 def page_actions(page: ChatPage) -> list[PageAction]:

@@ -7,6 +7,7 @@ from typing import Protocol
 from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext, WorkQueue
+from studio.api.window.language import tr
 from studio_chat.pages.comparison.dialog import ComparisonDialog
 from studio_chat.pages.composer import Composer
 from studio_chat.pages.conversations.privacy import keeps
@@ -14,7 +15,6 @@ from studio_chat.pages.memory.dialog import MemoryDialog
 from studio_chat.pages.memory.facts import Memory
 from studio_chat.pages.open_conversation import Listener
 from studio_chat.pages.parameters import Parameters
-from studio_chat.pages.phrases import tr
 from studio_chat.pages.prompts.picker import insert
 from studio_chat.pages.prompts.prompt_dialog import PromptDialog
 from studio_chat.pages.prompts.saved import Shelf
@@ -78,7 +78,7 @@ class Dialogs:
             self._ctx.notices.info(words, key="chat.compare")
             return
         page.parameters.settle()
-        asked = (text, page.composer.attachments.paths)
+        request = (text, page.composer.attachments.paths)
         if text:
-            page.sent_with = asked[1]
-        ComparisonDialog(self._ctx, page.shelf, session, page, asked, self._window).open()
+            page.sent_with = request[1]
+        ComparisonDialog(self._ctx, page.shelf, session, page, request, self._window).open()

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_chat.pages.memory.facts import Memory
-from studio_chat.pages.phrases import tr
 from studio_chat.pages.prompts.preset_bar import KNOBS, SAMPLING, PresetBar, sampling_of
 from studio_chat.pages.prompts.saved import Preset, Shelf
 from studio_chat.schema import PANEL_FIELDS, Reply
@@ -124,8 +124,8 @@ class Parameters(QObject):
 
     def _there(self, preset: Preset | None) -> str:
         """Return the weights that a preset brings, if they are on this machine."""
-        known = {id for id, _title in self._catalogue.for_capability("text")}
-        return preset.weights if preset and preset.weights in known else ""
+        ids = {id for id, _title in self._catalogue.for_capability("text")}
+        return preset.weights if preset and preset.weights in ids else ""
 
     def _set_defaults(self, weights: str) -> None:
         self._weights = weights

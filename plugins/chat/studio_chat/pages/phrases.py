@@ -9,17 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication
-
 from studio.api import JobState, PluginContext
 from studio.api.window.figures import localised
+from studio.api.window.language import tr
 from studio_chat.documents.passages import shown_name
 from studio_chat.pages.thread.turns import Reply, Turn
-
-
-def tr(text: str) -> str:
-    """Return ``text`` in the language of the window."""
-    return QCoreApplication.translate("chat", text)
 
 
 def reply_name(ctx: PluginContext, turn: Turn) -> str:
@@ -89,17 +83,17 @@ def how_it_ended(turn: Turn) -> str:
     reason = turn.extra.get("finish_reason")
     if turn.state == "interrupted":
         return tr("Offline Studio closed while this was being written. The text so far was kept.")
-    told = ""
+    text = ""
     if reason == "length":
-        told = tr("The maximum length was reached.")
+        text = tr("The maximum length was reached.")
     elif reason == "ended":
-        told = tr("The answer was ended because it only repeated itself.")
+        text = tr("The answer was ended because it only repeated itself.")
     elif reason == "context":
-        told = tr("The model's context is full: the oldest messages will be left out.")
+        text = tr("The model's context is full: the oldest messages will be left out.")
     elif turn.state == "complete" and not turn.content.strip():
-        told = tr("The model gave an empty answer.")
+        text = tr("The model gave an empty answer.")
     note = turn.extra.get("note")  # the runtime's own words: of its chat format, or of a form
-    return " ".join(filter(None, (told, note if isinstance(note, str) else "")))
+    return " ".join(filter(None, (text, note if isinstance(note, str) else "")))
 
 
 def was_cut_short(turn: Turn) -> bool:
@@ -137,15 +131,15 @@ def drawn_on(turn: Turn, link: Link = lambda words, _source, _place: words) -> s
     sources = turn.extra.get("sources")
     if not isinstance(sources, list):
         return ""
-    told = [
+    names = [
         _source(source, partial(_place_in, link, number))
         for number, source in enumerate(sources)
         if isinstance(source, Mapping)
     ]
     if turn.extra.get("found_by") == "meaning":
-        told.append(tr("Closest matches first."))
+        names.append(tr("Closest matches first."))
     note = turn.extra.get("sources_note")
-    return " ".join([*told, note] if isinstance(note, str) and note else told)
+    return " ".join([*names, note] if isinstance(note, str) and note else names)
 
 
 def closest(turn: Turn, link: Link = lambda words, _source, _place: words) -> str:
@@ -159,8 +153,12 @@ def closest(turn: Turn, link: Link = lambda words, _source, _place: words) -> st
 
 def linked_sources(turn: Turn) -> Sequence[Mapping[str, Any]]:
     """Return the sources whose passages can be opened: those nearest where none answers."""
-    found = turn.extra.get("closest" if turn.extra.get("declined") else "sources")
-    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else ()
+    sources = turn.extra.get("closest" if turn.extra.get("declined") else "sources")
+    return (
+        [source for source in sources if isinstance(source, Mapping)]
+        if isinstance(sources, list)
+        else ()
+    )
 
 
 def _source(source: Mapping[str, Any], link: Callable[[str, int], str]) -> str:
@@ -188,13 +186,19 @@ def _source(source: Mapping[str, Any], link: Callable[[str, int], str]) -> str:
 
 def merged(pairs: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
     """Return pairs of first and last without overlaps, each where the first of its parts was."""
-    found: list[tuple[int, int]] = []
+    stretches: list[tuple[int, int]] = []
     for first, last in pairs:
-        touching = [each for each in found if each[0] <= last + 1 and first <= each[1] + 1]
+        touching = [
+            stretch for stretch in stretches if stretch[0] <= last + 1 and first <= stretch[1] + 1
+        ]
         whole = (min([first, *(a for a, _ in touching)]), max([last, *(b for _, b in touching)]))
-        place = found.index(touching[0]) if touching else len(found)
-        found = [*found[:place], whole, *(e for e in found[place:] if e not in touching)]
-    return found
+        place = stretches.index(touching[0]) if touching else len(stretches)
+        stretches = [
+            *stretches[:place],
+            whole,
+            *(e for e in stretches[place:] if e not in touching),
+        ]
+    return stretches
 
 
 def place_name(source: Mapping[str, Any], stretch: tuple[int, int]) -> str:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QImage
 
 from studio.api import Kind, NewArtifact, PluginContext, SavedArtifact
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 
 SIGHT = "image-to-text"
 """The capability of weights that read pictures, too."""
@@ -21,11 +21,11 @@ def why_blind(ctx: PluginContext, weights: str) -> str:
     """Return why pictures cannot be sent to a model, and what would do; empty if it sees."""
     if sees(ctx, weights):
         return ""
-    told = tr("{model} reads text only and cannot see pictures.")
-    told = told.format(model=ctx.weights.title(weights))
+    text = tr("{model} reads text only and cannot see pictures.")
+    text = text.format(model=ctx.weights.title(weights))
     for _id, title in ctx.weights.for_capability(SIGHT):
-        return f"{told} {tr('Choose {model}, or remove the picture.').format(model=title)}"
-    return f"{told} {tr('Add a model that sees, such as SmolVLM, or remove the picture.')}"
+        return f"{text} {tr('Choose {model}, or remove the picture.').format(model=title)}"
+    return f"{text} {tr('Add a model that sees, such as SmolVLM, or remove the picture.')}"
 
 
 def kept(ctx: PluginContext, image: QImage) -> SavedArtifact:

@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from studio.api import PluginContext, StudioError, WorkQueue
+from studio.api.window.language import tr
 from studio_chat.pages.aloud import Aloud
 from studio_chat.pages.conversations.in_memory import PrivateStore
 from studio_chat.pages.instructions import Instructions
 from studio_chat.pages.open_conversation import Listener
-from studio_chat.pages.phrases import tr
 from studio_chat.pages.reply_work import ReplyWork
 from studio_chat.pages.thread.turns import (
     PARTIAL,
@@ -112,9 +112,9 @@ class Session:
         def read() -> tuple[Any, list[Turn]]:
             return self.store.get(conversation), self._read(conversation)
 
-        def show(found: tuple[Any, list[Turn]]) -> None:
+        def show(loaded: tuple[Any, list[Turn]]) -> None:
             self.loading = False
-            self.conversation, self.turns = found
+            self.conversation, self.turns = loaded
             settings = dict(self.conversation.settings)
             self.weights = str(settings.pop("weights", ""))
             self.tools = ToolSettings.read(settings.pop("tools", None))
@@ -160,10 +160,10 @@ class Session:
         self.settings, self.weights = dict(settings), weights
         if self.conversation is None:
             return
-        id, kept = self.id, self._kept_settings()
+        id, values = self.id, self._kept_settings()
         system = str(self.settings.get("system", ""))
         self._work_queue.do(
-            lambda: self.store.update(id, system=system, settings=kept), self._took_row
+            lambda: self.store.update(id, system=system, settings=values), self._took_row
         )
 
     def change_tools(self, tools: ToolSettings) -> None:
@@ -173,8 +173,8 @@ class Session:
         self.tell("conversation_changed")
 
     def _kept_settings(self) -> dict[str, Any]:
-        kept = {name: value for name, value in self.settings.items() if name != "system"}
-        return {**kept, "weights": self.weights, "tools": self.tools.plain()}
+        settings = {name: value for name, value in self.settings.items() if name != "system"}
+        return {**settings, "weights": self.weights, "tools": self.tools.plain()}
 
     def rename(self, title: str) -> None:
         """Give the conversation another title."""
@@ -208,8 +208,11 @@ class Session:
             reply: Who answers and how, unless as the conversation is set.
             pictures: Paths of what the message shows.
         """
-        told = {"documents": list(documents), "pictures": list(pictures)}
-        add, extra = self.store.add_message, {name: each for name, each in told.items() if each}
+        attached = {"documents": list(documents), "pictures": list(pictures)}
+        add, extra = (
+            self.store.add_message,
+            {name: paths for name, paths in attached.items() if paths},
+        )
 
         def save(id: str, parent: str) -> Any:
             return add(id, parent or None, "user", text, extra=extra)
@@ -232,7 +235,7 @@ class Session:
         before: list[Turn],
         save: Callable[[str, str], Any],
         extra: Mapping[str, Any],
-        asked: Reply | None = None,
+        pending: Reply | None = None,
     ) -> None:
         """Show a message as being sent, keep it, then reply to it."""
         if self.busy:
@@ -240,16 +243,16 @@ class Session:
         back = list(self.turns)
         parent = before[-1].id if before else ""
         waiting = Turn("", "user", text, parent, SENDING, extra=extra)
-        self.reply = reply = asked or Reply(self.answering())
+        self.reply = reply = pending or Reply(self.answering())
         self._show([*before, waiting])
         self.tell("reply_changed")
         system, settings = str(self.settings.get("system", "")), self._kept_settings()
-        known, folder = self.id, self.folder
+        library_id, folder = self.id, self.folder
 
         def keep() -> tuple[Any, Turn, Any, Turn]:
             title = title_of(text)
             create = self.store.create
-            id = known or create(title, folder=folder, system=system, settings=settings).id
+            id = library_id or create(title, folder=folder, system=system, settings=settings).id
             mine = self.versioned(save(id, parent))
             journal, theirs = self._begin(id, mine.id, reply.weights)
             return self.store.get(id), mine, journal, theirs
@@ -260,7 +263,7 @@ class Session:
             self.tell("conversation_changed")
             self._show([*before, mine, theirs])
             if self.listener is not None:
-                self.listener.sent(known, text)
+                self.listener.sent(library_id, text)
             self._work.ask(reply, [*before, mine])
 
         def lost(error: StudioError) -> None:
@@ -322,8 +325,8 @@ class Session:
 
         self._reload(mark)
 
-    def _answer(self, before: list[Turn], forget: str = "", asked: Reply | None = None) -> None:
-        self.reply = reply = asked or Reply(self.answering())
+    def _answer(self, before: list[Turn], forget: str = "", pending: Reply | None = None) -> None:
+        self.reply = reply = pending or Reply(self.answering())
         back, id = list(self.turns), self.id
         self.tell("reply_changed")
 
@@ -433,7 +436,7 @@ class Session:
         """Put all that the calls of a reply made in the bin, or take it out again."""
         if self.busy or not turn.made:
             return
-        ids, library = [made.id for made in turn.made], self._ctx.library
+        ids, library = [artifact.id for artifact in turn.made], self._ctx.library
         undone = not turn.undone
 
         def move() -> None:

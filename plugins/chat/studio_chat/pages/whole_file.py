@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from studio.api import BadInput
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 
 
 def write(path: Path, data: bytes) -> None:

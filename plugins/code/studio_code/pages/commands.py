@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from studio.api import PageAction
+from studio.api.window.language import tr
 from studio_code.pages.page import CodePage
-from studio_code.pages.phrases import tr
 
 
 def page_actions(page: CodePage) -> list[PageAction]:

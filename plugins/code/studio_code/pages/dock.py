@@ -8,8 +8,8 @@ from typing import Any
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_code.pages.ask.tab import AskTab
-from studio_code.pages.phrases import tr
 from studio_code.pages.plan.tab import PlanTab
 from studio_code.pages.run.failure import RunFailure
 from studio_code.pages.run.tab import RunTab

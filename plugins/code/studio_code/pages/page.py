@@ -11,6 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role, SavedArtifact, StudioError, outcome
+from studio.api.window.language import tr
 from studio_code.pages.completion.controller import Completion
 from studio_code.pages.dock import Dock
 from studio_code.pages.editor.area import EditorArea
@@ -21,7 +22,6 @@ from studio_code.pages.files.open_files_store import OpenFilesStore
 from studio_code.pages.files.recent_folders import Folders
 from studio_code.pages.history.timeline import Timeline
 from studio_code.pages.import_controller import ImportController
-from studio_code.pages.phrases import tr
 from studio_code.pages.quick_box import QuickBox
 from studio_code.pages.side import Side
 from studio_code.pages.workspace import Workspace

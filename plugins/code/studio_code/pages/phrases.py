@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
-
-
-def tr(text: str) -> str:
-    """Return ``text`` in the language of the window."""
-    return QCoreApplication.translate("code", text)
-
 
 def count_words(count: int, one: str, many: str) -> str:
     """Return ``one`` for 1, else ``many`` with its ``{count}``; both are translated already."""

@@ -9,9 +9,9 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_code.pages.files.file_finder import best
 from studio_code.pages.files.folder_listing import walk
-from studio_code.pages.phrases import tr
 from studio_code.pages.workspace import Workspace
 
 _WIDTH, _LIST_HIGH, _TOP = 480, 300, 48

@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_code.pages.files.tree import Tree
 from studio_code.pages.git.pane import GitPane
 from studio_code.pages.navigation.problem_pane import ProblemPane
 from studio_code.pages.navigation.search_pane import SearchPane
-from studio_code.pages.phrases import tr
 from studio_code.pages.workspace import Workspace
 
 

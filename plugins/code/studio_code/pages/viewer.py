@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role, SavedArtifact
+from studio.api.window.language import tr
 from studio_code.pages.editor.code_text import CodeText
 from studio_code.pages.editor.languages import language_named, language_of
 from studio_code.pages.evidence.chip import VerdictChip
 from studio_code.pages.evidence.evidence import evidence_of_artifact
-from studio_code.pages.phrases import tr
 
 MAX_BYTES = 2 << 20
 """More is shown as far as this goes."""

@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
-from studio_code.pages.phrases import tr
+from studio.api.window.language import tr
 
 SLUG = (
     "A function slug(title) that makes a URL slug from a title: lower case, words joined by "

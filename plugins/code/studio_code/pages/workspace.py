@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from PySide6.QtCore import QObject, Signal
 
 from studio.api import BadInput, PluginContext, StudioError, WorkQueue
+from studio.api.window.language import tr
 from studio_code.pages.editor.languages import language_named, language_of
 from studio_code.pages.editor.open_file import OpenFile, blank
 from studio_code.pages.editor.token_scanner import lexer_named
@@ -19,7 +20,6 @@ from studio_code.pages.files.file_save import Conflict, Saved, save
 from studio_code.pages.files.text_format import TextFile
 from studio_code.pages.history.checkpoints import Checkpoints
 from studio_code.pages.history.journal import Entry, Journal
-from studio_code.pages.phrases import tr
 from studio_code.pages.review.proposal import Proposal
 
 Then = Callable[[OpenFile], object]

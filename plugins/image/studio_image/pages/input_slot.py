@@ -7,7 +7,7 @@ from PySide6.QtGui import QIcon, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role, SavedArtifact
-from studio_image.pages.phrases import tr
+from studio.api.window.language import tr
 
 _SIDE = 56
 

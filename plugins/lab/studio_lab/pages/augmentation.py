@@ -7,7 +7,8 @@ from typing import Any
 
 from studio.api import told
 from studio.api.window.figures import localised
-from studio_lab.pages.phrases import plot_name, tr
+from studio.api.window.language import tr
+from studio_lab.pages.phrases import plot_name
 from studio_lab.schema.names import METHODS
 
 Figure = Mapping[str, float]

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from studio.api.window.figures import localised
-from studio_lab.pages.phrases import plot_name, tr
+from studio.api.window.language import tr
+from studio_lab.pages.phrases import plot_name
 
 Figure = Mapping[str, Any]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio_lab.pages.phrases import tr
+from studio.api.window.language import tr
 
 
 def about_figures(title: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from studio.api import Mode
+from studio.api.window.language import tr
 from studio_lab import schema
-from studio_lab.pages.phrases import tr
 from studio_lab.schema.finetune import FineTune
 from studio_lab.schema.finetune_pictures import FineTunePictures
 

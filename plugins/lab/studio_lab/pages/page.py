@@ -40,13 +40,14 @@ from studio.api import (
 )
 from studio.api.params import Field
 from studio.api.plot import Plot
+from studio.api.window.language import tr
 from studio_lab.pages import renderings
 from studio_lab.pages.architectures import about_architecture
 from studio_lab.pages.augmentation import augmentation
 from studio_lab.pages.bias import bias
 from studio_lab.pages.dropped import values_of
 from studio_lab.pages.modes import AUGMENT, DESCRIBE, SAMPLE, TRAIN, modes
-from studio_lab.pages.phrases import about_plot, plot_name, title_in_words, tr
+from studio_lab.pages.phrases import about_plot, plot_name, title_in_words
 from studio_lab.pages.progress import progress_in_words
 from studio_lab.pages.reports import card, comparison, table
 from studio_lab.pages.result_sets import ResultSets

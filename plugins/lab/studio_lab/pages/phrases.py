@@ -5,15 +5,9 @@ from __future__ import annotations
 import re
 
 import msgspec
-from PySide6.QtCore import QCoreApplication
 
 from studio.api.plot import Axis, Plot
-
-
-def tr(text: str) -> str:
-    """Return ``text`` in the language of the window."""
-    return QCoreApplication.translate("lab", text)
-
+from studio.api.window.language import tr
 
 _KID = re.compile(r"KID \(classifier of (\d+) classes\)")
 _HEAD = re.compile(r"Attention, block (\d+), head (\d+)")

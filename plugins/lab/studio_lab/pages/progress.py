@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from studio.api.window.language import tr
 from studio_lab.pages.bias import group_name
-from studio_lab.pages.phrases import plot_name, tr
+from studio_lab.pages.phrases import plot_name
 
 _PLACE = re.compile(r"\\\{(\w+)\\\}")
 """A place in a pattern that is escaped."""

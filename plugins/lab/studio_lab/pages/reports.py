@@ -10,7 +10,8 @@ from typing import Any
 
 from studio.api import told
 from studio.api.window.figures import localised
-from studio_lab.pages.phrases import plot_name, title_in_words, tr
+from studio.api.window.language import tr
+from studio_lab.pages.phrases import plot_name, title_in_words
 
 MOST_ROWS = 40
 """Of a table; the Gallery shows all of it."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.api import told
 from studio.api.window.figures import localised
-from studio_lab.pages.phrases import tr
+from studio.api.window.language import tr
 
 Figure = Mapping[str, float]
 

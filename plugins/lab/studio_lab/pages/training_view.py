@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
 
 from studio.api import PluginContext, Role
 from studio.api.plot import Plot
+from studio.api.window.language import tr
 from studio.api.window.ui import PlotView, SwitchBar
 from studio_lab.pages.explanations import about_figures
-from studio_lab.pages.phrases import about_losses, about_plot, in_words, plot_name, tr
+from studio_lab.pages.phrases import about_losses, about_plot, in_words, plot_name
 
 _NARROW = 700
 _CHART_MOST, _CHARTS_PART = 520, 3

@@ -20,10 +20,10 @@ from studio.api import (
     TroubleRow,
     outcome,
 )
+from studio.api.window.language import tr
 from studio_molecules.molecule import Molecule, to_csv
 from studio_molecules.pages.composer import Composer
 from studio_molecules.pages.modes import ANALOGUES, IMPROVE
-from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.export_dialog import ALL, SELECTED, SHOWN, ExportDialog, formats
 from studio_molecules.pages.table.files import DRAWN, PLAIN, plain, put

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from studio.api import DropTarget, PageAction, RunController
+from studio.api.window.language import tr
 from studio_molecules.pages.artifact_actions import MoleculeActions
 from studio_molecules.pages.composer import Composer
 from studio_molecules.pages.modes import ANALOGUES, GENERATE, IMPROVE, PREDICT
-from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.browser import Browser
 from studio_molecules.pages.table.toolbar import GRID, PLOT, TABLE
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import BadInput, JobRequest, Kind, Mode, PluginContext, Role, UsedSettings
+from studio.api.window.language import tr
 from studio_molecules.pages.modes import (
     ANALOGUES,
     DECORATE,
@@ -22,7 +23,6 @@ from studio_molecules.pages.modes import (
     modes,
 )
 from studio_molecules.pages.objectives.editor import ProfileEditor
-from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.plot.progress_chart import ProgressChart
 from studio_molecules.pages.sketcher.preview import StructurePreview
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 
 _LINE_WIDE, _ROW_HIGH = 70, 26
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from studio.api import Mode
+from studio.api.window.language import tr
 from studio_molecules import schema
-from studio_molecules.pages.phrases import tr
 
 WRITES = "smiles"
 """What weights must be able to do that write molecules."""

@@ -23,6 +23,7 @@ from studio.api import (
     TaskResult,
     outcome,
 )
+from studio.api.window.language import tr
 from studio_molecules.molecule import Molecule
 from studio_molecules.pages.artifact_actions import MoleculeActions
 from studio_molecules.pages.commands import page_actions
@@ -30,7 +31,6 @@ from studio_molecules.pages.composer import Composer
 from studio_molecules.pages.import_problems import ImportProblems, faults_of, told_of
 from studio_molecules.pages.modes import GENERATE, IMPROVE, PREDICT
 from studio_molecules.pages.objectives.files import ProfileFiles
-from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.set_actions import SetActions
 from studio_molecules.pages.structure.best_so_far import BestSoFar
 from studio_molecules.pages.table.browser import Browser

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
-
-
-def tr(text: str) -> str:
-    """Return ``text`` in the language of the window."""
-    return QCoreApplication.translate("molecules", text)
+from studio.api.window.language import tr
 
 
 def group_name(group: str) -> str:

@@ -21,9 +21,9 @@ from studio.api import (
     StudioError,
     TroubleRow,
 )
+from studio.api.window.language import tr
 from studio_molecules.molecule import Molecule, to_csv
 from studio_molecules.pages.modes import DOCK
-from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.structure.comparison import ComparisonDialog
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.selection_bar import COMPARED_MOST

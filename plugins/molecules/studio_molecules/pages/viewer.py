@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role, SavedArtifact, StudioError, outcome
+from studio.api.window.language import tr
 from studio_molecules.molecule import Molecule
-from studio_molecules.pages.phrases import count_words, tr
+from studio_molecules.pages.phrases import count_words
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.depiction_cache import DepictionCache
 from studio_molecules.pages.table.files import read_table

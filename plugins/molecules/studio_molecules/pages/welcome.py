@@ -8,8 +8,8 @@ from functools import partial
 from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_molecules.pages.modes import ANALOGUES, DECORATE, DOCK, GENERATE, IMPROVE, LINK
-from studio_molecules.pages.phrases import tr
 
 PROPRANOLOL = "CC(C)NCC(O)COc1cccc2ccccc12"
 LIDOCAINE = "CCN(CC)CC(=O)Nc1c(C)cccc1C"

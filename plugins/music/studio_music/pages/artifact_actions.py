@@ -24,6 +24,7 @@ from studio.api import (
     file_stem,
     outcome,
 )
+from studio.api.window.language import tr
 from studio_music.pages.autosave import Autosave
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
@@ -34,7 +35,7 @@ from studio_music.pages.file_export import (
     write_picture,
     write_score,
 )
-from studio_music.pages.phrases import format_names, tr
+from studio_music.pages.phrases import format_names
 from studio_music.pages.playback import sound_fonts
 from studio_music.piece import Piece
 
@@ -272,9 +273,9 @@ class PieceActions:
             return
         target = Path(request.target)
 
-        def said(found: StudioError | None) -> None:
-            if found is not None:
-                self._trouble.tell(found, lambda: self.export(target.suffix))
+        def said(error: StudioError | None) -> None:
+            if error is not None:
+                self._trouble.tell(error, lambda: self.export(target.suffix))
             else:
                 self._exported(target, ())
 

@@ -20,8 +20,8 @@ from studio.api import (
     TaskResult,
     outcome,
 )
+from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
-from studio_music.pages.phrases import tr
 from studio_music.piece import Piece, checked
 
 _NAME = "piece"

@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget, QWidgetAction
 
 from studio.api import KeptResults, PluginContext, Role, Verdict, outcome
+from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
-from studio_music.pages.phrases import tr
 from studio_music.pages.playback.transport import Transport
 from studio_music.piece import Piece
 
@@ -59,8 +59,8 @@ class ChecksChip(QObject):
         else:
             self._ctx.run_later(lambda: outcome(lambda: _checked(piece)), self._got)
 
-    def _got(self, found: Any) -> None:
-        piece, verdict = found
+    def _got(self, answer: Any) -> None:
+        piece, verdict = answer
         if piece is self._document.settled:
             self._show(verdict)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from studio.api import PageAction
+from studio.api.window.language import tr
 from studio_music.pages.modes import BACK, COMPOSE, HARMONISE, LAYERS
 from studio_music.pages.page import MusicPage
-from studio_music.pages.phrases import format_names, tr
+from studio_music.pages.phrases import format_names
 from studio_music.pages.roll.development_menu import model_words
 
 

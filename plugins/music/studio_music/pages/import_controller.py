@@ -22,10 +22,10 @@ from studio.api import (
     TroubleRow,
     outcome,
 )
+from studio.api.window.language import tr
 from studio_music.effects.schema import SOUND_SUFFIXES
 from studio_music.pages.autosave import Autosave
 from studio_music.pages.editor.document import Document
-from studio_music.pages.phrases import tr
 from studio_music.pages.takes.takes import piece_of, take_of
 from studio_music.piece import Piece, Track
 
@@ -66,11 +66,11 @@ class ImportController:
     def keep_hummed(self, samples: Any, rate: int) -> None:
         """Save a hummed recording in the library, then transcribe it."""
 
-        def kept(found: SavedArtifact | StudioError) -> None:
-            if isinstance(found, StudioError):
-                self._trouble.tell(found)
+        def kept(answer: SavedArtifact | StudioError) -> None:
+            if isinstance(answer, StudioError):
+                self._trouble.tell(answer)
             else:
-                self.write_down(found)
+                self.write_down(answer)
 
         keep = partial(_kept, self._ctx, samples, rate, tr("Hummed"))
         self._ctx.run_later(lambda: outcome(keep), kept)
@@ -87,8 +87,8 @@ class ImportController:
         path, parents = self._waiting.pop(0)
         if path.suffix.lower() in SOUND_SUFFIXES:
             title = tr("Notes from {name}").format(name=path.name if not parents else tr("Hummed"))
-            asked = {"sound": str(path)}
-            self._run.start(JobRequest(TRANSCRIBE, asked, title=title, parents=parents))
+            params = {"sound": str(path)}
+            self._run.start(JobRequest(TRANSCRIBE, params, title=title, parents=parents))
             return
         title = tr("Open {name}").format(name=path.name)
         self._run.start(JobRequest(TASK, {"file": str(path)}, title=title))
@@ -123,5 +123,7 @@ def _kept(ctx: PluginContext, samples: Any, rate: int, title: str) -> SavedArtif
     from studio_music.thumbnails import sound_png
 
     data, preview = wav(samples, rate, title=title), sound_png(samples)
-    made = NewArtifact(Kind.AUDIO, data, suffix=".wav", title=title, text=title, preview=preview)
-    return ctx.library.add(made)
+    artifact = NewArtifact(
+        Kind.AUDIO, data, suffix=".wav", title=title, text=title, preview=preview
+    )
+    return ctx.library.add(artifact)

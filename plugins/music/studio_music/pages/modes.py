@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from studio.api import Mode
+from studio.api.window.language import tr
 from studio_music import schema
-from studio_music.pages.phrases import tr
 
 COMPOSE, HARMONISE, BACK, LAYERS = "compose", "harmonise", "back", "layers"
 

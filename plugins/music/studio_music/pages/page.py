@@ -25,6 +25,7 @@ from studio.api import (
     UsedSettings,
     file_stem,
 )
+from studio.api.window.language import tr
 from studio_music.effects.schema import SOUND_SUFFIXES
 from studio_music.pages.artifact_actions import PieceActions
 from studio_music.pages.autosave import Autosave
@@ -35,7 +36,6 @@ from studio_music.pages.import_controller import ImportController
 from studio_music.pages.midi.midi_bar import MidiBar
 from studio_music.pages.modes import COMPOSE
 from studio_music.pages.page_head import PageHead
-from studio_music.pages.phrases import tr
 from studio_music.pages.piece_view import ROLL, SPLIT, PieceView
 from studio_music.pages.playback.controller import PlaybackController
 from studio_music.pages.prompt_box import PromptBox

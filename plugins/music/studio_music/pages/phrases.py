@@ -6,6 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
+from studio.api.window.language import tr
 from studio_music.piece import TICKS, Key, Track
 from studio_music.theory.instruments import DRUMS, PROGRAMS
 
@@ -25,11 +26,6 @@ _LENGTHS: Final = (
     (TICKS // 3, "1/8 T"),
     (TICKS // 6, "1/16 T"),
 )
-
-
-def tr(text: str) -> str:
-    """Return ``text`` in the language of the window."""
-    return QCoreApplication.translate("music", text)
 
 
 def sound_title(id: str) -> str:

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.api import Mode, PluginContext, Role, Tokens
+from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
 from studio_music.pages.modes import COMPOSE
-from studio_music.pages.phrases import tr
 from studio_music.pages.playback.controller import PlaybackController
 from studio_music.pages.playback.transport import Transport
 from studio_music.pages.roll.editor import RollEditor

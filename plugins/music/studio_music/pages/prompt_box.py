@@ -21,10 +21,10 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import Kind, Mode, PluginContext, Role
+from studio.api.window.language import tr
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.modes import BACK, COMPOSE, HARMONISE, modes, words_of
-from studio_music.pages.phrases import tr
 from studio_music.pages.tension_curve import TensionCurve, sections_in
 
 _MAX_CHARS = 2000

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from studio.api import BadInput, JobRequest, PluginContext, ProgressRow, TroubleRow
+from studio.api.window.language import tr
 from studio_music.pages.autosave import Autosave
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.modes import COMPOSE
-from studio_music.pages.phrases import tr
 from studio_music.pages.prompt_box import PromptBox
 from studio_music.pages.roll.development_menu import model_words
 from studio_music.pages.takes.takes import read_take

@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api import BadInput, Ui
-from studio_music.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_music.prompt.form import Section, sections_of
 from studio_music.prompt.tension import ARCS, MOST_POINTS, Curve, drawn
 from studio_music.schema import Compose

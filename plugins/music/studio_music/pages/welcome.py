@@ -8,8 +8,8 @@ from functools import partial
 from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_music.pages.modes import COMPOSE
-from studio_music.pages.phrases import tr
 
 
 def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]) -> QWidget:
@@ -31,8 +31,8 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
             ways,
         )
     examples = [
-        ("sparkles", words, partial(do["compose"], asked))
-        for words, asked in (
+        ("sparkles", words, partial(do["compose"], prompt))
+        for words, prompt in (
             (tr("A calm tune in D minor"), tr("calm tune in D minor, 90 bpm, 16 bars")),
             (tr("A lively jig in G"), tr("lively jig in G major, 6/8, 32 bars")),
         )

@@ -116,15 +116,15 @@ class Narrator(QObject):
         self._next()
         self._clock.start()
 
-    def _opened(self, found: Any) -> None:
+    def _opened(self, answer: Any) -> None:
         self._opening = False
-        if isinstance(found, StudioError):
+        if isinstance(answer, StudioError):
             hint = tr("Connect headphones or a loudspeaker, then try again.")
-            self._fail(StudioError(found.code, found.message, hint))
+            self._fail(StudioError(answer.code, answer.message, hint))
         elif self._closed["closed"]:
-            found.close()
+            answer.close()
         else:
-            self.player = found
+            self.player = answer
             self._next()
 
     def _next(self) -> None:

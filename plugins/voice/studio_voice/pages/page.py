@@ -223,11 +223,11 @@ class VoicePage(QWidget):
         self._show_source()
 
     def _keep_recorded(self, samples: Any, rate: int) -> None:
-        def kept(found: Any) -> None:
-            if isinstance(found, StudioError):
-                self.trouble.tell(found)
+        def kept(answer: Any) -> None:
+            if isinstance(answer, StudioError):
+                self.trouble.tell(answer)
             else:
-                self._take(found.path, [found.id])
+                self._take(answer.path, [answer.id])
                 self.run.run()
 
         keep = partial(_kept, self._ctx, samples, rate, tr("Recording"))
@@ -240,8 +240,8 @@ class VoicePage(QWidget):
         self.source.widget.setVisible(not speaking)
         self.field.widget.setVisible(speaking)
         capability = self.modes.mode.capability
-        known = bool(self._ctx.weights.for_capability(capability))
-        offers = [] if known else self._ctx.weights.to_get(capability)
+        has_weights = bool(self._ctx.weights.for_capability(capability))
+        offers = [] if has_weights else self._ctx.weights.to_get(capability)
         self.get.setVisible(bool(offers))
         if offers:
             words = tr("{title} is needed to transcribe speech ({size} MB).")
@@ -249,14 +249,14 @@ class VoicePage(QWidget):
                 words = tr("{title} is needed to read aloud ({size} MB).")
             size = round(offers[0][2] / 1e6)
             self.missing.setText(words.format(title=offers[0][1], size=size))
-        elif not known:
+        elif not has_weights:
             self.missing.setText(tr("Add a Whisper model on the Models page."))
         talks, nothing = self._talks, not self._shown and (speaking or not path)
         self._empty.setVisible(nothing and not (talks or speaking))
         self._no_text.setVisible(nothing and speaking)
         self.view.setVisible(not (nothing or talks))
         self._tools.setVisible(bool(self._shown) and not talks)
-        self._offer.setVisible(not (known or talks))
+        self._offer.setVisible(not (has_weights or talks))
         for part in (self._box, self._record, self._open, self.results.widget):
             part.setVisible(not talks)
         self.talk.setVisible(talks)
@@ -358,8 +358,8 @@ class VoicePage(QWidget):
         if mode is None:
             return
         self.modes.choose(mode.id)
-        kept = {name: value for name, value in used.params.items() if name not in mode.own}
-        self.modes.forms[mode.id].set_values(kept)
+        params = {name: value for name, value in used.params.items() if name not in mode.own}
+        self.modes.forms[mode.id].set_values(params)
         if mode.id == SPEAK:
             self.field.set_text(str(used.params.get("text") or ""))
         if path := str(used.params.get("recording") or ""):

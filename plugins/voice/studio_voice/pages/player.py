@@ -89,8 +89,8 @@ class Player(QWidget):
             self.words.setText(tr("Reading…"))
             self._ctx.run_later(lambda: (path, outcome(lambda: _read(path))), self._got)
 
-    def _got(self, found: tuple[Path, Any]) -> None:
-        path, content = found
+    def _got(self, answer: tuple[Path, Any]) -> None:
+        path, content = answer
         if self._closed or path != self._path:
             return  # the user looks at something else by now
         if isinstance(content, StudioError):

@@ -113,12 +113,12 @@ class SegmentModel(QAbstractTableModel):
 
     def at(self, seconds: float) -> int:
         """Return the segment that is spoken at a time, or the last one before it; -1: none."""
-        found = -1
+        row = -1
         for number, segment in enumerate(self.segments):
             if segment.start > seconds + 0.05:
                 break
-            found = number
-        return found
+            row = number
+        return row
 
 
 class _WordDelegate(QStyledItemDelegate):
@@ -165,9 +165,9 @@ class _WordDelegate(QStyledItemDelegate):
                 painter.fillRect(QRectF(place, QSizeF(right - left, line.height())), color)
 
 
-def _place(found: Any) -> float:
+def _place(value: Any) -> float:
     """Return the x of ``cursorToX``, which is a pair in PySide6."""
-    return float(found[0] if isinstance(found, tuple) else found)
+    return float(value[0] if isinstance(value, tuple) else value)
 
 
 class SegmentList(QTableView):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
-
+from studio.api.window.language import tr
 from studio.desktop import phrases
 from studio.machines.machine import Machine
 from studio.machines.machines import Outlook
@@ -11,23 +10,19 @@ from studio.machines.remote_child import Line
 from studio.runtimes.supervisor import RuntimeState
 
 
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("Machines", text)
-
-
 def state(machine: Machine) -> tuple[str, str]:
     """Return how a machine is, and the role of the label that says it."""
     if machine.line is Line.WAITING:
-        return _tr("Connection lost, trying again…"), "warn"
+        return tr("Connection lost, trying again…"), "warn"
     match machine.runtime.state:
         case RuntimeState.READY if machine.holdings is not None:
-            return _tr("Ready"), "good"
+            return tr("Ready"), "good"
         case RuntimeState.GIVEN_UP:
-            return _tr("Not available"), "bad"
+            return tr("Not available"), "bad"
         case RuntimeState.OFF | RuntimeState.STOPPING:
-            return _tr("Not connected"), "mute"
+            return tr("Not connected"), "mute"
         case _:
-            return _tr("Connecting…"), "mute"
+            return tr("Connecting…"), "mute"
 
 
 def device(machine: Machine) -> str:
@@ -36,7 +31,7 @@ def device(machine: Machine) -> str:
     if status is None or not status.memory_total:
         return ""
     name = status.device_name or status.device
-    words = _tr("{name} · {used} of {total} memory used")
+    words = tr("{name} · {used} of {total} memory used")
     return words.format(
         name=name, used=phrases.size(status.memory_used), total=phrases.size(status.memory_total)
     )
@@ -55,8 +50,8 @@ def models(machine: Machine) -> str:
     if machine.holdings is None:
         return ""
     count = len(machine.holdings.weights)
-    words = _tr("1 model") if count == 1 else _tr("{n} models")
-    free = _tr("{size} free for more").format(size=phrases.size(machine.holdings.free_bytes))
+    words = tr("1 model") if count == 1 else tr("{n} models")
+    free = tr("{size} free for more").format(size=phrases.size(machine.holdings.free_bytes))
     return f"{words.format(n=count)} · {free}"
 
 
@@ -66,20 +61,20 @@ def outlook(found: Outlook) -> str:
     words = []
     if found.is_too_large:
         words.append(
-            _tr("too small for the model: {needed} of {total} memory").format(
+            tr("too small for the model: {needed} of {total} memory").format(
                 needed=size(found.needed), total=size(found.memory)
             )
         )
     elif found.needed and found.memory:
         words.append(
-            _tr("model fits: {needed} of {total} memory").format(
+            tr("model fits: {needed} of {total} memory").format(
                 needed=size(found.needed), total=size(found.memory)
             )
         )
     elif found.memory:
-        words.append(_tr("{size} memory").format(size=size(found.memory)))
+        words.append(tr("{size} memory").format(size=size(found.memory)))
     if found.lacks:
         titles = ", ".join(found.lacks)
-        told = _tr("{titles} is copied first") if found.copies else _tr("does not have {titles}")
+        told = tr("{titles} is copied first") if found.copies else tr("does not have {titles}")
         words.append(told.format(titles=titles))
     return ", ".join(words)

@@ -9,10 +9,10 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QMenu, QPushButton
 
 from studio.api.jobs import FREE, HERE
+from studio.api.window.language import tr
 from studio.desktop.appearance import tokens
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.machines import phrases
-from studio.desktop.kit.phrases import tr
 from studio.machines.machines import Machines
 
 

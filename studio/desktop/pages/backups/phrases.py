@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QCoreApplication
-
+from studio.api.window.language import tr
 from studio.desktop import phrases
 from studio.library.backups.catalogue import Backup
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("backups", text)
 
 
 def when(moment: float) -> str:
@@ -22,17 +17,17 @@ def when(moment: float) -> str:
 def state(backup: Backup) -> str:
     """Return whether it was verified, or what else it is."""
     if backup.set_aside:
-        return _tr("replaced by a restore")
+        return tr("replaced by a restore")
     if backup.damaged:
-        return _tr("damaged files: {n}").format(n=backup.damaged)
-    return _tr("verified") if backup.verified else _tr("not verified")
+        return tr("damaged files: {n}").format(n=backup.damaged)
+    return tr("verified") if backup.verified else tr("not verified")
 
 
 def contents(backup: Backup) -> str:
     """Return how much it holds."""
     size = phrases.size(backup.bytes)
     if backup.artifacts is None or backup.conversations is None:
-        return _tr("{size}, unreadable").format(size=size)
-    return _tr("{results} results, {conversations} conversations, {size}").format(
+        return tr("{size}, unreadable").format(size=size)
+    return tr("{results} results, {conversations} conversations, {size}").format(
         results=backup.artifacts, conversations=backup.conversations, size=size
     )

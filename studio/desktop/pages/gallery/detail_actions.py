@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QWidget
 
+from studio.api.window.language import tr
 from studio.automation.workflows.document import Workflow
 from studio.automation.workflows.family import with_ancestors, workflow_of
 from studio.desktop.pages.gallery import export_menu
@@ -18,32 +18,32 @@ from studio.desktop.pages.gallery.run_again import run_again
 
 def _run_again(details: Details) -> DetailAction | None:
     return DetailAction(
-        _tr("Recreate exactly"),
+        tr("Recreate exactly"),
         "refresh-cw",
         lambda at: run_again(details.parts, details.artifact.id, at, details.changed),
-        _tr("Recreates it exactly, and says whether the new result is the same"),
+        tr("Recreates it exactly, and says whether the new result is the same"),
         enabled=details.record is not None,
     )
 
 
 def _family_tree(details: Details) -> DetailAction | None:
     return DetailAction(
-        _tr("Family tree"),
+        tr("Family tree"),
         "git-fork",
         lambda at: _show_family(details, at),
-        _tr("What it was made from, and what came of it"),
+        tr("What it was made from, and what came of it"),
     )
 
 
 def _reuse(details: Details) -> DetailAction | None:
     return _settings_action(
-        details, _tr("Reuse settings"), "history", _tr("Fills its page as it was made"), remix=False
+        details, tr("Reuse settings"), "history", tr("Fills its page as it was made"), remix=False
     )
 
 
 def _remix(details: Details) -> DetailAction | None:
-    words = _tr("Fills its page as it was made, with a new seed")
-    return _settings_action(details, _tr("Remix"), "dices", words, remix=True)
+    words = tr("Fills its page as it was made, with a new seed")
+    return _settings_action(details, tr("Remix"), "dices", words, remix=True)
 
 
 def _settings_action(
@@ -63,10 +63,10 @@ def _show_family(details: Details, at: QWidget) -> None:
 
 def _make_workflow(details: Details) -> DetailAction | None:
     return DetailAction(
-        _tr("Make a workflow"),
+        tr("Make a workflow"),
         "workflow",
         lambda _: _show_workflow(details),
-        _tr("The steps that led to this, to run them on other inputs"),
+        tr("The steps that led to this, to run them on other inputs"),
         enabled=details.record is not None,
     )
 
@@ -86,16 +86,16 @@ def _show_workflow(details: Details) -> None:
 
 
 def _export(details: Details) -> DetailAction | None:
-    return DetailAction(_tr("Export…"), "download", partial(export_menu.ask, details))
+    return DetailAction(tr("Export…"), "download", partial(export_menu.ask, details))
 
 
 def to_bin_or_back(details: Details) -> DetailAction:
     """Return what moves it to the bin, or out of it."""
     id = details.artifact.id
     if details.artifact.binned_at is None:
-        return DetailAction(_tr("Move to bin"), "trash-2", lambda _: move_to_bin(details))
+        return DetailAction(tr("Move to bin"), "trash-2", lambda _: move_to_bin(details))
     restore = partial(details.do, lambda library: library.restore(id))
-    return DetailAction(_tr("Restore"), "archive-restore", lambda _: restore())
+    return DetailAction(tr("Restore"), "archive-restore", lambda _: restore())
 
 
 ACTIONS: tuple[Action, ...] = (_run_again, _reuse, _export)
@@ -106,7 +106,7 @@ MORE: tuple[Action, ...] = (_remix, _family_tree, _make_workflow)
 
 def uses(details: Details) -> list[tuple[str, str, Callable[[], None]]]:
     """Return (title, icon, call) of each page that takes it, and of each plugin's action."""
-    saved, words = details.saved, _tr("Send to {page}")
+    saved, words = details.saved, tr("Send to {page}")
     sends = details.parts.ui.send_to(saved)
     found = [(words.format(page=title), "arrow-right", send) for title, send in sends]
     return [*found, *details.parts.ui.actions_on(saved)]
@@ -115,7 +115,7 @@ def uses(details: Details) -> list[tuple[str, str, Callable[[], None]]]:
 def star(details: Details) -> DetailAction:
     """Return what stars the artifact, or takes its star away."""
     id, starred = details.artifact.id, details.artifact.starred
-    title = _tr("Remove star") if starred else _tr("Add star")
+    title = tr("Remove star") if starred else tr("Add star")
     return DetailAction(
         title, "star", lambda _: details.do(lambda library: library.star(id, not starred))
     )
@@ -129,12 +129,8 @@ def move_to_bin(details: Details) -> None:
     id = details.artifact.id
     details.do(lambda library: library.bin(id))
     details.parts.studio.notices.offer(
-        _tr("Moved to the bin."),
-        _tr("Undo"),
+        tr("Moved to the bin."),
+        tr("Undo"),
         lambda: details.do(lambda library: library.restore(id)),
         key=f"bin-{id}",
     )
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("ArtifactDetail", text)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 from shiboken6 import isValid
 
+from studio.api.window.language import tr
 from studio.base.energy.amount import Amount
 from studio.base.energy.grid import grams, grid_factor
 from studio.base.energy.phrases import carbon
@@ -42,7 +43,7 @@ def _problems(details: Details) -> QWidget | None:
 
 def _shelf(details: Details) -> QWidget | None:
     """Return its tags and collections, each with a button that takes it away, and one that adds."""
-    shown, column = details.section(_tr("Tags and collections"))
+    shown, column = details.section(tr("Tags and collections"))
     library, id, look = details.parts.studio.library, details.artifact.id, details.parts.ui.look
 
     def away(title: str, icon: str, tip: str, change: Callable[[Any], object]) -> None:
@@ -58,12 +59,12 @@ def _shelf(details: Details) -> QWidget | None:
         if not isValid(shown):
             return
         for tag in found[0]:
-            tip = _tr("Remove the tag “{name}”")
+            tip = tr("Remove the tag “{name}”")
             away(tag, "tag", tip, partial(_untag, tag, id))
         for each in found[1]:
-            tip = _tr("Take out of “{name}”")
+            tip = tr("Take out of “{name}”")
             away(each.title, "folder", tip, partial(_take, each.id, id))
-        add = look.button(_tr("Add tag…"), "tag", kind="link")
+        add = look.button(tr("Add tag…"), "tag", kind="link")
         add.clicked.connect(lambda: _ask_tag(details, add))
         column.addWidget(add)
 
@@ -83,7 +84,7 @@ def _take(collection: str, id: str, library: Any) -> None:
 
 def _ask_tag(details: Details, over: QWidget) -> None:
     id = details.artifact.id
-    title, done = _tr("Tag for this result"), _tr("Add tag")
+    title, done = tr("Tag for this result"), tr("Add tag")
     ask_name(
         details.parts.ui.look,
         over,
@@ -99,7 +100,7 @@ def _verdict(details: Details) -> QWidget | None:
     if not verdict:
         return None
     look = details.parts.ui.look
-    shown, column = details.section(_tr("Verified"))
+    shown, column = details.section(tr("Verified"))
     for check in verdict.get("checks", ()):
         row = QHBoxLayout()
         row.setSpacing(6)
@@ -120,9 +121,9 @@ def _recipe(details: Details) -> QWidget | None:
     parts, look = details.parts, details.parts.ui.look
     shown, column = details.section("")
     head = QHBoxLayout()
-    head.addWidget(look.label(_tr("Parameters"), "section"))
+    head.addWidget(look.label(tr("Parameters"), "section"))
     head.addStretch()
-    copy = look.icon_button("copy", _tr("Copy parameters"))
+    copy = look.icon_button("copy", tr("Copy parameters"))
     copy.clicked.connect(lambda: parts.ui.copy(json.dumps(record.params, indent=2)))
     head.addWidget(copy)
     column.addLayout(head)
@@ -172,9 +173,7 @@ def fact(look: Appearance, name: str, value: Any) -> QHBoxLayout:
     said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if isinstance(value, list) and len(value) > _LISTED:  # Copy has all of it
         first = ", ".join(str(each) for each in value[:_LISTED])
-        said = _tr("{first} and {count} more").format(
-            first=first, count=f"{len(value) - _LISTED:,}"
-        )
+        said = tr("{first} and {count} more").format(first=first, count=f"{len(value) - _LISTED:,}")
     said = said if len(said) < 600 else said[:600] + "…"
     shown = look.label(phrases.breakable(said), wrap=True)
     shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -189,7 +188,7 @@ def _energy(details: Details) -> QWidget | None:
         return None
     library, id = details.parts.studio.library, details.artifact.id
     look = details.parts.ui.look
-    shown, column = details.section(_tr("Energy"))
+    shown, column = details.section(tr("Energy"))
     shown.hide()
 
     def read() -> tuple[Amount, Amount | None, Amount | None]:
@@ -199,16 +198,16 @@ def _energy(details: Details) -> QWidget | None:
         if not isValid(shown):
             return
         mine, own, whole = found
-        rows = [(_tr("this result"), mine)]
+        rows = [(tr("this result"), mine)]
         if whole and whole.joules > mine.joules * (1 + _SAME):
-            rows.append((_tr("all results of the run"), whole))
+            rows.append((tr("all results of the run"), whole))
         if whole and own and whole.joules > own.joules * (1 + _SAME):
-            rows.append((_tr("without called tasks"), own))
+            rows.append((tr("without called tasks"), own))
         for name, amount in rows:
             column.addLayout(fact(look, name, phrases.amount(amount)))
         if factor := grid_factor(details.parts.studio.settings):
             said = carbon(grams(mine.joules, factor))
-            column.addLayout(fact(look, _tr("emissions"), said))
+            column.addLayout(fact(look, tr("emissions"), said))
         if mine.source:
             column.addWidget(look.label(mine.source, "small", wrap=True))
         shown.show()
@@ -218,11 +217,11 @@ def _energy(details: Details) -> QWidget | None:
 
 
 def _made_from(details: Details) -> QWidget | None:
-    return _relatives(details, _tr("Made from"), details.family.ancestors)
+    return _relatives(details, tr("Made from"), details.family.ancestors)
 
 
 def _used_for(details: Details) -> QWidget | None:
-    return _relatives(details, _tr("Used for"), details.family.descendants)
+    return _relatives(details, tr("Used for"), details.family.descendants)
 
 
 def _relatives(details: Details, title: str, artifacts: list[Artifact]) -> QWidget | None:
@@ -242,7 +241,3 @@ SECTIONS: tuple[Section, ...] = (
     _problems, _verdict, _recipe, _shelf, _energy, _made_from, _used_for,
 )  # fmt: skip
 """From top to bottom."""
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("ArtifactDetail", text)

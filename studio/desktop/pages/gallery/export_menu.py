@@ -8,9 +8,9 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget, QWidgetAction
 
+from studio.api.window.language import tr
 from studio.base.disk import explain
 from studio.desktop.pages.disclosure_choice import DisclosureChoice
 from studio.desktop.pages.exporters import ExportFormat, formats
@@ -26,7 +26,7 @@ def ask(details: Details, button: QWidget) -> None:
     """Show the formats below ``button``, and the choice of what goes along."""
     parts, artifact = details.parts, details.artifact
     menu = parts.ui.menu(button)
-    as_is = _tr("Original ({suffix})").format(suffix=artifact.suffix)
+    as_is = tr("Original ({suffix})").format(suffix=artifact.suffix)
     menu.addAction(as_is, partial(export_to, details, button))
     for other in formats(parts, artifact):
         menu.addAction(other.suffix, partial(_export_as, details, other))
@@ -43,7 +43,7 @@ def _choice(details: Details) -> QWidget:
     column = QVBoxLayout(room)
     column.setContentsMargins(12, 6, 12, 10)
     column.setSpacing(8)
-    column.addWidget(look.label(_tr("What the file says about how it was made"), "small"))
+    column.addWidget(look.label(tr("What the file says about how it was made"), "small"))
     column.addWidget(DisclosureChoice(look, details.parts.studio.settings, _WIDTH))
     return room
 
@@ -57,7 +57,7 @@ def _export_as(details: Details, other: ExportFormat) -> None:
     """Let a plugin write the file in its format, then say in it how it was made."""
     parts, id = details.parts, details.artifact.id
     name = file_name(called(details.artifact), other.suffix)
-    path = parts.ui.save_file(_tr("Export"), name, [other.suffix])
+    path = parts.ui.save_file(tr("Export"), name, [other.suffix])
     if path is None:
         return
     try:
@@ -82,7 +82,7 @@ def _export_as(details: Details, other: ExportFormat) -> None:
 def export_to(details: Details, parent: QWidget) -> None:
     """Ask for a folder, and copy the artifact there."""
     id = details.artifact.id
-    folder = QFileDialog.getExistingDirectory(parent, _tr("Export to"))
+    folder = QFileDialog.getExistingDirectory(parent, tr("Export to"))
     if folder:
         exporter = _exporter(details)
         disclosure = exporter.disclosure  # what it is now, not when its turn comes
@@ -95,8 +95,4 @@ def export_to(details: Details, parent: QWidget) -> None:
 
 def _told(details: Details, exported: Exported) -> None:
     words = " ".join(filter(None, (str(exported.path), exported.remark)))
-    details.parts.studio.notices.info(_tr("Exported."), words, key="export")
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("ArtifactDetail", text)
+    details.parts.studio.notices.info(tr("Exported."), words, key="export")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from studio.api.window.language import tr
 from studio.desktop import phrases
 from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.page_services import PageServices
@@ -94,7 +95,7 @@ def ask_empty_bin(parts: PageServices, then: Callable[[], None]) -> None:
     library, notices = parts.studio.library, parts.studio.notices
 
     def done(freed: int) -> None:
-        said = _tr("The bin was emptied; {size} freed.").format(size=phrases.size(freed))
+        said = tr("The bin was emptied; {size} freed.").format(size=phrases.size(freed))
         notices.info(said, key="bin")
         then()
 
@@ -103,12 +104,12 @@ def ask_empty_bin(parts: PageServices, then: Callable[[], None]) -> None:
 
     def ask(stats: Stats) -> None:
         if not (stats.binned or stats.binned_conversations or stats.binned_messages):
-            notices.info(_tr("The bin is empty already."), key="bin")
+            notices.info(tr("The bin is empty already."), key="bin")
             return
         parts.ui.confirm(
-            _tr("Empty the bin?"),
-            _tr("{what} will be deleted permanently.").format(what=contents(stats)),
-            _tr("Delete permanently"),
+            tr("Empty the bin?"),
+            tr("{what} will be deleted permanently.").format(what=contents(stats)),
+            tr("Delete permanently"),
             empty,
             danger=True,
         )
@@ -121,21 +122,15 @@ def contents(stats: Stats) -> str:
     results, talks, said = stats.binned, stats.binned_conversations, stats.binned_messages
     told = []
     if results or not (talks or said):
-        told.append(_tr("1 result") if results == 1 else _tr("{n} results").format(n=results))
+        told.append(tr("1 result") if results == 1 else tr("{n} results").format(n=results))
     if talks:
-        told.append(
-            _tr("1 conversation") if talks == 1 else _tr("{n} conversations").format(n=talks)
-        )
+        told.append(tr("1 conversation") if talks == 1 else tr("{n} conversations").format(n=talks))
     if said:
-        told.append(_tr("1 message") if said == 1 else _tr("{n} messages").format(n=said))
+        told.append(tr("1 message") if said == 1 else tr("{n} messages").format(n=said))
     *first, last = told
-    return _tr(" and ").join([", ".join(first), last] if first else [last])
+    return tr(" and ").join([", ".join(first), last] if first else [last])
 
 
 def _tell(parts: PageServices, error: Exception) -> None:
     told = error if isinstance(error, StudioError) else str(error)
     parts.studio.notices.error(told, key="bin")
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("LibraryBin", text)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication
-
 from studio.api.comparison import Difference, Effect
+from studio.api.window.language import tr
 from studio.api.worker.sentence import told
 from studio.protocol.errors import ErrorInfo, StudioError
 from studio.rerun.measures import percent
@@ -17,21 +16,21 @@ def sentence(report: Report) -> str:
     """Return the verdict: "Different: 3 % of the pixels differ …, probably because …"."""
     if report.verdict is RerunVerdict.IDENTICAL:
         if copies := report.of("input"):
-            return _tr("Identical, byte for byte; {copies}.").format(copies=_first(copies))
-        return _tr("Identical, byte for byte.")
+            return tr("Identical, byte for byte; {copies}.").format(copies=_first(copies))
+        return tr("Identical, byte for byte.")
     seen = _seen(report)
     is_within = report.verdict is RerunVerdict.WITHIN
     if not report.reasons:
         words = (
-            _tr("The same within tolerance: {seen}. Nothing known to matter has changed since.")
+            tr("The same within tolerance: {seen}. Nothing known to matter has changed since.")
             if is_within
-            else _tr("Different: {seen}. Nothing known to matter has changed since.")
+            else tr("Different: {seen}. Nothing known to matter has changed since.")
         )
         return words.format(seen=seen)
     words = (
-        _tr("The same within tolerance: {seen}, probably because {causes}.")
+        tr("The same within tolerance: {seen}, probably because {causes}.")
         if is_within
-        else _tr("Different: {seen}, probably because {causes}.")
+        else tr("Different: {seen}, probably because {causes}.")
     )
     return words.format(seen=seen, causes=_first(report.reasons))
 
@@ -39,7 +38,7 @@ def sentence(report: Report) -> str:
 def head(report: Report) -> str:
     """Return the verdict without its causes, for where these are listed."""
     is_within = report.verdict is RerunVerdict.WITHIN
-    words = _tr("The same within tolerance: {seen}.") if is_within else _tr("Different: {seen}.")
+    words = tr("The same within tolerance: {seen}.") if is_within else tr("Different: {seen}.")
     return words.format(seen=_seen(report))
 
 
@@ -49,34 +48,34 @@ def _seen(report: Report) -> str:
 
 def trouble(info: ErrorInfo) -> StudioError:
     """Return an error with the reason for the failure and the remedy."""
-    message, hint = told(info.message, _tr), told(info.hint, _tr)
+    message, hint = told(info.message, tr), told(info.hint, tr)
     return StudioError(info.code, message, hint, info.details, info.plugin)
 
 
 def cause(cause: Cause) -> str:
     """Return a change as a clause: "numpy is 2.4.0 now and was 2.3.1 then"."""
     if cause.what == "result":
-        return _tr("the old result was changed on the disk since it was saved")
+        return tr("the old result was changed on the disk since it was saved")
     if cause.what == "record":
-        words = _tr("the {name} was edited in the database: it was {then} and is {now}")
+        words = tr("the {name} was edited in the database: it was {then} and is {now}")
         return words.format(name=cause.name, then=cause.before, now=cause.after)
     if cause.what == "input":
         words = (
-            _tr("the file {name} has other contents now, so the library's copy was used")
+            tr("the file {name} has other contents now, so the library's copy was used")
             if cause.after
-            else _tr("the file {name} is gone, so the library's copy was used")
+            else tr("the file {name} is gone, so the library's copy was used")
         )
         return words.format(name=cause.name)
     name = _subject(cause)
     if cause.what in BY_BYTES:
         words = (
-            _tr("{name} has other contents now")
+            tr("{name} has other contents now")
             if cause.after
-            else _tr("{name} was used then and is not now")
+            else tr("{name} was used then and is not now")
         )
         return words.format(name=name)
-    nothing = _tr("not there")
-    words = _tr("{name} is {now} now and was {then} then")
+    nothing = tr("not there")
+    words = tr("{name} is {now} now and was {then} then")
     return words.format(name=name, now=cause.after or nothing, then=cause.before or nothing)
 
 
@@ -84,12 +83,12 @@ def difference(found: Difference) -> str:
     """Return what differs in a clause."""
     values = {effect.name: effect.value for effect in found.effects}
     if "pixels that differ" in values:
-        return _tr("{share} of the pixels differ by up to {most} of 255").format(
+        return tr("{share} of the pixels differ by up to {most} of 255").format(
             share=percent(values["pixels that differ"] / 100),
             most=f"{values['greatest difference']:g}",
         )
     if "SNR" in values:
-        return _tr(
+        return tr(
             "samples differ by up to {most} of full scale, {ratio} dB below the sound"
         ).format(most=percent(values["greatest difference"]), ratio=f"{values['SNR']:.0f}")
     pieces = [
@@ -98,7 +97,7 @@ def difference(found: Difference) -> str:
         if values.get(name)
     ]
     known = all(each.name in _counts() or not each.value for each in found.effects)
-    return ", ".join(pieces) if pieces and known else told(found.words, _tr)
+    return ", ".join(pieces) if pieces and known else told(found.words, tr)
 
 
 def effect(measured: Effect) -> str:
@@ -106,7 +105,7 @@ def effect(measured: Effect) -> str:
     value = f"{measured.value:g} {measured.unit}".strip()
     line = f"{_names().get(measured.name, measured.name)}: {value}"
     if measured.tolerance:
-        line += " · " + _tr("tolerance {bound}").format(bound=f"{measured.tolerance:g}")
+        line += " · " + tr("tolerance {bound}").format(bound=f"{measured.tolerance:g}")
     return line
 
 
@@ -114,27 +113,27 @@ def _first(causes: Sequence[Cause]) -> str:
     words = [cause(each) for each in causes[:MOST_CAUSES]]
     left = len(causes) - MOST_CAUSES
     if left > 0:
-        more = _tr("one more change") if left == 1 else _tr("{count} more changes")
+        more = tr("one more change") if left == 1 else tr("{count} more changes")
         words.append(more.format(count=left))
     if len(words) == 1:
         return words[0]
-    return _tr("{others} and {last}").format(others=", ".join(words[:-1]), last=words[-1])
+    return tr("{others} and {last}").format(others=", ".join(words[:-1]), last=words[-1])
 
 
 def _subject(cause: Cause) -> str:
     patterns = {
         "program": "Offline Studio",
-        "plugin": _tr("the plugin {name}"),
-        "model": _tr("the model {name}"),
-        "file": _tr("the file {name}"),
-        "setting": _tr("the setting “{name}”"),
-        "parameter": _tr("the parameter “{name}”"),
+        "plugin": tr("the plugin {name}"),
+        "model": tr("the model {name}"),
+        "file": tr("the file {name}"),
+        "setting": tr("the setting “{name}”"),
+        "parameter": tr("the parameter “{name}”"),
     }
     devices = {
-        "device": _tr("the device"),
-        "number of threads": _tr("the number of threads"),
-        "instruction set of the processor": _tr("the instruction set of the processor"),
-        "system": _tr("the system"),
+        "device": tr("the device"),
+        "number of threads": tr("the number of threads"),
+        "instruction set of the processor": tr("the instruction set of the processor"),
+        "system": tr("the system"),
     }
     if cause.what == "device":
         return devices.get(cause.name, cause.name)
@@ -143,27 +142,23 @@ def _subject(cause: Cause) -> str:
 
 def _counts() -> dict[str, str]:
     return {
-        "words added": _tr("words added: {count}"),
-        "words removed": _tr("words removed: {count}"),
-        "lines added": _tr("lines added: {count}"),
-        "lines removed": _tr("lines removed: {count}"),
-        "notes added": _tr("notes added: {count}"),
-        "notes removed": _tr("notes removed: {count}"),
-        "notes moved": _tr("notes moved: {count}"),
-        "molecules added": _tr("molecules added: {count}"),
-        "molecules removed": _tr("molecules removed: {count}"),
-        "bytes that differ": _tr("bytes that differ: {count}"),
+        "words added": tr("words added: {count}"),
+        "words removed": tr("words removed: {count}"),
+        "lines added": tr("lines added: {count}"),
+        "lines removed": tr("lines removed: {count}"),
+        "notes added": tr("notes added: {count}"),
+        "notes removed": tr("notes removed: {count}"),
+        "notes moved": tr("notes moved: {count}"),
+        "molecules added": tr("molecules added: {count}"),
+        "molecules removed": tr("molecules removed: {count}"),
+        "bytes that differ": tr("bytes that differ: {count}"),
     }
 
 
 def _names() -> dict[str, str]:
     counted = {name: words.partition(":")[0] for name, words in _counts().items()}
     return counted | {
-        "pixels that differ": _tr("Pixels that differ"),
-        "greatest difference": _tr("Greatest difference"),
-        "greatest relative difference": _tr("Greatest relative difference"),
+        "pixels that differ": tr("Pixels that differ"),
+        "greatest difference": tr("Greatest difference"),
+        "greatest relative difference": tr("Greatest relative difference"),
     }
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("RunAgain", text)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from studio.api.window.language import tr
 from studio.base.background import in_words
 from studio.base.notices import Action
 from studio.desktop.pages.gallery import rerun_words
@@ -48,12 +49,12 @@ def run_again(
         def show() -> None:
             show_both(parts, report, window)
 
-        studio.notices.info(words, key=_KEY, actions=(Action(_tr("Compare"), show),))
+        studio.notices.info(words, key=_KEY, actions=(Action(tr("Compare"), show),))
         if isValid(opener) and opener.isVisible():
             show()
 
     window = opener.window()
-    studio.notices.info(_tr("Recreating it…"), key=_KEY)
+    studio.notices.info(tr("Recreating it…"), key=_KEY)
 
     def beside(
         call: Callable[[], Any], then: Callable[[Any], None], failed: Callable[[StudioError], None]
@@ -68,7 +69,7 @@ def show_both(parts: PageServices, report: Report, window: QWidget) -> Sheet | N
     if not isValid(window):
         return None
     look, library, notices = parts.ui.look, parts.studio.library, parts.studio.notices
-    sheet = Sheet(look, window, _tr("Recreate exactly"), min(980, max(520, window.width() - 96)))
+    sheet = Sheet(look, window, tr("Recreate exactly"), min(980, max(520, window.width() - 96)))
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -81,10 +82,10 @@ def show_both(parts: PageServices, report: Report, window: QWidget) -> Sheet | N
     for row in (facts, pair):
         row.setSpacing(16)
         column.addLayout(row)
-    nothing = [_tr("Nothing that is known to matter.")]
+    nothing = [tr("Nothing that is known to matter.")]
     causes = [_begun(rerun_words.cause(each), each.name) for each in report.causes]
-    _list(parts, facts, _tr("What differs"), [_begun(each) for each in _effects(report)])
-    _list(parts, facts, _tr("What has changed since"), causes or nothing)
+    _list(parts, facts, tr("What differs"), [_begun(each) for each in _effects(report)])
+    _list(parts, facts, tr("What has changed since"), causes or nothing)
     column.addStretch()
     area.setWidget(inner)
     area.setMinimumHeight(max(280, min(560, window.height() - 200)))
@@ -96,7 +97,7 @@ def show_both(parts: PageServices, report: Report, window: QWidget) -> Sheet | N
 
     def fill(both: list[Artifact]) -> None:
         if isValid(pair):
-            for title, each in zip((_tr("Then"), _tr("Now")), both, strict=True):
+            for title, each in zip((tr("Then"), tr("Now")), both, strict=True):
                 _show(parts, pair, title, each)
 
     parts.background.run(read, fill, lambda error: notices.error(in_words(error), key=_KEY))
@@ -134,7 +135,3 @@ def _list(parts: PageServices, row: QHBoxLayout, title: str, lines: list[str]) -
 def _begun(line: str, name: str = "") -> str:
     """Return a clause as a line of its own; it may begin with a name, which is written as it is."""
     return line if name and line.startswith(name) else line[:1].upper() + line[1:]
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("RunAgain", text)

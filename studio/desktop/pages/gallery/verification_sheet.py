@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, Qt
+from PySide6.QtCore import QDateTime, QLocale, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from studio.api.window.language import tr
 from studio.desktop.appearance.appearance import Appearance, line
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.elided import ElidedLabel
@@ -50,7 +51,7 @@ def show_verified(
     look: Appearance, window: QWidget, found: Sequence[Verified], show: Callable[[str], None]
 ) -> Sheet:
     """Show what files came to, over ``window``; return the sheet."""
-    title = _tr("Verified file") if len(found) == 1 else _tr("Verified files")
+    title = tr("Verified file") if len(found) == 1 else tr("Verified files")
     sheet = Sheet(look, window, title, _WIDTH)
     inner = QWidget()
     column = QVBoxLayout(inner)
@@ -96,7 +97,7 @@ def _row(look: Appearance, verified: Verified, go: Callable[[str], None]) -> QHB
         words.addWidget(look.label(_run(verified.run), "small", wrap=True))
     row.addLayout(words, 1)
     if artifact is not None:
-        button = look.button(_tr("Show in library"), "layout-grid", small=True)
+        button = look.button(tr("Show in library"), "layout-grid", small=True)
         button.clicked.connect(lambda: go(artifact.id))
         row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
     return row
@@ -110,30 +111,26 @@ def _run(run: Run) -> str:
 
 def _title(verdict: Verdict) -> str:
     return {
-        Verdict.OURS: _tr("Made by this studio, unchanged"),
-        Verdict.ANOTHER: _tr("Made by another installation, unchanged"),
-        Verdict.CHANGED: _tr("Changed since it was signed"),
-        Verdict.NONE: _tr("No provenance"),
-        Verdict.UNREADABLE: _tr("Unreadable"),
+        Verdict.OURS: tr("Made by this studio, unchanged"),
+        Verdict.ANOTHER: tr("Made by another installation, unchanged"),
+        Verdict.CHANGED: tr("Changed since it was signed"),
+        Verdict.NONE: tr("No provenance"),
+        Verdict.UNREADABLE: tr("Unreadable"),
     }[verdict]
 
 
 def _source(source: str) -> str:
     known = {
-        Source.GENERATED.value: _tr("Made with AI"),
-        Source.EDITED.value: _tr("Edited with AI"),
-        Source.COMPUTED.value: _tr("Computed, without a trained model"),
-        Source.ENHANCED.value: _tr("Changed by a computation, without a trained model"),
+        Source.GENERATED.value: tr("Made with AI"),
+        Source.EDITED.value: tr("Edited with AI"),
+        Source.COMPUTED.value: tr("Computed, without a trained model"),
+        Source.ENHANCED.value: tr("Changed by a computation, without a trained model"),
     }
     return known.get(source, source)
 
 
 def _meaning() -> str:
-    return _tr(
+    return tr(
         "A signed record tells how a file was made and whether it was changed since. Anyone can "
         "remove it, so a file without one may have been made in any way."
     )
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("VerificationSheet", text)

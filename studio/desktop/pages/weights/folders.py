@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
+from studio.api.window.language import tr
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.elided import ElidedLabel
@@ -17,15 +17,11 @@ from studio.desktop.widgets.switch import Switch
 from studio.models.manager import WeightsManager
 
 
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("folders", text)
-
-
 def show_folders(
     look: Appearance, window: QWidget, weights_manager: WeightsManager, changed: Callable[[], None]
 ) -> Sheet:
     """Show the sheet over ``window``; ``changed`` is called when something was switched."""
-    sheet = Sheet(look, window, _tr("Model folders"), 560)
+    sheet = Sheet(look, window, tr("Model folders"), 560)
     body = QVBoxLayout()
     body.setSpacing(8)
     sheet.body.addLayout(body)
@@ -33,27 +29,27 @@ def show_folders(
 
     def build() -> None:
         clear(body)
-        body.addWidget(look.label(_tr("Your model folders"), "section"))
+        body.addWidget(look.label(tr("Your model folders"), "section"))
         if not external.folders:
-            body.addWidget(look.label(_tr("Only the built-in one."), "small"))
+            body.addWidget(look.label(tr("Only the built-in one."), "small"))
         for folder in external.folders:
-            forget = look.icon_button("x", _tr("Remove {name}").format(name=folder.name))
+            forget = look.icon_button("x", tr("Remove {name}").format(name=folder.name))
             forget.clicked.connect(partial(drop, folder))
             body.addWidget(_row(str(folder), forget))
-        add = look.button(_tr("Add folder…"), "folder-plus", small=True)
+        add = look.button(tr("Add folder…"), "folder-plus", small=True)
         add.clicked.connect(choose)
         body.addWidget(_row("", add))
-        body.addWidget(look.label(_tr("Other apps on this machine"), "section"))
+        body.addWidget(look.label(tr("Other apps on this machine"), "section"))
         found = external.other_programs()
         if not found:
-            told = _tr("No models of LM Studio, Ollama, Hugging Face, GPT4All or Jan were found.")
+            told = tr("No models of LM Studio, Ollama, Hugging Face, GPT4All or Jan were found.")
             body.addWidget(look.label(told, "small", wrap=True))
         for each in found:
             switch = Switch(look, each.title)
             switch.setChecked(external.is_on(each))
             switch.toggled.connect(partial(turn, each.id))
             body.addWidget(_row(f"{each.title}  ·  {each.stores[0]}", switch))
-        told = _tr("Their files are used in place and never changed. Turn an app on to list its "
+        told = tr("Their files are used in place and never changed. Turn an app on to list its "
                    "models.")  # fmt: skip
         body.addWidget(look.label(told, "small", wrap=True))
 
@@ -63,7 +59,7 @@ def show_folders(
         changed()
 
     def choose() -> None:
-        chosen = QFileDialog.getExistingDirectory(window, _tr("Add model folder"))
+        chosen = QFileDialog.getExistingDirectory(window, tr("Add model folder"))
         if chosen:
             external.watch(Path(chosen))
             build()

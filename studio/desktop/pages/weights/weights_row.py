@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QCoreApplication
-
+from studio.api.window.language import tr
 from studio.desktop import phrases
 from studio.library.records import Use
 from studio.models import Weights
 from studio.models.user_notes import UserNote
 from studio.protocol.messages import Inspected
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("weights", text)
 
 
 @dataclass(frozen=True)
@@ -70,12 +65,12 @@ class WeightsRow:
     def kind(self) -> str:
         """Purpose of the weights, in a word or two."""
         words = {
-            "text": _tr("text"),
-            "code": _tr("code"),
-            "embedding": _tr("embedding"),
-            "image-to-text": _tr("sees pictures"),
-            "image": _tr("picture"),
-            "smiles": _tr("molecules"),
+            "text": tr("text"),
+            "code": tr("code"),
+            "embedding": tr("embedding"),
+            "image-to-text": tr("sees pictures"),
+            "image": tr("picture"),
+            "smiles": tr("molecules"),
         }
         named = [words.get(each, each.replace("-", " ")) for each in self.weights.capabilities]
         return ", ".join(dict.fromkeys(named))
@@ -110,25 +105,25 @@ class WeightsRow:
     def fit(self) -> Fit:
         """Whether it fits into the memory of the device."""
         if self.is_pickle:
-            return Fit(4, "lock", "warn", _tr("needs converting"), self.problem)
+            return Fit(4, "lock", "warn", tr("needs converting"), self.problem)
         if self.problem:
-            return Fit(5, "circle-x", "bad", _tr("not usable"), self.problem)
+            return Fit(5, "circle-x", "bad", tr("not usable"), self.problem)
         if self.inspected is None:
-            return Fit(3, "hourglass", "mute", _tr("Reading file…"), _tr("Reading the header."))
+            return Fit(3, "hourglass", "mute", tr("Reading file…"), tr("Reading the header."))
         needed = self.inspected.needs.bytes
-        reason = _tr("Needs {needed} when loaded; the memory limit is {memory}.").format(
+        reason = tr("Needs {needed} when loaded; the memory limit is {memory}.").format(
             needed=phrases.size(needed), memory=phrases.size(self.memory)
         )
         if needed < 0.5 * self.memory:
-            return Fit(0, "circle-check", "good", _tr("fits well"), reason)
+            return Fit(0, "circle-check", "good", tr("fits well"), reason)
         if needed <= self.memory:
-            return Fit(1, "triangle-alert", "warn", _tr("tight"), reason)
+            return Fit(1, "triangle-alert", "warn", tr("tight"), reason)
         if here := self._fact("layers_here"):
-            part = _tr("{here} of {all} layers fit on the card.").format(
+            part = tr("{here} of {all} layers fit on the card.").format(
                 here=here, all=self._fact("layers")
             )
-            return Fit(1, "triangle-alert", "warn", _tr("partly"), f"{reason} {part}")
-        return Fit(2, "circle-x", "bad", _tr("does not fit"), reason)
+            return Fit(1, "triangle-alert", "warn", tr("partly"), f"{reason} {part}")
+        return Fit(2, "circle-x", "bad", tr("does not fit"), reason)
 
     def matches(self, text: str) -> bool:
         """Whether the searchable text contains each word of ``text``."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import msgspec
-from PySide6.QtCore import QCoreApplication
 
 from studio.api.params import Group, Label, Params, Range, ShownIf
+from studio.api.window.language import tr
 from studio.automation.workflows.document import MOST_ATTEMPTS, Step, Workflow, condition
 
 
@@ -16,7 +16,7 @@ def form_of(workflow: Workflow, step: Step) -> tuple[type[Params], dict[str, str
 
     A step can depend on those above it; one that depends on another all the same keeps that.
     """
-    choices = {_tr("Always"): ""}
+    choices = {tr("Always"): ""}
     for number, other in enumerate(workflow.step, start=1):
         if other.id == step.id:
             break
@@ -24,20 +24,20 @@ def form_of(workflow: Workflow, step: Step) -> tuple[type[Params], dict[str, str
             choices[_only_if(number, is_valid)] = condition(other.id, is_valid)
     if step.only_if not in choices.values():
         choices[step.only_if] = step.only_if
-    group = Group(_tr("Conditions"))
-    valid = _tr("A result is valid when it has passed all its checks.")
+    group = Group(tr("Conditions"))
+    valid = tr("A result is valid when it has passed all its checks.")
     only_if: Any = Annotated[
-        Literal.__getitem__(tuple(choices)), Label(_tr("Run the step"), valid), group
+        Literal.__getitem__(tuple(choices)), Label(tr("Run the step"), valid), group
     ]
     until: Any = Annotated[
         bool,
-        Label(_tr("Repeat until valid"), f"{_tr('Each attempt has another seed.')} {valid}"),
+        Label(tr("Repeat until valid"), f"{tr('Each attempt has another seed.')} {valid}"),
         group,
     ]
     at_most: Any = Annotated[
         int,
         Range(1, MOST_ATTEMPTS),
-        Label(_tr("Attempts at most"), _tr("If none of them is valid, the row fails.")),
+        Label(tr("Attempts at most"), tr("If none of them is valid, the row fails.")),
         ShownIf("until", True),
         group,
     ]
@@ -77,14 +77,10 @@ def told(workflow: Workflow, step: Step) -> list[str]:
         ids = [each.id for each in workflow.step]
         words.append(_only_if(ids.index(other) + 1, is_valid) if other in ids else step.only_if)
     if step.until:
-        words.append(_tr("repeated until valid, at most {n} times").format(n=step.at_most))
+        words.append(tr("repeated until valid, at most {n} times").format(n=step.at_most))
     return words
 
 
 def _only_if(number: int, is_valid: bool) -> str:
-    words = _tr("Only if step {n} is valid") if is_valid else _tr("Only if step {n} is not valid")
+    words = tr("Only if step {n} is valid") if is_valid else tr("Only if step {n} is not valid")
     return words.format(n=number)
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("StepCard", text)

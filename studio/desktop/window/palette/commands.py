@@ -7,20 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication
-
 from studio.api.artifacts import SavedArtifact
 from studio.api.window.context import PageAction
+from studio.api.window.language import tr
 from studio.desktop.appearance.theme import ThemeMode
 from studio.desktop.window.page_registry import OWN, PageRegistry
 from studio.desktop.window.palette.palette import Command
 from studio.library.saved_artifact import saved_artifact
 
 _RECENT = 30
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("commands", text)
 
 
 @dataclass(frozen=True)
@@ -95,9 +90,9 @@ class Commands:
                 button.spec.title,
                 partial(self._workspace.window.go_to, button.spec.id),
                 button.spec.icon,
-                _tr("Page"),
+                tr("Page"),
                 f"Ctrl+{number}" if number < 10 else "",
-                words=_tr("open go to"),
+                words=tr("open go to"),
             )
             for number, button in enumerate(buttons, start=1)
         ]
@@ -108,7 +103,7 @@ class Commands:
             action.title,
             action.run,
             action.icon,
-            _tr("Application"),
+            tr("Application"),
             action.shortcut,
         )
 
@@ -120,10 +115,10 @@ class Commands:
         return [
             Command(
                 f"conversation:{c.id}",
-                c.title or _tr("Untitled conversation"),
+                c.title or tr("Untitled conversation"),
                 partial(target, SavedArtifact(c.id, "conversation", c.title, "", Path())),
                 "message-square",
-                _tr("Conversation"),
+                tr("Conversation"),
                 color="kind-conversation",
             )
             for c in found
@@ -139,7 +134,7 @@ class Commands:
             run = partial(target, saved) if target else self._gallery
             title = found.title or found.text[:60] or found.kind
             commands.append(
-                Command(f"artifact:{found.id}", title, run, icon, _tr("Result"), color=color)
+                Command(f"artifact:{found.id}", title, run, icon, tr("Result"), color=color)
             )
         return commands
 
@@ -159,11 +154,11 @@ class Commands:
 def theme_actions(set_mode: Callable[[ThemeMode], None]) -> list[ShellAction]:
     """Return the commands that change the theme."""
     return [
-        ShellAction("theme-dark", _tr("Theme: dark"), lambda: set_mode(ThemeMode.DARK), "moon"),
-        ShellAction("theme-light", _tr("Theme: light"), lambda: set_mode(ThemeMode.LIGHT), "sun"),
+        ShellAction("theme-dark", tr("Theme: dark"), lambda: set_mode(ThemeMode.DARK), "moon"),
+        ShellAction("theme-light", tr("Theme: light"), lambda: set_mode(ThemeMode.LIGHT), "sun"),
         ShellAction(
             "theme-system",
-            _tr("Theme: match system"),
+            tr("Theme: match system"),
             lambda: set_mode(ThemeMode.SYSTEM),
             "sun-moon",
         ),

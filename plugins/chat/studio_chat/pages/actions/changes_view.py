@@ -9,7 +9,7 @@ from PySide6.QtCore import QSizeF, QUrl, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
 
 from studio.api import Role, Ui
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_chat.word_diff import WordChange, applied
 
 _HIGHEST = 200
@@ -96,7 +96,7 @@ class ChangesView(QWidget):
 
     def _html(self) -> str:
         colors = self._ui.tokens.colors
-        found, at = [], 0
+        pieces, at = [], 0
         for number, change in enumerate(self._changes):
             is_on = number in self._accepted
             old = f"color:{colors['bad' if is_on else 'text']}"
@@ -108,12 +108,12 @@ class ChangesView(QWidget):
             space = " " if change.before and change.after else ""
             words += f'{space}<span style="{new}">{_shown(change.after)}</span>'
             style = f"color:{colors['warn']};text-decoration:none"
-            found.append(_shown(self._source[at : change.start]))
-            found.append(f'<a href="{number}" style="{style}">{words}</a>')
+            pieces.append(_shown(self._source[at : change.start]))
+            pieces.append(f'<a href="{number}" style="{style}">{words}</a>')
             at = change.end
-        found.append(_shown(self._source[at:]))
+        pieces.append(_shown(self._source[at:]))
         style = f"white-space:pre-wrap;line-height:150%;margin:0;color:{colors['text']}"
-        return f'<p style="{style}">{"".join(found)}</p>'
+        return f'<p style="{style}">{"".join(pieces)}</p>'
 
     def _fit(self, size: QSizeF) -> None:
         height = size.height() + 2

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from studio.api import Ui
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_chat.schema import LANGUAGES
 
 
@@ -44,7 +44,7 @@ def text_actions() -> tuple[TextAction, ...]:
 
 def rewrites() -> tuple[TextAction, ...]:
     """Return the ways to say the same differently."""
-    told = (
+    entries = (
         ("shorter", tr("Shorter")),
         ("longer", tr("Longer")),
         ("simpler", tr("Simpler")),
@@ -52,7 +52,7 @@ def rewrites() -> tuple[TextAction, ...]:
         ("friendly", tr("Friendlier")),
     )
     return tuple(
-        TextAction(title, "pencil", "chat.rewrite", {"change": change}) for change, title in told
+        TextAction(title, "pencil", "chat.rewrite", {"change": change}) for change, title in entries
     )
 
 
@@ -79,7 +79,7 @@ def translations() -> tuple[TextAction, ...]:
     return tuple(
         TextAction(name, "languages", "chat.rewrite", {"change": "translate", "language": language})
         for language, name in sorted(
-            ((each, names[each]) for each in LANGUAGES), key=lambda pair: pair[1]
+            ((code, names[code]) for code in LANGUAGES), key=lambda pair: pair[1]
         )
     )
 

@@ -20,9 +20,9 @@ from studio.api import (
     SavedArtifact,
     StudioError,
 )
+from studio.api.window.language import tr
 from studio_chat.pages.actions.changes_view import ChangesView
 from studio_chat.pages.actions.menu import TextAction
-from studio_chat.pages.phrases import tr
 from studio_chat.schema import Draft
 from studio_chat.word_diff import WordChange
 
@@ -196,7 +196,7 @@ class ActionPanel(QFrame):
         self.progress.follow(job)
 
         def mine(call: Callable[..., None]) -> Callable[..., None]:
-            return lambda *told: call(*told) if self._job is job else None
+            return lambda *args: call(*args) if self._job is job else None
 
         job.on_text(mine(self._on_text))
         job.on_artifact(mine(self._on_artifact))
@@ -234,8 +234,10 @@ class ActionPanel(QFrame):
         self._tell(_notes(result))
 
     def _on_stopped(self) -> None:
-        kept = tr("You stopped it here. What was written is kept.")
-        self._tell(kept if self._artifact is not None else tr("You stopped it before it started."))
+        message = tr("You stopped it here. What was written is kept.")
+        self._tell(
+            message if self._artifact is not None else tr("You stopped it before it started.")
+        )
 
     def _on_failed(self, error: Any, again: Callable[[], None]) -> None:
         self.trouble.tell(error, again)
@@ -279,16 +281,16 @@ class ActionPanel(QFrame):
 
 def _notes(result: Mapping[str, Any]) -> str:
     """Return what should be known of a text that was made."""
-    told = []
+    notes = []
     if result.get("parts"):
         words = tr("It was read in {count} parts, whose summaries are kept with it.")
-        told.append(words.format(count=len(result["parts"])))
+        notes.append(words.format(count=len(result["parts"])))
     if lost := result.get("lost"):
         words = tr("These figures of the text are not in it: {figures}.")
-        told.append(words.format(figures=", ".join(lost[:12])))
+        notes.append(words.format(figures=", ".join(lost[:12])))
     if refused := result.get("refused"):
         words = tr("The model did not rewrite {count} of {all} parts; they are as they were.")
-        told.append(words.format(count=len(refused), all=result.get("of_parts", 0)))
+        notes.append(words.format(count=len(refused), all=result.get("of_parts", 0)))
     if result.get("cut"):
-        told.append(tr("A part became too long and was cut off."))
-    return " ".join(told)
+        notes.append(tr("A part became too long and was cut off."))
+    return " ".join(notes)

@@ -9,11 +9,11 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_chat.pages.actions.menu import action_menu
 from studio_chat.pages.actions.panel import ActionPanel, Source
 from studio_chat.pages.composer import Composer
 from studio_chat.pages.conversations.privacy import keeps
-from studio_chat.pages.phrases import tr
 from studio_chat.pages.session import Session
 from studio_chat.pages.thread.thread_view import ThreadView
 from studio_chat.pages.thread.turns import Turn

@@ -9,7 +9,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout
 
 from studio.api import PluginContext, Role
-from studio_chat.pages.phrases import figures, tr
+from studio.api.window.language import tr
+from studio_chat.pages.phrases import figures
 from studio_chat.pages.prompts.preset_bar import KNOBS, SAMPLING
 from studio_chat.pages.prompts.saved import Shelf
 from studio_chat.pages.thread.turns import Reply, Turn
@@ -69,7 +70,9 @@ class Column(QFrame):
             (tr("Balanced"), f"{_STYLES}balanced"),
             (tr("Creative"), f"{_STYLES}creative"),
         ]
-        return styles + [(each.name, f"{_PRESETS}{each.name}") for each in self._shelf.presets]
+        return styles + [
+            (preset.name, f"{_PRESETS}{preset.name}") for preset in self._shelf.presets
+        ]
 
     def reply(self, own: Mapping[str, Any]) -> Reply:
         """Return the reply to have written; ``own`` are the settings of the conversation."""

@@ -8,9 +8,10 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role, StudioError
+from studio.api.window.language import tr
 from studio_chat.pages.comparison.column import Column
 from studio_chat.pages.open_conversation import Listener
-from studio_chat.pages.phrases import doing, tr
+from studio_chat.pages.phrases import doing
 from studio_chat.pages.prompts.saved import Shelf
 from studio_chat.pages.session import Session
 from studio_chat.pages.thread.turns import Turn
@@ -33,19 +34,19 @@ class ComparisonDialog(QDialog):
         shelf: Shelf,
         session: Session,
         page: Listener,
-        asked: tuple[str, Sequence[str]],
+        request: tuple[str, Sequence[str]],
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._ctx, self._shelf, self._session, self._page = ctx, shelf, session, page
-        self._text, self._documents = asked
+        self._text, self._documents = request
         self._waiting: list[Column] = []
         self._now: Column | None = None
         self.setWindowTitle(tr("Compare answers"))
         self.resize(_SIZE.boundedTo(parent.size()).expandedTo(QSize(640, 460)))
-        said = self._text or next((t.content for t in reversed(session.turns) if t.mine), "")
-        self._message = ctx.ui.elided_label(" ".join(said[:400].split()), Role.MUTE)
+        question = self._text or next((t.content for t in reversed(session.turns) if t.mine), "")
+        self._message = ctx.ui.elided_label(" ".join(question[:400].split()), Role.MUTE)
         self._note = ctx.ui.label("", Role.SMALL, wrap=True)
         self.columns: list[Column] = []
         self._row = QHBoxLayout()

@@ -9,8 +9,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role, StudioError, outcome
+from studio.api.window.language import tr
 from studio_chat.imports import archive, formats
-from studio_chat.pages.phrases import tr
 
 
 class ImportController(QWidget):
@@ -83,11 +83,11 @@ class ImportController(QWidget):
         """Read, then write, beside the window; return the ids, None if the user ended it."""
         store, ids = self._ctx.library.conversations, list[str]()
         try:
-            found = formats.read(path, self._tell)
-            for number, new in enumerate(found):
-                self._tell(number, len(found))
+            conversations = formats.read(path, self._tell)
+            for number, new in enumerate(conversations):
+                self._tell(number, len(conversations))
                 ids.append(store.add_whole(new, binned=True).id)
-            self._tell(len(found), len(found))
+            self._tell(len(conversations), len(conversations))
         except _Stopped:
             return None
         store.bin_all(ids, binned=False)

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
 )
 
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_chat.pages.projects.project import Project
 
 HEADING = Qt.ItemDataRole.UserRole + 1
@@ -57,15 +57,15 @@ class ConversationModel(QAbstractListModel):
         """Show conversations in the order of the library; ``found`` ones without days."""
         rows: list[Any] = []
         heading = ""
-        known = {project.id for project in projects} if not found else set()
-        if known:
+        project_ids = {project.id for project in projects} if not found else set()
+        if project_ids:
             rows.append(tr("Projects"))
-        for project in projects if known else ():
+        for project in projects if project_ids else ():
             rows.append(project)
             if project.id not in self.closed:
                 rows += [row for row in conversations if row.folder == project.id]
         for row in conversations:
-            if row.folder in known:
+            if row.folder in project_ids:
                 continue
             day = tr("Found") if found else _heading(row, today or date.today())
             if day != heading:
@@ -106,7 +106,7 @@ class ConversationModel(QAbstractListModel):
         if role == INSIDE:
             above = self._rows[: index.row()]
             return not heading and any(
-                isinstance(each, Project) and each.id == row.folder for each in above
+                isinstance(entry, Project) and entry.id == row.folder for entry in above
             )
         return None
 

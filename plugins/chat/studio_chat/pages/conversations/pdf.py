@@ -8,7 +8,7 @@ from PySide6.QtCore import QMarginsF, QUrl
 from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
 from studio.api import BadInput
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 
 _STYLE = "pre, code { font-family: monospace; } td, th { padding: 4px; } h2 { color: #555; }"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_chat.pages.conversations.in_memory import PRIVATE
-from studio_chat.pages.phrases import tr
 
 
 def keeps(ctx: PluginContext, id: str) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from studio.api import Kind, NewArtifact, PluginContext, SavedArtifact, WorkQueue
+from studio.api.window.language import tr
 from studio_chat.pages.composer import Composer
 from studio_chat.pages.conversations.privacy import keeps
-from studio_chat.pages.phrases import tr
 from studio_chat.pages.session import Session
 from studio_chat.pages.thread.turns import Turn, title_of
 

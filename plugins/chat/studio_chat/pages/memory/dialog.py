@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import ErrorCode, JobHandle, JobRequest, PluginContext, Role, StudioError, WorkQueue
+from studio.api.window.language import tr
 from studio_chat.pages.memory.facts import MAX_TEXT, Fact, Memory, short
-from studio_chat.pages.phrases import tr
 from studio_chat.pages.reply_work import TASK
 from studio_chat.pages.session import Session
 
@@ -219,10 +219,10 @@ class MemoryDialog(QDialog):
             facts = msgspec.json.decode(str(result.get("text", "")), type=dict[str, list[str]])
         except msgspec.DecodeError:  # it was cut off
             facts = {}
-        known = {fact.text for fact in self._memory.facts}
-        found = [t for t in map(short, facts.get("facts", [])[:_MOST]) if t and t not in known]
-        self._words.setText("" if found else tr("The model found nothing to keep."))
-        self.show_facts(found)
+        texts = {fact.text for fact in self._memory.facts}
+        proposed = [t for t in map(short, facts.get("facts", [])[:_MOST]) if t and t not in texts]
+        self._words.setText("" if proposed else tr("The model found nothing to keep."))
+        self.show_facts(proposed)
 
     def _failed(self, error: StudioError) -> None:
         self._job = None

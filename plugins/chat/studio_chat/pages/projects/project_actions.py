@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from studio.api import PluginContext, WorkQueue
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_chat.pages.projects.project import Project, Projects
 from studio_chat.pages.projects.project_dialog import ProjectDialog
 from studio_chat.pages.projects.project_export import export

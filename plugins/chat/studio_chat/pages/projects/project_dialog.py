@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role, SavedArtifact, WorkQueue
+from studio.api.window.language import tr
 from studio_chat.pages.attachments import Attachments
-from studio_chat.pages.phrases import tr
 from studio_chat.pages.projects.project import MAX_INSTRUCTIONS, MAX_TITLE, Project
 
 _SIZE = QSize(620, 600)
@@ -104,10 +104,10 @@ class ProjectDialog(QDialog):
     def _made(self) -> list[SavedArtifact]:
         return made_in(self._ctx, self._project)
 
-    def _show(self, made: list[SavedArtifact]) -> None:
-        self._nothing.setVisible(not made)
-        self.results.setVisible(bool(made))
-        for artifact in made:
+    def _show(self, artifacts: list[SavedArtifact]) -> None:
+        self._nothing.setVisible(not artifacts)
+        self.results.setVisible(bool(artifacts))
+        for artifact in artifacts:
             item = QListWidgetItem(self._ctx.ui.icon("file", "mute"), artifact.title)
             item.setData(Qt.ItemDataRole.UserRole, artifact)
             self.results.addItem(item)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QPlainTextEdit, QWidget
 
 from studio.api import Role, Ui
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_chat.pages.prompts.saved import PLACEHOLDER, Prompt
 
 _ROWS, _WIDTH = 7, 420
@@ -78,22 +78,26 @@ class PromptPicker(QListWidget):
             return
         self._refused = ""
         wanted = text[1:].lower().strip()
-        found = [each for each in self._prompts() if wanted in f"{each.handle} {each.name.lower()}"]
-        found.sort(key=lambda each: (not each.handle.startswith(wanted), each.handle))
-        if wanted and not found:  # a path, say
+        matches = [
+            prompt
+            for prompt in self._prompts()
+            if wanted in f"{prompt.handle} {prompt.name.lower()}"
+        ]
+        matches.sort(key=lambda prompt: (not prompt.handle.startswith(wanted), prompt.handle))
+        if wanted and not matches:  # a path, say
             self.hide()
             return
-        self._show(found)
+        self._show(matches)
 
-    def _show(self, found: list[Prompt]) -> None:
+    def _show(self, matches: list[Prompt]) -> None:
         self.clear()
-        for prompt in found:
+        for prompt in matches:
             words = f"/{prompt.handle}   {' '.join(prompt.text[:200].split())}"
             item = QListWidgetItem(self._ui.icon("bookmark", "mute"), words)
             item.setData(Qt.ItemDataRole.UserRole, prompt)
             item.setToolTip(prompt.text[:600])
             self.addItem(item)
-        words = tr("Edit prompts…") if found else tr("No saved prompts yet. Add one…")
+        words = tr("Edit prompts…") if matches else tr("No saved prompts yet. Add one…")
         self.addItem(QListWidgetItem(self._ui.icon("pencil", "mute"), words))
         self.setCurrentRow(0)
         parent = self.parentWidget()

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_chat.pages.prompts.saved import MAX_NAME, Preset, Shelf
 
 SAMPLING: dict[str, dict[str, float]] = {
@@ -96,7 +96,7 @@ class PresetBar(QWidget):
         shown = self.preset
         self.combo.clear()
         self.combo.addItem(tr("No preset"), "")
-        for preset in sorted(self._shelf.presets, key=lambda each: each.name.lower()):
+        for preset in sorted(self._shelf.presets, key=lambda entry: entry.name.lower()):
             is_default = preset.name == self._shelf.default
             words = tr("{name} (default)") if is_default else "{name}"
             self.combo.addItem(words.format(name=preset.name), preset.name)

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role, StudioError, WorkQueue
+from studio.api.window.language import tr
 from studio_chat.pages import whole_file
-from studio_chat.pages.phrases import tr
 from studio_chat.pages.prompts import saved_file
 from studio_chat.pages.prompts.saved import MAX_NAME, MAX_TEXT, Preset, Prompt, Shelf
 
@@ -132,7 +132,7 @@ class PromptDialog(QDialog):
         wanted, folders = self.search.text().lower().strip(), dict[str, QTreeWidgetItem]()
         self.tree.blockSignals(True)
         self.tree.clear()
-        for prompt in sorted(self._shelf.prompts, key=lambda each: each.name.lower()):
+        for prompt in sorted(self._shelf.prompts, key=lambda entry: entry.name.lower()):
             if wanted not in f"{prompt.name} {prompt.folder} {prompt.text}".lower():
                 continue
             item = QTreeWidgetItem([prompt.name])
@@ -154,10 +154,10 @@ class PromptDialog(QDialog):
 
     def _items(self) -> list[QTreeWidgetItem]:
         tops = [self.tree.topLevelItem(n) for n in range(self.tree.topLevelItemCount())]
-        found: list[QTreeWidgetItem | None] = []
+        items: list[QTreeWidgetItem | None] = []
         for top in filter(None, tops):
-            found += [top.child(n) for n in range(top.childCount())] or [top]
-        return list(filter(None, found))
+            items += [top.child(n) for n in range(top.childCount())] or [top]
+        return list(filter(None, items))
 
     def _on_current(self, item: QTreeWidgetItem | None, _before: object) -> None:
         if item is not None and (name := item.data(0, _NAME)):
@@ -198,7 +198,7 @@ class PromptDialog(QDialog):
         if not name or not text.strip():
             self._show_state()
             return
-        taken = any(each.name.lower() == name.lower() for each in self._shelf.prompts)
+        taken = any(other.name.lower() == name.lower() for other in self._shelf.prompts)
         if taken and name.lower() != self._name.lower():
             self.trouble.tell(tr("There is already a prompt named “{name}”.").format(name=name))
             return
@@ -214,7 +214,7 @@ class PromptDialog(QDialog):
             self._list()
 
     def _remove(self) -> None:
-        prompt = next((each for each in self._shelf.prompts if each.name == self._name), None)
+        prompt = next((entry for entry in self._shelf.prompts if entry.name == self._name), None)
         if prompt is None:
             return
         self._shelf.remove_prompt(prompt.name)
@@ -258,9 +258,9 @@ class PromptDialog(QDialog):
         for path in self._ctx.ui.pick_files(tr("Import prompts"), saved_file.SUFFIXES):
             self._work_queue.do(partial(saved_file.read, path), self._took, self._refused)
 
-    def _took(self, found: tuple[list[Prompt], list[Preset]]) -> None:
+    def _took(self, imported: tuple[list[Prompt], list[Preset]]) -> None:
         try:
-            count = self._shelf.add_all(*found)
+            count = self._shelf.add_all(*imported)
         except StudioError as error:
             self._refused(error)
             return

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 from studio.api import BadInput, PluginContext, WorkQueue
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_chat.schema import PANEL_FIELDS, Reply
 
 MAX_NAME, MAX_TEXT, MAX_KEPT = 80, 40_000, 2_000
@@ -64,12 +64,12 @@ def preset_of(data: Any) -> Preset | None:
     settings = data.get("settings", {}) if isinstance(data, Mapping) else None
     if texts is None or not isinstance(settings, Mapping) or not 0 < len(texts[0]) <= MAX_NAME:
         return None
-    known = {name: settings[name] for name in PANEL_FIELDS if name in settings}
+    fields = {name: settings[name] for name in PANEL_FIELDS if name in settings}
     try:
-        Reply.parse(known)
+        Reply.parse(fields)
     except BadInput:
         return None
-    return Preset(" ".join(texts[0].split()), known, texts[1])
+    return Preset(" ".join(texts[0].split()), fields, texts[1])
 
 
 def _texts(data: Any, *names: str) -> list[str] | None:
@@ -95,7 +95,7 @@ class Shelf:
 
     def preset(self, name: str) -> Preset | None:
         """Return the preset of that name, if there is one."""
-        return next((each for each in self.presets if each.name == name), None)
+        return next((preset for preset in self.presets if preset.name == name), None)
 
     def put_prompt(self, prompt: Prompt, instead: str = "") -> None:
         """Keep a prompt, in the place of the one named ``instead`` or of its own name."""
@@ -116,12 +116,12 @@ class Shelf:
 
     def remove_prompt(self, name: str) -> None:
         """Forget a prompt."""
-        self.prompts = [each for each in self.prompts if each.name != name]
+        self.prompts = [prompt for prompt in self.prompts if prompt.name != name]
         self._keep()
 
     def remove_preset(self, name: str) -> None:
         """Forget a preset; new conversations begin without it."""
-        self.presets = [each for each in self.presets if each.name != name]
+        self.presets = [preset for preset in self.presets if preset.name != name]
         self.default = "" if self.default == name else self.default
         self._keep()
 
@@ -144,33 +144,35 @@ class Shelf:
         return len(more[0]) + len(more[1])
 
     def _keep(self) -> None:
-        kept = {
-            PROMPTS: [asdict(each) for each in self.prompts],
-            PRESETS: [asdict(each) for each in self.presets],
+        values = {
+            PROMPTS: [asdict(entry) for entry in self.prompts],
+            PRESETS: [asdict(entry) for entry in self.presets],
             DEFAULT: self.default,
         }
         put = self._ctx.settings.set
-        self._work_queue.do(lambda: [put(key, value) for key, value in kept.items()])
+        self._work_queue.do(lambda: [put(key, value) for key, value in values.items()])
         for call in self.changed:
             call()
 
 
-def _put(kept: list[Saved], new: Saved, instead: str) -> list[Saved]:
+def _put(entries: list[Saved], new: Saved, instead: str) -> list[Saved]:
     names = {new.name.lower(), instead.lower()}
-    rest: list[Saved] = [each for each in kept if each.name.lower() not in names]
-    place = next((n for n, each in enumerate(kept) if each.name.lower() in names), len(kept))
+    rest: list[Saved] = [entry for entry in entries if entry.name.lower() not in names]
+    place = next(
+        (n for n, entry in enumerate(entries) if entry.name.lower() in names), len(entries)
+    )
     rest.insert(place, new)
     return rest
 
 
-def _missing(kept: list[Saved], more: Iterable[Saved]) -> list[Saved]:
+def _missing(entries: list[Saved], more: Iterable[Saved]) -> list[Saved]:
     new: list[Saved] = []
-    for each in more:
-        taken = {other.name.lower() for other in (*kept, *new)}
-        named, number = each, 2
-        while named.name.lower() in taken and named not in kept:
-            named, number = _named(each, f"{each.name[: MAX_NAME - 6]} ({number})"), number + 1
-        if named not in kept and named not in new:
+    for entry in more:
+        taken = {other.name.lower() for other in (*entries, *new)}
+        named, number = entry, 2
+        while named.name.lower() in taken and named not in entries:
+            named, number = _named(entry, f"{entry.name[: MAX_NAME - 6]} ({number})"), number + 1
+        if named not in entries and named not in new:
             new.append(named)
     return new
 

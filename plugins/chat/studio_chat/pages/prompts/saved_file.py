@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from studio.api import BadInput, open_regular
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_chat.pages.prompts.saved import Preset, Prompt, preset_of, prompt_of
 
 SUFFIXES = (".json", ".md")
@@ -31,8 +31,8 @@ def written(prompts: Sequence[Prompt], presets: Sequence[Preset], suffix: str) -
         return ("# Prompts\n\n" + "\n".join(map(_section, prompts))).encode()
     whole = {
         "format": FORMAT,
-        "prompts": [asdict(each) for each in prompts],
-        "presets": [asdict(each) for each in presets],
+        "prompts": [asdict(entry) for entry in prompts],
+        "presets": [asdict(entry) for entry in presets],
     }
     return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
 
@@ -60,11 +60,11 @@ def read(path: Path) -> tuple[list[Prompt], list[Preset]]:
         words = tr("{name} is too large for a file of prompts.").format(name=path.name)
         raise BadInput(words, tr("Choose another file."))
     if path.suffix.lower() == ".md":
-        found: list[Any] = [
+        entries: list[Any] = [
             {k: v or "" for k, v in match.groupdict().items() if k != "fence"}
             for match in _PROMPT.finditer(data.decode("utf-8", "replace").replace("\r\n", "\n"))
         ]
-        whole: Any = {"prompts": found}
+        whole: Any = {"prompts": entries}
     else:
         try:
             whole = msgspec.json.decode(data)
@@ -75,16 +75,16 @@ def read(path: Path) -> tuple[list[Prompt], list[Preset]]:
 
 
 def _usable(whole: Any, name: str) -> tuple[list[Prompt], list[Preset]]:
-    known = whole if isinstance(whole, dict) else {}
-    lists = [each for key in _KEYS if isinstance(each := known.get(key, []), list)]
+    fields = whole if isinstance(whole, dict) else {}
+    lists = [entry for key in _KEYS if isinstance(entry := fields.get(key, []), list)]
     if len(lists) < len(_KEYS) or not any(lists):
         raise BadInput(
             tr("There are no prompts or presets in {name}.").format(name=name),
             tr("Choose a file that the studio exported, as JSON or Markdown."),
         )
     prompts, presets = map(prompt_of, lists[0]), map(preset_of, lists[1])
-    some_prompts = [each for each in prompts if each]
-    some_presets = [each for each in presets if each]
+    some_prompts = [entry for entry in prompts if entry]
+    some_presets = [entry for entry in presets if entry]
     bad = len(lists[0]) + len(lists[1]) - len(some_prompts) - len(some_presets)
     if bad:
         words = tr(

@@ -29,7 +29,7 @@ from studio.api import (
     StudioError,
     WorkQueue,
 )
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_chat.pages.study.progress import Given, Progress
 from studio_chat.schema import Lesson
 from studio_chat.schema.texts import DOCUMENT_SUFFIXES
@@ -224,7 +224,7 @@ class StudyPage(QWidget):
         )
         self.question.setText(words)
         weak = [progress.sections[at] for at in progress.to_repeat]
-        lines = [f"• {each['title']}: {each['answer']}" for each in weak]
+        lines = [f"• {section['title']}: {section['answer']}" for section in weak]
         self._tell("\n".join([tr("To repeat:"), *lines]) if weak else tr("All of it is right."))
         self.go.setText(tr("Repeat these") if weak else tr("New lesson"))
 
@@ -258,8 +258,8 @@ class StudyPage(QWidget):
     def accept(self, artifact: SavedArtifact) -> None:
         """Learn from a text of the library."""
         path = Path(artifact.path)
-        known = path.suffix.lower() in DOCUMENT_SUFFIXES
-        self._begin_anew({"document": str(path)} if known else {"text": artifact.text})
+        is_document = path.suffix.lower() in DOCUMENT_SUFFIXES
+        self._begin_anew({"document": str(path)} if is_document else {"text": artifact.text})
 
     def take_focus(self) -> None:
         """Put the keyboard where the user goes on."""
@@ -309,19 +309,21 @@ class StudyPage(QWidget):
         self._submit(
             "chat.mark",
             params,
-            lambda told: self._show_mark(Given(answer, told["mark"], told["why"], told["quote"])),
+            lambda result: self._show_mark(
+                Given(answer, result["mark"], result["why"], result["quote"])
+            ),
         )
 
     def _show_mark(self, given: Given) -> None:
         self._marked = given
         marks = {"right": tr("Right."), "partly": tr("Partly right."), "wrong": tr("Wrong.")}
-        told = " ".join(filter(None, (marks[given.mark], given.why)))
+        text = " ".join(filter(None, (marks[given.mark], given.why)))
         assert self.progress is not None, "a question of a lesson was answered"
         section = self.progress.sections[self.progress.todo[0]]
         if given.mark != "right":
-            told += "\n" + tr("The answer: {answer}").format(answer=section["answer"])
+            text += "\n" + tr("The answer: {answer}").format(answer=section["answer"])
         quote = tr("“{name}”").format(name=given.quote)
-        self._tell(f"{told}\n{quote}")
+        self._tell(f"{text}\n{quote}")
         self.go.setEnabled(True)
         self.go.setText(tr("Continue"))
         self.go.setFocus()
@@ -342,7 +344,7 @@ class StudyPage(QWidget):
         self.row.follow(job)
 
         def mine(call: Callable[..., None]) -> Callable[..., None]:
-            return lambda *told: call(*told) if self._job is job else None
+            return lambda *args: call(*args) if self._job is job else None
 
         job.on_done(mine(then))
         job.on_failed(mine(self._failed))

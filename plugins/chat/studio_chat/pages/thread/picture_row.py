@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from shiboken6 import isValid
 
 from studio.api import PluginContext
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 
 _SIDE = 160
 """Pixels of the longer side, as the page counts them."""

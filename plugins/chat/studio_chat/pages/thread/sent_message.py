@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
 from studio.api import Kind, NewArtifact, PluginContext, SavedArtifact, StudioError, outcome
+from studio.api.window.language import tr
 from studio_chat.pages.conversations.privacy import keeps
-from studio_chat.pages.phrases import tr
 from studio_chat.pages.thread.turns import Turn, title_of
 
 
@@ -23,15 +23,15 @@ def send_message(ctx: PluginContext, turn: Turn, at: QWidget) -> None:
     text, library = turn.content, ctx.library
     new = NewArtifact(Kind.TEXT, text.encode(), ".md", title_of(text), text)
 
-    def saved(found: SavedArtifact | StudioError) -> None:
-        if isinstance(found, StudioError):
-            ctx.notices.error(found, key="chat.send")
+    def saved(artifact: SavedArtifact | StudioError) -> None:
+        if isinstance(artifact, StudioError):
+            ctx.notices.error(artifact, key="chat.send")
             return
         ctx.notices.info(tr("The message is in the library as a result."), key="chat.send")
         if isValid(at):
             menu = ctx.ui.menu()
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            for page, send in ctx.send_to(found):
+            for page, send in ctx.send_to(artifact):
                 menu.addAction(tr("Send to {page}").format(page=page), send)
             menu.popup(at.mapToGlobal(at.rect().bottomLeft()))
 

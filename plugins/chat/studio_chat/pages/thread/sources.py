@@ -9,8 +9,9 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_chat.pages.documents.pane import PassagePane
-from studio_chat.pages.phrases import Link, closest, drawn_on, linked_sources, tr
+from studio_chat.pages.phrases import Link, closest, drawn_on, linked_sources
 from studio_chat.pages.thread.turns import Turn
 
 _CLOSEST = "closest"
@@ -56,15 +57,15 @@ class Sources(QWidget):
 
     def show_turn(self, turn: Turn | None) -> None:
         """Show the sources of a reply; None while it is being written."""
-        told = self._told(turn) if turn is not None else ""
+        text = self._told(turn) if turn is not None else ""
         self._turn = turn
-        self.setVisible(bool(told))
-        if turn is not None and told:
+        self.setVisible(bool(text))
+        if turn is not None and text:
             icon = self._ctx.ui.icon("file-text", "mute")
             self._icon.setPixmap(icon.pixmap(QSize(16, 16)))
             self._words.setText("")  # else the colour of its links is that of the last theme
             self._words.setText(self._linked(turn))
-            self._words.setAccessibleName(told)
+            self._words.setAccessibleName(text)
 
     def show_passage(self, link: str) -> None:
         """Show a passage in the pane beside the thread; a second click takes it away."""
@@ -100,11 +101,11 @@ class Sources(QWidget):
             path = sources[number].get("path")
             return f"\x01{number}:{place}\x02{words}\x03" if path else words
 
-        told = escape(self._told(turn, link))
+        html_text = escape(self._told(turn, link))
         for mark, html in (
             ("\x01", '<a style="text-decoration:none" href="'),
             ("\x02", '">'),
             ("\x03", "</a>"),
         ):
-            told = told.replace(mark, html)
-        return told
+            html_text = html_text.replace(mark, html)
+        return html_text

@@ -10,9 +10,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import Params, PluginContext, Role
+from studio.api.window.language import tr
 from studio.api.window.tools import Tool
 from studio.api.window.ui import ParamsForm
-from studio_chat.pages.phrases import tr
 from studio_chat.pages.tools.schema_form import form_of
 from studio_chat.tools.calls import Call
 
@@ -45,8 +45,8 @@ class Approval(QWidget):
         column.setSpacing(8)
         self._editor = _editor(ctx, call, tool)
         column.addWidget(self._editor.widget)
-        if tool is not None and (told := _effects(ctx, tool)):
-            column.addWidget(ctx.ui.label(told, Role.SMALL, wrap=True))
+        if tool is not None and (effects := _effects(ctx, tool)):
+            column.addWidget(ctx.ui.label(effects, Role.SMALL, wrap=True))
         self._trouble = ctx.ui.label("", Role.BAD, wrap=True)
         self._trouble.hide()
         column.addWidget(self._trouble)
@@ -128,8 +128,8 @@ class _Form:
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(6)
         if self._files:
-            told = " · ".join(f"{title_of(tool, n)}: {v}" for n, v in self._files.items())
-            self._column.addWidget(ctx.ui.label(told, Role.MUTE, wrap=True))
+            text = " · ".join(f"{title_of(tool, n)}: {v}" for n, v in self._files.items())
+            self._column.addWidget(ctx.ui.label(text, Role.MUTE, wrap=True))
         self._form: ParamsForm | None = None
         self._before: dict[str, Any] = {}
         if self._given:
@@ -142,7 +142,7 @@ class _Form:
     def values(self) -> dict[str, Any]:
         """Return the model's arguments with the user's changes."""
         now = self._form.values() if self._form is not None else {}
-        changed = {name: each for name, each in now.items() if each != self._before.get(name)}
+        changed = {name: value for name, value in now.items() if value != self._before.get(name)}
         return {**self._files, **self._given, **changed}
 
     def set_value(self, name: str, value: Any) -> None:
@@ -189,10 +189,10 @@ class _Json:
         text = self._field.toPlainText()
         if self._code:
             return {"code": text}
-        found = json.loads(text or "{}")
-        if not isinstance(found, dict):
+        parsed = json.loads(text or "{}")
+        if not isinstance(parsed, dict):
             raise ValueError(text)
-        return found
+        return parsed
 
     def set_value(self, name: str, value: Any) -> None:
         """Change an argument."""
@@ -208,5 +208,5 @@ def _written(arguments: Mapping[str, Any]) -> str:
 
 def title_of(tool: Tool, name: str) -> str:
     """Return the display title of an argument."""
-    told = tool.schema.get("properties", {}).get(name, {})
-    return str(told.get("title", name))
+    field = tool.schema.get("properties", {}).get(name, {})
+    return str(field.get("title", name))

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role, SavedArtifact, StudioError, outcome
+from studio.api.window.language import tr
 from studio.api.window.tools import STUDIO, Tool
-from studio_chat.pages.phrases import tr
 from studio_chat.pages.thread.turns import Deeds, Reply, Turn
 from studio_chat.pages.tools.approval import Approval
 from studio_chat.pages.tools.offer import tool_of
@@ -176,20 +176,20 @@ class CallCard(QFrame):
         tool = self._tool(call.name)
         title = _title(self._ctx, tool, call.title)
         self._title.setText(title)
-        asked = asks and call.state == ASKED
-        said = arguments_of(call, tool)
-        self._arguments.set_text("" if asked else said)
-        told = state_of(call, live=live)
+        is_asked = asks and call.state == ASKED
+        arguments = arguments_of(call, tool)
+        self._arguments.set_text("" if is_asked else arguments)
+        text = state_of(call, live=live)
         if call.state == DONE and not call.results:
-            told = call.told[:600]
-        self._words.setText(told)
-        self._words.setVisible(bool(told))
+            text = call.told[:600]
+        self._words.setText(text)
+        self._words.setVisible(bool(text))
         running = live and call.state == RUNNING and call.total > 0
         self._bar.setVisible(running)
         if running:
             self._bar.setValue(round(1000 * min(1.0, call.done / call.total)))
-        self.setAccessibleName(f"{title}: {told or said}")
-        self._show_approval(turn, call, asked)
+        self.setAccessibleName(f"{title}: {text or arguments}")
+        self._show_approval(turn, call, is_asked)
         self._show_results(call.results, gone=gone)
 
     def _tool(self, name: str) -> Tool | None:
@@ -197,8 +197,8 @@ class CallCard(QFrame):
             self._known = tool_of(self._ctx, name)
         return self._known
 
-    def _show_approval(self, turn: Turn, call: Call, asked: bool) -> None:
-        if asked and self.approval is None:
+    def _show_approval(self, turn: Turn, call: Call, is_asked: bool) -> None:
+        if is_asked and self.approval is None:
             self.approval = Approval(
                 self._ctx,
                 call,
@@ -207,19 +207,19 @@ class CallCard(QFrame):
                 refuse=lambda never: self._deeds.refuse(turn, never=never),
             )
             self._column.insertWidget(2, self.approval)
-        elif not asked and self.approval is not None:
+        elif not is_asked and self.approval is not None:
             self.approval.hide()
             self._column.removeWidget(self.approval)
             self.approval.deleteLater()
             self.approval = None
 
     def _show_results(self, results: tuple[Made, ...], *, gone: bool) -> None:
-        known = [view.made for view in self.results]
-        if known != list(results):
+        shown = [view.made for view in self.results]
+        if shown != list(results):
             for view in self.results:
                 self._grid.removeWidget(view)
                 view.deleteLater()
-            self.results = [ResultView(self._ctx, made) for made in results]
+            self.results = [ResultView(self._ctx, result) for result in results]
             across = columns(results)
             for number, view in enumerate(self.results):
                 self._grid.addWidget(view, number // across, number % across)
@@ -229,19 +229,21 @@ class CallCard(QFrame):
 
 def columns(results: Sequence[Made]) -> int:
     """Return how many results lie side by side: pictures do, where one call made several."""
-    pictures = len(results) > 1 and all(each.kind == "image" for each in results)
+    pictures = len(results) > 1 and all(result.kind == "image" for result in results)
     return (2 if len(results) in (2, 4) else 3) if pictures else 1
 
 
 class ResultView(QFrame):
     """A result in the thread: its word and title, what shows or plays it, and the way to it."""
 
-    def __init__(self, ctx: PluginContext, made: Made) -> None:
+    def __init__(self, ctx: PluginContext, result: Made) -> None:
         super().__init__()
-        self._ctx, self.made = ctx, made
+        self._ctx, self.made = ctx, result
         self._artifact: SavedArtifact | None = None
         self.viewer: QWidget | None = None
-        name = ctx.ui.elided_label(f"{made.word} · {made.title}" if made.title else made.word)
+        name = ctx.ui.elided_label(
+            f"{result.word} · {result.title}" if result.title else result.word
+        )
         self._gone = ctx.ui.label(tr("In the bin"), Role.SMALL)
         self._gone.hide()
         self.open = ctx.ui.button(tr("Show in Gallery"), "images", dense=True)
@@ -259,7 +261,7 @@ class ResultView(QFrame):
         self._column.addLayout(head)
         self._alive = True
         self.destroyed.connect(self._ended)
-        ctx.run_later(lambda: outcome(lambda: ctx.library.artifact(made.id)), self._found)
+        ctx.run_later(lambda: outcome(lambda: ctx.library.artifact(result.id)), self._found)
 
     def set_gone(self, gone: bool) -> None:
         """Say that the result is in the bin."""
@@ -270,13 +272,13 @@ class ResultView(QFrame):
     def _ended(self) -> None:
         self._alive = False
 
-    def _found(self, found: SavedArtifact | StudioError) -> None:
-        if not self._alive or isinstance(found, StudioError):
+    def _found(self, artifact: SavedArtifact | StudioError) -> None:
+        if not self._alive or isinstance(artifact, StudioError):
             return
-        self._artifact = found
+        self._artifact = artifact
         self.open.setEnabled(True)
         if not self.made.found:
-            self._ctx.ui.view_artifact(found, self._show)
+            self._ctx.ui.view_artifact(artifact, self._show)
 
     def _show(self, viewer: QWidget) -> None:
         if not self._alive:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from studio.api.window.language import tr
 from studio.api.window.tools import Tool
-from studio_chat.pages.phrases import tr
 from studio_chat.tools.calls import ASKED, DONE, FAILED, REFUSED, RUNNING, STOPPED, Call
 
 _LONGEST = 90
@@ -42,11 +42,11 @@ def state_of(call: Call, *, live: bool) -> str:
 
 def arguments_of(call: Call, tool: Tool | None) -> str:
     """Return the arguments in one line, without those equal to their defaults."""
-    told = tool.schema.get("properties", {}) if tool is not None else {}
+    fields = tool.schema.get("properties", {}) if tool is not None else {}
     parts = [
-        f"{told.get(name, {}).get('title') or name}: {_short(value)}"
+        f"{fields.get(name, {}).get('title') or name}: {_short(value)}"
         for name, value in call.arguments.items()
-        if name not in told or told[name].get("default", ...) != value
+        if name not in fields or fields[name].get("default", ...) != value
     ]
     return " · ".join(parts)
 

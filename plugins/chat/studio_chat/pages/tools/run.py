@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from studio.api import JobRequest, PluginContext, StudioError, WorkQueue
+from studio.api.window.language import tr
 from studio.api.window.tools import Approval, Tool, ToolCall, ToolResult
 from studio_chat.pages.open_conversation import OpenConversation
-from studio_chat.pages.phrases import tr
 from studio_chat.pages.pictures import sees, why_blind
 from studio_chat.pages.thread.turns import (
     Reply,
@@ -137,15 +137,15 @@ class ToolRun:
     def _plan_on(self, plan: Planning, answer: Any) -> None:
         """Ask the next question of a plan, or start the planned steps."""
         try:
-            asked = plan.send(answer)
+            request = plan.send(answer)
         except StopIteration as end:
             self._reply.plan, self._tools = end.value
             self._planned()
             return
-        if isinstance(asked, Comparison):
-            self._compare(asked, lambda similarity: self._plan_on(plan, similarity))
+        if isinstance(request, Comparison):
+            self._compare(request, lambda similarity: self._plan_on(plan, similarity))
         else:
-            self._ask(asked, lambda text: self._plan_on(plan, text))
+            self._ask(request, lambda text: self._plan_on(plan, text))
 
     def _planned(self) -> None:
         if not self._reply.plan:
@@ -186,8 +186,8 @@ class ToolRun:
         if tool is None:
             self._next()
         elif missing := choice.lacks(tool, self._known(), self._suffixes):
-            told = f"There is no {' or '.join(missing)} to work on yet."
-            self._add(Call(tool.name, tool.title, state=FAILED, told=told))
+            message = f"There is no {' or '.join(missing)} to work on yet."
+            self._add(Call(tool.name, tool.title, state=FAILED, told=message))
             self._next()
         else:
             self._ask_arguments(tool)
@@ -212,23 +212,25 @@ class ToolRun:
         before = len(self._reply.calls)
         steps = before + 1 + len(self._reply.plan)
         part = "" if whole else choice.part_of(self._request(), before, steps)
-        asked = choice.call_question(messages, tool, self._known(), self._suffixes, part)
+        question = choice.call_question(messages, tool, self._known(), self._suffixes, part)
 
         def written(text: str) -> None:
             arguments = choice.arguments_in(text)
             if arguments is None:
-                told = "The arguments were cut off."
-                self._add(Call(tool.name, tool.title, state=FAILED, told=told))
+                message = "The arguments were cut off."
+                self._add(Call(tool.name, tool.title, state=FAILED, told=message))
                 self._next()
                 return
-            given = {name: each for name, each in arguments.items() if each not in ("", [], None)}
+            given = {
+                name: value for name, value in arguments.items() if value not in ("", [], None)
+            }
             call = Call(tool.name, tool.title, given)
             if failed is None and (wrong := self._wrong(tool, given)):
                 self._ask_arguments(tool, replace(call, state=FAILED, told=wrong))
                 return
             self._proposed(call)
 
-        self._ask(asked, written)
+        self._ask(question, written)
 
     def _wrong(self, tool: Tool, arguments: Mapping[str, Any]) -> str:
         """Return the task's complaint about arguments before approval; files are checked later."""
@@ -242,7 +244,7 @@ class ToolRun:
         return ""
 
     def _proposed(self, call: Call) -> None:
-        same = next((each for each in self._reply.calls if each.key == call.key), None)
+        same = next((other for other in self._reply.calls if other.key == call.key), None)
         if same is not None:
             self._reply.plan = []
             if same.state == FAILED and self._choices < _MOST_CHOICES:
@@ -265,8 +267,8 @@ class ToolRun:
             self._next()
             return
         call.state = ASKED
-        said = self._ctx.tools.approval(tool, self._session.id)
-        if tool.name in own.HARMLESS or said is Approval.ALWAYS:
+        approval = self._ctx.tools.approval(tool, self._session.id)
+        if tool.name in own.HARMLESS or approval is Approval.ALWAYS:
             self._do(call, tool)
         else:
             self._reply.asks = True
@@ -309,7 +311,7 @@ class ToolRun:
             arguments, documents = dict(call.arguments), self._documents
             self._work_queue.do(
                 lambda: own.answer(self._ctx, tool.name, arguments, documents),
-                lambda found: self._done(call, found.text, found.results, found=True),
+                lambda outcome: self._done(call, outcome.text, outcome.results, found=True),
                 lambda error: self._failed(call, error),
             )
             return
@@ -341,13 +343,13 @@ class ToolRun:
 
     def _ran(self, call: Call, result: Mapping[str, Any]) -> None:
         """Take the output of a program; have a failed one written once more."""
-        told, failed = own.printed(result), own.fault_of(result)
+        output, failed = own.printed(result), own.fault_of(result)
         if not failed:
-            self._done(call, told, ())
+            self._done(call, output, ())
             return
-        call.state, call.told = FAILED, " ".join(filter(None, (told, failed)))
+        call.state, call.told = FAILED, " ".join(filter(None, (output, failed)))
         self._keep()
-        tries = sum(each.name == call.name for each in self._reply.calls)
+        tries = sum(other.name == call.name for other in self._reply.calls)
         if tries < _MOST_TRIES and len(self._reply.calls) < self._most():
             self._ask_arguments(own.RUN_CODE, whole=True)
         else:
@@ -355,10 +357,10 @@ class ToolRun:
 
     def _with_ids(self, arguments: Mapping[str, Any], tool: Tool) -> dict[str, Any]:
         """Return arguments in which results go by their ids, documents by their words."""
-        known = self._known()
+        artifacts = self._known()
         return {
-            name: known[said].id if name in tool.files and said in known else said
-            for name, said in arguments.items()
+            name: artifacts[value].id if name in tool.files and value in artifacts else value
+            for name, value in arguments.items()
         }
 
     def _progress(self, call: Call, done: float, total: float, message: str) -> None:
@@ -369,21 +371,21 @@ class ToolRun:
         library = self._ctx.library
         self._work_queue.do(
             lambda: [library.artifact(id) for id in result.artifacts],
-            lambda made: self._done(call, result.text, made),
+            lambda artifacts: self._done(call, result.text, artifacts),
             lambda error: self._failed(call, error),
         )
 
-    def _done(self, call: Call, told: str, results: Sequence[Any], *, found: bool = False) -> None:
+    def _done(self, call: Call, text: str, results: Sequence[Any], *, found: bool = False) -> None:
         self._call = None
-        known, made = self._known(), []
-        for each in results:
-            word = next((w for w, m in known.items() if m.id == each.id), "")
-            word = word or next_word(each.kind, known)
-            known[word] = one = Made(word, each.id, each.kind, each.title[:80], found)
-            made.append(one)
-        call.results, call.told, call.state = tuple(made), told, DONE
-        if found and made:
-            call.told = f"{told} {', '.join(f'{m.word}: {m.title}' for m in made)}"
+        artifacts, rows = self._known(), []
+        for result in results:
+            word = next((w for w, m in artifacts.items() if m.id == result.id), "")
+            word = word or next_word(result.kind, artifacts)
+            artifacts[word] = one = Made(word, result.id, result.kind, result.title[:80], found)
+            rows.append(one)
+        call.results, call.told, call.state = tuple(rows), text, DONE
+        if found and rows:
+            call.told = f"{text} {', '.join(f'{m.word}: {m.title}' for m in rows)}"
         self._keep()
         self._next()
 
@@ -404,12 +406,12 @@ class ToolRun:
 
     # --- asking the model ---------------------------------------------------------------------
 
-    def _compare(self, asked: Comparison, then: Callable[[Any], None]) -> None:
+    def _compare(self, comparison: Comparison, then: Callable[[Any], None]) -> None:
         """Have the tools compared with the request by meaning; nothing where nothing can."""
         if not self._ctx.weights.for_capability("embedding"):
             then(())
             return
-        request = JobRequest(RANK, asked.params, title=self._session.title, keep=False,
+        request = JobRequest(RANK, comparison.params, title=self._session.title, keep=False,
                              private=True, conversation=self._session.id)  # fmt: skip
         try:
             self._reply.job = job = self._ctx.tasks.submit(request)
@@ -421,14 +423,14 @@ class ToolRun:
         job.on_cancelled(lambda: self._end(None))
         self._session.tell("reply_changed")
 
-    def _ask(self, asked: choice.Question, then: Callable[[str], None]) -> None:
+    def _ask(self, question: choice.Question, then: Callable[[str], None]) -> None:
         """Have the model answer a question that no one sees."""
         reply, pieces = self._reply, list[str]()
         request = JobRequest(
             TASK,
-            {**asked.params, "weights": reply.weights, "pictures": self._seen},
+            {**question.params, "weights": reply.weights, "pictures": self._seen},
             title=self._session.title,
-            inputs=asked.inputs(),
+            inputs=question.inputs(),
             keep=False,
             private=True,
             conversation=self._session.id,
@@ -438,7 +440,7 @@ class ToolRun:
         except StudioError as error:
             self._end(error)
             return
-        wanted = "call" if asked.tools else ""
+        wanted = "call" if question.tools else ""
         job.on_state(lambda state, reason: self._on_state(reply, state, reason))
         job.on_text(
             lambda text, _tokens, channel: (

@@ -9,7 +9,7 @@ from functools import partial
 from PySide6.QtWidgets import QMenu, QPushButton
 
 from studio.api import PluginContext
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_chat.pages.tools.settings import ToolSettings
 from studio_chat.tools import own
 
@@ -60,16 +60,16 @@ class ToolSwitch:
         return menu
 
     def _with_maker(self, maker: str, on: bool) -> ToolSettings:
-        others = tuple(each for each in self.settings.without if each != maker)
+        others = tuple(other for other in self.settings.without if other != maker)
         return replace(self.settings, without=others if on else (*others, maker))
 
     def _check(
-        self, menu: QMenu, title: str, on: bool, made: Callable[[bool], ToolSettings]
+        self, menu: QMenu, title: str, on: bool, settings_for: Callable[[bool], ToolSettings]
     ) -> None:
         action = menu.addAction(title)
         action.setCheckable(True)
         action.setChecked(on)
-        action.toggled.connect(lambda now: self._take(made(now)))
+        action.toggled.connect(lambda now: self._take(settings_for(now)))
 
     def _take(self, settings: ToolSettings) -> None:
         self.show_settings(settings)

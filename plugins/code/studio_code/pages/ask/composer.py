@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from studio.api import PluginContext, Role
-from studio_code.pages.phrases import tr
+from studio.api.window.language import tr
 
 
 class Composer(QFrame):

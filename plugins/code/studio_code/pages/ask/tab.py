@@ -20,6 +20,7 @@ from studio.api import (
     StudioError,
     TaskResult,
 )
+from studio.api.window.language import tr
 from studio_code.execution.toolchains import all_missing
 from studio_code.languages import DOCUMENTED, RUN
 from studio_code.pages.ask import task_requests
@@ -30,7 +31,6 @@ from studio_code.pages.ask.thread import Thread
 from studio_code.pages.ask.turn import Turn
 from studio_code.pages.dock_layout import is_low
 from studio_code.pages.editor.open_file import OpenFile
-from studio_code.pages.phrases import tr
 from studio_code.pages.run.failure import RunFailure
 from studio_code.pages.workspace import Workspace
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from studio.api.window.language import tr
 from studio_code.pages.editor.open_file import OpenFile
-from studio_code.pages.phrases import tr
 from studio_code.pages.run.failure import RunFailure
 from studio_code.pages.run.files import run_path
 from studio_code.pages.workspace import Workspace

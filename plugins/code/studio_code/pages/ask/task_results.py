@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.api import SavedArtifact
+from studio.api.window.language import tr
 from studio_code.generation.case_forms import tests_path
 from studio_code.pages.ask.task_requests import Request
 from studio_code.pages.editor.languages import language_named
 from studio_code.pages.evidence.evidence import Evidence, read_evidence
-from studio_code.pages.phrases import count_words, tr
+from studio_code.pages.phrases import count_words
 
 
 @dataclass(frozen=True)

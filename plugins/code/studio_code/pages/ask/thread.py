@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_code.pages.ask.turn import Turn
-from studio_code.pages.phrases import tr
 
 _TALK = ("code.ask", "code.explain")
 

@@ -10,10 +10,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from studio.api import JobHandle, PluginContext, Role, StudioError
+from studio.api.window.language import tr
 from studio_code.pages.ask.task_requests import Request
 from studio_code.pages.ask.task_results import Answer, Offer, fenced
 from studio_code.pages.evidence.chip import VerdictChip
-from studio_code.pages.phrases import tr
 
 _WORDS = 2_000
 """Characters of a question that are shown."""

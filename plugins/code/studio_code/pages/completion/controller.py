@@ -13,11 +13,11 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 
 from studio.api import JobHandle, JobRequest, PluginContext, StudioError
+from studio.api.window.language import tr
 from studio_code.generation import gap
 from studio_code.pages.completion.ghost import Ghost
 from studio_code.pages.completion.word_list import LEAST_TYPED, WordList, begun, words
 from studio_code.pages.editor.code_edit import CodeEdit
-from studio_code.pages.phrases import tr
 from studio_code.pages.run.files import run_path
 from studio_code.schema import CodeSettings
 

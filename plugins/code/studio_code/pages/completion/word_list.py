@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QListWidget
 
 from studio.api import Ui
+from studio.api.window.language import tr
 from studio_code.pages.editor.code_edit import CodeEdit
-from studio_code.pages.phrases import tr
 
 _PAD = 8
 LEAST_TYPED: Final = 2

@@ -13,6 +13,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_code.pages.editor.code_edit import LARGEST, SMALLEST, CodeEdit
 from studio_code.pages.editor.file_banner import FileBanner
 from studio_code.pages.editor.find_bar import FindBar
@@ -20,7 +21,6 @@ from studio_code.pages.editor.open_file import OpenFile
 from studio_code.pages.editor.status_line import StatusLine
 from studio_code.pages.editor.tabs import Tabs
 from studio_code.pages.git.difference_view import DifferenceView
-from studio_code.pages.phrases import tr
 from studio_code.pages.review.proposal import Proposal
 from studio_code.pages.review.review import Review
 from studio_code.pages.welcome import welcome

@@ -21,11 +21,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QTextEdit, QWidget
 
 from studio.api import Role, Ui
+from studio.api.window.language import tr
 from studio_code.pages.editor import typing_keys
 from studio_code.pages.editor.brackets import partner
 from studio_code.pages.editor.highlighter import Highlighter
 from studio_code.pages.editor.open_file import OpenFile
-from studio_code.pages.phrases import tr
 
 _LEFT, _RIGHT, _FEWEST = 14, 14, 2
 

@@ -19,9 +19,9 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 from shiboken6 import isValid
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio.api.window.ui import Ui
 from studio_code.pages.editor.languages import language_named
-from studio_code.pages.phrases import tr
 from studio_code.pages.review.rows import Run
 
 _PAD = 10

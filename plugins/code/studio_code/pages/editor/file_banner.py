@@ -8,8 +8,8 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_code.pages.editor.open_file import OpenFile
-from studio_code.pages.phrases import tr
 from studio_code.pages.workspace import Workspace
 
 

@@ -10,9 +10,9 @@ from PySide6.QtGui import QKeyEvent, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QToolButton
 
 from studio.api import PluginContext, Role, StudioError, outcome
+from studio.api.window.language import tr
 from studio_code.pages.editor.code_edit import CodeEdit
 from studio_code.pages.editor.text_search import MOST, Query, find_all, replace_all, replaced
-from studio_code.pages.phrases import tr
 
 _AFTER_MS = 120
 

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_code.pages.editor.code_edit import CodeEdit
 from studio_code.pages.editor.languages import LANGUAGES
-from studio_code.pages.phrases import tr
 
 
 class StatusLine(QWidget):

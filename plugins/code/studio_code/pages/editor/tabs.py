@@ -9,8 +9,8 @@ from PySide6.QtGui import QIcon, QMouseEvent
 from PySide6.QtWidgets import QTabBar, QToolButton
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_code.pages.editor.open_file import OpenFile
-from studio_code.pages.phrases import tr
 from studio_code.pages.workspace import Workspace
 
 

@@ -9,10 +9,10 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_code.pages.evidence.evidence import Evidence
 from studio_code.pages.evidence.phrases import LEVEL_ICONS, chip_words, level_words
 from studio_code.pages.evidence.sheet import EvidenceSheet
-from studio_code.pages.phrases import tr
 
 _AROUND = 50
 """Pixels beside the words: icon, padding, border."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studio.api import told
+from studio.api.window.language import tr
 from studio_code.pages.evidence.evidence import Evidence, Requirement
-from studio_code.pages.phrases import count_words, tr
+from studio_code.pages.phrases import count_words
 
 LEVEL_ICONS = {
     "good": "circle-check",

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_code.pages.editor.code_text import CodeText
 from studio_code.pages.evidence.evidence import Evidence, Try
 from studio_code.pages.evidence.phrases import (
@@ -36,7 +37,6 @@ from studio_code.pages.evidence.phrases import (
     tier_words,
     try_words,
 )
-from studio_code.pages.phrases import tr
 
 Goto = Callable[[str, int], None]
 _SIZE = QSize(820, 600)

@@ -7,8 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_code.pages.files import folder_changes
-from studio_code.pages.phrases import tr
 from studio_code.pages.workspace import Workspace
 
 

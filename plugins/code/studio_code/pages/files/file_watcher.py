@@ -9,9 +9,9 @@ from PySide6.QtCore import QFileSystemWatcher, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 
 from studio.api import ErrorCode, PluginContext, StudioError, outcome
+from studio.api.window.language import tr
 from studio_code.pages.editor.open_file import OpenFile
 from studio_code.pages.files import disk_files
-from studio_code.pages.phrases import tr
 from studio_code.pages.workspace import Workspace
 
 _AFTER_MS = 150

@@ -20,11 +20,11 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_code.pages.files.file_actions import FileActions
 from studio_code.pages.files.file_finder import best
 from studio_code.pages.files.folder_listing import walk
 from studio_code.pages.files.tree_model import TreeModel
-from studio_code.pages.phrases import tr
 from studio_code.pages.workspace import Workspace
 
 _MAX_CHARS = 200

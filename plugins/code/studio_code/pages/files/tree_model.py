@@ -7,8 +7,8 @@ from typing import Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
 from studio.api import PluginContext, StudioError
+from studio.api.window.language import tr
 from studio_code.pages.files.folder_listing import Listed, Listing, list_folder
-from studio_code.pages.phrases import tr
 from studio_code.pages.workspace import Workspace
 
 Index = QModelIndex | QPersistentModelIndex

@@ -7,8 +7,8 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_code.pages.editor.code_text import CodeText
-from studio_code.pages.phrases import tr
 
 _GROUNDS = {"+": "good-soft", "-": "bad-soft"}
 

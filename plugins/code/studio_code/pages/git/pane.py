@@ -15,10 +15,11 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, StudioError, outcome
+from studio.api.window.language import tr
 from studio_code.pages.git import status as git
 from studio_code.pages.git.status import Row, Status
 from studio_code.pages.navigation.folder_pane import FolderPane
-from studio_code.pages.phrases import count_words, tr
+from studio_code.pages.phrases import count_words
 from studio_code.pages.workspace import Workspace
 
 _ROW = Qt.ItemDataRole.UserRole

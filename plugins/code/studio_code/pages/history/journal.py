@@ -15,8 +15,8 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from studio.api import BadInput, PluginContext, StudioError, WorkQueue
+from studio.api.window.language import tr
 from studio.api.window.work_queue import Failed
-from studio_code.pages.phrases import tr
 
 _MAX_ENTRIES = 200
 

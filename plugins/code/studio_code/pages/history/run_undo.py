@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from studio.api import BadInput
+from studio.api.window.language import tr
 from studio_code.pages.editor.open_file import OpenFile
 from studio_code.pages.files import disk_files
 from studio_code.pages.files.text_format import digest, encode
 from studio_code.pages.history.checkpoints import Checkpoint, Touched
-from studio_code.pages.phrases import tr
 from studio_code.pages.workspace import Workspace
 
 

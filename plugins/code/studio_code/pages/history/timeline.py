@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import BadInput, PluginContext, Role
+from studio.api.window.language import tr
 from studio_code.pages.editor.open_file import OpenFile
 from studio_code.pages.files import disk_files
 from studio_code.pages.files.file_save import Saved
@@ -25,7 +26,7 @@ from studio_code.pages.files.text_format import digest, encode
 from studio_code.pages.history.checkpoints import Checkpoint
 from studio_code.pages.history.journal import Entry
 from studio_code.pages.history.run_undo import undo_run
-from studio_code.pages.phrases import count_words, tr
+from studio_code.pages.phrases import count_words
 from studio_code.pages.workspace import Workspace
 
 _SHOWN = 60

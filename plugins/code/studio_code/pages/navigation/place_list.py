@@ -9,8 +9,8 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_code.pages.navigation.places import Place
-from studio_code.pages.phrases import tr
 
 _PLACE = Qt.ItemDataRole.UserRole
 _OPEN_FILES = 30

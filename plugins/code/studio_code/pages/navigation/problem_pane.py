@@ -7,11 +7,12 @@ from typing import Any
 from PySide6.QtWidgets import QVBoxLayout
 
 from studio.api import PluginContext, StudioError, outcome
+from studio.api.window.language import tr
 from studio_code.pages.navigation.folder_pane import FolderPane
 from studio_code.pages.navigation.place_list import PlaceList
 from studio_code.pages.navigation.problems import problems
 from studio_code.pages.navigation.search_pane import opened_texts
-from studio_code.pages.phrases import count_words, tr
+from studio_code.pages.phrases import count_words
 from studio_code.pages.workspace import Workspace
 
 

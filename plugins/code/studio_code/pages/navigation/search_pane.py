@@ -9,11 +9,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role, StudioError, outcome
+from studio.api.window.language import tr
 from studio_code.pages.editor.text_search import LONGEST, Query
 from studio_code.pages.navigation import places
 from studio_code.pages.navigation.place_list import PlaceList
 from studio_code.pages.navigation.places import Found
-from studio_code.pages.phrases import count_words, tr
+from studio_code.pages.phrases import count_words
 from studio_code.pages.workspace import Workspace
 
 

@@ -6,7 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
-from studio_code.pages.phrases import count_words, tr
+from studio.api.window.language import tr
+from studio_code.pages.phrases import count_words
 from studio_code.pages.plan.change_set import ACCEPTED, DECLINED, OPEN, ChangeSet
 
 _ICONS = {

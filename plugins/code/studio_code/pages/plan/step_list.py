@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import BadInput, PluginContext
+from studio.api.window.language import tr
 from studio_code.generation.steps import Step, read_step
-from studio_code.pages.phrases import tr
 
 _STATE = Qt.ItemDataRole.UserRole
 NOW, DONE, FAILED, UNSURE = "now", "done", "failed", "unsure"

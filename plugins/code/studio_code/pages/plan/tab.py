@@ -12,9 +12,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QListWidgetItem, QVBoxLayout, QWidget
 
 from studio.api import JobHandle, JobRequest, PluginContext, Role, StudioError, TaskResult
+from studio.api.window.language import tr
 from studio_code.generation.steps import steps_of
 from studio_code.pages.ask.composer import Composer
-from studio_code.pages.phrases import count_words, tr
+from studio_code.pages.phrases import count_words
 from studio_code.pages.plan.change_list import ChangeList
 from studio_code.pages.plan.change_set import ChangeSet
 from studio_code.pages.plan.step_list import DONE, FAILED, NOW, UNSURE, StepList

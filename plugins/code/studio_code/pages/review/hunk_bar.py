@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from studio.api import PluginContext, Role
-from studio_code.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_code.pages.review.hunks import Choice, Hunk
 from studio_code.pages.review.phrases import choice_words, lines_words
 

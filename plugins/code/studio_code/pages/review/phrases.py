@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from studio_code.pages.phrases import count_words, tr
+from studio.api.window.language import tr
+from studio_code.pages.phrases import count_words
 from studio_code.pages.review.hunks import Change, Choice, Hunk
 
 

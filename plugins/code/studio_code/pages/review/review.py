@@ -9,8 +9,8 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_code.pages.editor.languages import language_of
-from studio_code.pages.phrases import tr
 from studio_code.pages.review.hunks import MAX_LINES, Change, Choice, compare, rebase
 from studio_code.pages.review.phrases import (
     conflict_words,

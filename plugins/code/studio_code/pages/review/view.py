@@ -24,7 +24,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
 
 from studio.api import PluginContext
-from studio_code.pages.phrases import count_words, tr
+from studio.api.window.language import tr
+from studio_code.pages.phrases import count_words
 from studio_code.pages.review.hunk_bar import HunkBar
 from studio_code.pages.review.hunks import Change, Choice
 from studio_code.pages.review.phrases import hunk_words, lines_words

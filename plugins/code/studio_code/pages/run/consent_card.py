@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_code.pages.evidence.phrases import tier_words
-from studio_code.pages.phrases import tr
 from studio_code.pages.run.capability_scan import Capabilities, Capability
 from studio_code.pages.run.sandbox_status import SandboxStatus
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit
 
 from studio.api import PluginContext
-from studio_code.pages.phrases import tr
+from studio.api.window.language import tr
 
 KEPT = 1 << 20
 """Characters in view; older ones go."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from studio.api.window.figures import localised
+from studio.api.window.language import tr
 from studio_code.pages.evidence.evidence import evidence_of_run
 from studio_code.pages.evidence.phrases import tests_words
-from studio_code.pages.phrases import tr
 
 
 def ended_words(result: Mapping[str, Any], mode: str) -> str:

@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_code.pages.evidence.evidence import outcomes
 from studio_code.pages.evidence.phrases import OUTCOME_ICONS, outcome_words
-from studio_code.pages.phrases import tr
 from studio_code.pages.run.problems import Problem, gist
 
 _PLACE = Qt.ItemDataRole.UserRole

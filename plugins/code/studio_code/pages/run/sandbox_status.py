@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from studio.api import JobHandle, JobRequest, PluginContext, StudioError
-from studio_code.pages.phrases import tr
+from studio.api.window.language import tr
 
 _EMPTY = [{"path": "nothing.py", "text": ""}]
 

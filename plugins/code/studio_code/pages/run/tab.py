@@ -20,12 +20,12 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import JobRequest, PluginContext, Role, StudioError, outcome
+from studio.api.window.language import tr
 from studio_code.execution.toolchains import all_missing
 from studio_code.languages import RUN
 from studio_code.pages.dock_layout import is_low
 from studio_code.pages.evidence.chip import VerdictChip
 from studio_code.pages.evidence.evidence import evidence_of_run
-from studio_code.pages.phrases import tr
 from studio_code.pages.run.capability_scan import Capabilities, Capability, read_wants
 from studio_code.pages.run.consent_card import ConsentCard
 from studio_code.pages.run.failure import RunFailure, failed, fault_of, problems_of

@@ -23,7 +23,7 @@ from studio.api import (
     TaskResult,
     TroubleRow,
 )
-from studio_code.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_code.pages.workspace import Workspace
 from studio_code.pages.write.panel import WritePanel
 

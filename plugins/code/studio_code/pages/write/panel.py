@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from studio.api import PluginContext, Role, SavedArtifact
 from studio.api.window.figures import localised
+from studio.api.window.language import tr
 from studio_code.pages.editor.open_file import OpenFile
 from studio_code.pages.evidence.chip import VerdictChip
 from studio_code.pages.evidence.evidence import evidence_of_artifact
-from studio_code.pages.phrases import tr
 from studio_code.pages.workspace import Workspace
 from studio_code.schema import Write
 

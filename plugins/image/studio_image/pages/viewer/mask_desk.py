@@ -7,7 +7,7 @@ from PySide6.QtGui import QImage, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
-from studio_image.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_image.pages.viewer.mask_canvas import BRUSH, ERASER, LASSO, MaskCanvas
 
 _WIDEST = 300

@@ -20,10 +20,11 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_molecules.pages.filters.range_card import RangeCard
 from studio_molecules.pages.filters.substructure_search import SubstructureSearch
 from studio_molecules.pages.filters.word_card import WordCard
-from studio_molecules.pages.phrases import count_words, tr
+from studio_molecules.pages.phrases import count_words
 from studio_molecules.pages.sketcher.preview import StructurePreview
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import NAME

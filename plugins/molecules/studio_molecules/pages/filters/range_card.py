@@ -9,9 +9,9 @@ from PySide6.QtGui import QDoubleValidator
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_molecules.pages.filters.filter import BINS, histogram
 from studio_molecules.pages.filters.range_slider import RangeSlider
-from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.columns import Columns, figure_of
 from studio_molecules.pages.table.model import column_title
 

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from studio.api import JobHandle, JobRequest, PluginContext, StudioError
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_molecules.pages.table.collection import Collection
 
 TASK = "molecules.match"

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_molecules.pages.table.columns import Columns
 from studio_molecules.pages.table.model import column_title
 

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_molecules.objectives import Objective
-from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.columns import figure_of
 from studio_molecules.pages.table.model import column_title
 

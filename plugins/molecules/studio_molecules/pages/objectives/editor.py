@@ -12,6 +12,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, Role
+from studio.api.window.language import tr
 from studio_molecules.molecule import OwnColumn
 from studio_molecules.objectives import (
     OBJECTIVES,
@@ -22,7 +23,6 @@ from studio_molecules.objectives import (
     usual_objective,
 )
 from studio_molecules.pages.objectives.card import ObjectiveCard
-from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.model import column_title
 from studio_molecules.pages.table.property_menu import figure_menus
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 
 from studio.api import BadInput, PluginContext, StudioError, TroubleRow, outcome, read_regular
+from studio.api.window.language import tr
 from studio_molecules.objectives import Profile, parse
 from studio_molecules.pages.composer import Composer
-from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.files import put
 
 _MAX_BYTES = 1 << 20

@@ -7,7 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_molecules.pages.plot.scatter import Scatter
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import figure_of

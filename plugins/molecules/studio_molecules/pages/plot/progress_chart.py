@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.api import PluginContext
 from studio.api.window.figures import localised
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 
 _MOST = 2000
 _HIGH = 148

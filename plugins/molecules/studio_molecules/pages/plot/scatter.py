@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from studio.api import PluginContext
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_molecules.pages.plot import point_cloud
 from studio_molecules.pages.plot.dot_style import DotStyle
 from studio_molecules.pages.plot.pareto import front, ranking, ticks

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_molecules.pages.sketcher.painter import Marks, StructurePainter, View, fitting
 from studio_molecules.pages.sketcher.tools import Charge, DrawAtom, DrawBond, Select, Tool
 from studio_molecules.sketch.structure import Atom, Bond, Structure

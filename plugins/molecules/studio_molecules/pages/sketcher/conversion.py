@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.api import JobHandle, JobRequest, PluginContext, StudioError
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 
 TASK = "molecules.convert"
 _AFTER_MS = 200

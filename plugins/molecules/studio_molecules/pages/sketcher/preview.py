@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton
 
 from studio.api import PluginContext, StudioError
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_molecules.pages.sketcher.conversion import Conversion
 from studio_molecules.pages.sketcher.painter import StructurePainter, fitting
 from studio_molecules.pages.sketcher.sketcher import Sketcher

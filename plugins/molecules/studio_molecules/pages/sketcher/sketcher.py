@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QToolButton, QVBo
 
 from studio.api import BadInput, PluginContext, Role, StudioError
 from studio.api.window.figures import localised
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_molecules.pages.sketcher.canvas import SketchCanvas
 from studio_molecules.pages.sketcher.conversion import Conversion
 from studio_molecules.pages.sketcher.toolbox import Toolbox

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from studio.api import PluginContext
 from studio.api.window.figures import localised
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_molecules.pages.table.cell_painter import draw_structure
 from studio_molecules.pages.table.depiction_cache import DepictionCache, PictureRequest
 

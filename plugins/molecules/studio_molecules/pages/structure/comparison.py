@@ -11,8 +11,8 @@ from PySide6.QtSvgWidgets import QSvgWidget
 from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from studio.api import JobRequest, PluginContext, Role, StudioError
+from studio.api.window.language import tr
 from studio_molecules.molecule import Molecule
-from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.columns import Columns, shown
 from studio_molecules.pages.table.model import column_title
 

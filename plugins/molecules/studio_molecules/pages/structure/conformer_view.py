@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 
 Row = tuple[float, float, float]
 Matrix = tuple[Row, Row, Row]

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu
 
 from studio.api import PluginContext, Role
 from studio.api.window.figures import localised
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_molecules.pages.structure.drawing import Drawing
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import figure_of

@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role, StudioError
+from studio.api.window.language import tr
 from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
 from studio_molecules.molecule import Molecule
-from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.structure.conformer_request import ConformerRequest
 from studio_molecules.pages.structure.conformer_view import ConformerView, moved
 from studio_molecules.pages.structure.contributions import ContributionChoice

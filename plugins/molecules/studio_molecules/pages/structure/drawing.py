@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_molecules.pages.table.cell_painter import draw_structure
 from studio_molecules.pages.table.depiction_cache import DepictionCache, PictureRequest
 

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_molecules.molecule import Molecule
-from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.collection import Collection
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, Role, SavedArtifact, StudioError, outcome
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_molecules.pages.structure.conformer_view import ConformerView, moved
 
 _MOST_BYTES = 64 << 20

@@ -10,9 +10,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_molecules.admet.endpoints import GROUPS, OVERVIEW
 from studio_molecules.pages.filters.panel import FilterPanel
-from studio_molecules.pages.phrases import group_name, tr
+from studio_molecules.pages.phrases import group_name
 from studio_molecules.pages.plot.plot import Plot
 from studio_molecules.pages.structure.detail import Detail
 from studio_molecules.pages.table.collection import Collection

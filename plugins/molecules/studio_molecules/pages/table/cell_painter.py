@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from studio.api import PluginContext
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import NAME, figure_of
 from studio_molecules.pages.table.depiction_cache import DepictionCache, PictureRequest

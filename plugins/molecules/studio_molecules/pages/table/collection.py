@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from studio.api.window.language import tr
 from studio_molecules.molecule import Molecule, OwnColumn
 from studio_molecules.pages.filters.filter import Filters
-from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.columns import Columns
 from studio_molecules.properties import FIGURES
 

@@ -15,9 +15,9 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 from studio.api import ErrorCode, JobRequest, PluginContext, StudioError
+from studio.api.window.language import tr
 from studio_molecules.molecule import OwnColumn
 from studio_molecules.objectives import OWN
-from studio_molecules.pages.phrases import tr
 
 TASK = "molecules.draw"
 RETRY_MS = 3000

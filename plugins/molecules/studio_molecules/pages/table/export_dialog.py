@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 
 SELECTED, SHOWN, ALL = "selected", "shown", "all"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from studio.api.window.language import tr
 from studio_molecules.admet.endpoints import ENDPOINTS, GROUPS, OVERVIEW, SPREAD
 from studio_molecules.admet.limits import light
-from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import NAME, OPERATION, SMILES, figure_of, shown
 from studio_molecules.properties import FIGURES

@@ -8,8 +8,9 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu
 
+from studio.api.window.language import tr
 from studio_molecules.admet.endpoints import GROUPS
-from studio_molecules.pages.phrases import group_name, tr
+from studio_molecules.pages.phrases import group_name
 
 
 def figure_menus(menu: QMenu, columns: Sequence[str]) -> Iterator[tuple[str, QMenu]]:

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_molecules.pages.table.collection import Collection
 
 _FEWEST = 2

@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from studio.api import PluginContext
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 
 TABLE, GRID, PLOT = "table", "grid", "plot"
 _WIDE = 440

@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QListView, QTableView
 
 from studio.api import PluginContext
-from studio_molecules.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_molecules.pages.table.cell_painter import CARD, CELL, Card, LightCell, StructureCell
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import NAME, OPERATION, SMILES

@@ -13,10 +13,11 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 
 from studio.api import BadInput, JobRequest, Mode, PluginContext, Role, SavedArtifact
+from studio.api.window.language import tr
 from studio_music.pages.effects.knob_row import KnobRow
 from studio_music.pages.effects.modes import EDIT, GENERATE, MAKE, modes
 from studio_music.pages.modes import words_of
-from studio_music.pages.phrases import sound_title, tr
+from studio_music.pages.phrases import sound_title
 
 if TYPE_CHECKING:
     from studio_music.effects.family import Knob
@@ -118,14 +119,14 @@ class Composer(QFrame):
         self._clock.start()
 
     def _listen(self) -> None:
-        asked = self.field.text, str(self.modes.forms[MAKE].values().get("sound", ""))
-        self._ctx.run_later(lambda: (asked, hear(*asked)), self._got)
+        query = self.field.text, str(self.modes.forms[MAKE].values().get("sound", ""))
+        self._ctx.run_later(lambda: (query, hear(*query)), self._got)
 
-    def _got(self, found: tuple[tuple[str, str], Heard]) -> None:
-        asked, heard = found
-        if asked[0] == self.field.text:
-            self.heard = heard
-            self.knobs.show_knobs(heard.sound, heard.knobs, heard.set)
+    def _got(self, answer: tuple[tuple[str, str], Heard]) -> None:
+        query, interpretation = answer
+        if query[0] == self.field.text:
+            self.heard = interpretation
+            self.knobs.show_knobs(interpretation.sound, interpretation.knobs, interpretation.set)
             self._show_line()
 
     def _show_line(self) -> None:
@@ -138,17 +139,17 @@ class Composer(QFrame):
         self.knobs.setVisible(making and bool(self.knobs.sliders))
 
     def _heard_words(self) -> str:
-        heard, parts = self.heard or Heard(), []
-        if heard.sound and self.field.text.strip():
-            name = sound_title(heard.sound)
-            target = sound_title(heard.into) if heard.into else ""
+        interpretation, parts = self.heard or Heard(), []
+        if interpretation.sound and self.field.text.strip():
+            name = sound_title(interpretation.sound)
+            target = sound_title(interpretation.into) if interpretation.into else ""
             parts.append(
                 tr("Makes: {first} into {second}").format(first=name, second=target)
                 if target
                 else tr("Makes: {sound}").format(sound=name)
             )
-        if heard.unknown:
-            words = ", ".join(f"“{word}”" for word in heard.unknown[:6])
+        if interpretation.unknown:
+            words = ", ".join(f"“{word}”" for word in interpretation.unknown[:6])
             parts.append(tr("Not understood: {words}").format(words=words))
         return " · ".join(parts)
 
@@ -222,8 +223,8 @@ class Composer(QFrame):
         if mode is None:
             return
         self.modes.choose(mode.id)
-        kept = {name: value for name, value in params.items() if name not in mode.own}
-        self.modes.forms[mode.id].set_values(kept)
+        shared = {name: value for name, value in params.items() if name not in mode.own}
+        self.modes.forms[mode.id].set_values(shared)
         if mode.id == MAKE:
             words, shape = words_of(params), params.get("shape")
             if isinstance(shape, Mapping) and shape:
@@ -274,7 +275,14 @@ def hear(text: str, chosen: str) -> Heard:
     from studio_music.effects.catalogue import FAMILIES
     from studio_music.effects.description import understand
 
-    said = understand(text)
-    sound = said.sound or (chosen if chosen in FAMILIES else "")
+    description = understand(text)
+    sound = description.sound or (chosen if chosen in FAMILIES else "")
     knobs = FAMILIES[sound].knobs if sound else ()
-    return Heard(sound, said.into, tuple(said.known), tuple(said.unknown), knobs, tuple(said.shape))
+    return Heard(
+        sound,
+        description.into,
+        tuple(description.known),
+        tuple(description.unknown),
+        knobs,
+        tuple(description.shape),
+    )

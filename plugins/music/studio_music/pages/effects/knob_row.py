@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
 from studio.api import PluginContext, Role
-from studio_music.pages.phrases import tr
+from studio.api.window.language import tr
 
 if TYPE_CHECKING:
     from studio_music.effects.family import Knob
@@ -75,7 +75,7 @@ class KnobRow(QWidget):
         self.sliders: dict[str, QSlider] = {}
         self.hide()
 
-    def show_knobs(self, sound: str, knobs: tuple[Knob, ...], said: tuple[str, ...]) -> None:
+    def show_knobs(self, sound: str, knobs: tuple[Knob, ...], named: tuple[str, ...]) -> None:
         """Show the knobs of a sound, but for those that the words set."""
         self._sound = sound
         while (item := self._row.takeAt(0)) is not None:
@@ -83,7 +83,7 @@ class KnobRow(QWidget):
                 widget.deleteLater()
         self.sliders = {}
         for knob in knobs:
-            if knob.name not in said:
+            if knob.name not in named:
                 self._add(knob)
         self._row.addStretch(1)
         self.setVisible(bool(self.sliders))

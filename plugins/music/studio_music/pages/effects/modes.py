@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from studio.api import Mode
+from studio.api.window.language import tr
 from studio_music.audio_models.schema import Generate
 from studio_music.effects import schema
-from studio_music.pages.phrases import tr
 
 MAKE, GENERATE, EDIT = "make", "generate", "edit"
 

@@ -27,12 +27,12 @@ from studio.api import (
     read_regular,
 )
 from studio.api.window.figures import localised
+from studio.api.window.language import tr
 from studio_music.effects.schema import SOUND_SUFFIXES
 from studio_music.pages.cards import sound_card
 from studio_music.pages.effects.composer import Composer
 from studio_music.pages.effects.modes import EDIT
 from studio_music.pages.effects.set_export import free_folder, names_of, set_name, write_one
-from studio_music.pages.phrases import tr
 from studio_music.pages.playback.sound_viewer import SoundViewer
 
 _MOST = 200
@@ -242,11 +242,11 @@ class EffectsPage(QWidget):
         for path in paths:
             self._ctx.run_later(partial(outcome, partial(_kept, self._ctx, path)), self._brought)
 
-    def _brought(self, found: Any) -> None:
-        if isinstance(found, StudioError):
-            self.trouble.tell(found)
+    def _brought(self, answer: Any) -> None:
+        if isinstance(answer, StudioError):
+            self.trouble.tell(answer)
         else:
-            self.accept(found)
+            self.accept(answer)
 
     def accept(self, artifact: SavedArtifact) -> None:
         """Show a sound of the library, ready to be edited."""
@@ -268,11 +268,11 @@ class EffectsPage(QWidget):
         folder = self._ctx.ui.pick_folder(tr("Save the set in")) if result else None
         if result is None or folder is None:
             return
-        sounds = [each.artifact for each in self.results.batch(result)]
+        sounds = [artifact.artifact for artifact in self.results.batch(result)]
         names = names_of(sounds)
         target = free_folder(folder, set_name(names[0]))
         labelled = self._ctx.kit.labelled
-        write = [labelled(each.id, partial(write_one, each)) for each in sounds]
+        write = [labelled(artifact.id, partial(write_one, artifact)) for artifact in sounds]
 
         def work() -> int:
             target.mkdir()
@@ -280,13 +280,13 @@ class EffectsPage(QWidget):
                 put_there(target / name)
             return len(write)
 
-        def told(found: Any) -> None:
-            if isinstance(found, StudioError):
-                self.trouble.tell(found, self.save_set)
+        def told(answer: Any) -> None:
+            if isinstance(answer, StudioError):
+                self.trouble.tell(answer, self.save_set)
             else:
                 words = tr("{count} sounds saved in “{folder}”.")
                 self._ctx.notices.info(
-                    words.format(count=found, folder=target.name), key="music.effect.set"
+                    words.format(count=answer, folder=target.name), key="music.effect.set"
                 )
 
         self._ctx.run_later(lambda: outcome(work), told)

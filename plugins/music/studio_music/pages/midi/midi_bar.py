@@ -12,9 +12,9 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from studio.api import ErrorCode, PluginContext, StudioError, outcome
+from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
 from studio_music.pages.midi.recording import KeyboardRecording
-from studio_music.pages.phrases import tr
 from studio_music.pages.playback.controller import PlaybackController
 from studio_music.pages.roll.gestures import Desk
 from studio_music.sound.midi import ports
@@ -244,8 +244,8 @@ class MidiBar(QWidget):
             self.finish()
             return
         self._take(recording)
-        heard = self._playing.heard
-        if heard < recording.start:
+        moment = self._playing.heard
+        if moment < recording.start:
             self._show(tr("Count-in…"))
         else:
             self._show(tr("Recording: {count} notes").format(count=recording.count))
@@ -291,5 +291,5 @@ class MidiBar(QWidget):
 
 def short_name(port: str) -> str:
     """Return a port's own name, of what ALSA says: "client:port 20:0"."""
-    found = re.fullmatch(r"[^:]+:(.+) \d+:\d+", port)
-    return found[1] if found else port
+    match = re.fullmatch(r"[^:]+:(.+) \d+:\d+", port)
+    return match[1] if match else port

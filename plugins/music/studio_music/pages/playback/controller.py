@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
 from studio_music.pages.midi.count_in import bar_of, counted_in
-from studio_music.pages.phrases import tr
 from studio_music.pages.playback import sound_fonts
 from studio_music.piece import Piece
 

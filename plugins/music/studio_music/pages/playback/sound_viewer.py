@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, Role, SavedArtifact, StudioError, outcome
 from studio.api.window.figures import localised
-from studio_music.pages.phrases import clock, tr
+from studio.api.window.language import tr
+from studio_music.pages.phrases import clock
 from studio_music.pages.playback.spectrogram import Spectrogram, levels_by_pitch
 from studio_music.pages.score_reader import LARGEST
 
@@ -71,13 +72,13 @@ class SoundViewer(QWidget):
 
     # --- reading ------------------------------------------------------------------------------
 
-    def _got(self, found: Any) -> None:
+    def _got(self, answer: Any) -> None:
         if self._closed:
             return  # the user looks at something else by now
-        if isinstance(found, StudioError):
-            self.words.setText(str(found))
+        if isinstance(answer, StudioError):
+            self.words.setText(str(answer))
             return
-        self._samples, self._rate, levels, pitches, loop = found
+        self._samples, self._rate, levels, pitches, loop = answer
         self.wave.show_levels(levels)
         self.spectrogram.show_levels(pitches, self._rate)
         self._loop = loop

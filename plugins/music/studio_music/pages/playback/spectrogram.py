@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.api import PluginContext
-from studio_music.pages.phrases import tr
+from studio.api.window.language import tr
 
 if TYPE_CHECKING:
     import numpy as np

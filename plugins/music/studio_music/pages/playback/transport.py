@@ -17,10 +17,11 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.editor.grid import position
-from studio_music.pages.phrases import clock, key_name, tr
+from studio_music.pages.phrases import clock, key_name
 from studio_music.pages.playback.controller import PlaybackController
 from studio_music.piece import TEMPO_RANGE, TICKS, Key, Metre
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 
-from studio_music.pages.phrases import genre_names, tr
+from studio.api.window.language import tr
+from studio_music.pages.phrases import genre_names
 from studio_music.pages.roll.key_bindings import KeyBindings
 from studio_music.pages.tracks.instrument_menu import instrument_menu
 from studio_music.piece import TICKS, Note, Piece

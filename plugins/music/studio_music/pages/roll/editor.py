@@ -11,8 +11,8 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QScrollBar, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role, Tokens
+from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
-from studio_music.pages.phrases import tr
 from studio_music.pages.roll.colours import Colours
 from studio_music.pages.roll.development_menu import changes, development_menu
 from studio_music.pages.roll.gestures import Desk
@@ -257,8 +257,8 @@ class RollEditor(QWidget):
         return [(name, words, partial(self._develop, name)) for name, words, _ in changes()]
 
     def _develop(self, name: str) -> None:
-        for known, words, change in changes(drums=self._document.track.drums):
-            if known == name:
+        for candidate, words, change in changes(drums=self._document.track.drums):
+            if candidate == name:
                 self.keys.develop(words, change)
 
     def _ask_develop(self) -> None:

@@ -11,11 +11,11 @@ from typing import Protocol
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 
+from studio.api.window.language import tr
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.editor.edits import NONE, Notes
 from studio_music.pages.editor.grid import snapped, snapped_down
-from studio_music.pages.phrases import tr
 from studio_music.pages.roll.painter import note_box
 from studio_music.pages.roll.viewport import Viewport
 from studio_music.piece import TICKS, Note
@@ -89,15 +89,15 @@ def begin(desk: Desk, place: QPointF, modifiers: Qt.KeyboardModifier, double: bo
         if desk.pencil or double:
             return Draw(desk, place, modifiers)
         return Band(desk, place, modifiers)
-    adding, known = bool(modifiers & _ADDING), note in document.selected
-    if not known:
+    adding, selected = bool(modifiers & _ADDING), note in document.selected
+    if not selected:
         document.select(frozenset({note}) | (document.selected if adding else NONE))
     desk.length, desk.velocity = note.length, note.velocity
     desk.sound(note.pitch)
     if desk.at_edge(note, place):
         return Resize(desk, place)
     rest = document.selected - {note} if adding else frozenset({note})
-    return Move(desk, note, place, rest if known else document.selected)
+    return Move(desk, note, place, rest if selected else document.selected)
 
 
 class Draw:

@@ -8,10 +8,10 @@ import msgspec
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 
+from studio.api.window.language import tr
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.edits import NONE
 from studio_music.pages.editor.grid import bar_at, snapped, snapped_down
-from studio_music.pages.phrases import tr
 from studio_music.pages.roll.gestures import Desk
 from studio_music.pages.roll.notation_menu import put_accent
 from studio_music.piece import MAX_TRACKS, Note, Piece, Track
@@ -172,8 +172,8 @@ class KeyBindings:
         if chosen:
             notes = change(sorted(chosen), document.piece, document.undo.index())
             if sorted(notes) == sorted(chosen):
-                said = tr("{change}: there is nothing to change in these notes.")
-                self.tell(said.format(change=words))
+                message = tr("{change}: there is nothing to change in these notes.")
+                self.tell(message.format(change=words))
                 return
             edited = edits.exchange(document.piece, document.current, chosen, notes)
             document.apply(words, edited)
@@ -245,8 +245,8 @@ class KeyBindings:
         document, desk = self._document, self._desk
         last = max(document.selected, default=None, key=lambda note: note.end)
         start = last.end if last else snapped(document.piece, self.playhead, desk.snap)
-        known = last or edits.neighbour(document.track, NONE, -1, self.playhead)
-        pitch = known.pitch if known else 36 if document.track.drums else 60
+        anchor = last or edits.neighbour(document.track, NONE, -1, self.playhead)
+        pitch = anchor.pitch if anchor else 36 if document.track.drums else 60
         note = Note(start, pitch, max(1, desk.length), desk.velocity)
         document.apply(tr("Draw a note"), edits.add(document.piece, document.current, [note]))
         desk.sound(pitch)

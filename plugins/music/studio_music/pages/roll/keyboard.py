@@ -6,8 +6,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
-from studio_music.pages.phrases import pitch_name, tr
+from studio_music.pages.phrases import pitch_name
 from studio_music.pages.roll.colours import Colours
 from studio_music.pages.roll.painter import is_black
 from studio_music.pages.roll.viewport import Viewport

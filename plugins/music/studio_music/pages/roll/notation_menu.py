@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from studio.api.window.language import tr
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.editor.edits import Edited
-from studio_music.pages.phrases import tr
 from studio_music.piece import HAIRPINS, LOUDNESS, Track
 from studio_music.theory.dynamics import marked, unmarked
 

@@ -16,8 +16,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
-from studio_music.pages.phrases import pitch_name, tr
+from studio_music.pages.phrases import pitch_name
 from studio_music.pages.roll.colours import Colours
 from studio_music.pages.roll.gestures import Desk, Gesture, begin
 from studio_music.pages.roll.key_bindings import KeyBindings

@@ -6,9 +6,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
+from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
 from studio_music.pages.editor.grid import bars, snapped
-from studio_music.pages.phrases import tr
 from studio_music.pages.roll.colours import Colours
 from studio_music.pages.roll.gestures import Desk
 from studio_music.pages.roll.viewport import Viewport

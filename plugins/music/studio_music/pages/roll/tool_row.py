@@ -7,10 +7,11 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.editor.grid import SNAPS, position
-from studio_music.pages.phrases import length_name, note_name, tr
+from studio_music.pages.phrases import length_name, note_name
 from studio_music.pages.roll.gestures import Desk
 from studio_music.pages.roll.viewport import Viewport
 

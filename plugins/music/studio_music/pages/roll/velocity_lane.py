@@ -7,10 +7,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from studio.api.window.language import tr
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.editor.edits import Edited, Notes
-from studio_music.pages.phrases import tr
 from studio_music.pages.roll.colours import Colours
 from studio_music.pages.roll.gestures import Desk
 from studio_music.pages.roll.painter import Timelines

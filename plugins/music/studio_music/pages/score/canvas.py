@@ -10,9 +10,9 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QWidget
 
+from studio.api.window.language import tr
 from studio_music.engraving.layout import Head
 from studio_music.pages.editor.edits import Notes
-from studio_music.pages.phrases import tr
 from studio_music.pages.roll.colours import Colours
 from studio_music.pages.score.engraving_request import Sheet
 
@@ -66,8 +66,8 @@ class ScoreCanvas(QWidget):
         heads, piece = (self.sheet.heads, self.sheet.piece) if self.sheet else ((), None)
         self._chosen = []
         if piece is not None and track < len(piece.tracks) and notes:
-            known = piece.tracks[track].notes
-            places = {place for place, note in enumerate(known) if note in notes}
+            notes_there = piece.tracks[track].notes
+            places = {place for place, note in enumerate(notes_there) if note in notes}
             self._chosen = [h for h in heads if h.track == track and h.note in places]
         self.update()
 

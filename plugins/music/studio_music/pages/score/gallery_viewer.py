@@ -9,8 +9,9 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role, SavedArtifact, outcome
+from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
-from studio_music.pages.phrases import clock, instrument_name, key_name, tr
+from studio_music.pages.phrases import clock, instrument_name, key_name
 from studio_music.pages.playback.controller import PlaybackController
 from studio_music.pages.roll.colours import Colours
 from studio_music.pages.score_reader import read_piece

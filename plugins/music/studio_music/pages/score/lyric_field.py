@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from studio_music.pages.phrases import tr
+from studio.api.window.language import tr
 from studio_music.piece import MAX_LYRIC
 
 _WIDTH = 80

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+from studio.api.window.language import tr
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
-from studio_music.pages.phrases import tr
 from studio_music.pages.score.canvas import ScoreCanvas
 from studio_music.pages.score.lyric_field import LyricField
 from studio_music.piece import MAX_VERSES, Note
@@ -80,9 +80,16 @@ class LyricTyping(QObject):
     def _place(self, note: Note) -> bool:
         """Put the field under a note; False where the page does not show it yet."""
         sheet, track = self._canvas.sheet, self._document.current
-        known = sheet.piece.tracks[track].notes if sheet and track < len(sheet.piece.tracks) else ()
+        track_notes = (
+            sheet.piece.tracks[track].notes if sheet and track < len(sheet.piece.tracks) else ()
+        )
         number = next(
-            (n for n, k in enumerate(known) if (k.start, k.pitch) == (note.start, note.pitch)), -1
+            (
+                n
+                for n, k in enumerate(track_notes)
+                if (k.start, k.pitch) == (note.start, note.pitch)
+            ),
+            -1,
         )
         box = self._canvas.box_of(track, number)
         if box is None:

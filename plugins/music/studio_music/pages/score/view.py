@@ -14,8 +14,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout
 
 from studio.api import PluginContext, Role, StudioError, Tokens
+from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
-from studio_music.pages.phrases import tr
 from studio_music.pages.roll.colours import Colours
 from studio_music.pages.roll.key_bindings import KeyBindings
 from studio_music.pages.score.canvas import ScoreCanvas
@@ -174,11 +174,11 @@ class ScoreView(QFrame):
         sheet, document = self.canvas.sheet, self._document
         if sheet is None or track >= len(document.piece.tracks):
             return
-        found = sheet.piece.tracks[track].notes[note]
-        if found not in document.piece.tracks[track].notes:
+        picked = sheet.piece.tracks[track].notes[note]
+        if picked not in document.piece.tracks[track].notes:
             return  # it was edited since, and the new page is on its way
         document.choose_track(track)
-        document.select(document.selected | {found} if adding else frozenset({found}))
+        document.select(document.selected | {picked} if adding else frozenset({picked}))
         self.picked.emit()
 
     def set_playhead(self, tick: int, *, follow: bool = False) -> None:

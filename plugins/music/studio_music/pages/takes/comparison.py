@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.api import PluginContext
+from studio.api.window.language import tr
 from studio_music.pages.autosave import Autosave
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.editor.grid import bar_at, bar_line_after
-from studio_music.pages.phrases import tr
 from studio_music.pages.playback.controller import PlaybackController
 from studio_music.pages.takes.strip import named
 from studio_music.pages.takes.takes import TakeNumbers, piece_of
@@ -53,12 +53,12 @@ class Comparison:
 
         The one that is compared with it, where nobody chooses another, is the first.
         """
-        found = [
+        others = [
             (take.id, named(take, self._numbers.of(take)))
             for take in self._takes
             if take.id != self._document.source
         ]
-        return sorted(found, key=lambda each: each[0] != self._other)
+        return sorted(others, key=lambda other: other[0] != self._other)
 
     def compare(self, other: str = "") -> None:
         """Show another take at the same place; what plays goes on there.

@@ -8,8 +8,8 @@ from typing import Any
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from studio.api import PluginContext, Role, TaskResult
+from studio.api.window.language import tr
 from studio_music.pages.modes import words_of
-from studio_music.pages.phrases import tr
 
 _MOST = 3
 
@@ -44,8 +44,8 @@ class RemarksRow(QWidget):
         """Show what its record says; nothing where it says nothing."""
         self._take = take
         remarks: Any = take.artifact.meta.get("remarks", ()) if take else ()
-        said = [str(each) for each in remarks] if isinstance(remarks, Sequence) else []
-        self.words.setText(" ".join(said[:_MOST]))
-        self.words.setToolTip("\n".join(said))
+        texts = [str(remark) for remark in remarks] if isinstance(remarks, Sequence) else []
+        self.words.setText(" ".join(texts[:_MOST]))
+        self.words.setToolTip("\n".join(texts))
         self.button.setVisible(take is not None and bool(words_of(take.params)))
-        self.setVisible(bool(said))
+        self.setVisible(bool(texts))

@@ -9,7 +9,8 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from studio.api import TaskResult, Ui
-from studio_music.pages.phrases import clock, key_name, tr
+from studio.api.window.language import tr
+from studio_music.pages.phrases import clock, key_name
 from studio_music.pages.roll.colours import Colours
 from studio_music.pages.takes.mini_roll import paint_mini_roll
 from studio_music.pages.takes.takes import piece_of
@@ -78,10 +79,10 @@ class TakePainter:
 
 def made_at(take: TaskResult, now: float | None = None) -> str:
     """Return when a take was made: the time today, the day of others; empty if nobody knows."""
-    made = take.artifact.created
-    if not made:
+    created = take.artifact.created
+    if not created:
         return ""
-    then, today = time.localtime(made), time.localtime(now)
+    then, today = time.localtime(created), time.localtime(now)
     return time.strftime("%H:%M" if then[:3] == today[:3] else "%m-%d", then)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from PySide6.QtCore import Qt
 
 from studio.api import PluginContext
-from studio_music.pages.phrases import family_names, tr
+from studio.api.window.language import tr
+from studio_music.pages.phrases import family_names
 from studio_music.pages.playback import sound_fonts
 from studio_music.piece import Track
 from studio_music.theory.instruments import PROGRAMS

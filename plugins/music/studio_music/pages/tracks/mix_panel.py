@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel
 
 from studio.api import PluginContext, Role
 from studio.api.window.figures import localised
+from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
-from studio_music.pages.phrases import tr
 from studio_music.pages.tracks.slider import Slider
 from studio_music.piece import ROOM_RANGE
 

@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role, Tokens
+from studio.api.window.language import tr
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
-from studio_music.pages.phrases import tr
 from studio_music.pages.roll.colours import Colours
 from studio_music.pages.tracks.instrument_menu import instrument_menu, offer_fonts
 from studio_music.pages.tracks.mix_panel import MixPanel

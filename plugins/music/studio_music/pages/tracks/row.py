@@ -16,9 +16,10 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, Role
+from studio.api.window.language import tr
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
-from studio_music.pages.phrases import instrument_name, tr
+from studio_music.pages.phrases import instrument_name
 from studio_music.pages.tracks.instrument_menu import instrument_menu, offer_fonts
 from studio_music.pages.tracks.slider import Slider
 from studio_music.piece import Track

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QObject, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QImage,
     QImageReader,
@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api.artifacts import Kind
+from studio.api.window.language import tr
 from studio.api.window.work_queue import outcome
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.page_services import PageServices
@@ -61,7 +62,7 @@ def compare(parts: PageServices, ids: Sequence[str], over: QWidget) -> None:
     library = parts.studio.library
 
     def show(found: list[Compared]) -> None:
-        sheet = Sheet(parts.ui.look, over.window(), _tr("Compare"), over.window().width() - 80)
+        sheet = Sheet(parts.ui.look, over.window(), tr("Compare"), over.window().width() - 80)
         comparison = Comparison(parts, found)
         sheet.body.addWidget(comparison)
         sheet.closed.connect(sheet.deleteLater)
@@ -102,9 +103,9 @@ class Comparison(QWidget):
         if not any(each.record for each in found):
             return
         if not rows:
-            column.addWidget(look.label(_tr("They were made with the same parameters."), "mute"))
+            column.addWidget(look.label(tr("They were made with the same parameters."), "mute"))
             return
-        column.addWidget(look.label(_tr("Parameters that differ"), "section"))
+        column.addWidget(look.label(tr("Parameters that differ"), "section"))
         grid = QGridLayout()
         for line, (name, values) in enumerate(rows):
             grid.addWidget(look.label(name.replace("_", " "), "small"), line, 0)
@@ -283,7 +284,3 @@ def _facts(record: Record | None) -> dict[str, str]:
         for name, value in facts.items()
     }
     return {name: text if len(text) < 200 else text[:200] + "…" for name, text in said.items()}
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("Comparison", text)
