@@ -27,8 +27,8 @@ class Language:
 
 
 LANGUAGES: Final = {
-    each.id: each
-    for each in (
+    entry.id: entry
+    for entry in (
         Language("python", "Python", (".py", ".pyi", ".pyw"), ("python", "py", "python3")),
         Language("javascript", "JavaScript", (".js", ".mjs", ".cjs", ".jsx"), ("javascript", "js")),
         Language("typescript", "TypeScript", (".ts", ".tsx"), ("typescript", "ts")),
@@ -47,7 +47,7 @@ RUN: Final = (
     "python", "javascript", "typescript", "sql", "bash", "c", "cpp", "rust", "go", "java",
 )  # fmt: skip
 """What can be run and tested, where its tools are installed."""
-DOCUMENTED: Final = (*(each for each in LANGUAGES if each != "html"),)
+DOCUMENTED: Final = (*(entry for entry in LANGUAGES if entry != "html"),)
 """What gets docstrings or comments."""
 PLAIN: Final = Language("text", "Text", (".txt",), ("text", "txt", ""))
 

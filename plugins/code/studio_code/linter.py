@@ -60,8 +60,8 @@ def undefined_names(text: str) -> frozenset[str]:
 @lru_cache(maxsize=32)
 def _undefined(text: str) -> frozenset[str]:
     """Ask Ruff once for each text: that of before is compared with again and again."""
-    found = rows(["--isolated", "--select", "F821", "--stdin-filename", "a.py", "-"], text)
-    return frozenset(name for row in found or () if (name := _name(row)))
+    faults = rows(["--isolated", "--select", "F821", "--stdin-filename", "a.py", "-"], text)
+    return frozenset(name for row in faults or () if (name := _name(row)))
 
 
 def _name(row: Mapping[str, Any]) -> str:

@@ -167,8 +167,8 @@ def _unchanged(rule: str, request: str, calls: Sequence[Call], _module: str) -> 
         return
     for call in calls[:3]:
         if isinstance(value := _value(call.args[0]), list | dict) and value:
-            asked = _with(call, 0, "given").replace("'given'", "given", 1)
-            yield f"given = {value!r}\n{asked}\nassert given == {value!r}"
+            expression = _with(call, 0, "given").replace("'given'", "given", 1)
+            yield f"given = {value!r}\n{expression}\nassert given == {value!r}"
 
 
 def _unused(rule: str, request: str, calls: Sequence[Call], module: str) -> Iterator[str]:
@@ -190,15 +190,15 @@ def _unused(rule: str, request: str, calls: Sequence[Call], module: str) -> Iter
 
 def _figures(rule: str, request: str, calls: Sequence[Call], _module: str) -> Iterator[str]:
     """Yield tests of the numeric properties of a result."""
-    asked = [ast.unparse(call) for call in calls[:4]]
+    expressions = [ast.unparse(call) for call in calls[:4]]
     if _NEVER_NEGATIVE.search(rule) and not _ERROR.search(rule):
         below = [] if _FROM_ZERO.search(request) or _ERROR.search(request) else _negated(calls[:4])
-        yield from (f"assert {item} >= 0" for item in [*asked, *below])
+        yield from (f"assert {item} >= 0" for item in [*expressions, *below])
     if match := _ROUNDED.search(rule):
         word = match["digits"].lower()
         digits = int(word) if word.isdigit() else _NUMBERS.get(word)
         if digits is not None:
-            yield from (f"assert {item} == round({item}, {digits})" for item in asked)
+            yield from (f"assert {item} == round({item}, {digits})" for item in expressions)
 
 
 def _negated(calls: Sequence[Call]) -> list[str]:

@@ -30,9 +30,9 @@ class Plain:
         text = self._held + self._decoder.decode(data, final)
         self._held = ""
         if not final:
-            found = _UNFINISHED.search(text) or re.search(r"\r\Z", text)
-            if found and len(text) - found.start() <= _LONGEST:
-                text, self._held = text[: found.start()], text[found.start() :]
+            match = _UNFINISHED.search(text) or re.search(r"\r\Z", text)
+            if match and len(text) - match.start() <= _LONGEST:
+                text, self._held = text[: match.start()], text[match.start() :]
         return cleaned(text)
 
 

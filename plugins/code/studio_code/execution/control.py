@@ -47,12 +47,12 @@ def control_of(files: Mapping[str, str], tests: Iterable[str]) -> Control:
     names: set[str] = set()
     for path in tests:
         try:
-            text, found = _altered_file(files.get(path, ""))
+            text, altered = _altered_file(files.get(path, ""))
         except (SyntaxError, ValueError, RecursionError, MemoryError):  # no Python, or too deep
             continue
-        if found:
+        if altered:
             texts[path] = text
-            names |= {f"{path}::{name}" for name in found}
+            names |= {f"{path}::{name}" for name in altered}
     return Control(texts, frozenset(names))
 
 
@@ -60,8 +60,8 @@ def _altered_file(text: str) -> tuple[str, set[str]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(text)
-    found = {name for name, body in _tests(tree.body) if _alter(body)}
-    return ast.unparse(ast.fix_missing_locations(tree)) + "\n", found
+    altered = {name for name, body in _tests(tree.body) if _alter(body)}
+    return ast.unparse(ast.fix_missing_locations(tree)) + "\n", altered
 
 
 def _tests(body: Iterable[ast.stmt], prefix: str = "") -> Iterator[tuple[str, list[ast.stmt]]]:
@@ -74,17 +74,17 @@ def _tests(body: Iterable[ast.stmt], prefix: str = "") -> Iterator[tuple[str, li
 
 def _alter(body: list[ast.stmt]) -> bool:
     """Change assertions that are certain to be reached; return whether any was changed."""
-    found = False
+    changed = False
     for node in body:
         if isinstance(node, ast.Return):
             break
         if isinstance(node, ast.Assert):
-            node.test, found = _altered(node.test), True
+            node.test, changed = _altered(node.test), True
         elif isinstance(node, ast.With) and not any(map(_catches, node.items)):
-            found |= _alter(node.body)
+            changed |= _alter(node.body)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            found |= _alter_method(node.value)
-    return found
+            changed |= _alter_method(node.value)
+    return changed
 
 
 def _catches(item: ast.withitem) -> bool:
@@ -123,11 +123,11 @@ def _alter_method(call: ast.Call) -> bool:
 def _other(value: ast.expr) -> ast.expr:
     """Return a value that is not equal, of the same kind where that is easy."""
     if isinstance(value, ast.Constant):
-        known = value.value
-        if isinstance(known, bool):
-            return ast.Constant(not known)
-        if isinstance(known, int | float):
-            return ast.Constant(known + 1)
-        if isinstance(known, str):
-            return ast.Constant(f"{known}e")
+        constant = value.value
+        if isinstance(constant, bool):
+            return ast.Constant(not constant)
+        if isinstance(constant, int | float):
+            return ast.Constant(constant + 1)
+        if isinstance(constant, str):
+            return ast.Constant(f"{constant}e")
     return ast.Tuple([value, ast.Constant(_ELSE)], ast.Load())

@@ -59,11 +59,11 @@ def mutants_of(code: str, most: int = 40) -> list[Mutant]:
 def _mutants(tree: ast.Module, most: int) -> list[Mutant]:
     places = list(_places(tree))
     if len(places) > most:
-        places = sorted(random.Random(0).sample(places, most), key=lambda each: each.line)
+        places = sorted(random.Random(0).sample(places, most), key=lambda chosen: chosen.line)
     parts = [ast.unparse(node) for node in tree.body]
-    made = [_made(tree, parts, place) for place in places]
+    mutants = [_made(tree, parts, place) for place in places]
     plain = _joined(parts)
-    return [mutant for mutant in made if mutant.text != plain]
+    return [mutant for mutant in mutants if mutant.text != plain]
 
 
 @dataclass(frozen=True)
@@ -93,18 +93,18 @@ def _places(tree: ast.Module) -> Iterator[_Place]:
 
 def _untouched(tree: ast.Module) -> set[int]:
     """Return the nodes where a fault could not matter: docstrings, annotations, the main guard."""
-    found: set[int] = set()
+    skipped: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            found.add(id(node.value))
+            skipped.add(id(node.value))
         if isinstance(node, ast.If) and "__name__" in ast.dump(node.test):
-            found.update(id(inner) for inner in ast.walk(node))
+            skipped.update(id(inner) for inner in ast.walk(node))
         for part in ("annotation", "returns"):
             if (hint := getattr(node, part, None)) is not None:
-                found.update(id(inner) for inner in ast.walk(hint))
+                skipped.update(id(inner) for inner in ast.walk(hint))
         if isinstance(node, ast.JoinedStr):
-            found.update(id(inner) for inner in ast.walk(node) if isinstance(inner, ast.Constant))
-    return found
+            skipped.update(id(inner) for inner in ast.walk(node) if isinstance(inner, ast.Constant))
+    return skipped
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], ast.AST]]]:
@@ -118,7 +118,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], ast.AST]]
         swapped = ast.Or() if isinstance(node.op, ast.And) else ast.And()
         yield f"{_sign(node.op)} becomes {_sign(swapped)}", _with(op=swapped)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub):
-        yield f"{_sign(node.op)} is removed", lambda found: found.operand  # type: ignore[attr-defined]
+        yield f"{_sign(node.op)} is removed", lambda target: target.operand  # type: ignore[attr-defined]
     elif isinstance(node, ast.Return) and _says_something(node.value):
         yield "None is returned", _with(value=ast.Constant(None))
     elif isinstance(node, ast.Constant):

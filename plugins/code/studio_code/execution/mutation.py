@@ -57,6 +57,6 @@ def measure(
     message = f"Testing {len(versions)} mutants"
     _, data = yield from inside(ctx, "mutant_runner", files, wish, seconds + 10, message=message)
     noticed = report.read(data).noticed
-    known = {number for number in noticed if 0 <= number < len(versions)}
-    survived = tuple(versions[number] for number in sorted(known) if not noticed[number])
-    return Mutation(len(known), survived)
+    killed = {number for number in noticed if 0 <= number < len(versions)}
+    survived = tuple(versions[number] for number in sorted(killed) if not noticed[number])
+    return Mutation(len(killed), survived)

@@ -29,8 +29,12 @@ class SuiteOutcome:
     @property
     def counts(self) -> dict[str, int]:
         """How many ``passed``, ``failed`` and ``errors`` there are."""
-        found = Counter(each.outcome for each in self.outcomes)
-        return {"passed": found["passed"], "failed": found["failed"], "errors": found["error"]}
+        counter = Counter(outcome.outcome for outcome in self.outcomes)
+        return {
+            "passed": counter["passed"],
+            "failed": counter["failed"],
+            "errors": counter["error"],
+        }
 
     @property
     def passed(self) -> bool:
@@ -45,26 +49,28 @@ class SuiteOutcome:
 
         A file of which no line ran was not imported: it is none of those that are tested.
         """
-        found = self.reached
-        if len(found) == 1:
-            return found[0]
-        lines = sum(each.lines for each in found)
-        missing = tuple(line for each in found for line in each.missing)
-        return Coverage(found[0].path if found else "", lines, missing)
+        files = self.reached
+        if len(files) == 1:
+            return files[0]
+        lines = sum(file.lines for file in files)
+        missing = tuple(line for file in files for line in file.missing)
+        return Coverage(files[0].path if files else "", lines, missing)
 
     @property
     def reached(self) -> tuple[Coverage, ...]:
         """The measured files of which a line ran; the only one, whether it did or not."""
-        found = self.report.coverage
-        return found if len(found) == 1 else tuple(each for each in found if each.covered)
+        files = self.report.coverage
+        return files if len(files) == 1 else tuple(file for file in files if file.covered)
 
     def failures(self, most: int = 3000) -> str:
         """Return what failed, in words that a model or a person can use."""
-        bad = [each for each in self.outcomes if each.outcome in ("failed", "error")]
-        told = "\n".join(f"{each.name.rpartition('::')[2]}: {each.message}" for each in bad)
+        bad = [outcome for outcome in self.outcomes if outcome.outcome in ("failed", "error")]
+        text = "\n".join(
+            f"{outcome.name.rpartition('::')[2]}: {outcome.message}" for outcome in bad
+        )
         if not bad or not self.report.whole:
-            told = f"{told}\nThe run: {self.ran.ending}.\n{self.ran.output[-most // 2 :]}"
-        return told.strip()[:most]
+            text = f"{text}\nThe run: {self.ran.ending}.\n{self.ran.output[-most // 2 :]}"
+        return text.strip()[:most]
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the tests as plain data."""

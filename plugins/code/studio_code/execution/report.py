@@ -116,9 +116,13 @@ def read(data: bytes, expected: Sequence[str] = (), control: Collection[str] = (
             whole = True
     _add_missing(outcomes, collected, expected)
     for name in map(_one_line, unfailing):
-        told = outcomes.get(name)
-        if told and told.outcome == "passed" and any(_is_of(name, each) for each in control):
-            outcomes[name] = Outcome(name, "error", UNFAILING, told.line)
+        outcome = outcomes.get(name)
+        if (
+            outcome
+            and outcome.outcome == "passed"
+            and any(_is_of(name, prefix) for prefix in control)
+        ):
+            outcomes[name] = Outcome(name, "error", UNFAILING, outcome.line)
     tests, reached = tuple(outcomes.values()), tuple(coverage.values())
     return Report(tests, reached, noticed, whole, given)
 
@@ -133,8 +137,8 @@ def _parsed(line: bytes) -> _Line | None:
 def _take(outcomes: dict[str, Outcome], line: _Line) -> None:
     """Record the worst outcome reported for a test."""
     name = _one_line(line.name)
-    known = outcomes.get(name)
-    if known is None or known.outcome == "passed":
+    earlier = outcomes.get(name)
+    if earlier is None or earlier.outcome == "passed":
         message = cleaned(line.message[:MAX_TEXT])
         outcomes[name] = Outcome(name, line.outcome, message, max(0, line.line))
 
@@ -152,12 +156,12 @@ def _add_missing(
         if name not in outcomes:
             outcomes[name] = Outcome(name, "error", "The run ended before this test finished.")
     for name in expected:
-        if not any(_is_of(told, name) for told in outcomes):
+        if not any(_is_of(reported, name) for reported in outcomes):
             outcomes[name] = Outcome(name, "error", "This test was not run.")
 
 
-def _is_of(told: str, name: str) -> bool:
-    return told == name or told.startswith((f"{name}[", f"{name}::"))
+def _is_of(reported: str, name: str) -> bool:
+    return reported == name or reported.startswith((f"{name}[", f"{name}::"))
 
 
 def _one_line(text: str) -> str:

@@ -25,28 +25,30 @@ _PLACE: Final = re.compile(r"(?:^|[\s('\"/:])([\w.-]+\.\w+):(\d+)")
 
 def tap(text: str) -> list[tuple[str, str, str]]:
     """Return (name, outcome, message) of each line of TAP; of nested ones those at the margin."""
-    found: list[tuple[str, str, str]] = []
+    rows: list[tuple[str, str, str]] = []
     message: list[str] = []
     for line in text.splitlines()[: MAX_LINES * 20]:
-        told = _TAP.match(line)
-        if told is None or told[1]:
+        match = _TAP.match(line)
+        if match is None or match[1]:
             message.append(line)
             continue
-        if found and found[-1][1] == "failed" and not found[-1][2]:
-            found[-1] = (*found[-1][:2], _gist(message))
-        outcome = "failed" if told[2] else "passed"
-        found.append((told[3] or f"test {len(found) + 1}", "skipped" if told[4] else outcome, ""))
+        if rows and rows[-1][1] == "failed" and not rows[-1][2]:
+            rows[-1] = (*rows[-1][:2], _gist(message))
+        outcome = "failed" if match[2] else "passed"
+        rows.append((match[3] or f"test {len(rows) + 1}", "skipped" if match[4] else outcome, ""))
         message = []
-    if found and found[-1][1] == "failed":
-        found[-1] = (*found[-1][:2], _gist(message))
-    return found
+    if rows and rows[-1][1] == "failed":
+        rows[-1] = (*rows[-1][:2], _gist(message))
+    return rows
 
 
 def _gist(lines: Sequence[str]) -> str:
     """Return the diagnostic below a TAP line, without its framing lines."""
     plain = [re.sub(r"^\s*#? ?", "", line) for line in lines]
-    kept = [line for line in plain if line.strip() and not line.startswith(("---", "...", "1.."))]
-    return "\n".join(line for line in kept if not line.startswith(_NOISE))
+    remaining = [
+        line for line in plain if line.strip() and not line.startswith(("---", "...", "1.."))
+    ]
+    return "\n".join(line for line in remaining if not line.startswith(_NOISE))
 
 
 def rust(text: str) -> list[tuple[str, str, str]]:
@@ -63,14 +65,14 @@ _DOT: Final = re.MULTILINE | re.DOTALL
 def go(text: str) -> list[tuple[str, str, str]]:
     """Return the same of ``go test -v``."""
     words = {"PASS": "passed", "FAIL": "failed", "SKIP": "skipped"}
-    found: list[tuple[str, str, str]] = []
-    said: list[str] = []
+    rows: list[tuple[str, str, str]] = []
+    message: list[str] = []
     for line in text.splitlines():
-        told = _GO.match(line)
-        if told:
-            found.append((told[2], words[told[1]], "\n".join(said).strip()))
-        said = [] if told or line.startswith("=== RUN") else [*said, line.strip()]
-    return found
+        match = _GO.match(line)
+        if match:
+            rows.append((match[2], words[match[1]], "\n".join(message).strip()))
+        message = [] if match or line.startswith("=== RUN") else [*message, line.strip()]
+    return rows
 
 
 def report(
@@ -96,18 +98,18 @@ def report(
     for name, outcome, message in read(output)[:MAX_LINES]:
         path = next((p for p, text in tests.items() if name in text), first)
         called = f"{path}::{' '.join(name.split())[:200]}"
-        known = outcomes.get(called)
-        if known is None or known.outcome == "passed":
+        earlier = outcomes.get(called)
+        if earlier is None or earlier.outcome == "passed":
             line = _line(message, path) or _line_of(name, tests.get(path, ""))
             outcomes[called] = Outcome(called, outcome, cleaned(message[:MAX_TEXT]), line)
-    bad = any(each.outcome in ("failed", "error") for each in outcomes.values())
+    bad = any(row.outcome in ("failed", "error") for row in outcomes.values())
     is_whole = ended_well or bad
     if not ended_well and not bad:
         outcomes[first] = Outcome(
             first, "error", cleaned(trouble[-MAX_TEXT:]), _line(trouble, first)
         )
     for name in expected:
-        if not any(told == name or told.startswith(f"{name}[") for told in outcomes):
+        if not any(reported == name or reported.startswith(f"{name}[") for reported in outcomes):
             outcomes[name] = Outcome(name, "error", "This test was not run.")
     return Report(tuple(outcomes.values()), whole=is_whole)
 

@@ -113,14 +113,14 @@ class ToolRunner:
     def _request(
         self, script: str, files: _Files, seconds: float, stdin: str = ""
     ) -> SandboxRequest:
-        found = toolchains.tool(self.language)
+        tool = toolchains.tool(self.language)
         # Virtual machines reserve addresses for much more than they use; Go maps its programs.
         reserves = self.language in ("java", "javascript", "typescript", "go")
         return SandboxRequest(
             ("sh", "-c", script),
             {path: text.encode("utf-8", "replace") for path, text in files.items()},
             stdin=stdin.encode(),
-            folders=found.folders if found else (),
+            folders=tool.folders if tool else (),
             limits=SandboxLimits(
                 wall_seconds=seconds,
                 cpu_seconds=max(10, int(seconds)),
@@ -134,8 +134,8 @@ class ToolRunner:
 
 
 def _program(language: str) -> str:
-    found = toolchains.tool(language)
-    return quote(found.program) if found else "false"
+    tool = toolchains.tool(language)
+    return quote(tool.program) if tool else "false"
 
 
 def _node(files: dict[str, str], path: str) -> tuple[_Files, str]:
@@ -177,13 +177,13 @@ def _compiled(language: str) -> Callable[[dict[str, str], str], tuple[_Files, st
 def _build(language: str, files: _Files, path: str, target: str) -> str:
     """Return the command that compiles a file, and those beside it that have no ``main``."""
     beside = [
-        each
-        for each, text in files.items()
-        if each != path
-        and languages.of_path(each).id == language
-        and not each.endswith((".h", ".hpp"))
+        name
+        for name, text in files.items()
+        if name != path
+        and languages.of_path(name).id == language
+        and not name.endswith((".h", ".hpp"))
         and not _MAIN.search(text)
-        and f'"{PurePosixPath(each).name}"' not in files[path]  # it is included
+        and f'"{PurePosixPath(name).name}"' not in files[path]  # it is included
     ]
     standard = "c17" if language == "c" else "c++17"
     words = ["-std=gnu" + standard.removeprefix("c"), "-g", "-O1", "-I.", "-o"]
@@ -209,8 +209,8 @@ def _java_run() -> str:
 
 
 def _java_home() -> str:
-    found = toolchains.tool("java")
-    return quote(found.home) if found else ""
+    tool = toolchains.tool("java")
+    return quote(tool.home) if tool else ""
 
 
 def _java_class(files: _Files, path: str) -> str:
@@ -224,9 +224,9 @@ def _rust(files: dict[str, str], path: str) -> tuple[_Files, str]:
 
 
 def _rust_build() -> str:
-    found = toolchains.tool("rust")
-    assert found is not None, "it was asked before whether it is there"
-    return _RUST_BUILD.format(home=quote(found.home), rustc=quote(found.program))
+    tool = toolchains.tool("rust")
+    assert tool is not None, "it was asked before whether it is there"
+    return _RUST_BUILD.format(home=quote(tool.home), rustc=quote(tool.program))
 
 
 def _go(files: dict[str, str], path: str) -> tuple[_Files, str]:
@@ -241,9 +241,9 @@ def _go(files: dict[str, str], path: str) -> tuple[_Files, str]:
 
 
 def _go_settings() -> str:
-    found = toolchains.tool("go")
+    tool = toolchains.tool("go")
     # Where there is no /proc, Go finds neither its own folder nor itself to report how it is used.
-    root = f"GOROOT={quote(found.home)} " if found else ""
+    root = f"GOROOT={quote(tool.home)} " if tool else ""
     folders = 'GOCACHE="$TMPDIR/go" GOPATH="$TMPDIR/path" XDG_CONFIG_HOME="$TMPDIR/config"'
     silent = (
         'mkdir -p "$TMPDIR/config/go/telemetry" && echo off >"$TMPDIR/config/go/telemetry/mode"'

@@ -69,10 +69,10 @@ def missing(language: str) -> str:
     need = _NEEDS.get(language)
     if need is None:
         return ""
-    found = tool(language)
-    if found is None:
+    compiler = tool(language)
+    if compiler is None:
         return need.words
-    if language == "typescript" and _version(found.program) < _TYPES_SINCE:
+    if language == "typescript" and _version(compiler.program) < _TYPES_SINCE:
         return need.words
     return ""
 
@@ -110,8 +110,8 @@ def _where(name: str) -> str:
 
 def _rust(program: str) -> Tool | None:
     """Return the compiler itself: the one on the path may be a rustup shim."""
-    told = _told(program, "--print", "sysroot").strip()
-    home = Path(told) if told else None
+    sysroot = _told(program, "--print", "sysroot").strip()
+    home = Path(sysroot) if sysroot else None
     if home is None or not (home / "bin/rustc").is_file():
         return None
     return Tool(str(home / "bin/rustc"), str(home), _lent(home))
@@ -125,12 +125,12 @@ def _lent(home: Path) -> tuple[str, ...]:
     parts = [home / name for name in ("bin", "lib", "conf", "pkg", "src")]
     there = [part for part in parts if part.is_dir()]
     links = {_far(link) for part in there for link in _links(part)}
-    wanted = [*there, *(each for each in links if each is not None)]
-    return tuple(sorted({str(each) for each in wanted if not each.is_relative_to("/usr")}))
+    wanted = [*there, *(path for path in links if path is not None)]
+    return tuple(sorted({str(path) for path in wanted if not path.is_relative_to("/usr")}))
 
 
 def _links(folder: Path) -> list[Path]:
-    return [each for each in (folder, *folder.iterdir()) if each.is_symlink()]
+    return [path for path in (folder, *folder.iterdir()) if path.is_symlink()]
 
 
 def _far(link: Path) -> Path | None:
@@ -142,8 +142,8 @@ def _far(link: Path) -> Path | None:
 
 @functools.cache
 def _version(program: str) -> tuple[int, int]:
-    found = re.search(r"(\d+)\.(\d+)", _told(program, "--version"))
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    match = re.search(r"(\d+)\.(\d+)", _told(program, "--version"))
+    return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def _told(*command: str) -> str:

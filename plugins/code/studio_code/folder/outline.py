@@ -55,19 +55,19 @@ class Part:
 
 def parts(text: str, language: str) -> list[Part]:
     """Return the definitions of a text, those within functions left out."""
-    found: list[Part] = []
+    result: list[Part] = []
     around: list[Part] = []
-    for each in syntax.definitions(text, language):
-        while around and around[-1].last < each.line:
+    for definition in syntax.definitions(text, language):
+        while around and around[-1].last < definition.line:
             around.pop()
         holder = around[-1] if around else None
         if holder is not None and not holds(holder):
             continue
-        name = f"{holder.name}.{each.name}" if holder is not None else each.name
-        part = Part(name, each.line, each.last, each.header, each.indent)
-        found.append(part)
+        name = f"{holder.name}.{definition.name}" if holder is not None else definition.name
+        part = Part(name, definition.line, definition.last, definition.header, definition.indent)
+        result.append(part)
         around.append(part)
-    return found
+    return result
 
 
 def holds(part: Part) -> bool:
@@ -82,9 +82,9 @@ def outline(source: Source, request: str = "") -> str:
     """
     notes = explained(source, request) if request else {}
     headers = [
-        f"  {each.indent}{each.header.rstrip('{: ')}"
-        + (f"  # {notes[each.name]}" if each.name in notes else "")
-        for each in parts(source.text, source.language.id)[:_PARTS_OF_A_FILE]
+        f"  {part.indent}{part.header.rstrip('{: ')}"
+        + (f"  # {notes[part.name]}" if part.name in notes else "")
+        for part in parts(source.text, source.language.id)[:_PARTS_OF_A_FILE]
     ]
     return "\n".join([source.path, *headers])
 
@@ -102,15 +102,15 @@ def explained(source: Source, request: str, most: int = 10) -> dict[str, str]:
         and (doc := ast.get_docstring(node))
     }
     wanted = set(_words(request))
-    told = {}
+    summaries = {}
     for part in parts(source.text, source.language.id):
         line = next((n for n in range(part.first, part.last + 1) if n in docs), 0)
         if line and not holds(part):
-            told[part.name] = docs[line]
-    words = {name: set(_words(f"{name} {doc}")) & wanted for name, doc in told.items()}
-    spread = Counter(word for each in words.values() for word in each)
+            summaries[part.name] = docs[line]
+    words = {name: set(_words(f"{name} {doc}")) & wanted for name, doc in summaries.items()}
+    spread = Counter(word for terms in words.values() for word in terms)
     order = sorted(words, key=lambda name: -sum(1 / spread[word] for word in words[name]))
-    return {name: told[name] for name in order[:most] if words[name]}
+    return {name: summaries[name] for name in order[:most] if words[name]}
 
 
 def names_in(request: str) -> set[str]:
@@ -139,17 +139,17 @@ def ranked(files: Sequence[Source], request: str) -> list[Source]:
     and files that it names before all.
     """
     wanted, names = set(_words(request)), names_in(request)
-    counts = [Counter(w for w in _words(each.text) if w in wanted) for each in files]
+    counts = [Counter(w for w in _words(file.text) if w in wanted) for file in files]
     spread = Counter(word for count in counts for word in count)
 
     def score(source: Source, count: Counter[str]) -> float:
         in_path = set(_words(source.path))
         rare = {word: math.log(1 + len(files) / (1 + spread[word])) for word in wanted}
-        told = sum(
+        weight = sum(
             rare[word] * (count[word] / (count[word] + 1.5) + 3 * (word in in_path))
             for word in wanted
         )
-        return told + 20 * len(defined_in(source, names)) + 100 * names_file(source, request)
+        return weight + 20 * len(defined_in(source, names)) + 100 * names_file(source, request)
 
     order = sorted(
         range(len(files)), key=lambda at: (-score(files[at], counts[at]), files[at].path)
@@ -159,5 +159,5 @@ def ranked(files: Sequence[Source], request: str) -> list[Source]:
 
 def _words(text: str) -> list[str]:
     """Return the words of a text in lower case, those of identifiers one by one."""
-    words = (found.lower().removesuffix("s") for found in _WORD.findall(text))
+    words = (match.lower().removesuffix("s") for match in _WORD.findall(text))
     return [word for word in words if len(word) > 2 and word not in _COMMON]

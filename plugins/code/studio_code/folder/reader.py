@@ -29,7 +29,7 @@ IGNORED: Final = frozenset(
 )  # fmt: skip
 """Folders that are made, not written: never read nor searched."""
 SUFFIXES: Final = (
-    *(suffix for each in languages.LANGUAGES.values() for suffix in each.suffixes),
+    *(suffix for language in languages.LANGUAGES.values() for suffix in language.suffixes),
     ".md", ".rst", ".txt", ".toml", ".cfg", ".ini", ".json", ".yaml", ".yml", ".css",
 )  # fmt: skip
 MOST_FILES: Final = 4000
@@ -64,16 +64,16 @@ def read_folder(ctx: TaskContext, path: str) -> Generator[Event, None, Folder]:
     if not root.is_dir():
         raise BadInput(f"“{root.name or path}” is not a folder.", "Choose a folder with code.")
     root = root.resolve()
-    found: dict[str, Any] = {"closed": True}
+    listing: dict[str, Any] = {"closed": True}
     guard = ctx.sandbox.tier
     if guard:
-        found = yield from _read_in_sandbox(ctx, root)
-    if found["closed"]:  # an administrator's folder, which nobody else may read: so in a sandbox
-        found, guard = folder_reader.read(_wish(root)), ""
-    if not found["files"]:
+        listing = yield from _read_in_sandbox(ctx, root)
+    if listing["closed"]:  # an administrator's folder, which nobody else may read: so in a sandbox
+        listing, guard = folder_reader.read(_wish(root)), ""
+    if not listing["files"]:
         raise BadInput(f"“{root.name}” has no code in it.", "Choose a folder with code.")
-    files = tuple(Source(source.relative(row["path"]), row["text"]) for row in found["files"])
-    return Folder(files, int(found["left_out"]), guard)
+    files = tuple(Source(source.relative(row["path"]), row["text"]) for row in listing["files"])
+    return Folder(files, int(listing["left_out"]), guard)
 
 
 def _read_in_sandbox(ctx: TaskContext, root: Path) -> Generator[Event, None, dict[str, Any]]:
@@ -88,8 +88,8 @@ def _read_in_sandbox(ctx: TaskContext, root: Path) -> Generator[Event, None, dic
     data = ran.result.files.get(_RESULT, b"")
     if not ran.result.succeeded or not data:
         raise BadInput(f"“{root.name}” could not be read: {ran.ending}.", "Choose a smaller one.")
-    found: dict[str, Any] = msgspec.json.decode(data)
-    return found
+    listing: dict[str, Any] = msgspec.json.decode(data)
+    return listing
 
 
 def request(root: Path, program: bytes = b"") -> SandboxRequest:
@@ -107,7 +107,9 @@ def request(root: Path, program: bytes = b"") -> SandboxRequest:
 
 def overlaid(files: tuple[Source, ...], newer: list[Source]) -> list[Source]:
     """Return the files, with the texts open on a page replacing those on disk."""
-    texts = {each.path: each for each in files} | {each.path: each for each in newer}
+    texts = {language.path: language for language in files} | {
+        language.path: language for language in newer
+    }
     return list(texts.values())
 
 

@@ -38,7 +38,7 @@ class Block:
 
 def blocks(text: str) -> list[Block]:
     """Return the fenced blocks of ``text`` in order; the last may lack its closing fence."""
-    found: list[Block] = []
+    result: list[Block] = []
     inside: list[str] | None = None
     ticks = info = before = last = ""
     for line in text.split("\n"):
@@ -49,13 +49,13 @@ def blocks(text: str) -> list[Block]:
             elif line.strip():
                 last = line.strip()
         elif fence and fence["ticks"].startswith(ticks) and not fence["info"].strip():
-            found.append(Block(info, "\n".join(inside), before))
+            result.append(Block(info, "\n".join(inside), before))
             inside, last = None, ""
         else:
             inside.append(line)
     if inside is not None:
-        found.append(Block(info, "\n".join(inside), before, closed=False))
-    return found
+        result.append(Block(info, "\n".join(inside), before, closed=False))
+    return result
 
 
 def code_of(text: str, language: Language) -> str:
@@ -64,12 +64,12 @@ def code_of(text: str, language: Language) -> str:
     The block of the right language is taken, of several the longest. Without a block the answer is
     code only if it is Python without a fault that defines or does something: prose is refused.
     """
-    found = [block for block in blocks(text) if block.text.strip()]
-    fitting = [block for block in found if block.word in language.fences] or [
-        block for block in found if not block.word
+    filled = [block for block in blocks(text) if block.text.strip()]
+    fitting = [block for block in filled if block.word in language.fences] or [
+        block for block in filled if not block.word
     ]
-    if fitting or found:
-        return tidy(max(fitting or found, key=lambda block: len(block.text)).text)
+    if fitting or filled:
+        return tidy(max(fitting or filled, key=lambda block: len(block.text)).text)
     bare = text.strip()
     if language.id == "python" and _looks_like_python(bare):
         return tidy(bare)

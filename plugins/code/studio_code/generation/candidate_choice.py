@@ -41,7 +41,7 @@ def best(answers: Sequence[Passed], cases: Sequence[Case], groups: Sequence[int]
     return max(range(len(answers)), key=rank)
 
 
-def suspects(answers: Sequence[Passed], cases: Sequence[Case], kept: Passed) -> dict[str, int]:
+def suspects(answers: Sequence[Passed], cases: Sequence[Case], best: Passed) -> dict[str, int]:
     """Return the cases to set aside, with how many answers fail each.
 
     They are those that the kept answer fails and that more than half of all answers fail; never
@@ -52,36 +52,36 @@ def suspects(answers: Sequence[Passed], cases: Sequence[Case], kept: Passed) -> 
     failing = {
         case.name: sum(case.name not in passed for passed in answers)
         for case in cases
-        if not case.trusted and not case.rule and case.name not in kept
+        if not case.trusted and not case.rule and case.name not in best
     }
     return {name: count for name, count in failing.items() if count > len(answers) / 2}
 
 
-def aside_in_words(found: Collection[str], answers: int) -> str:
+def aside_in_words(names: Collection[str], answers: int) -> str:
     """Return the notice about tests that were set aside; empty if there are none."""
-    if not found:
+    if not names:
         return ""
-    one, many = len(found) == 1, answers > 2
-    what = "1 test" if one else f"{len(found)} tests"
+    one, many = len(names) == 1, answers > 2
+    what = "1 test" if one else f"{len(names)} tests"
     whom = f"most of {answers} attempts fail" if many else "both attempts fail"
     return f" ({what} ignored because {whom} {'it' if one else 'them'})"
 
 
-def doubt(kept: Sequence[Case], aside: Collection[str]) -> str:
+def doubt(cases: Sequence[Case], aside: Collection[str]) -> str:
     """Return why tests that pass show too little; empty if they show enough.
 
     Where as many tests are set aside as are kept, and no test of a person is among those, the
     answers and the tests contradict each other: either may be wrong.
     """
-    if not aside or len(aside) < len(kept) or any(case.trusted for case in kept):
+    if not aside or len(aside) < len(cases) or any(case.trusted for case in cases):
         return ""
     return sentence(
         "tests ignored: {ignored}, kept: {kept}; either the code or the tests are wrong",
         ignored=len(aside),
-        kept=len(kept),
+        kept=len(cases),
     )
 
 
-def open_failures(cases: Collection[Case], kept: Passed, aside: Collection[str]) -> list[Case]:
+def open_failures(cases: Collection[Case], passed: Passed, aside: Collection[str]) -> list[Case]:
     """Return the cases that the chosen answer fails and that are not set aside."""
-    return [case for case in cases if case.name not in kept and case.name not in aside]
+    return [case for case in cases if case.name not in passed and case.name not in aside]

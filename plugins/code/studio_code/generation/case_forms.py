@@ -125,18 +125,18 @@ class TestForm:
             calls = "\n".join(f'    failed += run("{c.name}", {c.name});' for c in cases)
             return _C_MAIN.format(calls=calls)
         if self.language == "java":
-            each = '        failed += run("{0}", () -> {0}());'
-            return _JAVA_MAIN.format(calls="\n".join(each.format(c.name) for c in cases))
+            call = '        failed += run("{0}", () -> {0}());'
+            return _JAVA_MAIN.format(calls="\n".join(call.format(c.name) for c in cases))
         return ""
 
     def cases(self, text: str, used: Collection[str] = (), *, trusted: bool = False) -> list[Case]:
         """Return the cases in a text; what names none of ``used`` or has a fault is left out."""
-        found: dict[str, Case] = {}
+        result: dict[str, Case] = {}
         for name, body in self._found(text):
             about = not used or any(re.search(rf"\b{re.escape(n)}\b", body) for n in used)
-            if about and name not in found and self._is_whole(body):
-                found[name] = Case(name, body, trusted)
-        return list(found.values())[:_MOST]
+            if about and name not in result and self._is_whole(body):
+                result[name] = Case(name, body, trusted)
+        return list(result.values())[:_MOST]
 
     def _found(self, text: str) -> list[tuple[str, str]]:
         if self.language == "sql":
@@ -148,9 +148,9 @@ class TestForm:
         wrapped = f"class T {{\n{text}\n}}" if self.language == "java" else text
         prefix = "#[test]\n" if self.language == "rust" else ""
         return [
-            (each.name, prefix + _dedented(each.text, each.indent))
-            for each in syntax.definitions(wrapped, self.language)
-            if each.name.lower().startswith("test")
+            (definition.name, prefix + _dedented(definition.text, definition.indent))
+            for definition in syntax.definitions(wrapped, self.language)
+            if definition.name.lower().startswith("test")
         ]
 
     def _is_whole(self, body: str) -> bool:
@@ -182,7 +182,11 @@ def tests_path(path: str) -> str:
 
 
 def _node_head(name: str, code: str, language: str) -> str:
-    names = ", ".join(each.name for each in syntax.definitions(code, language) if not each.indent)
+    names = ", ".join(
+        definition.name
+        for definition in syntax.definitions(code, language)
+        if not definition.indent
+    )
     if language == "javascript" and _COMMON.search(code):
         return (
             'const test = require("node:test");\nconst assert = require("node:assert/strict");\n'
@@ -203,8 +207,8 @@ def _dedented(text: str, by: str) -> str:
 
 
 _FORMS: Final[Mapping[str, TestForm]] = {
-    each.language: each
-    for each in (
+    entry.language: entry
+    for entry in (
         TestForm(
             "javascript",
             'one call test("what it shows", () => {…}) with one assert.equal',

@@ -103,22 +103,22 @@ def _suite(tree: ast.Module, defined: Collection[str], trusted: bool) -> Suite:
     for text in prelude:  # what uses a tested name stands for it
         if not text.startswith(("import ", "from ")) and _used(text) & wanted:
             wanted |= _bound(text)
-    kept = [case for case in cases if _used(case.text) & wanted and _claims(case.text)]
-    numbered = _distinct([replace(case, trusted=trusted) for case in kept])
+    relevant = [case for case in cases if _used(case.text) & wanted and _claims(case.text)]
+    numbered = _distinct([replace(case, trusted=trusted) for case in relevant])
     return Suite(tuple(dict.fromkeys(prelude)), tuple(numbered)[:MOST])
 
 
 def defined_names(code: str) -> list[str]:
     """Return the public functions, classes and data of a module, in order."""
     tree = parsed(code)
-    found: list[str] = []
+    names: list[str] = []
     for node in tree.body if tree else ():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found.append(node.name)
+            names.append(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found += [each.id for each in targets if isinstance(each, ast.Name)]
-    return [name for name in dict.fromkeys(found) if not name.startswith("_")]
+            names += [target.id for target in targets if isinstance(target, ast.Name)]
+    return [name for name in dict.fromkeys(names) if not name.startswith("_")]
 
 
 def signatures(code: str) -> str:
@@ -145,8 +145,8 @@ def _signature(node: ast.stmt, indent: str = "") -> Iterator[str]:
 
 def _import(node: ast.Import | ast.ImportFrom) -> list[str]:
     if isinstance(node, ast.Import):
-        kept = [each for each in node.names if _is_known(each.name)]
-        return [ast.unparse(ast.Import(kept))] if kept else []
+        aliases = [alias for alias in node.names if _is_known(alias.name)]
+        return [ast.unparse(ast.Import(aliases))] if aliases else []
     return [ast.unparse(node)] if _is_known(node.module or "") and not node.level else []
 
 
@@ -156,10 +156,12 @@ def _is_known(module: str) -> bool:
 
 
 def _split(node: ast.FunctionDef) -> list[Case]:
-    body = [each for each in node.body if not _is_text(each)]
+    body = [statement for statement in node.body if not _is_text(statement)]
     is_plain = not node.decorator_list and not node.args.args
-    if is_plain and len(body) > 1 and all(isinstance(each, ast.Assert) for each in body):
-        return [_alone(node.name, each) for each in body if isinstance(each, ast.Assert)]
+    if is_plain and len(body) > 1 and all(isinstance(statement, ast.Assert) for statement in body):
+        return [
+            _alone(node.name, statement) for statement in body if isinstance(statement, ast.Assert)
+        ]
     return [Case(node.name, ast.unparse(node))]
 
 
@@ -169,13 +171,13 @@ def _alone(name: str, node: ast.Assert) -> Case:
 
 def _distinct(cases: Sequence[Case]) -> Iterator[Case]:
     """Yield the cases that say something new, each under a name of its own."""
-    said: set[str] = set()
+    seen: set[str] = set()
     names: set[str] = set()
     for case in cases:
         content = case.text.partition("(")[2] if case.text.startswith("def ") else case.text
-        if content in said:
+        if content in seen:
             continue
-        said.add(content)
+        seen.add(content)
         name, number = case.name, 1
         while name in names:
             number += 1
@@ -203,7 +205,7 @@ def _replaced(text: str, old: str, new: str) -> str:
 
 
 def _is_test_class(node: ast.ClassDef) -> bool:
-    names = [each.name for each in node.body if isinstance(each, ast.FunctionDef)]
+    names = [member.name for member in node.body if isinstance(member, ast.FunctionDef)]
     return any(name.startswith("test") for name in names)
 
 
@@ -212,7 +214,7 @@ def _is_support(node: ast.stmt, defined: Collection[str]) -> bool:
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return node.name not in defined
     if isinstance(node, ast.Assign):
-        names = {each.id for each in node.targets if isinstance(each, ast.Name)}
+        names = {target.id for target in node.targets if isinstance(target, ast.Name)}
         return bool(names) and not names & set(defined)
     return False
 
@@ -237,10 +239,10 @@ def _used(text: str) -> set[str]:
 
 
 def _bound(text: str) -> set[str]:
-    found = set()
+    names = set()
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.add(node.name)
+            names.add(node.name)
         elif isinstance(node, ast.Assign):
-            found |= {each.id for each in node.targets if isinstance(each, ast.Name)}
-    return found
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return names

@@ -37,34 +37,34 @@ class Citation:
 def citations(answer: str, files: Sequence[Source]) -> list[Citation]:
     """Return the places of ``files`` that an answer speaks of, in its order; at most ``MOST``."""
     prose = _FENCED.sub("", answer)
-    lengths = {each.path: each.text.count("\n") + 1 for each in files}
+    lengths = {file.path: file.text.count("\n") + 1 for file in files}
     defined = _defined(files)
-    found: dict[Citation, int] = {}
+    counts: dict[Citation, int] = {}
     for match in _PLACE.finditer(prose):
         path, line = _known(match[1], files), int(match[2])
         if path and 1 <= line <= lengths[path]:
-            found.setdefault(Citation(path, line), match.start())
+            counts.setdefault(Citation(path, line), match.start())
     for match in _NAMED.finditer(prose):
         if place := defined.get(match[1] or match[2]):
-            found.setdefault(place, match.start())
-    return sorted(found, key=lambda place: found[place])[:MOST]
+            counts.setdefault(place, match.start())
+    return sorted(counts, key=lambda place: counts[place])[:MOST]
 
 
 def _known(name: str, files: Sequence[Source]) -> str:
-    same = [each.path for each in files if each.path == name]
-    ends = [each.path for each in files if PurePosixPath(each.path).name == name]
+    same = [file.path for file in files if file.path == name]
+    ends = [file.path for file in files if PurePosixPath(file.path).name == name]
     return same[0] if same else ends[0] if len(ends) == 1 else ""
 
 
 def _defined(files: Sequence[Source]) -> dict[str, Citation]:
     """Return name → place, of whole and of last names; a name of several places is none."""
-    found: dict[str, Citation] = {}
+    result: dict[str, Citation] = {}
     several: set[str] = set()
     for source in files:
         for part in parts(source.text, source.language.id):
             place = Citation(source.path, part.first, part.name)
             for name in {part.name, part.name.rpartition(".")[2]}:
-                if name in found:
+                if name in result:
                     several.add(name)
-                found.setdefault(name, place)
-    return {name: place for name, place in found.items() if name not in several}
+                result.setdefault(name, place)
+    return {name: place for name, place in result.items() if name not in several}

@@ -18,9 +18,11 @@ _LONGEST: Final = 12
 def undocumented(text: str, language: str) -> list[Undocumented]:
     """Return the definitions without a comment above them."""
     return [
-        Undocumented(each.name, each.text, each.header, each.indent, each.line)
-        for each in syntax.definitions(text, language)
-        if not each.documented
+        Undocumented(
+            definition.name, definition.text, definition.header, definition.indent, definition.line
+        )
+        for definition in syntax.definitions(text, language)
+        if not definition.documented
     ]
 
 
@@ -52,7 +54,7 @@ def with_comments(text: str, written: Mapping[int, tuple[str, str]], language: s
     for line in sorted(written, reverse=True):
         indent, words = written[line]
         lines[line - 1 : line - 1] = [
-            f"{indent}{each}".rstrip() for each in _comment(words, language)
+            f"{indent}{comment}".rstrip() for comment in _comment(words, language)
         ]
     return "\n".join(lines)
 

@@ -77,51 +77,53 @@ def met(request: str, before: str, after: str, others: Mapping[str, str]) -> tup
             _of_bases(request, classes, lines, [after, *others.values()]),
         )
     )
-    for each in sorted(set(faults), key=lambda fault: -fault.line):
-        if each.instead is not None:
-            lines[each.line - 1 : each.line] = each.instead
-    left = next((each.told for each in faults if each.instead is None), "")
+    for item in sorted(set(faults), key=lambda fault: -fault.line):
+        if item.instead is not None:
+            lines[item.line - 1 : item.line] = item.instead
+    left = next((item.told for item in faults if item.instead is None), "")
     return "\n".join(lines), left
 
 
 def _definitions(tree: ast.Module) -> Iterator[_Function | ast.ClassDef]:
-    return (each for each in ast.walk(tree) if isinstance(each, _Function | ast.ClassDef))
+    return (node for node in ast.walk(tree) if isinstance(node, _Function | ast.ClassDef))
 
 
 def _of_calls(request: str, functions: Mapping[str, _Function]) -> Iterator[_Fault]:
-    for found in _CALLED.finditer(request):
-        node = functions.get(found["name"])
+    for match in _CALLED.finditer(request):
+        node = functions.get(match["name"])
         if node is None:
             continue
-        for each in node.decorator_list:
-            if getattr(each, "id", getattr(each, "attr", "")) in _PROPERTIES:
-                told = f"`{node.name}()` is called with parentheses: it must not be a property."
-                yield _Fault(told, each.lineno, ())
-        if found["kind"] and (wanted := _parameters(found["takes"])) is not None:
+        for decorator in node.decorator_list:
+            if getattr(decorator, "id", getattr(decorator, "attr", "")) in _PROPERTIES:
+                message = f"`{node.name}()` is called with parentheses: it must not be a property."
+                yield _Fault(message, decorator.lineno, ())
+        if match["kind"] and (wanted := _parameters(match["takes"])) is not None:
             required, most = _takes(node)
             if most is not None and (most[: len(wanted)] != wanted or required > len(wanted)):
-                takes = found["takes"].strip()
+                takes = match["takes"].strip()
                 yield _Fault(f"`{node.name}` must take ({takes}) and need nothing else.")
 
 
 def _of_properties(
     request: str, functions: Mapping[str, _Function], lines: Sequence[str]
 ) -> Iterator[_Fault]:
-    for found in _PROPERTY.finditer(request):
-        node = functions.get(found["name"])
+    for match in _PROPERTY.finditer(request):
+        node = functions.get(match["name"])
         if node is not None and not node.decorator_list:
             header = lines[node.lineno - 1]
             indent = header[: len(header) - len(header.lstrip())]
             is_member = bool(indent) and _takes(node) == (0, [])
-            told = f"`{node.name}` must be a property: it is read without parentheses."
-            yield _Fault(told, node.lineno, (f"{indent}@property", header) if is_member else None)
+            message = f"`{node.name}` must be a property: it is read without parentheses."
+            yield _Fault(
+                message, node.lineno, (f"{indent}@property", header) if is_member else None
+            )
 
 
 def _of_bases(
     request: str, classes: Mapping[str, ast.ClassDef], lines: Sequence[str], texts: Sequence[str]
 ) -> Iterator[_Fault]:
-    for found in _DERIVED.finditer(request):
-        node, base = classes.get(found["name"]), found["base"]
+    for match in _DERIVED.finditer(request):
+        node, base = classes.get(match["name"]), match["base"]
         if node is None or base == node.name or base in (bases := _bases(node)):
             continue
         is_known = _is_builtin(base) or any(
@@ -142,13 +144,13 @@ def _is_builtin(name: str) -> bool:
 def _parameters(written: str) -> list[str] | None:
     """Return the names within the brackets of a request; None where they hold values."""
     pieces = [piece for piece in written.split(",") if piece.strip()]
-    found = [_PARAMETER.match(piece) for piece in pieces]
-    return [each["name"] for each in found if each] if all(found) else None
+    matches = [_PARAMETER.match(piece) for piece in pieces]
+    return [match["name"] for match in matches if match] if all(matches) else None
 
 
 def _takes(node: _Function) -> tuple[int, list[str] | None]:
     """Return how many arguments must be given, and all names; None where it takes any."""
-    names = [each.arg for each in (*node.args.posonlyargs, *node.args.args)]
+    names = [arg.arg for arg in (*node.args.posonlyargs, *node.args.args)]
     required = len(names) - len(node.args.defaults)
     if names[:1] in (["self"], ["cls"]):
         names, required = names[1:], required - 1
@@ -156,4 +158,4 @@ def _takes(node: _Function) -> tuple[int, list[str] | None]:
 
 
 def _bases(node: ast.ClassDef) -> list[str]:
-    return [getattr(each, "id", getattr(each, "attr", "")) for each in node.bases]
+    return [getattr(base, "id", getattr(base, "attr", "")) for base in node.bases]

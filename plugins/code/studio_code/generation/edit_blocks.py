@@ -50,19 +50,19 @@ def edits_in(answer: str, files: Mapping[str, str], open_path: str = "") -> Edit
     Args:
         open_path: The file that is meant where none is named.
     """
-    found = Edits()
+    edits = Edits()
     for block in blocks(answer):
         if _searches(block.text):
             path = _named(block, files) or (open_path if open_path in files else "")
-            _replace(found, path, block.text, files)
+            _replace(edits, path, block.text, files)
         elif block.text.strip():
-            _take(found, block, files, open_path)
+            _take(edits, block, files, open_path)
     bare = _without_blocks(answer)
     if _searches(bare):
-        _replace(found, open_path if open_path in files else "", bare, files)
-    for path in [path for path, text in found.texts.items() if text == files[path]]:
-        del found.texts[path]
-    return found
+        _replace(edits, open_path if open_path in files else "", bare, files)
+    for path in [path for path, text in edits.texts.items() if text == files[path]]:
+        del edits.texts[path]
+    return edits
 
 
 # --- which file is meant ----------------------------------------------------------------------
@@ -89,36 +89,36 @@ def _known(word: str, files: Mapping[str, str]) -> str:
 def _unknown(block: Block) -> str:
     """Return a path that a block names on its fence or right above, of a file that is not open."""
     for place in (block.info, block.before):
-        if found := re.fullmatch(
+        if match := re.fullmatch(
             r"[#*` ]*(?:\w+:)?([\w./-]+\.\w{1,4})[*`: ]*", place.strip()[:_LONGEST]
         ):
-            return found[1]
+            return match[1]
     return ""
 
 
 # --- whole files and parts of them ------------------------------------------------------------
 
 
-def _take(found: Edits, block: Block, files: Mapping[str, str], open_path: str) -> None:
+def _take(edits: Edits, block: Block, files: Mapping[str, str], open_path: str) -> None:
     path = _named(block, files)
     if not path:
         if named := _unknown(block):
-            found.refused.append((named, "it is not among the open files"))
+            edits.refused.append((named, "it is not among the open files"))
             return
         path = open_path if _is_of(block, open_path, files) else ""
     if not path:
         return  # an example or a command: no file is meant
     if not block.closed:
-        found.refused.append((path, "the reply was cut off"))
+        edits.refused.append((path, "the reply was cut off"))
         return
     text = _body(block, path)
-    old = found.texts.get(path, files[path])
+    old = edits.texts.get(path, files[path])
     if path.endswith(".py"):
-        _take_python(found, path, old, text)
+        _take_python(edits, path, old, text)
     elif leaves_out(text) or len(text) < len(old) // 3:
-        found.refused.append((path, "parts of the file are missing"))
+        edits.refused.append((path, "parts of the file are missing"))
     else:
-        found.texts[path] = _like(text, old)
+        edits.texts[path] = _like(text, old)
 
 
 def _is_of(block: Block, path: str, files: Mapping[str, str]) -> bool:
@@ -139,18 +139,18 @@ def _body(block: Block, path: str) -> str:
     return rest if is_name in (path, PurePosixPath(path).name) else block.text
 
 
-def _take_python(found: Edits, path: str, old: str, text: str) -> None:
+def _take_python(edits: Edits, path: str, old: str, text: str) -> None:
     left_out = leaves_out(text)
     if wrong := syntax_error(text):
-        found.refused.append((path, f"there is a syntax error in {wrong}"))
+        edits.refused.append((path, f"there is a syntax error in {wrong}"))
     elif syntax_error(old):
-        found.texts[path] = _like(text, old)  # what is broken can only be taken whole
+        edits.texts[path] = _like(text, old)  # what is broken can only be taken whole
     elif not left_out and _definitions(old).keys() <= _definitions(text).keys():
-        found.texts[path] = _like(text, old)
+        edits.texts[path] = _like(text, old)
     elif merged := _merged(old, text):
-        found.texts[path] = _like(merged, old)
+        edits.texts[path] = _like(merged, old)
     else:
-        found.refused.append((path, "parts of the file are missing"))
+        edits.refused.append((path, "parts of the file are missing"))
 
 
 def _definitions(text: str) -> dict[str, ast.stmt]:
@@ -183,7 +183,7 @@ def _merged(old: str, part: str) -> str:
 
 
 def _start(node: ast.stmt) -> int:
-    above = [int(each.lineno) for each in getattr(node, "decorator_list", ())]
+    above = [int(decorator.lineno) for decorator in getattr(node, "decorator_list", ())]
     return min([node.lineno, *above])
 
 
@@ -219,25 +219,25 @@ def with_imports(text: str, part: str) -> str:
 # --- search and replace -----------------------------------------------------------------------
 
 
-def _replace(found: Edits, path: str, text: str, files: Mapping[str, str]) -> None:
+def _replace(edits: Edits, path: str, text: str, files: Mapping[str, str]) -> None:
     for old, new in _searches(text):
-        target = path or _only_with(old, found, files)
+        target = path or _only_with(old, edits, files)
         if not target:
-            found.refused.append(("", "no file was named"))
+            edits.refused.append(("", "no file was named"))
             continue
-        now = found.texts.get(target, files[target])
+        now = edits.texts.get(target, files[target])
         changed = _replaced(now, old, new)
         if changed is None:
-            found.refused.append((target, f"this text was not found in it: {old.strip()[:60]!r}"))
+            edits.refused.append((target, f"this text was not found in it: {old.strip()[:60]!r}"))
         elif target.endswith(".py") and not syntax_error(now) and (wrong := syntax_error(changed)):
-            found.refused.append((target, f"it would cause a syntax error in {wrong}"))
+            edits.refused.append((target, f"it would cause a syntax error in {wrong}"))
         else:
-            found.texts[target] = changed
+            edits.texts[target] = changed
 
 
 def _searches(text: str) -> list[tuple[str, str]]:
     """Return the search text and its replacement for each complete block."""
-    found: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     old: list[str] | None = None
     new: list[str] | None = None
     for line in re.findall(r"[^\n]*\n|[^\n]+", text):
@@ -249,11 +249,11 @@ def _searches(text: str) -> list[tuple[str, str]]:
             else:
                 old.append(line)
         elif _END.match(line):
-            found.append(("".join(old), "".join(new)))
+            pairs.append(("".join(old), "".join(new)))
             old = new = None
         else:
             new.append(line)
-    return found
+    return pairs
 
 
 def leaves_out(text: str) -> bool:
@@ -261,9 +261,9 @@ def leaves_out(text: str) -> bool:
     return any(len(line) <= _LONGEST and _LEFT_OUT.match(line) for line in text.split("\n"))
 
 
-def _only_with(old: str, found: Edits, files: Mapping[str, str]) -> str:
+def _only_with(old: str, edits: Edits, files: Mapping[str, str]) -> str:
     having = [
-        path for path, text in files.items() if old.strip() and old in found.texts.get(path, text)
+        path for path, text in files.items() if old.strip() and old in edits.texts.get(path, text)
     ]
     return having[0] if len(having) == 1 else ""
 

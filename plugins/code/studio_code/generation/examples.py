@@ -61,7 +61,7 @@ def examples(description: str, defined: Collection[str]) -> Suite:
         defined: What the code defines. Values without a call are for the only one that the
             description names, or that there is.
     """
-    found: dict[str, None] = {}
+    assertions: dict[str, None] = {}
     meant = [name for name in defined if re.search(rf"\b{re.escape(name)}\b", description)]
     meant = meant or [name for name in defined if not name.startswith("_")]
     pairs = _pairs(description, meant[0]) if len(meant) == 1 else ()
@@ -69,8 +69,8 @@ def examples(description: str, defined: Collection[str]) -> Suite:
     bodies = (*_sessions(description), *_lines(description), *_within(description), *pairs, *worded)
     for body in bodies:
         if any(re.search(rf"\b{re.escape(name)}\b", body) for name in defined):
-            found.setdefault(body)
-    named = enumerate(list(found)[:_MOST], 1)
+            assertions.setdefault(body)
+    named = enumerate(list(assertions)[:_MOST], 1)
     cases = [
         Case(f"test_example_{n}", f"def test_example_{n}():\n{body}", True) for n, body in named
     ]
@@ -97,11 +97,11 @@ def _lines(description: str) -> Iterator[str]:
     for line in description.splitlines():
         if line.lstrip().startswith(">>>") and "==" not in line:
             continue
-        found = _VALUE.match(line) if len(line) <= _LONGEST else None
+        match = _VALUE.match(line) if len(line) <= _LONGEST else None
         if (
-            found
-            and _is_closed(found["call"])
-            and (body := _body([], found["call"], found["value"]))
+            match
+            and _is_closed(match["call"])
+            and (body := _body([], match["call"], match["value"]))
         ):
             yield body
 
@@ -111,10 +111,10 @@ def _within(description: str) -> Iterator[str]:
     for line in description.splitlines():
         if len(line) > _LONGEST or line.lstrip().startswith(">>>"):
             continue
-        for found in _CALL.finditer(line):
-            end = _end_of_call(line, found.end())
+        for match in _CALL.finditer(line):
+            end = _end_of_call(line, match.end())
             sign = _GIVES.match(line, end) if end else None
-            call = line[found.start() : end]
+            call = line[match.start() : end]
             value = _value_at(line[sign.end() :]) if sign and _is_closed(call) else ""
             if value and (body := _body([], call, value)):
                 yield body
@@ -131,7 +131,7 @@ def _comparisons(line: str) -> Iterator[str]:
         first = tree.body[0] if tree and len(tree.body) == 1 else None
         node = first.value if isinstance(first, ast.Expr) else None
         if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq):
-            names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+            names = {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
             is_plain = isinstance(node.left, ast.Call) and isinstance(node.left.func, ast.Name)
             if len(names) == 1 and not is_plain and not isinstance(node.left, ast.Name):
                 yield f"    assert {ast.unparse(node)}"
@@ -158,9 +158,9 @@ def _pairs(description: str, function: str) -> Iterator[str]:
 def _named_pairs(description: str, function: str) -> Iterator[str]:
     """Yield the body of a test for each "for 3 return 9", "turns 'a' into 'b'"."""
     for line in description.splitlines():
-        for found in _FOR.finditer(line) if len(line) <= _LONGEST else ():
-            argument = _value_at(line[found.end() :])
-            then = _THEN.match(line, found.end() + len(argument)) if argument else None
+        for match in _FOR.finditer(line) if len(line) <= _LONGEST else ():
+            argument = _value_at(line[match.end() :])
+            then = _THEN.match(line, match.end() + len(argument)) if argument else None
             value = _value_at(line[then.end() :]) if then else ""
             if value and (body := _body([], f"{function}({argument})", value)):
                 yield body
@@ -171,16 +171,18 @@ def _argument_before(text: str) -> tuple[int, str]:
 
     A literal is itself; a bare word, ``1h30m``, is text. Empty if it ends with neither.
     """
-    found = _QUOTED.search(text) or _BARE.search(text)
+    match = _QUOTED.search(text) or _BARE.search(text)
     if text.endswith(("]", "}")):
         starts = re.finditer(r"[\[{]", text)
-        found = next((each for each in starts if literal(text[each.start() :]) is not None), None)
-    if found is None:
+        match = next(
+            (start for start in starts if literal(text[start.start() :]) is not None), None
+        )
+    if match is None:
         return 0, ""
-    written = text[found.start() :]
+    written = text[match.start() :]
     if literal(written) is not None:
-        return found.start(), written
-    return found.start(), "" if written[0] in "\"'" else repr(written)
+        return match.start(), written
+    return match.start(), "" if written[0] in "\"'" else repr(written)
 
 
 def _end_of_call(line: str, start: int) -> int:
@@ -201,9 +203,9 @@ def _end_of_call(line: str, start: int) -> int:
 
 def _value_at(text: str) -> str:
     """Return the literal that a text begins with; empty if it begins with none."""
-    for found in _ENDS.finditer(text):
-        if found.start() and literal(text[: found.start()]) is not None:
-            return text[: found.start()]
+    for match in _ENDS.finditer(text):
+        if match.start() and literal(text[: match.start()]) is not None:
+            return text[: match.start()]
     return ""
 
 

@@ -56,22 +56,22 @@ def choices(source: Source) -> list[Part]:
 def all_parts(source: Source) -> list[Part]:
     """Return the definitions of a file, and the places before and after them."""
     lines = source.text.count("\n") + 1
-    found = parts(source.text, source.language.id)
-    if not found:
+    result = parts(source.text, source.language.id)
+    if not result:
         return []
-    last_of = {part.name: part for part in found}  # of overloads the last one has the body
+    last_of = {part.name: part for part in result}  # of overloads the last one has the body
     fresh = [
         Part(
             f"{NEW_IN}{part.name}",
             part.last + 1,
             part.last,
             "",
-            f"{part.indent}{_step(part, found)}",
+            f"{part.indent}{_step(part, result)}",
         )
         for part in last_of.values()
         if holds(part)
     ]
-    above = Part(ABOVE, 1, found[0].first - 1, "")
+    above = Part(ABOVE, 1, result[0].first - 1, "")
     end = Part(NEW, lines + 1, lines, "")
     return [*last_of.values(), *fresh, end, *([above] if above.last else [])]
 
@@ -104,21 +104,21 @@ def likely(offered: Sequence[Part], request: str) -> list[Part]:
     return [*fresh, *own]
 
 
-def _step(part: Part, found: Sequence[Part]) -> str:
+def _step(part: Part, members: Sequence[Part]) -> str:
     """Return the additional indentation of the members of a part."""
-    inner = next((each for each in found if each.name.startswith(f"{part.name}.")), None)
+    inner = next((member for member in members if member.name.startswith(f"{part.name}.")), None)
     return inner.indent[len(part.indent) :] if inner is not None else "    "
 
 
 def taken(chosen: Sequence[str], offered: Sequence[Part]) -> list[Part]:
     """Return the chosen parts, the last first; of one within another the inner one alone."""
-    found = [part for part in offered if part.name in chosen]
+    parts = [part for part in offered if part.name in chosen]
     inner = [
         part
-        for part in found
+        for part in parts
         if not any(
             other is not part and part.first <= other.first and other.last <= part.last
-            for other in found
+            for other in parts
         )
     ]
     return sorted(inner, key=lambda part: -part.first)
@@ -137,11 +137,11 @@ def text_before(source: Source, part: Part) -> str:
     """
     holder = part.name.removeprefix(NEW_IN) if part.name.startswith(NEW_IN) else ""
     there = [
-        each
-        for each in parts(source.text, source.language.id)
-        if each.name.rpartition(".")[0] == holder and each.last <= part.last
+        definition
+        for definition in parts(source.text, source.language.id)
+        if definition.name.rpartition(".")[0] == holder and definition.last <= part.last
     ]
-    last = max(there, key=lambda each: each.last, default=None)
+    last = max(there, key=lambda definition: definition.last, default=None)
     if last is None or last.last - last.first > _SHOWN_LINES:
         return ""
     return part_text(source, last)
@@ -178,7 +178,7 @@ def with_part(source: Source, part: Part, code: str) -> str:
 
 def undone(source: Source, part: Part, before: str) -> tuple[Source, Part]:
     """Return a file with a part as it was ``before``, or without one that is new, and its place."""
-    old = {each.name: each for each in parts(before, source.language.id)}
+    old = {candidate.name: candidate for candidate in parts(before, source.language.id)}
     if part.name in old:
         text = part_text(Source(source.path, before), old[part.name])
         was = Source(source.path, with_part(source, part, text))
@@ -189,19 +189,24 @@ def undone(source: Source, part: Part, before: str) -> tuple[Source, Part]:
         was = Source(source.path, "\n".join(lines).rstrip("\n") + "\n")
         holder = part.name.rpartition(".")[0]
         place = f"{NEW_IN}{holder}" if holder else NEW
-    return was, next((each for each in all_parts(was) if each.name == place), part)
+    return was, next((candidate for candidate in all_parts(was) if candidate.name == place), part)
 
 
 def spaced(source: Source, text: str) -> str:
     """Return a Python text with two empty lines above each new top-level definition."""
-    before = {each.name for each in parts(source.text, "python")}
+    before = {definition.name for definition in parts(source.text, "python")}
     lines = text.split("\n")
-    for each in reversed(parts(text, "python")):
-        start = each.first - 1
+    for definition in reversed(parts(text, "python")):
+        start = definition.first - 1
         while start and lines[start - 1].startswith("#"):
             start -= 1  # a comment right above belongs to it
         blank = start - len("\n".join(lines[:start]).rstrip().split("\n"))
-        if "." not in each.name and each.name not in before and start and 0 <= blank < _BLANK:
+        if (
+            "." not in definition.name
+            and definition.name not in before
+            and start
+            and 0 <= blank < _BLANK
+        ):
             lines[start:start] = [""] * (_BLANK - blank)
     return "\n".join(lines)
 
@@ -212,15 +217,15 @@ def without(source: Source, code: str, names: Collection[str]) -> str:
     Small models repeat the class that calls what they were to write.
     """
     language = source.language.id
-    there = {each.name for each in parts(source.text, language)}
+    there = {definition.name for definition in parts(source.text, language)}
     lines = code.split("\n")
     strange = [
-        each
-        for each in parts(code, language)
-        if "." not in each.name and each.name in names and each.name not in there
+        definition
+        for definition in parts(code, language)
+        if "." not in definition.name and definition.name in names and definition.name not in there
     ]
-    for each in reversed(strange):
-        del lines[each.first - 1 : each.last]
+    for definition in reversed(strange):
+        del lines[definition.first - 1 : definition.last]
     return "\n".join(lines).rstrip("\n") + "\n" if strange else code
 
 
@@ -236,7 +241,9 @@ def fault(source: Source, text: str, code: str) -> str:
     wrong = _wrong(text, language)
     if wrong and not _wrong(source.text, language):
         return f"There is a syntax error in {wrong}."
-    before, after = ({part.name for part in parts(each, language)} for each in (source.text, text))
+    before, after = (
+        {part.name for part in parts(version, language)} for version in (source.text, text)
+    )
     if len(before - after) > max(1, len(before) // 3):
         return f"These parts are missing: {', '.join(sorted(before - after)[:6])}."
     return ""
@@ -244,13 +251,13 @@ def fault(source: Source, text: str, code: str) -> str:
 
 def patch(edits: Sequence[Edited]) -> str:
     """Return the changes as ``git apply`` and ``patch -p1`` read them."""
-    found: list[str] = []
-    for each in edits:
-        old, new = _lines(each.base), _lines(each.text)
-        start = f"a/{each.path}" if each.base else "/dev/null"
-        found += difflib.unified_diff(old, new, start, f"b/{each.path}")
+    lines: list[str] = []
+    for edit in edits:
+        old, new = _lines(edit.base), _lines(edit.text)
+        start = f"a/{edit.path}" if edit.base else "/dev/null"
+        lines += difflib.unified_diff(old, new, start, f"b/{edit.path}")
     return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )
 
 
@@ -273,13 +280,25 @@ def _meant(part: Part, code: str, source: Source) -> Part:
     if part.name != NEW and not part.name.startswith(NEW_IN):
         return part
     holder = part.name.removeprefix(NEW_IN) if part.name != NEW else ""
-    found = parts(textwrap.dedent(code), source.language.id)
-    tops = [each.name for each in found if "." not in each.name and each.name != holder]
-    inner = [each.name for each in found if holder and each.name.startswith(f"{holder}.")]
+    definitions = parts(textwrap.dedent(code), source.language.id)
+    tops = [
+        definition.name
+        for definition in definitions
+        if "." not in definition.name and definition.name != holder
+    ]
+    inner = [
+        definition.name
+        for definition in definitions
+        if holder and definition.name.startswith(f"{holder}.")
+    ]
     if len(tops) + len(inner) != 1:
         return part
     name = inner[0] if inner else f"{holder}.{tops[0]}" if holder else tops[0]
-    there = [each for each in parts(source.text, source.language.id) if each.name == name]
+    there = [
+        definition
+        for definition in parts(source.text, source.language.id)
+        if definition.name == name
+    ]
     return there[-1] if there else part
 
 
@@ -298,21 +317,27 @@ def _own(code: str, part: Part, source: Source) -> str:
     """Return what of ``code`` belongs to a part."""
     holder = part.name.removeprefix(NEW_IN) if part.name.startswith(NEW_IN) else ""
     name = part.name.rpartition(".")[2]
-    found = parts(code, source.language.id)
+    definitions = parts(code, source.language.id)
     lines = code.split("\n")
-    tops = [each for each in found if "." not in each.name]
-    inner = [each for each in found if each.name == part.name and "." in each.name]
-    if inner and name not in {each.name for each in tops}:
+    tops = [definition for definition in definitions if "." not in definition.name]
+    inner = [
+        definition
+        for definition in definitions
+        if definition.name == part.name and "." in definition.name
+    ]
+    if inner and name not in {definition.name for definition in tops}:
         return textwrap.dedent("\n".join(lines[inner[0].first - 1 : inner[0].last]))
-    there = {each.name for each in parts(source.text, source.language.id)} - {part.name}
+    there = {definition.name for definition in parts(source.text, source.language.id)} - {part.name}
     if holder:
         own = [
-            each for each in found if each.name.startswith(f"{holder}.") and each.name not in there
+            definition
+            for definition in definitions
+            if definition.name.startswith(f"{holder}.") and definition.name not in there
         ]
         if own:
-            texts = [lines[each.first - 1 : each.last] for each in own]
+            texts = [lines[definition.first - 1 : definition.last] for definition in own]
             return "\n\n".join(textwrap.dedent("\n".join(text)) for text in texts)
-    for each in reversed(tops):
-        if each.name in there and len(tops) > 1:
-            del lines[each.first - 1 : each.last]
+    for definition in reversed(tops):
+        if definition.name in there and len(tops) > 1:
+            del lines[definition.first - 1 : definition.last]
     return "\n".join(lines).strip("\n")

@@ -43,7 +43,7 @@ def place(text: str, line: int, column: int) -> int:
     """Return the place of a line and column, both from 1; 0 is the last line, or the end of it."""
     lines = text.split("\n")
     number = min(line, len(lines)) if line else len(lines)
-    start = sum(len(each) + 1 for each in lines[: number - 1])
+    start = sum(len(earlier) + 1 for earlier in lines[: number - 1])
     length = len(lines[number - 1].removesuffix("\r"))
     return start + (min(column - 1, length) if column else length)
 
@@ -64,13 +64,13 @@ def fitted(written: str, before: str, after: str, lines: int) -> str:
     text = written.replace("\r\n", "\n")
     if is_within_line(after):
         text = text.partition("\n")[0]
-    kept = text.split("\n")[:lines]
+    result = text.split("\n")[:lines]
     below = [line.strip() for line in after.split("\n")[1:] if line.strip()][:1]
-    for number, line in enumerate(kept[1:], 1):
+    for number, line in enumerate(result[1:], 1):
         if line.strip() and len(line.strip()) >= _LEAST and [line.strip()] == below:
-            kept = kept[:number]
+            result = result[:number]
             break
-    text = "\n".join(kept).rstrip()
+    text = "\n".join(result).rstrip()
     rest = after.partition("\n")[0]
     # The gap ends where its end is there already: a bracket that an editor has put in.
     if rest.strip() and text.endswith(rest.strip()) and not is_within_line(after):

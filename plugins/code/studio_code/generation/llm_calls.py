@@ -161,17 +161,17 @@ def ask_many(
         return [answer]
     prompt, first = _fitted(engine, messages, wishes[0])
     fitted = [replace(wish, max_tokens=min(wish.max_tokens, first.max_tokens)) for wish in wishes]
-    told = f"{message}: {len(wishes)} replies at once"
-    found = yield from write_texts(
+    label = f"{message}: {len(wishes)} replies at once"
+    answers = yield from write_texts(
         ctx,
         engine,
         prompt,
         fitted,
         weights=weights,
-        message=told,
+        message=label,
         ends_after=partial(_goes_round, repeats),
     )
-    return [_unlooped(each) if each.finish_reason == "ended" else each for each in found]
+    return [_unlooped(reply) if reply.finish_reason == "ended" else reply for reply in answers]
 
 
 def ask_each(
@@ -186,25 +186,25 @@ def ask_each(
 
     Only the first question is told on channels.
     """
-    found: dict[int, list[WrittenText]] = {}
+    answers: dict[int, list[WrittenText]] = {}
     with ExitStack() as stack:
-        asked = [
+        requests = [
             stack.enter_context(
                 closing(ask_many(ctx, engine, messages, wishes, weights=weights, message=message))
             )
             for messages, wishes in questions
         ]
-        while len(found) < len(asked):
-            for number, steps in enumerate(asked):
-                if number in found:
+        while len(answers) < len(requests):
+            for number, steps in enumerate(requests):
+                if number in answers:
                     continue
                 try:
                     event = next(steps)
                 except StopIteration as end:
-                    found[number] = end.value
+                    answers[number] = end.value
                     continue
                 yield event if number == 0 else None
-    return [answer for number in range(len(asked)) for answer in found[number]]
+    return [answer for number in range(len(requests)) for answer in answers[number]]
 
 
 def went_round(answer: WrittenText) -> bool:

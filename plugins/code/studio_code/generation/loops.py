@@ -26,8 +26,8 @@ def repeats(text: str) -> bool:
     if _block_at_the_end(lines):
         return True
     tail = text[-_TAIL:]
-    found = _PERIOD.search(tail) if len(tail) == _TAIL and tail.strip() else None
-    return found is not None and len(found[0]) > _LONGEST_RULE
+    match = _PERIOD.search(tail) if len(tail) == _TAIL and tail.strip() else None
+    return match is not None and len(match[0]) > _LONGEST_RULE
 
 
 def repeats_a_line(text: str) -> bool:
@@ -48,8 +48,8 @@ def before_repeating(text: str) -> str:
         return "\n".join([*lines[: start + size], ""])
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     places = [number for number, line in enumerate(lines) if line.strip() == last]
-    kept = lines[: places[1]] if len(places) > 1 else lines
-    return "\n".join([*kept, ""])
+    unique = lines[: places[1]] if len(places) > 1 else lines
+    return "\n".join([*unique, ""])
 
 
 def _block_at_the_end(lines: Sequence[str]) -> int:

@@ -21,23 +21,23 @@ def imports_for(names: Iterable[str], path: str, files: Mapping[str, str]) -> st
     Args:
         path: The file that lacks them. ``files``: path → text of all files, this one too.
     """
-    wanted, found = set(names), dict[str, str]()
+    wanted, imports = set(names), dict[str, str]()
     here = PurePosixPath(path)
-    others = [PurePosixPath(each) for each in files if each.endswith(".py") and each != path]
-    others.sort(key=lambda each: (each.parent != here.parent, str(each)))
+    others = [PurePosixPath(file) for file in files if file.endswith(".py") and file != path]
+    others.sort(key=lambda file: (file.parent != here.parent, str(file)))
     for other in others:
-        left = wanted - found.keys()
+        left = wanted - imports.keys()
         if not left:
             break
         if not any(name in files[str(other)] for name in left):
             continue  # most files have none of them: these are not parsed
         tree = parsed(files[str(other)])
         if tree is not None:
-            found |= _bound(tree, other, here, left, files)
-    for name in wanted - found.keys():
+            imports |= _bound(tree, other, here, left, files)
+    for name in wanted - imports.keys():
         if name in sys.stdlib_module_names:
-            found[name] = f"import {name}"
-    return "\n".join(dict.fromkeys(found[name] for name in sorted(found)))
+            imports[name] = f"import {name}"
+    return "\n".join(dict.fromkeys(imports[name] for name in sorted(imports)))
 
 
 def _bound(

@@ -44,10 +44,10 @@ def plan(
         share: Show one part in so many of what can be shown.
     """
     order = ranked(files, request)
-    whole = _fitting(engine, order[:3], lambda each: each.text, FILE_TOKENS // share)
-    rest = [each for each in order if each not in whole]
+    whole = _fitting(engine, order[:3], lambda file: file.text, FILE_TOKENS // share)
+    rest = [file for file in order if file not in whole]
     outlined = _fitting(engine, rest[:_OUTLINED], outline, OUTLINE_TOKENS // share)
-    others = [each.path for each in rest if each not in outlined][:_LISTED]
+    others = [file.path for file in rest if file not in outlined][:_LISTED]
     parts = [
         (
             "You plan a change to a project. Divide it into as few steps as possible, mostly one "
@@ -55,7 +55,7 @@ def plan(
             "are asked for. Write no code. Answer in JSON."
         ),
         *([project(whole)] if whole else []),
-        "Other files, and what they define:\n\n" + "\n".join(outline(each) for each in outlined),
+        "Other files, and what they define:\n\n" + "\n".join(outline(file) for file in outlined),
         *(["Further files: " + ", ".join(others)] if others else []),
         f"The change:\n{quoted(request)}",
     ]
@@ -69,9 +69,9 @@ def plan_schema(files: Sequence[Source], request: str) -> dict[str, Any]:
     ones only if the request speaks of any.
     """
     order, names = ranked(files, request), names_in(request)
-    known = [each for each in order if names_file(each, request) or defined_in(each, names)]
-    paths = [each.path for each in known or order][:_LISTED]
-    most_new = 2 if not known or speaks_of_new(request) else 0
+    mentioned = [file for file in order if names_file(file, request) or defined_in(file, names)]
+    paths = [file.path for file in mentioned or order][:_LISTED]
+    most_new = 2 if not mentioned or speaks_of_new(request) else 0
     step = {
         "type": "object",
         "properties": {
@@ -100,9 +100,9 @@ def defining(files: Sequence[Source], request: str) -> dict[str, str]:
     """Return name → path of the definitions that a request names and one file alone has."""
     names = names_in(request)
     having: dict[str, list[str]] = {}
-    for each in files:
-        for name in defined_in(each, names):
-            having.setdefault(name, []).append(each.path)
+    for file in files:
+        for name in defined_in(file, names):
+            having.setdefault(name, []).append(file.path)
     return {name: paths[0] for name, paths in having.items() if len(paths) == 1}
 
 
@@ -115,15 +115,15 @@ def _fitting(
     engine: TextEngine, files: Sequence[Source], shown: Callable[[Source], str], room: int
 ) -> list[Source]:
     """Return the leading files whose shown texts together fit ``room`` tokens."""
-    kept = []
-    for each in files:
-        text = shown(each)
+    result = []
+    for file in files:
+        text = shown(file)
         # Counting is not free: four characters a token is more than code ever has by far.
         cost = engine.count(text) if len(text) < 8 * room else room + 1
         if cost <= room:
             room -= cost + 16
-            kept.append(each)
-    return kept
+            result.append(file)
+    return result
 
 
 def step(
@@ -141,11 +141,11 @@ def step(
         others: Outlines of the other files of the plan; may be empty.
         elsewhere: Steps that change other files and are not done here.
     """
-    told = f"This is the file {source.path}:\n\n{shown}" if shown else ""
+    intro = f"This is the file {source.path}:\n\n{shown}" if shown else ""
     parts = [
         "You change a project, one file at a time.",
         *([f"Other files, and what they define:\n\n{others}"] if others else []),
-        told or f"The file {source.path} is new.",
+        intro or f"The file {source.path} is new.",
         f"The whole change:\n{quoted(request)}",
         *(
             ["\n".join(["These steps are done elsewhere:", *(f"- {e}" for e in elsewhere)])]
@@ -163,14 +163,14 @@ def definitions(source: Source, request: str) -> str:
     return "\n".join(f"{line[: -len(line.lstrip())]}- {line.lstrip()}" for line in lines)
 
 
-def which_parts(told: str, names: Sequence[str]) -> list[ChatMessage]:
+def which_parts(context: str, names: Sequence[str]) -> list[ChatMessage]:
     """Ask which of the parts of a file a step changes."""
     words = (
         "Which parts of the file must be written for this step? What is added is a new definition; "
         "what is there and stays as it is is none of them. Name as few as possible, in JSON. "
         "The parts:"
     )
-    return [user("\n".join([f"{told}\n\n{words}", *(f"- {name}" for name in names)]))]
+    return [user("\n".join([f"{context}\n\n{words}", *(f"- {name}" for name in names)]))]
 
 
 def parts_schema(names: Sequence[str]) -> dict[str, Any]:
@@ -184,18 +184,18 @@ def parts_schema(names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def whole_file(told: str, source: Source) -> list[ChatMessage]:
+def whole_file(context: str, source: Source) -> list[ChatMessage]:
     """Ask for a file that is written anew."""
     words = (
         "Answer with the whole file as it is after the step, in one Markdown code block. Change "
         "nothing else, and leave nothing out."
     )
     begun = f"Here is the whole file {source.path}:\n{_fence(source)}"
-    return [user(f"{told}\n\n{words}"), assistant(begun)]
+    return [user(f"{context}\n\n{words}"), assistant(begun)]
 
 
 def one_part(
-    told: str, source: Source, name: str, text: str, before: str = ""
+    context: str, source: Source, name: str, text: str, before: str = ""
 ) -> list[ChatMessage]:
     """Ask for one part of a file that is written anew; an empty text is for one that is new.
 
@@ -215,7 +215,7 @@ def one_part(
         "and the file lacks come before it."
     )
     begun = f"Here is `{name}`" if text else "Here is the new definition alone"
-    return [user(f"{told}\n\n{words}"), assistant(f"{begun}:\n{_fence(source)}")]
+    return [user(f"{context}\n\n{words}"), assistant(f"{begun}:\n{_fence(source)}")]
 
 
 def trial(request: str, shown: str, begun: str) -> list[ChatMessage]:
@@ -236,21 +236,21 @@ def trial(request: str, shown: str, begun: str) -> list[ChatMessage]:
     return [user(words), assistant(f"{FENCE}python\n{begun}")]
 
 
-def correction(asked: Sequence[ChatMessage], code: str, trouble: str) -> list[ChatMessage]:
+def correction(messages: Sequence[ChatMessage], code: str, trouble: str) -> list[ChatMessage]:
     """Ask again, with the error of the last answer."""
-    begun = asked[-1]["content"]
+    begun = messages[-1]["content"]
     return [
-        *asked[:-1],
+        *messages[:-1],
         assistant(f"{begun}{code.rstrip()}\n{FENCE}"),
         user(f"That is not right: {trouble} Write it once more, in one Markdown code block."),
         assistant(begun),
     ]
 
 
-def otherwise(asked: Sequence[ChatMessage], trouble: str) -> list[ChatMessage]:
+def otherwise(messages: Sequence[ChatMessage], trouble: str) -> list[ChatMessage]:
     """Ask the same, with what went wrong; the code that did is not shown, or it comes again."""
-    told = f"{asked[0]['content']}\n\nA first try was wrong: {trouble} Do it another way."
-    return [user(told), *asked[1:]]
+    prompt = f"{messages[0]['content']}\n\nA first try was wrong: {trouble} Do it another way."
+    return [user(prompt), *messages[1:]]
 
 
 def _fence(source: Source) -> str:

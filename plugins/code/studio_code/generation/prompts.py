@@ -54,17 +54,17 @@ def write(
 
 
 def repair(
-    asked: Sequence[ChatMessage], code: str, language: Language, trouble: str
+    messages: Sequence[ChatMessage], code: str, language: Language, trouble: str
 ) -> list[ChatMessage]:
     """Ask again, with what went wrong."""
     fence = f"{FENCE}{language.fences[0]}\n"
-    begun = asked[-1]["content"]
+    begun = messages[-1]["content"]
     words = (
         f"That is not right yet. Running it gave:\n{quoted(trouble)}\n\n"
         "Find the mistake and answer with the whole corrected code in one Markdown code block."
     )
     return [
-        *asked[:-1],
+        *messages[:-1],
         assistant(f"{begun}{code.rstrip()}\n{FENCE}"),
         user(words),
         assistant(f"Here is the corrected code:\n{fence}"),
@@ -73,13 +73,13 @@ def repair(
 
 def plainly(describe: str, language: Language) -> list[ChatMessage]:
     """Ask for the same code in other words and in the plainest way: what errs, errs differently."""
-    asked = (
+    prompt = (
         f"Task:\n{quoted(describe)}\n\nSolve it in {language.title} without any cleverness: plain "
         "loops and comparisons, brute force where that is simple. Being right matters, also for "
         "empty input, zero and every special case that the task names; speed does not. No "
         "comments, no main program, no examples of use. Answer with one Markdown code block."
     )
-    return [user(asked), assistant(f"{FENCE}{language.fences[0]}\n")]
+    return [user(prompt), assistant(f"{FENCE}{language.fences[0]}\n")]
 
 
 def tests(
@@ -128,13 +128,13 @@ def tests_in(source: Source, words: str, head: str, begun: str) -> list[ChatMess
         words: What one test is; ``head``: what stands before them; ``begun``: how the first begins.
     """
     language = source.language
-    asked = (
+    prompt = (
         f"Write short tests for this {language.title} file:\n\n{fenced(source)}\n\n"
         f"Each test is {words}: simple input, and the value that it must have. Test every "
         "function, with ordinary cases and edge cases, at most eight, all different. Work each "
         "value out with care. Do not repeat the file, and write no main program."
     )
-    return [user(asked), assistant(f"{FENCE}{language.fences[0]}\n{head}\n{begun}")]
+    return [user(prompt), assistant(f"{FENCE}{language.fences[0]}\n{head}\n{begun}")]
 
 
 def tests_by_words(
@@ -145,14 +145,14 @@ def tests_by_words(
     Args:
         shown: What can be called; ``words``: what one test is; ``start``: how the answer begins.
     """
-    asked = (
+    prompt = (
         f"Write short {language.title} tests for code that solves the following task. Do not write "
         f"the code itself.\n\nTask:\n{quoted(describe)}\n\n"
         f"What can be called:\n{quoted(shown, language.fences[0])}\n\n"
         f"Each test is {words}: simple input, and the value that the task says it must have. Take "
         "ordinary cases and edge cases, at most eight, all different. Write no main program."
     )
-    return [user(asked), assistant(f"{FENCE}{language.fences[0]}\n{start}")]
+    return [user(prompt), assistant(f"{FENCE}{language.fences[0]}\n{start}")]
 
 
 def comment(source: Source, code: str, name: str, begun: str) -> list[ChatMessage]:
@@ -227,7 +227,7 @@ def chat(files: Sequence[Source], open_path: str, selection: str) -> str:
 
 def project(files: Sequence[Source]) -> str:
     """Return files with their paths."""
-    return "Files:\n\n" + "\n\n".join(f"{each.path}\n{fenced(each)}" for each in files)
+    return "Files:\n\n" + "\n\n".join(f"{file.path}\n{fenced(file)}" for file in files)
 
 
 def fenced(source: Source) -> str:
@@ -246,11 +246,11 @@ def quoted(text: str, word: str = "") -> str:
 def fitting(engine: TextEngine, files: Sequence[Source], share: float = 0.5) -> list[Source]:
     """Return the leading files that fit into ``share`` of the context."""
     room = min(int(engine.context_length * share), MOST_FILES)
-    kept = []
-    for each in files:
+    result = []
+    for file in files:
         # Counting is not free: four characters a token is more than code ever has by far.
-        cost = engine.count(each.text) if len(each.text) < 8 * room else room + 1
+        cost = engine.count(file.text) if len(file.text) < 8 * room else room + 1
         if cost <= room:
             room -= cost + 16
-            kept.append(each)
-    return kept
+            result.append(file)
+    return result

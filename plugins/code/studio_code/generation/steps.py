@@ -51,13 +51,13 @@ def read_steps(text: str) -> list[Step]:
     Raises:
         BadInput: There are too many, or one names a file outside of the folder.
     """
-    found = [step for line in text.splitlines() if (step := read_step(line)) is not None]
-    if len(found) > MOST_STEPS:
+    steps = [step for line in text.splitlines() if (step := read_step(line)) is not None]
+    if len(steps) > MOST_STEPS:
         raise BadInput(
-            f"{len(found)} steps are too many; the limit is {MOST_STEPS}.",
+            f"{len(steps)} steps are too many; the limit is {MOST_STEPS}.",
             "Merge some, or do the rest afterwards.",
         )
-    return found
+    return steps
 
 
 def read_step(line: str) -> Step | None:
@@ -66,11 +66,11 @@ def read_step(line: str) -> Step | None:
     Raises:
         BadInput: It names a file outside of the folder.
     """
-    found = _LINE.fullmatch(line.strip())
-    title = found["title"][:_TITLE_CHARS] if found else ""
-    if found is None or not title:
+    match = _LINE.fullmatch(line.strip())
+    title = match["title"][:_TITLE_CHARS] if match else ""
+    if match is None or not title:
         return None
-    names = [name.strip() for name in (found["files"] or "").split(",")]
+    names = [name.strip() for name in (match["files"] or "").split(",")]
     return Step(title, tuple(relative(name) for name in names if name))
 
 
@@ -83,20 +83,20 @@ def steps_of(rows: Any) -> list[Step]:
     ]
 
 
-def files_named(request: str, known: Sequence[str]) -> list[str]:
+def files_named(request: str, available: Sequence[str]) -> list[str]:
     """Return the files that a request names: those that are there, then new ones.
 
     A name that several files have is none; a new file has the suffix of one that is there.
     """
     there: dict[str, list[str]] = {}
     for name in _FILE.findall(request):
-        there[name] = [path for path in known if path == name or path.endswith(f"/{name}")]
-    found = [paths[0] for paths in there.values() if len(paths) == 1]
-    new = [name for name, paths in there.items() if not paths and _alike(name, known)]
-    return list(dict.fromkeys([*found, *(placed(name, found, known) for name in new)]))
+        there[name] = [path for path in available if path == name or path.endswith(f"/{name}")]
+    unique = [paths[0] for paths in there.values() if len(paths) == 1]
+    new = [name for name, paths in there.items() if not paths and _alike(name, available)]
+    return list(dict.fromkeys([*unique, *(placed(name, unique, available) for name in new)]))
 
 
-def placed(path: str, beside: Sequence[str], known: Sequence[str]) -> str:
+def placed(path: str, beside: Sequence[str], available: Sequence[str]) -> str:
     """Return where a new file goes that was named without a folder.
 
     That is beside the first file of its suffix that it belongs to, else where such files lie: at
@@ -105,16 +105,16 @@ def placed(path: str, beside: Sequence[str], known: Sequence[str]) -> str:
     if "/" in path:
         return path
     near = _alike(path, beside)
-    if not near and any("/" not in each for each in _alike(path, known)):
+    if not near and any("/" not in candidate for candidate in _alike(path, available)):
         return path
-    folder = str(PurePosixPath([*near, *_alike(path, known), path][0]).parent)
+    folder = str(PurePosixPath([*near, *_alike(path, available), path][0]).parent)
     return path if folder == "." else f"{folder}/{path}"
 
 
 def _alike(path: str, others: Sequence[str]) -> list[str]:
     """Return those of the same suffix."""
     suffix = PurePosixPath(path).suffix
-    return [each for each in others if each.endswith(suffix)]
+    return [other for other in others if other.endswith(suffix)]
 
 
 def missed(steps: Sequence[Step], request: str, named: Sequence[str]) -> list[Step]:
@@ -125,15 +125,15 @@ def missed(steps: Sequence[Step], request: str, named: Sequence[str]) -> list[St
     if any(not step.files for step in steps):
         return []
     taken = {PurePosixPath(path).name for step in steps for path in step.files}
-    clauses = [" ".join(each.split()) for each in _CLAUSES.split(request)]
-    found = []
+    clauses = [" ".join(clause.split()) for clause in _CLAUSES.split(request)]
+    result = []
     for path in named:
         name = PurePosixPath(path).name
-        says = next((each for each in clauses if name in each), request)
+        says = next((clause for clause in clauses if name in clause), request)
         if not any(other in says for other in taken):
             title = says.strip(" .")[:_TITLE_CHARS]
-            found.append(Step(title[:1].upper() + title[1:], (path,)))
-    return found
+            result.append(Step(title[:1].upper() + title[1:], (path,)))
+    return result
 
 
 def with_definitions(
@@ -147,26 +147,26 @@ def with_definitions(
     Args:
         defining: Name → path of definitions that the request names.
     """
-    found = list(steps)
-    if any(not step.files for step in found):
-        return found
-    clauses = [" ".join(each.split()) for each in _CLAUSES.split(request)]
+    result = list(steps)
+    if any(not step.files for step in result):
+        return result
+    clauses = [" ".join(clause.split()) for clause in _CLAUSES.split(request)]
     for name, path in defining.items():
-        if any(path in step.files for step in found):
+        if any(path in step.files for step in result):
             continue
         word = re.compile(rf"\b{re.escape(name)}\b")
         astray = [
             number
-            for number, step in enumerate(found)
-            if word.search(step.title) and _is_crowded(step, found)
+            for number, step in enumerate(result)
+            if word.search(step.title) and _is_crowded(step, result)
         ]
-        says = next((each for each in clauses if word.search(each)), "")
+        says = next((clause for clause in clauses if word.search(clause)), "")
         if astray:
-            found[astray[-1]] = replace(found[astray[-1]], files=(path,))
-        elif _DOES.match(says) and not _names_any(says, found):
+            result[astray[-1]] = replace(result[astray[-1]], files=(path,))
+        elif _DOES.match(says) and not _names_any(says, result):
             title = says.strip(" .")[:_TITLE_CHARS]
-            found.append(Step(title[:1].upper() + title[1:], (path,)))
-    return found
+            result.append(Step(title[:1].upper() + title[1:], (path,)))
+    return result
 
 
 def _is_crowded(step: Step, steps: Sequence[Step]) -> bool:

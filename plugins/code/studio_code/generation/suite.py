@@ -81,7 +81,7 @@ class AcceptanceSuite:
 
     def all_files(self, code: str) -> Mapping[str, str]:
         """Return every file of a run."""
-        beside = {each.path: each.text for each in self.files}
+        beside = {file.path: file.text for file in self.files}
         return {**beside, self.path: code, self.test_path: self.source(code)}
 
 
@@ -91,7 +91,7 @@ def exam_of(path: str, files: Sequence[Source], given: str) -> AcceptanceSuite:
     Raises:
         BadInput: The tests have a fault.
     """
-    exam = AcceptanceSuite(path, tuple(each for each in files if each.path != path))
+    exam = AcceptanceSuite(path, tuple(file for file in files if file.path != path))
     language = of_path(path).id
     wrong = syntax.error(given, language) if exam.form is not None else syntax_error(given)
     if wrong:
@@ -111,7 +111,7 @@ def path_of(path: str, given: str, files: Sequence[Source], suffix: str = ".py")
         return path or f"{SOLUTION.capitalize()}.java"
     if path:
         return path if suffix != ".py" or is_importable(path) else f"{SOLUTION}.py"
-    beside = {PurePosixPath(each.path).stem for each in files}
+    beside = {PurePosixPath(file.path).stem for file in files}
     for name in re.findall(r"^[ \t]*(?:from|import)\s+([A-Za-z_]\w*)", given, re.MULTILINE):
         if name not in sys.stdlib_module_names and name not in beside and name != "pytest":
             return f"{name}{suffix}"
@@ -122,7 +122,7 @@ def names_in(code: str, language: str) -> list[str]:
     """Return the names defined by a text, in any language."""
     if language == "python":
         return defined_names(code)
-    return list(dict.fromkeys(each.name for each in syntax.definitions(code, language)))
+    return list(dict.fromkeys(definition.name for definition in syntax.definitions(code, language)))
 
 
 def is_importable(path: str) -> bool:
@@ -193,7 +193,7 @@ def _is_run(node: ast.FunctionDef | ast.ClassDef) -> bool:
     """Whether pytest is certain to run something of it."""
     if isinstance(node, ast.ClassDef):
         plain = node.name.startswith("Test") and not node.bases and not node.decorator_list
-        inside = [each.name for each in node.body if isinstance(each, ast.FunctionDef)]
+        inside = [member.name for member in node.body if isinstance(member, ast.FunctionDef)]
         return plain and "__init__" not in inside and any(n.startswith("test") for n in inside)
     return node.name.startswith("test")
 

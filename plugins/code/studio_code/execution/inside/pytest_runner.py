@@ -144,27 +144,27 @@ def main() -> None:
     is_first = control and os.urandom(1)[0] % 2  # nobody can know which of the two it is in
     ledger = Ledger(wish["results"])
     passed = _try_control(wish, modules, files) if is_first else None
-    told, code = _run(wish, modules, wish["measured"], ledger.write)
+    events, code = _run(wish, modules, wish["measured"], ledger.write)
     if control and not is_first:
         passed = _try_control(wish, modules, files)
     if passed is not None:
         ledger.write({"event": "control", "names": passed})
-    if _agree(told, code):
+    if _agree(events, code):
         ledger.write({"event": "end", "code": code})
     ledger.close()
-    _end_as(code, told)
+    _end_as(code, events)
 
 
 def _try_control(wish: Wish, modules: tuple[Any, Any], files: Mapping[str, bytes]) -> list[str]:
     """Return the tests that pass although they ask for something else."""
-    asked = {path: text.encode() for path, text in wish["control"].items()}
-    _restore({**files, **asked}, wish)
+    altered = {path: text.encode() for path, text in wish["control"].items()}
+    _restore({**files, **altered}, wish)
     until = time.monotonic() + wish["control_seconds"]
-    told, _ = _run(wish, modules, (), lambda event: None, until)
+    events, _ = _run(wish, modules, (), lambda event: None, until)
     _restore(files, wish)
-    tests = [each for each in told if each["event"] == "test"]
-    failed = {each.get("name") for each in tests if each.get("outcome") != "passed"}
-    return sorted({str(each.get("name")) for each in tests} - failed)
+    tests = [entry for entry in events if entry["event"] == "test"]
+    failed = {entry.get("name") for entry in tests if entry.get("outcome") != "passed"}
+    return sorted({str(entry.get("name")) for entry in tests} - failed)
 
 
 def _run(
@@ -182,9 +182,9 @@ def _run(
         os.close(reading)
         _be_judged(wish, modules, measured, writing)
     os.close(writing)
-    told = _listen(reading, child, until, take)
+    result = _listen(reading, child, until, take)
     os.close(reading)
-    return told
+    return result
 
 
 def _be_judged(
@@ -198,7 +198,7 @@ def _be_judged(
         _guard(False)
         here = os.getcwd()
         sys.path.insert(0, here)
-        include = [os.path.join(here, each) for each in measured]
+        include = [os.path.join(here, name) for name in measured]
         cover = coverage.Coverage(data_file=None, config_file=False, include=include)
         if measured:
             cover.start()
@@ -222,7 +222,7 @@ def _listen(
 ) -> tuple[list[Event], int]:
     """Record the events of a child until it ends; then end all its descendants."""
     os.set_blocking(reading, False)
-    told: list[Event] = []
+    events: list[Event] = []
     rest, size = b"", 0
     status: int | None = None
     while True:
@@ -233,7 +233,7 @@ def _listen(
         size += len(piece)
         *lines, rest = (rest + piece).split(b"\n")
         for event in filter(None, map(_event, lines)):
-            told.append(event)
+            events.append(event)
             take(event)
         if (is_over and not piece) or size > MOST_BYTES:
             break
@@ -248,7 +248,7 @@ def _listen(
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         _end_descendants()
-    return told, os.waitstatus_to_exitcode(status)
+    return events, os.waitstatus_to_exitcode(status)
 
 
 def _event(line: bytes) -> Event | None:
@@ -260,14 +260,14 @@ def _event(line: bytes) -> Event | None:
     return event if isinstance(event, dict) and event.get("event") in _TOLD else None
 
 
-def _agree(told: Sequence[Event], code: int) -> bool:
+def _agree(events: Sequence[Event], code: int) -> bool:
     """Return whether a child's events fit its exit code."""
-    by_event = {name: [each for each in told if each["event"] == name] for name in _TOLD}
+    by_event = {name: [event for event in events if event["event"] == name] for name in _TOLD}
     if len(by_event["finish"]) != 1:
         return False
     [finish] = by_event["finish"]
-    collected = [name for each in by_event["collected"] for name in each.get("names", ())]
-    has_failed = any(each.get("outcome") in _FAILED for each in by_event["test"])
+    collected = [name for event in by_event["collected"] for name in event.get("names", ())]
+    has_failed = any(event.get("outcome") in _FAILED for event in by_event["test"])
     return (
         finish.get("code") == code
         and finish.get("tests") == len(collected)
@@ -276,12 +276,12 @@ def _agree(told: Sequence[Event], code: int) -> bool:
     )
 
 
-def _end_as(code: int, told: Sequence[Event]) -> NoReturn:
+def _end_as(code: int, events: Sequence[Event]) -> NoReturn:
     """End as the child did: by its signal, or with its code; never well where that is in doubt."""
     if code < 0:
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
-    sys.exit(code if _agree(told, code) else code or 1)
+    sys.exit(code if _agree(events, code) else code or 1)
 
 
 # --- what a child must not reach ------------------------------------------------------------------
@@ -299,9 +299,9 @@ def _end_descendants() -> None:
     """Kill processes left by a child; this process is the reaper of orphans."""
     until = time.monotonic() + 2
     while time.monotonic() < until:
-        for each in _below():
+        for pid in _below():
             try:
-                os.kill(each, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
         try:
@@ -314,31 +314,31 @@ def _end_descendants() -> None:
 
 def _below() -> Iterable[int]:
     """Return the processes that may be below this one."""
-    found = [os.getpid()]
+    pids = [os.getpid()]
     if not os.path.exists("/proc"):  # numbers of its own: the later ones are of what it started
         last = os.fork()
         if last == 0:
             os._exit(0)
-        return range(found[0] + 1, last)
-    for each in found:
+        return range(pids[0] + 1, last)
+    for pid in pids:
         try:
-            for thread in os.listdir(f"/proc/{each}/task"):
-                with open(f"/proc/{each}/task/{thread}/children", encoding="ascii") as file:
-                    found += map(int, file.read().split())
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+                    pids += map(int, file.read().split())
         except OSError:  # it has just ended
             continue
-    return found[1:]
+    return pids[1:]
 
 
 def _read_files() -> dict[str, bytes]:
     """Return all files of this folder."""
-    found = {}
+    contents = {}
     for folder, _, names in os.walk("."):
         for name in names:
             path = os.path.normpath(os.path.join(folder, name))
             with open(path, "rb") as file:
-                found[path] = file.read()
-    return found
+                contents[path] = file.read()
+    return contents
 
 
 def _restore(files: Mapping[str, bytes], wish: Wish) -> None:

@@ -16,18 +16,18 @@ _TEST = re.compile(r"^--\s*test:\s*(.+?)\s*$", re.MULTILINE | re.IGNORECASE)
 
 def statements(text: str) -> list[tuple[int, str]]:
     """Return (line, text) of each statement."""
-    found: list[tuple[int, str]] = []
+    result: list[tuple[int, str]] = []
     begun, start = "", 1
     for number, line in enumerate(text.splitlines(keepends=True), 1):
         if not begun.strip():
             begun, start = "", number
         begun += line
         if sqlite3.complete_statement(begun):
-            found.append((start, begun))
+            result.append((start, begun))
             begun = ""
     if re.sub(r"--[^\n]*", "", begun).strip():
-        found.append((start, begun))
-    return found
+        result.append((start, begun))
+    return result
 
 
 def run(database: sqlite3.Connection, path: str, *, shows: bool) -> None:
@@ -48,7 +48,7 @@ def check(database: sqlite3.Connection, path: str) -> bool:
     for name, text in zip(parts[1::2], parts[2::2], strict=True):
         database.execute("SAVEPOINT test")
         try:
-            rows = [row for _, each in statements(text) for row in database.execute(each)]
+            rows = [row for _, statement in statements(text) for row in database.execute(statement)]
             wrong = "there is no row" if not rows else ""
             wrong = wrong or next((f"got {row}" for row in rows if not all(row)), "")
         except (sqlite3.Error, sqlite3.Warning) as error:
