@@ -54,6 +54,8 @@ WATCH_STALLS = "STUDIO_WATCH_STALLS"
 """Set to anything while developing: log the stack of whatever holds the window for 100 ms."""
 MEASURE = "STUDIO_MEASURE_START"
 """Set to the ``time.time()`` of the start: print what the first paint took, as JSON, and end."""
+MINUTES = "STUDIO_MEASURE_MINUTES"
+"""Set to the seconds of rest and between two letters, as JSON: measure the first minutes."""
 
 
 def main(safe_mode: bool = False, only: Sequence[str] = ()) -> int:
@@ -187,6 +189,17 @@ class App(QObject):
             _report_start(float(os.environ[MEASURE]))
             self.quit()
             return
+        if MINUTES in os.environ:
+            from studio.desktop.window.first_minutes import FirstMinutes
+
+            idle_seconds, key_seconds = json.loads(os.environ[MINUTES])
+            FirstMinutes(
+                self.window,
+                lambda: self.session.studio if self.session else None,
+                self.quit,
+                idle_seconds,
+                key_seconds,
+            )
         face = QtGui.QIcon()
         for side in (16, 32, 64, 128, 256):
             face.addPixmap(self.look.icons.badge("sparkles", side))

@@ -24,7 +24,7 @@ VERBS = {
     "verify": "what takes minutes: installers, two machines, a cluster; ARGS=installer is one",
     "lint": "ruff and the layers",
     "types": "mypy",
-    "bench": "studio bench NAME",
+    "bench": "run a benchmark; without a name, list them",
     "shots": "screenshots of every page into a folder (default: shots)",
     "weights": "download the starter models",
     "translations": "bring the catalogues of translations to the texts of today",
@@ -60,10 +60,10 @@ def _run_verb(project: Project, verb: str, rest: Sequence[str]) -> int:
     if verb == "run":
         return open_studio(project, rest)
     if verb == "bench":
-        return _start(project.command("studio", "bench", *rest))
+        return _start(project.command("benchmarks", *rest), PYTHONPATH=str(project.root / "tests"))
     if verb == "shots":
         folder = rest or ["shots"]
-        return _start(project.command("studio.testing.shots", *folder), "offscreen")
+        return _start(project.command("studio.testing.shots", *folder), QT_QPA_PLATFORM="offscreen")
     if verb == "lint":
         return checks.run_all(project, checks.lint_stages(project))
     if verb == "types":
@@ -111,7 +111,7 @@ def open_studio(project: Project, rest: Sequence[str]) -> int:
         "instead, which runs an example of each plugin and saves the results.",
         flush=True,
     )
-    return _start(project.command("studio", "tour", *rest), "offscreen")
+    return _start(project.command("studio", "tour", *rest), QT_QPA_PLATFORM="offscreen")
 
 
 def _system_groups(verb: str) -> tuple[list[str], list[str]]:
@@ -135,9 +135,9 @@ def _weights(console: Console, project: Project, verb: str) -> str:
         return "missing: Offline Studio works without them; run `make weights` to try again"
 
 
-def _start(command: Sequence[str], platform: str = "") -> int:
+def _start(command: Sequence[str], **environment: str) -> int:
     """Runs the program in the foreground; Ctrl-C goes to it, and its exit code is ours."""
-    env = {**os.environ, "QT_QPA_PLATFORM": platform} if platform else dict(os.environ)
+    env = {**os.environ, **environment}
     sys.stdout.flush()
     if os.name == "posix":
         os.execve(command[0], list(command), env)

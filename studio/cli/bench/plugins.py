@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -12,15 +12,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from studio.api.jobs import JobRequest
-from studio.api.manifest import BenchEntry
-from studio.api.worker.bench import AT_ONCE, Wish
+from studio.api.worker.bench import AT_ONCE, BenchContext, Wish
 from studio.cli.terminal import output
 from studio.cli.terminal.job_progress import JobProgress
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.jobs.job import Job
-from studio.core.plugins import Plugin
-from studio.core.studio import Studio
+from studio.jobs.job import Job
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.studio import Studio
 
 
 def titles(session: StudioSession) -> dict[str, str]:
@@ -35,23 +33,39 @@ def measure(session: StudioSession, bench: str) -> Mapping[str, Any]:
         StudioError: It cannot be run here, or it failed; names the plugin.
     """
     plugin, entry = next(pair for pair in session.plugins.benches() if pair[1].id == bench)
-    with TemporaryDirectory(prefix="studio-bench-") as folder, ExitStack() as stack:
-        context = _Context(session, Path(folder), stack)
+    with context(session) as its_context:
         return session.plugins.guard(
-            plugin.id, f"bench {entry.id}", lambda: _figures(plugin, entry, context)
+            plugin.id,
+            f"bench {entry.id}",
+            lambda: figures(entry.id, entry.module, its_context, plugin.package),
         )
 
 
-def _figures(plugin: Plugin, entry: BenchEntry, context: _Context) -> Mapping[str, Any]:
+@contextmanager
+def context(session: StudioSession) -> Iterator[BenchContext]:
+    """Yield a :class:`studio.api.BenchContext` on ``session``; its folder and runtime end here."""
+    with TemporaryDirectory(prefix="studio-bench-") as folder, ExitStack() as stack:
+        yield _Context(session, Path(folder), stack)
+
+
+def figures(bench: str, module: str, context: BenchContext, own: str = "") -> Mapping[str, Any]:
+    """Import ``module`` and return what it measures.
+
+    Args:
+        own: The package of the bench; that a module of it is missing is a bug, no missing package.
+
+    Raises:
+        StudioError: A package that it needs is not installed.
+    """
     try:
-        return dict(importlib.import_module(entry.module).measure(context))
+        return dict(importlib.import_module(module).measure(context))
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
-        if package in ("", plugin.package):
+        if package in ("", own or module.partition(".")[0]):
             raise
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"The benchmark “{entry.id}” needs the package {package}, which is not installed.",
+            f"The benchmark “{bench}” needs the package {package}, which is not installed.",
             f"Install it with `pip install {package}`.",
         ) from error
 
@@ -68,10 +82,10 @@ class _Context:
         output.hint(text)
 
     def weights_path(self, weights: str) -> Path:
-        found = self._session.weights.get(weights)
-        if found.problem:
-            raise StudioError(ErrorCode.BAD_WEIGHTS, found.problem)
-        return found.path
+        row = self._session.weights.get(weights)
+        if row.problem:
+            raise StudioError(ErrorCode.BAD_WEIGHTS, row.problem)
+        return row.path
 
     def weights_for(self, capability: str, prefer: str = "") -> str:
         return self._session.weights.default_for(capability, prefer).id

@@ -11,7 +11,6 @@ import tempfile
 import time
 from typing import Any
 
-from studio.cli.bench.window import run as run_in_window
 from studio.cli.doctor.display import has_display
 from studio.cli.terminal.studio_session import StudioSession
 from studio.protocol.errors import ErrorCode, StudioError
@@ -19,6 +18,9 @@ from studio.protocol.errors import ErrorCode, StudioError
 RUNS = 5
 STARTED = "STUDIO_MEASURE_START"
 """The window reads it: print what the first paint took, and end."""
+MINUTES = "STUDIO_MEASURE_MINUTES"
+"""The window reads it: print what a first question took, and end."""
+_MOST_SECONDS = 600
 
 # The least a PySide6 program can do to show a window, measured in the same way.
 _BARE = f"""
@@ -43,46 +45,6 @@ KEY_SECONDS = 0.12
 IDLE_SECONDS = 10.0
 """After so long the window has imported ahead what it will."""
 
-# A fresh home: the first page, rest, a question, its first word, and what is then in memory.
-_FIRST_MINUTES = """
-import psutil
-from PySide6.QtCore import QEvent
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication
-
-def megabytes():
-    own = psutil.Process()
-    return [each.memory_full_info().pss / 1e6 for each in (own, *own.children(recursive=True))]
-def press(text, key=0):
-    to = app.window.focusWidget()
-    QApplication.sendEvent(to, QKeyEvent(QEvent.KeyPress, key, Qt.NoModifier, text))
-studio, words = app.session.studio, []
-def heard(job):
-    if job.id not in asked:
-        asked[job.id] = job
-        job.on_text(lambda text, tokens, channel: words.append(time.monotonic()))
-asked = {}
-loop.until(lambda: "page" in times)
-loop.turn(arguments["idle_seconds"])
-idle = megabytes()
-ending = studio.jobs.on_change(heard)
-for letter in "What is the capital of France?":
-    press(letter)
-    loop.turn(arguments["key_seconds"])
-sent = time.monotonic()
-press("\\r", Qt.Key_Return)
-loop.until(lambda: words)
-loop.until(lambda: not studio.jobs.live())
-for loaded in studio.runtime.status.loaded:
-    studio.models.unload(loaded.weights)
-loop.until(lambda: not studio.runtime.status.loaded)
-show({
-    "page_seconds": times["page"] - times["painted"],
-    "answer_seconds": words[0] - sent,
-    "idle_mb": sum(idle),
-    "used_mb": sum(megabytes()),
-})
-"""
 _BARE_TORCH = """
 import time
 started = time.monotonic()
@@ -112,12 +74,7 @@ def measure(session: StudioSession) -> dict[str, Any]:
                 bare.append(theirs["first_paint_seconds"])
             heavy.update(ours["heavy_modules"])
     fresh, pasted = (
-        [
-            run_in_window(
-                _FIRST_MINUTES, {"idle_seconds": IDLE_SECONDS, "key_seconds": key_seconds}
-            )
-            for _ in range(FRESH_RUNS)
-        ]
+        [_first_minutes(key_seconds) for _ in range(FRESH_RUNS)]
         for key_seconds in (KEY_SECONDS, 0.0)
     )
     torch = [_start([sys.executable, "-c", _BARE_TORCH], home) for _ in range(FRESH_RUNS)]
@@ -137,21 +94,31 @@ def measure(session: StudioSession) -> dict[str, Any]:
     }
 
 
+def _first_minutes(key_seconds: float) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as home:
+        pauses = json.dumps([IDLE_SECONDS, key_seconds])
+        return _figures([sys.executable, "-m", "studio"], {**_environment(home), MINUTES: pauses})
+
+
 def _start(command: list[str], home: str) -> dict[str, Any]:
-    environment = {**_environment(home), STARTED: str(time.time())}
+    return _figures(command, {**_environment(home), STARTED: str(time.time())})
+
+
+def _figures(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
+    """Run a program and return the JSON object in its last line."""
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, env=environment, capture_output=True, text=True, timeout=_MOST_SECONDS, check=False
     )
     try:
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     except (ValueError, IndexError) as error:
         raise StudioError(
             ErrorCode.INTERNAL,
-            f"No window opened (exit code {done.returncode}).",
+            f"The window ended without its figures (exit code {done.returncode}).",
             "Run `studio doctor display` for details.",
             done.stderr[-4000:],
         ) from error
-    return found
+    return figures
 
 
 def _environment(home: str) -> dict[str, str]:

@@ -1,28 +1,37 @@
-"""What the window pays for a chat: a streamed answer, and a thread of a thousand messages.
+"""The bench ``chat``: window time of a streamed answer and of a thread of a thousand messages.
 
-Prints nothing.
-
-Runs the page's own widgets, without a runtime and without a library.
+A process of its own has the page's widgets, without a runtime and without a library.
 """
 
 from __future__ import annotations
 
+import json
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
+from benchmarks import child_environment
 from studio.api import PluginContext
 from studio.api.window.ui import Ui
+from studio.cli.doctor.display import has_display
+from studio.cli.terminal.studio_session import StudioSession
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.ui import WindowUi
+from studio.protocol.errors import ErrorCode, StudioError
 from studio_chat.pages.session import Session
 from studio_chat.pages.thread.message_card import ReplyBody
 from studio_chat.pages.thread.thread_view import ThreadView
 from studio_chat.pages.thread.turns import Reply, Turn
 
+_MOST_SECONDS = 600
 TOKENS = 5_000
 MESSAGES = 1_000
 SCROLL_STEP = 120
@@ -51,6 +60,35 @@ class Dilated{n}(nn.Module):
 > Output size stays equal when `padding = dilation`.
 
 """
+
+
+def measure(session: StudioSession) -> dict[str, Any]:
+    """Stream 5,000 tokens and scroll through 1,000 messages with the page's own widgets.
+
+    ``ratio`` is the median window time of a token against its budget of one millisecond.
+    """
+    environment = child_environment()
+    if not has_display():
+        environment["QT_QPA_PLATFORM"] = "offscreen"
+    with tempfile.TemporaryDirectory() as home:
+        environment["STUDIO_HOME"] = home
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.chat.page_time"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_MOST_SECONDS,
+            check=False,
+        )
+    if done.returncode:
+        raise StudioError(
+            ErrorCode.INTERNAL,
+            "The chat benchmark failed: its window process crashed.",
+            "Run `studio doctor` to see what is missing.",
+            done.stderr[-4000:],
+        )
+    figures: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return {"ratio": figures["stream_ms_per_token_by_1_median"], **figures}
 
 
 def run(ui: Ui, window: QWidget) -> dict[str, float]:
@@ -156,3 +194,18 @@ def _figures(name: str, spent: Sequence[float]) -> dict[str, float]:
         f"{name}_p95": round(centiles[94], 3),
         f"{name}_max": round(max(spent), 3),
     }
+
+
+def _main() -> None:
+    """Print the figures as JSON: the child of :func:`measure`."""
+    look = Appearance.dress(QApplication([]))
+    window = QWidget()
+    window.resize(820, 700)
+    look.theme.dress(window)
+    window.show()
+    sys.stdout.write(json.dumps(run(WindowUi(look, window, None, None), window)) + "\n")
+    look.theme.close()
+
+
+if __name__ == "__main__":
+    _main()

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from benchmarks.code.run_log import Line, RunLog
 
+from benchmarks.code.run_log import Line, RunLog
 from studio.api import BenchContext, StudioError
 from studio_code.generation.cases import defined_names
 

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.code.run_log import Line, RunLog
-
 from studio.api import BenchContext, StudioError
 from studio.api.worker.bench import AT_ONCE, Wish
 from studio_code.execution.python_runner import syntax_error

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.code.run_log import Line, RunLog
-
 from studio.api import BenchContext, StudioError
 from studio.api.worker.bench import Wish
 from studio_code.generation import file_edit

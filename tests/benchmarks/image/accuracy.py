@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
+
 from benchmarks.image.nearest_pictures import (
     Distance,
     Gallery,
@@ -22,8 +24,6 @@ from benchmarks.image.nearest_pictures import (
     distance,
     open_features,
 )
-from torch import Tensor
-
 from studio.api import BadInput
 from studio_image.starter import sampler
 from studio_image.starter.network import LATENT_CHANNELS, STYLES, TOKENS, Caption

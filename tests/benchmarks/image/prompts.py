@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
+
 from benchmarks.image import accuracy
 from benchmarks.image.nearest_pictures import NEAR, apart, described
 from benchmarks.image.starter import DATA
-from torch import Tensor
-
 from studio.api import BadInput, BenchContext, finished
 from studio_image.probe.network import Probe
 from studio_image.probe.weights import loader as probe_loader

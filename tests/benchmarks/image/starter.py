@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from benchmarks.image import accuracy
 from torch import Tensor
 
+from benchmarks.image import accuracy
 from studio.api import BenchContext, finished, median_times
 from studio_image import picture_arrays
 from studio_image.starter import sampler

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from benchmarks.lab.baselines import baseline
 
+from benchmarks.lab.baselines import baseline
 from studio.api import BenchContext, finished
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.source import load

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from benchmarks.lab.architectures import one_thread
 
+from benchmarks.lab.architectures import one_thread
 from studio.api import BenchContext
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.source import load

@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from benchmarks.molecules.decoys import decoys
-
 from studio.api import BenchContext
 from studio_molecules.chem import common_molecules
 

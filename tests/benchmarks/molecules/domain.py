@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from benchmarks.molecules.hazard_screen import medicines
 
+from benchmarks.molecules.hazard_screen import medicines
 from studio.api import BenchContext, finished
 from studio_molecules.admet import prediction, weights
 from studio_molecules.admet.applicability_domain import FAMILIAR, MOST_DISAGREEMENT

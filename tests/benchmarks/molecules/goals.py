@@ -20,11 +20,11 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from rdkit import Chem
+
 from benchmarks.molecules import guacamol, sample_efficiency
 from benchmarks.molecules.measures import Measure
 from benchmarks.molecules.smiles_model import loaded, written
-from rdkit import Chem
-
 from studio.api import BenchContext, ErrorCode, StudioError
 from studio_molecules.chem import parser
 from studio_molecules.goals import genetic, reinforcement

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from rdkit import Chem
+from rdkit.Chem import Crippen, GraphDescriptors, rdMolDescriptors
+
 from benchmarks.molecules.measures import (
     Measure,
     about,
@@ -19,8 +22,6 @@ from benchmarks.molecules.measures import (
     on_average,
     together,
 )
-from rdkit import Chem
-from rdkit.Chem import Crippen, GraphDescriptors, rdMolDescriptors
 
 PUBLISHED: Final[Mapping[str, tuple[float, float, float]]] = {
     "Celecoxib rediscovery": (0.505, 1.0, 1.0),

@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from benchmarks.molecules import pharmacophore
 from rdkit import Chem, DataStructs
 from rdkit.Chem import rdMolDescriptors
 from rdkit.Chem.rdFingerprintGenerator import GetMorganFeatureAtomInvGen, GetMorganGenerator
+
+from benchmarks.molecules import pharmacophore
 
 Measure = Callable[[Chem.Mol], float]
 

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from rdkit import Chem
+
 from benchmarks.molecules import similarity
 from benchmarks.molecules.moses_data import Filters, read_filters, read_split
 from benchmarks.molecules.smiles_model import loaded, written
-from rdkit import Chem
-
 from studio.api import BenchContext, ErrorCode, StudioError
 from studio_molecules.chem import parser
 from studio_molecules.schema import TEMPERATURE

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from rdkit.Chem import QED
+
 from benchmarks.molecules import guacamol
 from benchmarks.molecules.measures import Measure, formula
-from rdkit.Chem import QED
 
 BUDGET: Final = 10_000
 _EVERY, _BEST = 100, 10

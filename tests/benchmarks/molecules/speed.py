@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any, Final
 
 import torch
-from benchmarks.molecules.smiles_model import loaded, written
 from rdkit import Chem
 
+from benchmarks.molecules.smiles_model import loaded, written
 from studio.api import BenchContext, StudioError, Times, finished, median_times
 from studio_molecules.admet import prediction, weights
 from studio_molecules.chem import depiction, descriptors, hazard_screen, parser

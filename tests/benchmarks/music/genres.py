@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+
 from benchmarks.music.figures import backbeat_of, chords_of, rhythm_of
 from benchmarks.music.moods import composed
-
 from studio.api import BenchContext, finished
 from studio_music.backing import GENRES
 from studio_music.piece import Piece

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from benchmarks.music import jsb
-from benchmarks.music.models import named_share
 from numpy.typing import NDArray
 
+from benchmarks.music import jsb
+from benchmarks.music.models import named_share
 from studio.api import BenchContext, finished
 from studio_music.backing import arranging
 from studio_music.backing.chord_symbols import parsed

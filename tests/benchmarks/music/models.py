@@ -16,9 +16,9 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 import torch
-from benchmarks.music import jsb, likelihood
 from numpy.typing import NDArray
 
+from benchmarks.music import jsb, likelihood
 from studio.api import BenchContext, finished
 from studio_music.chorales import weights as chorales
 from studio_music.chorales.causal.network import CausalNetwork

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from benchmarks.music.figures import figures_of
 
+from benchmarks.music.figures import figures_of
 from studio.api import BenchContext, finished
 from studio_music.arc.layers import layered
 from studio_music.piece import Piece

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-from benchmarks.music import rhythm
 
+from benchmarks.music import rhythm
 from studio.api import BenchContext, finished
 from studio_music.piece import TICKS, Metre, MetreChange, Note, Piece, Tempo, Track
 from studio_music.sound.mix.render import render_with

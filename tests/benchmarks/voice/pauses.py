@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import numpy as np
 import soundfile
+
 from benchmarks.voice.round_trip import VOICES, edit_distance, speaker, words_of
 from benchmarks.voice.sentences import SENTENCES
-
 from studio.api import BenchContext
 from studio_voice.kokoro.weights import RATE, Sound
 

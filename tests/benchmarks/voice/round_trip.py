@@ -22,9 +22,9 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 import torch
-from benchmarks.voice.sentences import SENTENCES
 from scipy.signal import resample_poly
 
+from benchmarks.voice.sentences import SENTENCES
 from studio.api import BenchContext, finished
 from studio_voice.kokoro import weights as kokoro_weights
 from studio_voice.kokoro.weights import RATE, Sound

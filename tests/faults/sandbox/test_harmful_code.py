@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from studio.api.sandbox import SandboxLimits, SandboxRequest
-from studio.cli.bench.sandbox import run_once, traces
+from benchmarks.sandbox import run_once, traces
 from studio.sandbox.sandbox import Sandbox
 from studio.testing.guards import PATIENCE
 from tests.faults.sandbox.conftest import Run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -13,13 +12,11 @@ from typing import Any
 import pytest
 
 from studio.cli import bench
-from studio.cli.bench import nothing_lost, provenance, start, storm, window
+from studio.cli.bench import start
 from studio.cli.terminal.exit_code import ExitCode
-from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.testing.guards import THOROUGH
+from studio.studio import Studio
 from studio.testing.scripted import Fail, ScriptedRuntime
-from tests.unit.cli.conftest import Studio as Processes
 from tests.unit.cli.conftest import one_object
 
 Command = Callable[..., tuple[int, str, str]]
@@ -28,18 +25,17 @@ Plugin = Callable[..., None]
 
 def test_every_bench_is_listed_and_can_measure(command: Command) -> None:
     listed = one_object(command("bench", "--list", "--json")[1])["benches"]
-    assert bench.BENCHES.items() <= listed.items()
-    for name in bench.BENCHES:
+    for name, own in bench.BENCHES.items():
+        assert listed[name] == own.title
         assert name in command("bench", "--list")[1]
-        module = importlib.import_module(f"studio.cli.bench.{name.replace('-', '_')}")
-        assert callable(module.measure)
+        assert callable(importlib.import_module(own.module).measure)
 
 
 def test_unknown_bench_names_the_known_ones(command: Command) -> None:
     for words in ([], ["speed"]):
         code, _, err = command("bench", *words)
         assert code == ExitCode.BAD_INPUT
-        assert "start, link, text" in err
+        assert "start, text" in err
 
 
 def test_figures_are_told_as_text_and_as_json(
@@ -50,47 +46,6 @@ def test_figures_are_told_as_text_and_as_json(
     out = command("bench", "start")[1]
     assert " ".join(out.split()).endswith("ratio 1.235 runs 0.1, 0.25 heavy_modules none")
     assert one_object(command("bench", "start", "--json")[1]) == {"bench": "start", **figures}
-
-
-def test_link_measures_round_trips(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    runtime = ScriptedRuntime()
-    monkeypatch.setattr(Studio, "_launch", lambda self: runtime.launch())
-    monkeypatch.setattr("studio.cli.bench.link.ROUNDS", 20)
-    monkeypatch.setattr("studio.cli.bench.link.WARM_UP", 2)
-    figures = one_object(command("bench", "link", "--json")[1])
-    assert figures["ratio"] > 0
-    assert len(runtime.received) >= 22
-
-
-def test_provenance_finds_all_that_was_changed(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(provenance, "ROUNDS", 1)
-    monkeypatch.setattr(provenance, "TAMPERED", 4)
-    payloads = provenance._PAYLOADS
-    monkeypatch.setattr(
-        provenance, "_PAYLOADS", {name: payloads[name] for name in (".jpg", ".txt")}
-    )
-    figures = one_object(command("bench", "provenance", "--json")[1])
-    assert figures["found"] == figures["tampered"] == 8
-    assert all(1 < row["recipe +kB"] < 8 for row in figures["table"]), "a record is small"
-
-
-@pytest.mark.slow
-def test_nothing_lost_counts_faults_and_promises_broken(
-    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broken = tmp_path / "test_broken.py"
-    broken.write_text(
-        "import pytest\n"
-        "def test_kept(record_property): record_property('faults', 40)\n"
-        "def test_lost(record_property): record_property('faults', 2); assert False\n"
-        "def test_not_here(): pytest.skip('no such disk')\n"
-    )
-    monkeypatch.setattr(nothing_lost, "SUITES", {"kills": (str(broken),)})
-    figures = one_object(command("bench", "nothing-lost", "--json")[1])
-    assert (figures["faults"], figures["lost"], figures["broken"]) == (42, 1, ["test_lost"])
-    assert figures["table"][0]["skipped"] == 1
 
 
 @pytest.mark.slow
@@ -209,7 +164,7 @@ def test_plugin_that_takes_the_name_of_anothers_bench_is_refused(
     plugin(MEASURES, bench_id="start")
     code, out, _ = command("bench", "--list", "--json")
     assert code == ExitCode.OK
-    assert one_object(out)["benches"]["start"] == bench.BENCHES["start"]
+    assert one_object(out)["benches"]["start"] == bench.BENCHES["start"].title
     assert command("bench", "fast")[0] == ExitCode.BAD_INPUT
 
 
@@ -218,66 +173,3 @@ def test_bench_in_somebody_elses_code_is_refused(command: Command, plugin: Plugi
     manifest = Path(sys.path[0]) / "studio_fast/manifest.toml"
     manifest.write_text(manifest.read_text().replace("studio_fast.bench", "os.path"))
     assert "fast" not in one_object(command("bench", "--list", "--json")[1])["benches"]
-
-
-@pytest.mark.slow
-@pytest.mark.skipif("sys.platform != 'linux'")
-def test_bench_of_processes_tells_of_starts_and_calls(
-    command: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from studio.cli.bench import plugin_process
-
-    for name, value in (("ROUNDS", 1), ("CALLS", 3), ("STEPS", 50)):
-        monkeypatch.setattr(plugin_process, name, value)
-    code, out, _ = command("bench", "plugins", "--json")
-    figures = json.loads(out)
-    assert code == 0
-    assert figures["bytes told a call"] > 0
-    assert [row["process"] for row in figures["table"]][:2] == ["bare Python", "own process"]
-
-
-@pytest.mark.e2e
-@pytest.mark.slow
-@pytest.mark.torch
-@pytest.mark.skipif(not THOROUGH, reason="a bench of its own, each night: STUDIO_THOROUGH=1")
-def test_a_storm_leaves_nothing_without_a_cause(studio: Processes) -> None:
-    words = ("--only", "molecules,music", "bench", "storm", "--jobs", "4", "--kills", "1")
-    figures = one_object(studio(*words, "--json").stdout)
-    assert (figures["without_cause"], figures["over_budget"]) == (0, 0), figures["causes"]
-    assert figures["budget_mb"] < figures["needed_mb"]
-    assert figures["library_whole"]
-    assert figures["kills"] == 1
-    assert sum(row["done"] for row in figures["table"]) > 0
-    assert figures["stall_ms"]["max"] > 0
-    assert len(figures["held"]["runtime megabytes"]) == storm.QUARTERS
-
-
-def test_a_job_that_fails_in_a_storm_is_told(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The control."""
-    runtime = ScriptedRuntime()
-    for lines in ((), (), (Fail(StudioError(ErrorCode.INTERNAL, "No reason at all.")),)):
-        runtime.enqueue(*lines)
-    monkeypatch.setattr(Studio, "_launch", lambda self: runtime.launch())
-    monkeypatch.setattr(storm, "WORK", {"echo.say": lambda chance: {"text": "hi"}})
-    words = ("--only", "echo", "bench", "storm", "--windowless", "--jobs", "4", "--kills", "0")
-    figures = one_object(command(*words, "--json")[1])
-    assert figures["without_cause"] == 1
-    assert "No reason at all." in figures["causes"][0]
-
-
-@pytest.mark.e2e
-@pytest.mark.slow
-def test_a_window_that_is_held_is_seen_by_its_bench() -> None:
-    """The control of what a storm says of stalls."""
-    held = "loop.turn(0.1); loop.late.clear(); time.sleep(0.2); loop.turn(0.1); show(loop.late)"
-    assert window.lateness(window.run(held, {}, ["echo"]))["max"] > 150
-
-
-@pytest.mark.e2e
-@pytest.mark.slow
-def test_a_bench_whose_window_ends_early_says_so() -> None:
-    with pytest.raises(StudioError, match="ended early") as told:
-        window.run("raise ValueError(arguments['why'])", {"why": "no reason"}, ["echo"])
-    assert "no reason" in told.value.details

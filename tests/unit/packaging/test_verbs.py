@@ -176,9 +176,9 @@ def test_a_stage_that_cannot_start_has_failed_and_the_rest_still_runs(ready: Pro
 
 
 def test_bench_and_shots_are_passed_on(ready: Project) -> None:
-    bootstrap(ready, "bench", "start")
+    bootstrap(ready, "bench", "lanes")
     bootstrap(ready, "shots")
-    assert notes(ready) == ["|-m studio bench start", "offscreen|-m studio.testing.shots shots"]
+    assert notes(ready) == ["|-m benchmarks lanes", "offscreen|-m studio.testing.shots shots"]
 
 
 def test_the_exit_code_of_the_studio_is_ours(ready: Project, display: str) -> None:

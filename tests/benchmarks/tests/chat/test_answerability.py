@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from benchmarks.chat import answerability
 
 HELD_OUT = Path(answerability.__file__).with_name("answerability.toml")

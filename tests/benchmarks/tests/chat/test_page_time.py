@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from benchmarks.chat import page_time
 
-from plugins.chat.tests.conftest import desk, home  # noqa: F401 - fixtures
+from benchmarks.chat import page_time
+from plugins.chat.tests import conftest
+
+desk, home = conftest.desk, conftest.home
 
 
 def test_it_measures_a_stream_and_a_long_thread(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:

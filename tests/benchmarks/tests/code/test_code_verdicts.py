@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from benchmarks.code import code_verdicts
 from benchmarks.code.code_verdicts import Judged, Request
 

@@ -9,9 +9,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
 from benchmarks.code import folder_edits
 from benchmarks.code.folder_edits import CHANGES
-
 from studio.api.worker.bench import Wish
 
 RIGHT = "def parse_bool(text):\n    return {'yes': True, '0': False, 'off': False}[text.lower()]\n"

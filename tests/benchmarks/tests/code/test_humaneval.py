@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from benchmarks.code import humaneval
 from benchmarks.code.humaneval import Problem
-
 from studio.api.worker.bench import Wish
 
 RIGHT, WRONG = "def f(x):\n    return x + 1\n", "def f(x):\n    return x\n"

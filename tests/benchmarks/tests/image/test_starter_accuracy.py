@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from benchmarks.image import accuracy, nearest_pictures
-from benchmarks.image import starter as speed
 from safetensors.torch import save_file
 
+from benchmarks.image import accuracy, nearest_pictures
+from benchmarks.image import starter as speed
 from studio.api import BadInput, finished
 from studio_image.restyle.features import LAYERS
 from studio_image.starter import weights as starter_weights

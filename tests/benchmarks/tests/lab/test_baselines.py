@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from benchmarks.lab.architectures import beside_plain
 from benchmarks.lab.baselines import baseline
-
 from studio_lab.datasets.dataset import Dataset, Shape, Split
 from studio_lab.networks.architectures import ARCHITECTURES
 

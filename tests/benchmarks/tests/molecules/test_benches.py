@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 import torch
+from rdkit import Chem
+from rdkit.Chem.Pharm2D import Generate, Gobbi_Pharm2D
+from rdkit.Chem.rdMolDescriptors import CalcMolFormula
+
 from benchmarks.molecules import (
     decoys,
     docking,
@@ -24,10 +28,6 @@ from benchmarks.molecules import (
     similarity,
     speed,
 )
-from rdkit import Chem
-from rdkit.Chem.Pharm2D import Generate, Gobbi_Pharm2D
-from rdkit.Chem.rdMolDescriptors import CalcMolFormula
-
 from studio.api import ErrorCode, StudioError
 from studio_molecules.chem import common_molecules
 from studio_molecules.chem.hazard_screen import MEASURED

@@ -17,7 +17,6 @@ from benchmarks.music.models import (  # noqa: E402
     longest_shared,
     named_share,
 )
-
 from studio_music.chorales import weights as chorales  # noqa: E402
 from studio_music.chorales.network import ChoraleNetwork  # noqa: E402
 from studio_music.chorales.vocabulary import LOWEST, PITCHES  # noqa: E402

@@ -9,7 +9,6 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from benchmarks.music import figures, genres, harmony, moods  # noqa: E402
-
 from plugins.music.tests.tasks.music_tasks import tune  # noqa: E402
 from studio_music.backing import arranging  # noqa: E402
 from studio_music.piece import Chord, Note, Piece, Track  # noqa: E402

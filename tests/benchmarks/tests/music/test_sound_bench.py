@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from benchmarks.music import sound
 
+from benchmarks.music import sound
 from studio_music import piece
 
 

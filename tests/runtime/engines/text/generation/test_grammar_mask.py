@@ -19,7 +19,7 @@ import torch
 
 from studio.api import BadInput, Constraint
 from studio.api.worker.text import SamplingParams, TextStep
-from studio.cli.bench.structured import random_schema
+from benchmarks.structured import random_schema
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.generation import grammar_mask

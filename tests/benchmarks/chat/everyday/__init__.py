@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import time
 import tomllib
 from pathlib import Path
 from typing import Any
 
+from benchmarks.chat.everyday.rules import faults_of
 from studio.api.jobs import JobRequest
-from studio.cli.bench.chat_everyday.rules import faults_of
 from studio.cli.terminal import output
 from studio.cli.terminal.job_progress import JobProgress
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.studio import Studio
-from studio.protocol.errors import ErrorCode, StudioError
+from studio.studio import Studio
+from studio_chat.documents.languages import language_of
 
 QUESTIONS = Path(__file__).with_name("questions.toml")
 _MOST_TOKENS = 512
@@ -36,14 +35,8 @@ def measure(session: StudioSession, arguments: argparse.Namespace) -> dict[str, 
     """Ask each model the questions in new conversations, with Chat's own settings and one seed.
 
     Raises:
-        StudioError: The chat is switched off, or a model cannot be used.
+        StudioError: A model cannot be used.
     """
-    try:
-        language_of = importlib.import_module("studio_chat.documents.languages").language_of
-    except ImportError as error:
-        raise StudioError(
-            ErrorCode.UNSUPPORTED, "The plugin Chat is not installed.", "Install it."
-        ) from error
     questions = tomllib.loads(QUESTIONS.read_text("utf-8"))["questions"][:: max(1, arguments.every)]
     models = arguments.weights or [row.id for row in session.weights.list("text")]
     table = []

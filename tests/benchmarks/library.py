@@ -17,11 +17,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from studio.cli.bench import window
+from benchmarks import window
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.library import Artifact, Library, Record
-from studio.core.library.storage import row_writer
-from studio.core.library.storage.ulid import new_id
+from studio.library import Artifact, Library, Record
+from studio.library.storage import row_writer
+from studio.library.storage.ulid import new_id
 
 COUNT = 100_000
 RUNS = 9

@@ -10,9 +10,9 @@ from typing import Any
 from studio.api.jobs import JobRequest
 from studio.cli.terminal.job_progress import JobProgress
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.jobs.job import Job
-from studio.core.studio import Studio
+from studio.jobs.job import Job
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.studio import Studio
 
 ANSWERS = 200
 AT_ONCE = 8

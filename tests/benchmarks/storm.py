@@ -18,17 +18,17 @@ from typing import Any, Protocol
 
 import psutil
 
+from benchmarks import window
 from studio.api.jobs import JobRequest
-from studio.cli.bench import window
+from studio.base.paths import StudioPaths
+from studio.base.runtime_settings import MEMORY_LIMIT
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.jobs.job import Job
-from studio.core.paths import StudioPaths
-from studio.core.runtime_process.settings import MEMORY_LIMIT
-from studio.core.runtime_process.supervisor import RuntimeState
-from studio.core.studio import Studio
+from studio.jobs.job import Job
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Status
 from studio.protocol.states import JobState, Priority
+from studio.runtimes.supervisor import RuntimeState
+from studio.studio import Studio
 
 LEAD = "CC(C)NCC(O)COc1cccc2ccccc12"
 WORK: dict[str, Callable[[random.Random], dict[str, Any]]] = {
@@ -60,7 +60,7 @@ QUARTERS = 4
 
 _SCRIPT = """
 from PySide6.QtCore import QTimer
-from studio.cli.bench import storm
+from benchmarks import storm
 
 pages = [button.spec.id for button in app.window.rail.buttons()]
 for page in pages:

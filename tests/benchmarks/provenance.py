@@ -16,15 +16,15 @@ from PIL import Image
 
 from studio.api.artifacts import NewArtifact
 from studio.api.worker.bench import median_times
+from studio.base.paths import StudioPaths
+from studio.base.settings import Settings
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.library import Library
-from studio.core.paths import StudioPaths
-from studio.core.provenance import side_file
-from studio.core.provenance.disclosure import Disclosure
-from studio.core.provenance.examination import Verdict
-from studio.core.provenance.exporter import Exporter
-from studio.core.provenance.verification import verify
-from studio.core.settings import Settings
+from studio.library import Library
+from studio.library.provenance import side_file
+from studio.library.provenance.disclosure import Disclosure
+from studio.library.provenance.examination import Verdict
+from studio.library.provenance.exporter import Exporter
+from studio.library.provenance.verification import verify
 
 ROUNDS = 15
 TAMPERED = 25

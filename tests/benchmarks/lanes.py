@@ -13,10 +13,10 @@ import psutil
 
 from studio.api.jobs import JobRequest
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.jobs.job import Job
-from studio.core.studio import Studio
-from studio.core.weights import Weights
+from studio.jobs.job import Job
+from studio.models import Weights
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.studio import Studio
 
 ROUNDS = 3
 TOKENS = 128

@@ -9,8 +9,8 @@ from typing import Any
 
 from studio.api.worker.bench import median_times
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.studio import Studio
 from studio.protocol.messages import Inspected
+from studio.studio import Studio
 
 WARM_UP, ROUNDS = 50, 1000
 

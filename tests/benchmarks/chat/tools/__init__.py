@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
 import json
 import time
 import tomllib
@@ -20,13 +19,14 @@ from studio.api.artifacts import SavedArtifact
 from studio.api.errors import BadInput
 from studio.api.jobs import JobRequest
 from studio.api.window.tools import Tool
+from studio.automation.tools.ranking import likely
+from studio.automation.tools.task_tools import TaskTool, request_of, task_tools
 from studio.cli.terminal import output
 from studio.cli.terminal.job_progress import JobProgress
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.studio import Studio
-from studio.core.tools.ranking import likely
-from studio.core.tools.task_tools import TaskTool, request_of, task_tools
-from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.errors import StudioError
+from studio.studio import Studio
+from studio_chat.tools import calls, choice, own, plan
 
 REQUESTS = Path(__file__).with_name("requests.toml")
 _FILES = {"image": ".png", "audio": ".wav", "score": ".mid", "text": ".txt"}
@@ -151,15 +151,6 @@ class _Bench:
     """The chat's way of asking, without its window."""
 
     def __init__(self, studio: Studio, weights: str) -> None:
-        try:
-            self._choice: Any = importlib.import_module("studio_chat.tools.choice")
-            self._own: Any = importlib.import_module("studio_chat.tools.own")
-            self._planning: Any = importlib.import_module("studio_chat.tools.plan")
-            self._calls: Any = importlib.import_module("studio_chat.tools.calls")
-        except ImportError as error:
-            raise StudioError(
-                ErrorCode.UNSUPPORTED, "The plugin Chat is not installed.", "Install it."
-            ) from error
         self._studio, self._weights = studio, weights
         self._follower = JobProgress(studio, show_progress=False, show_text=False)
         there = {each.name for each in studio.tools.all()}
@@ -170,12 +161,12 @@ class _Bench:
         """Return what came of one request."""
         started = time.monotonic()
         text, wanted = str(row["text"]), [str(each) for each in row["steps"]]
-        made, kinds = self._calls.Made, [str(kind) for kind in row.get("has", ())]
+        made, kinds = calls.Made, [str(kind) for kind in row.get("has", ())]
         talk = _Talk([{"role": "user", "content": text}])
         talk.results = {f"{kind}-1": made(f"{kind}-1", f"{kind}-1", kind) for kind in kinds}
-        tools = [*self._own.offered({}, can_run=True), *(t.tool for t in self._tasks.values())]
-        most = self._choice.MOST_RANKED
-        planning = self._planning.planning(
+        tools = [*own.offered({}, can_run=True), *(t.tool for t in self._tasks.values())]
+        most = choice.MOST_RANKED
+        planning = plan.planning(
             text, tools, lambda part: likely(part, tools, most), list(talk.results), kinds
         )
         named, known = self._plan(planning)
@@ -189,7 +180,7 @@ class _Bench:
                 self._calls_well(
                     talk,
                     known[name],
-                    self._choice.part_of(text, number, len(named)),
+                    choice.part_of(text, number, len(named)),
                     words[: len(words) if number == 0 else 0],
                 )
                 for number, name in enumerate(named)
@@ -205,8 +196,8 @@ class _Bench:
             except StopIteration as end:
                 named, known = end.value
                 return named, known
-            if isinstance(asked, self._planning.Comparison):
-                answer = self._planning.similarity_in(self._run("chat.rank", asked.params).result)
+            if isinstance(asked, plan.Comparison):
+                answer = plan.similarity_in(self._run("chat.rank", asked.params).result)
             else:
                 answer = self._ask(asked, "")
 
@@ -216,28 +207,28 @@ class _Bench:
         has_files = bool(arguments and set(tool.files) & set(arguments))
         if arguments and wrong and tool.name in self._tasks and not has_files:
             # As in Chat: what does not fit goes back to the model once, before anybody is asked.
-            tried = self._calls.Call(tool.name, tool.title, arguments, self._calls.FAILED, wrong)
-            again = [*talk.messages, *self._calls.messages_of({"calls": [tried.plain()]})]
+            tried = calls.Call(tool.name, tool.title, arguments, calls.FAILED, wrong)
+            again = [*talk.messages, *calls.messages_of({"calls": [tried.plain()]})]
             arguments, wrong = self._arguments(again, talk, tool, part)
         if arguments is None or wrong:
             return False
         if words and not any(word in str(arguments).lower() for word in words):
             return False
-        call = self._calls.Call(tool.name, tool.title, arguments, self._calls.DONE)
-        if tool.produces or tool.name == self._own.SEARCH_LIBRARY.name:
+        call = calls.Call(tool.name, tool.title, arguments, calls.DONE)
+        if tool.produces or tool.name == own.SEARCH_LIBRARY.name:
             kind = tool.produces[0] if tool.produces else "image"
-            word = self._calls.next_word(kind, talk.results)
-            talk.results[word] = self._calls.Made(word, word, kind)
+            word = calls.next_word(kind, talk.results)
+            talk.results[word] = calls.Made(word, word, kind)
             call.results = (talk.results[word],)
-        talk.messages += self._calls.messages_of({"calls": [call.plain()]})
+        talk.messages += calls.messages_of({"calls": [call.plain()]})
         return True
 
     def _arguments(
         self, messages: Sequence[dict[str, Any]], talk: _Talk, tool: Tool, part: str
     ) -> tuple[dict[str, Any] | None, str]:
         """Return the arguments that the model writes, and what is wrong with them."""
-        asked = self._choice.call_question(messages, tool, talk.results, {}, part)
-        arguments = self._choice.arguments_in(self._ask(asked, "call"))
+        asked = choice.call_question(messages, tool, talk.results, {}, part)
+        arguments = choice.arguments_in(self._ask(asked, "call"))
         return arguments, "" if arguments is None else self._wrong(tool, arguments)
 
     def _wrong(self, tool: Tool, arguments: dict[str, Any]) -> str:

@@ -12,11 +12,11 @@ from typing import Any
 from studio.api.jobs import JobRequest
 from studio.cli.terminal.job_progress import JobProgress
 from studio.cli.terminal.studio_session import StudioSession
-from studio.core.studio import Studio
-from studio.core.weights import Weights
+from studio.models import Weights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import PoolEvent
 from studio.protocol.weights_files import files_of
+from studio.studio import Studio
 
 ROUNDS = 3
 ALTERNATIONS = 20

@@ -1,9 +1,8 @@
-"""What benches do in the window, in a process of its own: the command line knows no Qt."""
+"""What benches do in the window, in a process of its own."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from benchmarks import child_environment
 from studio.cli.doctor.display import has_display
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -92,7 +92,7 @@ def run(
         StudioError: The process failed; its last words are the details.
     """
     lines = "\n".join(f"    {line}" for line in script.strip().splitlines())
-    environment = dict(os.environ)
+    environment = child_environment()
     if not has_display():
         environment["QT_QPA_PLATFORM"] = "offscreen"
     with tempfile.TemporaryDirectory(prefix="offline-studio-bench-") as folder:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from studio.cli.bench.chat_everyday import QUESTIONS
-from studio.cli.bench.chat_everyday.rules import faults_of
+from benchmarks.chat.everyday import QUESTIONS
+from benchmarks.chat.everyday.rules import faults_of
 
 KNOWN_RULES = {
     *("any", "all", "match", "exact", "begins", "number", "words", "sentences", "paragraphs"),

@@ -1,1 +1,0 @@
-"""What `studio bench` measures of the lab."""

@@ -1,1 +1,0 @@
-"""What ``studio bench`` can measure of the molecules plugin."""
