@@ -8,7 +8,7 @@ Where things are:
 * Forms, flags and schemas generated from one class: ``params.py``, ``desktop/forms/``,
   ``cli/terminal/flags.py``.
 * Translatable texts of core or of a task: ``worker/sentence.py``: ``sentence(…)`` creates one,
-  ``as_parts(…)`` serialises it into a result, ``told(…)`` translates; files written by a task
+  ``as_parts(…)`` serialises it into a result, ``translated(…)`` translates; files written by a task
   (``.md``, CSV) stay in English.
 * Fine-tuning language models and running the result: ``worker/tuning.py`` is the interface for
   tasks, ``runtime/engines/text/adapters/`` applies an adapter while its base loads; the lab
@@ -87,7 +87,7 @@ from studio.api.worker.energy import EnergyUse
 from studio.api.worker.fonts import font_file
 from studio.api.worker.generators import finished
 from studio.api.worker.intermediates import Intermediates, KeepEvent
-from studio.api.worker.sentence import Sentence, as_parts, sentence, told
+from studio.api.worker.sentence import Sentence, as_parts, sentence, told, translated
 from studio.api.worker.text import ChatMessage, SamplingParams, TextEngine, TextStep, chat_messages
 from studio.api.worker.text_generation import WrittenText, fit_prompt, write_text, write_texts
 from studio.protocol.regular_file import open_regular, read_regular
@@ -205,6 +205,7 @@ __all__ = [
     "read_regular",
     "sentence",
     "told",
+    "translated",
     "write_text",
     "write_texts",
 ]

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from studio.api.stability import deprecated
+
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -30,24 +32,24 @@ def sentence(pattern: str, **places: Any) -> Sentence:
     ``packaging/translations.py`` collects the patterns: give a literal, and figures as they are to
     be read, ``count=f"{count:,}"``.
     """
-    made = Sentence(_filled(pattern, places))
-    made.pattern, made.places = pattern, places
-    return made
+    result = Sentence(_filled(pattern, places))
+    result.pattern, result.places = pattern, places
+    return result
 
 
 def as_parts(text: str) -> Any:
-    """Return a text as JSON data that `told` can still translate: for ``meta``."""
+    """Return a text as JSON data that `translated` can still translate: for ``meta``."""
     if not isinstance(text, Sentence):
         return text
     places = {
-        name: as_parts(each) if isinstance(each, str) else each
-        for name, each in text.places.items()
+        name: as_parts(value) if isinstance(value, str) else value
+        for name, value in text.places.items()
     }
     return {"pattern": text.pattern, "places": places}
 
 
-def told(text: str | Mapping[str, Any], translate: Callable[[str], str]) -> str:
-    """Return a text in another language, if it is a sentence; else as it is.
+def translated(text: str | Mapping[str, Any], translate: Callable[[str], str]) -> str:
+    """Translate a sentence; any other text stays as it is.
 
     Args:
         text: It, or what `as_parts` made of it.
@@ -60,11 +62,17 @@ def told(text: str | Mapping[str, Any], translate: Callable[[str], str]) -> str:
     else:
         return text
     return _filled(translate(pattern), {
-        name: told(each, translate) if isinstance(each, (str, Mapping)) else each
-        for name, each in places.items()
+        name: translated(value, translate) if isinstance(value, (str, Mapping)) else value
+        for name, value in places.items()
     })  # fmt: skip
+
+
+@deprecated("1.1", "Use translated(text, translate).")
+def told(text: str | Mapping[str, Any], translate: Callable[[str], str]) -> str:
+    """Translate a text: the early name of ``translated``."""
+    return translated(text, translate)
 
 
 def _filled(pattern: str, places: Mapping[str, Any]) -> str:
     """Return a pattern with its places filled in; a file may have any, so nothing is formatted."""
-    return _PLACE.sub(lambda found: str(places.get(found[1], found[0])), pattern)
+    return _PLACE.sub(lambda match: str(places.get(match[1], match[0])), pattern)

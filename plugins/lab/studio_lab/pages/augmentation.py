@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from studio.api import told
+from studio.api import translated
 from studio.api.window.figures import localised
 from studio.api.window.language import tr
 from studio_lab.pages.phrases import plot_name
@@ -22,7 +22,7 @@ def augmentation(report: Mapping[str, Any]) -> str:
             and of tables ``table``, the card of the real one.
     """
     score, outcomes = report["score"], report["outcomes"]
-    lines = [f"**{told(leak, tr)}**\n" for leak in report.get("leaks", ())]
+    lines = [f"**{translated(leak, tr)}**\n" for leak in report.get("leaks", ())]
     lines += [f"**{_sentence(report['chosen'], outcomes[report['chosen']], report)}**", ""]
     head = [
         tr("Method"),
@@ -41,8 +41,8 @@ def augmentation(report: Mapping[str, Any]) -> str:
         "",
         tr("Synthetic data are not measurements. Say so wherever they are used."),
     ]
-    lines += ["", *(f"- {told(note, tr)}" for note in report["notes"])]
-    lines += ["", *(told(line, tr) for line in report.get("table", ()))]
+    lines += ["", *(f"- {translated(note, tr)}" for note in report["notes"])]
+    lines += ["", *(translated(line, tr) for line in report.get("table", ()))]
     return "\n".join(lines)
 
 
@@ -81,10 +81,10 @@ def _sentence(method: str, outcome: Mapping[str, Any], report: Mapping[str, Any]
     )
     private = outcome["privacy"]
     area, copied = private["membership"]["value"], private["copies"]["value"]
-    told = leaks.format(
+    translated = leaks.format(
         method=places["method"], area=localised(f"{area:.2f}"), copies=f"{copied:.0%}"
     )
-    return f"{told} {said}"
+    return f"{translated} {said}"
 
 
 def _row(method: str, outcome: Mapping[str, Any], score: str) -> str:

@@ -36,7 +36,7 @@ from studio.api import (
     StudioError,
     TaskResult,
     outcome,
-    told,
+    translated,
 )
 from studio.api.params import Field
 from studio.api.plot import Plot
@@ -362,7 +362,7 @@ class LabPage(QWidget):
         what = artifact.title.partition(": ")[0]
         if isinstance(content, Plot):
             self.view.show_plot(content)
-            self.view.show_notes([told(note, tr) for note in artifact.meta.get("notes", ())])
+            self.view.show_notes([translated(note, tr) for note in artifact.meta.get("notes", ())])
         elif isinstance(content, QImage):
             slot = _HEARD.get(artifact.kind) or str(artifact.meta.get("view", "")) or _slot(what)
             caption = about_plot(slot) or title_in_words(artifact.title)

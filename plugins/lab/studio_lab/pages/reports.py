@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from studio.api import told
+from studio.api import translated
 from studio.api.window.figures import localised
 from studio.api.window.language import tr
 from studio_lab.pages.phrases import plot_name, title_in_words
@@ -33,7 +33,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def card(report: Mapping[str, Any]) -> str:
     """Return a card whose ``lines`` a task left as parts of sentences."""
-    return "\n".join(told(line, tr) for line in report["lines"])
+    return "\n".join(translated(line, tr) for line in report["lines"])
 
 
 def comparison(report: Mapping[str, Any], title: Callable[[str], str] = str) -> str:
@@ -53,7 +53,7 @@ def comparison(report: Mapping[str, Any], title: Callable[[str], str] = str) -> 
         [plot_name(name), *(_in_a_cell(row["measures"].get(name)) for row in rows)]
         for name in names
     ]
-    notes = [f"- {told(note, tr)}" for note in report.get("notes", ())]
+    notes = [f"- {translated(note, tr)}" for note in report.get("notes", ())]
     return "\n\n".join(filter(None, [*said, "\n".join(notes), _table(head, cells)]))
 
 

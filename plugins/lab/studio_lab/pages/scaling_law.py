@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from studio.api import told
+from studio.api import translated
 from studio.api.window.figures import localised
 from studio.api.window.language import tr
 
@@ -27,7 +27,7 @@ def scaling_law(report: Mapping[str, Any]) -> str:
     if "law" in report and "enough" in report:
         lines.append(_law(report))
     lines.append(_costs(report))
-    lines.append("\n".join(f"- {told(note, tr)}" for note in report["notes"]))
+    lines.append("\n".join(f"- {translated(note, tr)}" for note in report["notes"]))
     return "\n\n".join(filter(None, lines))
 
 
@@ -62,7 +62,7 @@ def _gains(report: Mapping[str, Any]) -> str:
         "examples": tr("more data"),
         "seen": tr("longer training"),
     }
-    told = [
+    translated = [
         tr("{what} {gain}% ({low} to {high})").format(
             what=more[name], **_rounded(gain, 100 / report["loss"])
         )
@@ -71,7 +71,7 @@ def _gains(report: Mapping[str, Any]) -> str:
     return tr(
         "From the largest training of the grid on, each of these with twice as much would lower "
         "the loss: {gains}."
-    ).format(gains="; ".join(told))
+    ).format(gains="; ".join(translated))
 
 
 def _rounded(figure: Figure, times: float) -> dict[str, str]:
@@ -108,7 +108,7 @@ def _law(report: Mapping[str, Any]) -> str:
         "seen": tr("Examples seen"),
     }
     law, floor = report["law"], report["law"]["floor"]
-    told = tr(
+    translated = tr(
         "The law is L = E + A/N^a + B/D^b + C/S^c, with E = {floor} nats: what is left with any "
         "amount of everything. N are the parameters, D the examples to learn from, S the examples "
         "seen. Fitted as in Hoffmann et al. (2022); 95% confidence intervals by a bootstrap."
@@ -118,7 +118,7 @@ def _law(report: Mapping[str, Any]) -> str:
     for name, exponent in law["exponents"].items():
         cells = [names[name], _span(exponent), _from(report, name)]
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([told, "", *lines])
+    return "\n".join([translated, "", *lines])
 
 
 def _span(figure: Figure) -> str:
@@ -144,11 +144,11 @@ def _costs(report: Mapping[str, Any]) -> str:
     }
     if "joules" not in report:
         return tr("{count} trainings took {minutes} min.").format(**places)
-    told = tr("{count} trainings took {minutes} min and about {energy} kJ.").format(
+    translated = tr("{count} trainings took {minutes} min and about {energy} kJ.").format(
         **places, energy=localised(f"{report['joules'] / 1e3:.2g}")
     )
     if "electricity_cost" not in report:
-        return told
+        return translated
     cost = localised(f"{report['electricity_cost']:.2g}")
     price = tr("Their electricity cost about {cost}, in the currency of the price that was said.")
-    return f"{told} {price.format(cost=cost)}"
+    return f"{translated} {price.format(cost=cost)}"

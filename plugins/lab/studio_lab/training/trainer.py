@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from studio.api import as_parts, sentence, told
+from studio.api import as_parts, sentence, translated
 from studio.api.worker.optimiser import eager
 from studio_lab.networks.architecture import Network
 from studio_lab.networks.layers import give_randomness
@@ -112,7 +112,7 @@ class Progress:
     @property
     def sentences(self) -> list[str]:
         """The notes as they are in English."""
-        return [told(note, str) for note in self.notes]
+        return [translated(note, str) for note in self.notes]
 
 
 class Trainer:

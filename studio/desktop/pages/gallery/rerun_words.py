@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from studio.api.comparison import Difference, Effect
 from studio.api.window.language import tr
-from studio.api.worker.sentence import told
+from studio.api.worker.sentence import translated
 from studio.protocol.errors import ErrorInfo, StudioError
 from studio.rerun.measures import percent
 from studio.rerun.report import BY_BYTES, MOST_CAUSES, Cause, Report, RerunVerdict
@@ -48,7 +48,7 @@ def _seen(report: Report) -> str:
 
 def trouble(info: ErrorInfo) -> StudioError:
     """Return an error with the reason for the failure and the remedy."""
-    message, hint = told(info.message, tr), told(info.hint, tr)
+    message, hint = translated(info.message, tr), translated(info.hint, tr)
     return StudioError(info.code, message, hint, info.details, info.plugin)
 
 
@@ -97,7 +97,7 @@ def difference(found: Difference) -> str:
         if values.get(name)
     ]
     known = all(each.name in _counts() or not each.value for each in found.effects)
-    return ", ".join(pieces) if pieces and known else told(found.words, tr)
+    return ", ".join(pieces) if pieces and known else translated(found.words, tr)
 
 
 def effect(measured: Effect) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from studio.api import told
+from studio.api import translated
 from studio.api.window.language import tr
 from studio_code.pages.evidence.evidence import Evidence, Requirement
 from studio_code.pages.phrases import count_words
@@ -91,15 +91,15 @@ def reason_words(evidence: Evidence) -> str:
             )
         )
     if evidence.reason:
-        parts.append(tr("Reason: {why}.").format(why=told(evidence.reason, tr)))
+        parts.append(tr("Reason: {why}.").format(why=translated(evidence.reason, tr)))
     return " ".join(parts)
 
 
-def requirement_words(each: Requirement) -> str:
+def requirement_words(requirement: Requirement) -> str:
     """Return the outcome of the test of a requirement."""
-    if not each.test:
+    if not requirement.test:
         return tr("no test")
-    return tr("passes") if each.passed else tr("fails")
+    return tr("passes") if requirement.passed else tr("fails")
 
 
 def tier_words(tier: str) -> str:
@@ -165,10 +165,10 @@ def tests_words(evidence: Evidence) -> str:
 
 def ranges_words(lines: Sequence[int]) -> str:
     """Return "4, 7–9": lines that follow each other are one range."""
-    found: list[list[int]] = []
+    ranges: list[list[int]] = []
     for line in lines:
-        if found and line == found[-1][1] + 1:
-            found[-1][1] = line
+        if ranges and line == ranges[-1][1] + 1:
+            ranges[-1][1] = line
         else:
-            found.append([line, line])
-    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in found)
+            ranges.append([line, line])
+    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in ranges)
