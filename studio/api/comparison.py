@@ -47,8 +47,8 @@ class Difference(msgspec.Struct, frozen=True):
     @property
     def is_within(self) -> bool:
         """Whether all that has a tolerance keeps within it, and something has."""
-        bound = [each for each in self.effects if each.tolerance is not None]
-        return bool(bound) and all(each.value <= (each.tolerance or 0.0) for each in bound)
+        bound = [effect for effect in self.effects if effect.tolerance is not None]
+        return bool(bound) and all(effect.value <= (effect.tolerance or 0.0) for effect in bound)
 
 
 @since("1.1")

@@ -98,21 +98,21 @@ def _thawed(schema: FrozenSchema) -> type[Params]:
     _check_name(schema.name)
     if len(schema.fields) > MOST_FIELDS:
         raise ValueError(f"it has more than {MOST_FIELDS} fields")
-    if len({each.field.name for each in schema.fields}) < len(schema.fields):
+    if len({frozen.field.name for frozen in schema.fields}) < len(schema.fields):
         raise ValueError("two fields have the same name")
     fields: list[Field] = []
     declared: list[Any] = []
-    for each in schema.fields:
-        _check_name(each.field.name)
-        kind = _type(each.type, 0)
-        if each.field.required:
-            field = each.field
+    for frozen in schema.fields:
+        _check_name(frozen.field.name)
+        kind = _type(frozen.type, 0)
+        if frozen.field.required:
+            field = frozen.field
             declared.append((field.name, kind))
         else:
-            default = msgspec.convert(each.field.default, kind, dec_hook=decode)
+            default = msgspec.convert(frozen.field.default, kind, dec_hook=decode)
             if isinstance(default, float):  # a whole number is shown as its author wrote it
-                default = each.field.default
-            field = dataclasses.replace(each.field, default=default)
+                default = frozen.field.default
+            field = dataclasses.replace(frozen.field, default=default)
             declared.append((field.name, kind, _default(default)))
         _check_bounds(field)
         if field.kind is FieldKind.FILE and field.default:
@@ -120,7 +120,7 @@ def _thawed(schema: FrozenSchema) -> type[Params]:
         fields.append(field)
     check_references(fields)
     thawed = tuple(fields)
-    made: Any = msgspec.defstruct(
+    params: Any = msgspec.defstruct(
         schema.name,
         declared,
         bases=(Params,),
@@ -129,7 +129,7 @@ def _thawed(schema: FrozenSchema) -> type[Params]:
         kw_only=True,
         forbid_unknown_fields=True,
     )
-    return cast("type[Params]", made)
+    return cast("type[Params]", params)
 
 
 def _default(value: Any) -> Any:

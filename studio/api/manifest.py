@@ -309,11 +309,11 @@ def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
     """Yield all texts of a table, each with the key it is under; keys are texts, too."""
     if isinstance(value, str):
         yield key, value
-    for each in value if isinstance(value, list) else ():
-        yield from _texts(each, key)
-    for name, each in value.items() if isinstance(value, dict) else ():
+    for item in value if isinstance(value, list) else ():
+        yield from _texts(item, key)
+    for name, item in value.items() if isinstance(value, dict) else ():
         yield "a key", name
-        yield from _texts(each, key if key in ("params", "expects") else name)
+        yield from _texts(item, key if key in ("params", "expects") else name)
 
 
 def is_compatible(manifest: Manifest, api_version: str = API_VERSION) -> bool:
@@ -433,12 +433,12 @@ def _check_accepted(path: Path, manifest: Manifest) -> None:
 def _check_families(path: Path, manifest: Manifest) -> None:
     if manifest.families and not manifest.worker:
         raise _bad(path, "families need a worker module, which loads them")
-    for each in manifest.families:
-        for suffix in each.suffixes:
+    for family in manifest.families:
+        for suffix in family.suffixes:
             if not _SUFFIX.fullmatch(suffix) or suffix in _TAKEN_SUFFIXES:
-                raise _bad(path, f"{suffix!r} cannot be a suffix of the family {each.family!r}")
-        if ".safetensors" in each.suffixes and not each.metadata:
-            raise _bad(path, f"the family {each.family!r} needs metadata: others have its suffix")
+                raise _bad(path, f"{suffix!r} cannot be a suffix of the family {family.family!r}")
+        if ".safetensors" in family.suffixes and not family.metadata:
+            raise _bad(path, f"the family {family.family!r} needs metadata: others have its suffix")
 
 
 def _bad(path: Path, why: str) -> StudioError:

@@ -258,28 +258,28 @@ class Params(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
             BadInput: A name is unknown, a value is missing, of the wrong type or out of bounds.
             StudioError: ``PLUGIN_FAILED``: a default of the plugin's own is out of its bounds.
         """
-        known = {field.name: field for field in cls.fields()}
+        fields = {field.name: field for field in cls.fields()}
         renamed = {field.renamed_from: field.name for field in cls.fields() if field.renamed_from}
         values = {renamed.get(name, name): value for name, value in values.items()}
         for name in values:
-            if name not in known:
+            if name not in fields:
                 raise BadInput(
                     f"There is no parameter called {name!r}.",
-                    f"Known parameters: {', '.join(known)}.",
+                    f"Known parameters: {', '.join(fields)}.",
                 )
-        for name, field in known.items():
+        for name, field in fields.items():
             if field.required and values.get(name) in (None, ""):
                 raise BadInput(f"{field.title} is missing.", f"Give a value for “{field.title}”.")
         unsaid = {
             name: field.default
-            for name, field in known.items()
+            for name, field in fields.items()
             if field.kind is FieldKind.WEIGHTS and not field.required
         }
         try:
             params = msgspec.convert(unsaid | values, cls, dec_hook=decode, strict=False)
         except msgspec.ValidationError as error:
             raise BadInput(f"A parameter has the wrong type: {error}.") from error
-        for name, field in known.items():
+        for name, field in fields.items():
             value = getattr(params, name)
             try:
                 _check(field, value)
@@ -339,8 +339,8 @@ _FIELDS: dict[type, tuple[Field, ...]] = {}
 def _fields(cls: type[Params]) -> tuple[Field, ...]:
     if cls not in _FIELDS:
         hints = typing.get_type_hints(cls, include_extras=True)
-        known = {f.name: f for f in msgspec.structs.fields(cls)}
-        fields = tuple(_field(info.name, hints[info.name], info) for info in known.values())
+        infos = {f.name: f for f in msgspec.structs.fields(cls)}
+        fields = tuple(_field(info.name, hints[info.name], info) for info in infos.values())
         check_references(fields)
         _FIELDS[cls] = fields
     return _FIELDS[cls]
@@ -352,11 +352,11 @@ def check_references(fields: Sequence[Field]) -> None:
     Raises:
         TypeError: A field names another that there is not, or that is not what it must be.
     """
-    known = {field.name: field for field in fields}
+    by_name = {field.name: field for field in fields}
     above: set[str] = set()
     for field in fields:
         if field.columns_of:
-            file = known.get(field.columns_of)
+            file = by_name.get(field.columns_of)
             is_text = FieldKind.TEXT in (field.kind, field.item)
             if not is_text or file is None or file.kind is not FieldKind.FILE:
                 raise TypeError(f"{field.name!r}: ColumnsOf is for texts, and names a File field")
@@ -403,7 +403,7 @@ def _field(name: str, hint: Any, info: Any) -> Field:
         columns_of=notes[ColumnsOf].file if ColumnsOf in notes else "",
         shown_if=notes.get(ShownIf),
         renamed_from=notes[RenamedFrom].name if RenamedFrom in notes else "",
-        choice_titles=tuple(label.choices.get(each, "") for each in choices or label.choices),
+        choice_titles=tuple(label.choices.get(choice, "") for choice in choices or label.choices),
     )
 
 
@@ -458,8 +458,8 @@ def _check(field: Field, value: Any) -> None:
         raise BadInput(f"{field.title} must be a finite number; you entered {value}.")
     if field.range and not field.range.minimum <= value <= field.range.maximum:
         low, high = field.range.minimum, field.range.maximum
-        told = f"between {plain_number(low)} and {plain_number(high)}"
-        raise BadInput(f"{field.title} must be {told}; you entered {value}.")
+        bounds = f"between {plain_number(low)} and {plain_number(high)}"
+        raise BadInput(f"{field.title} must be {bounds}; you entered {value}.")
     if field.kind is FieldKind.TEXT and len(value) > field.text.max_chars:
         raise BadInput(
             f"{field.title} has {len(value):,} characters; the limit is {field.text.max_chars:,}.",

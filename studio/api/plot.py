@@ -126,21 +126,22 @@ def _faults(plot: Plot) -> Iterator[str]:
     if len(plot.series) > MAX_SERIES:
         yield f"it has {len(plot.series)} series, and {MAX_SERIES} at most are drawn"
     count = 0
-    for each in plot.series:
-        if isinstance(each, Heat):
-            if len({len(row) for row in each.values}) > 1:
-                yield f"the rows of “{each.name}” differ in length"
-            count += sum(map(len, each.values))
-        elif isinstance(each, Histogram):
-            if not 0 <= each.bins <= 1000:
-                yield f"“{each.name}” has {each.bins} bins: 1 to 1000, or 0 for a fitting number"
-            count += len(each.values)
+    for series in plot.series:
+        if isinstance(series, Heat):
+            if len({len(row) for row in series.values}) > 1:
+                yield f"the rows of “{series.name}” differ in length"
+            count += sum(map(len, series.values))
+        elif isinstance(series, Histogram):
+            if not 0 <= series.bins <= 1000:
+                bins = f"“{series.name}” has {series.bins} bins"
+                yield f"{bins}: 1 to 1000, or 0 for a fitting number"
+            count += len(series.values)
         else:
-            if each.x and len(each.x) != len(each.y):
-                yield f"“{each.name}” has {len(each.x)} values of x and {len(each.y)} of y"
-            if isinstance(each, Points) and each.labels and len(each.labels) != len(each.y):
-                yield f"“{each.name}” has {len(each.labels)} labels for {len(each.y)} points"
-            count += len(each.y)
+            if series.x and len(series.x) != len(series.y):
+                yield f"“{series.name}” has {len(series.x)} values of x and {len(series.y)} of y"
+            if isinstance(series, Points) and series.labels and len(series.labels) != len(series.y):
+                yield f"“{series.name}” has {len(series.labels)} labels for {len(series.y)} points"
+            count += len(series.y)
     if count > MAX_VALUES:
         yield f"it has {count:,} values, and {MAX_VALUES:,} at most are drawn"
     for axis in (plot.x, plot.y):

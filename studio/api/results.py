@@ -44,8 +44,8 @@ class TaskResult:
 
 def file_stem(title: str, fallback: str) -> str:
     """Return a title as a name for a file that any system takes, without an ending."""
-    kept = "".join(c if c.isalnum() or c in " -_#♭♯" else " " for c in title)
-    return " ".join(kept.split())[:60] or fallback
+    cleaned = "".join(c if c.isalnum() or c in " -_#♭♯" else " " for c in title)
+    return " ".join(cleaned.split())[:60] or fallback
 
 
 class KeptResults(Protocol):

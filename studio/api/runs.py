@@ -47,8 +47,8 @@ class Mode:
     @property
     def only(self) -> tuple[str, ...]:
         """The parameters that the panel shows."""
-        kept = {*self.own, *self.given}
-        return tuple(f.name for f in self.params.fields() if f.name not in kept)
+        excluded = {*self.own, *self.given}
+        return tuple(f.name for f in self.params.fields() if f.name not in excluded)
 
 
 class RunController(Protocol):

@@ -56,12 +56,12 @@ def fill(library: Library) -> str:
     store = library.conversations
     for title, question in _OTHERS:
         talk = store.create(title)
-        asked = store.add_message(talk.id, None, "user", question)
-        store.add_message(talk.id, asked.id, "assistant", "Gladly.", extra=_EXTRA)
+        turn = store.add_message(talk.id, None, "user", question)
+        store.add_message(talk.id, turn.id, "assistant", "Gladly.", extra=_EXTRA)
     store.pin(talk.id, True)
     shown = store.create("Explain a dilated convolution")
-    asked = store.add_message(shown.id, None, "user", "Show it in PyTorch, please 🙂")
-    store.add_message(shown.id, asked.id, "assistant", _ANSWER, extra=_EXTRA)
+    turn = store.add_message(shown.id, None, "user", "Show it in PyTorch, please 🙂")
+    store.add_message(shown.id, turn.id, "assistant", _ANSWER, extra=_EXTRA)
     _add_results(library)
     return shown.id
 

@@ -58,9 +58,9 @@ class FakeTextEngine:
         self, messages: Sequence[ChatMessage], reserve: int, tools: Sequence[Tool] = ()
     ) -> FittedPrompt:
         """Render ``messages``, with a line for each tool; drop the oldest that leave no room."""
-        self.pictures = [each for message in messages for each in message.get("pictures", ())]
-        lines = [f"tool: {each['name']}" for each in tools]
-        lines += [f"{each['role']}: {each['content']}" for each in messages]
+        self.pictures = [entry for message in messages for entry in message.get("pictures", ())]
+        lines = [f"tool: {entry['name']}" for entry in tools]
+        lines += [f"{entry['role']}: {entry['content']}" for entry in messages]
         for dropped in range(len(lines)):
             ids = self._ids("\n".join(lines[dropped:]))
             if len(ids) + reserve <= self.context_length:
@@ -96,7 +96,7 @@ class FakeTextEngine:
     ) -> Iterator[tuple[int, TextStep]]:
         """Yield the steps of the next texts, one of ``params`` each, in turns."""
         yield 0, self._read(ids)
-        waiting = deque((at, self._written(ids, each)) for at, each in enumerate(params))
+        waiting = deque((at, self._written(ids, sampling)) for at, sampling in enumerate(params))
         while waiting:
             at, steps = waiting.popleft()
             if (step := next(steps, None)) is not None:
@@ -123,8 +123,8 @@ class FakeTextEngine:
         assert self._texts, "the task writes more texts than the test gave the engine"
         self.samplings.append(params)
         whole = self._texts.popleft()
-        found = [place for stop in params.stop if (place := whole.find(stop)) >= 0]
-        tokens = _TOKEN.findall(whole[: min(found)] if found else whole)
+        places = [place for stop in params.stop if (place := whole.find(stop)) >= 0]
+        tokens = _TOKEN.findall(whole[: min(places)] if places else whole)
         room = self.context_length - len(ids)
         most = min(params.max_tokens, room)
         for done, token in enumerate(tokens[:most], start=1):
@@ -134,7 +134,7 @@ class FakeTextEngine:
             yield TextStep(
                 "token", done, params.max_tokens, token, self._ids(token)[0], logprob=chance
             )
-        reason = "stop_string" if found else "stop"
+        reason = "stop_string" if places else "stop"
         if len(tokens) > most:
             reason = "length" if params.max_tokens <= room else "context"
         done = min(len(tokens), most)

@@ -49,8 +49,8 @@ def pytest_configure() -> None:
     os.fsync = lambda fd: None  # see waits_for_the_disk
     sqlite3.connect = _connect
     for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitExposed):
-        known = wait.__kwdefaults__ or {}
-        wait.__kwdefaults__ = {**known, "timeout": int(1000 * PATIENCE)}  # 5 seconds by default
+        defaults = wait.__kwdefaults__ or {}
+        wait.__kwdefaults__ = {**defaults, "timeout": int(1000 * PATIENCE)}  # 5 seconds by default
 
 
 _fsync, _sqlite_connect = os.fsync, sqlite3.connect
@@ -167,7 +167,7 @@ def _installed_plugins_are_read_once(monkeypatch: Any) -> None:
     path = tuple(sys.path)
 
     def remembered() -> Iterator[Any]:
-        more = [Path(each) for each in sys.path if each not in path]
+        more = [Path(entry) for entry in sys.path if entry not in path]
         if any(next(folder.glob("*-info"), None) for folder in more):
             return read()
         if path not in _installed:
@@ -179,9 +179,9 @@ def _installed_plugins_are_read_once(monkeypatch: Any) -> None:
 
 @cache
 def _empty_database(migrate: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
-    made = _sqlite_connect(":memory:", isolation_level=None, check_same_thread=False)
-    migrate(made)
-    return made
+    database = _sqlite_connect(":memory:", isolation_level=None, check_same_thread=False)
+    migrate(database)
+    return database
 
 
 @pytest.fixture(autouse=True)

@@ -112,8 +112,8 @@ class _Disk:
 
     def run(self, call: Callable[[], Any], *then: Any, **more: Any) -> None:
         result = call()
-        for told in then[:1]:
-            told(result)
+        for callback in then[:1]:
+            callback(result)
 
 
 def _none(*args: Any) -> Any:

@@ -191,8 +191,8 @@ class PageDesk:
     def again(self, state: Mapping[str, Any] | None = None) -> None:
         """End and start again, with the state of the page that a shell would keep."""
         save = getattr(self.whole, "save_state", None)  # a page may keep nothing
-        kept = save() if state is None and save else state
-        state = json.loads(json.dumps(kept))
+        saved = save() if state is None and save else state
+        state = json.loads(json.dumps(saved))
         self.close()
         self.open()
         if restore := getattr(self.whole, "restore_state", None):
@@ -207,11 +207,11 @@ class PageDesk:
 
     def settled(self) -> None:
         """Wait until all that was asked of other threads has come back."""
-        kept = self.kit.shelves
+        shelves = self.kit.shelves
 
         def is_at_rest() -> bool:
             is_done = self.background.wait(0)
-            return is_done and all(each.settled for each in kept) and self.idle()
+            return is_done and all(shelf.settled for shelf in shelves) and self.idle()
 
         while True:  # what comes back may ask for more
             self.until(is_at_rest)
@@ -235,7 +235,9 @@ class PageDesk:
 
     def stop(self) -> None:
         """Press the button that stops, and wait until the job is over; what waits follows it."""
-        button = next(each for each in self.kit.buttons if each.busy or each.adding)
+        button = next(
+            candidate for candidate in self.kit.buttons if candidate.busy or candidate.adding
+        )
         stop = button.stop if button.adding else button.widget
         stopped = {run.job for run in self.kit.runs if run.job is not None}
         self.qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
@@ -296,8 +298,8 @@ class PageDesk:
     def results(self) -> list[TaskResult]:
         """Return the results in the strip, from the left."""
         shelf = self.kit.shelves[0]
-        found = [shelf.find(id) for id in shelf.widget.ids()]
-        return [result for result in found if result is not None]
+        results = [shelf.find(id) for id in shelf.widget.ids()]
+        return [result for result in results if result is not None]
 
     def pick_result(self, place: int) -> None:
         """Choose a result of the strip."""
@@ -307,14 +309,14 @@ class PageDesk:
 
     def listen(self) -> list[str]:
         """Return the list that all further notices go to."""
-        said: list[str] = []
+        texts: list[str] = []
 
         def note(notice: Notice) -> None:
             if notice.level is Level.INFO:
-                said.append(f"{notice.message} {notice.hint}")
+                texts.append(f"{notice.message} {notice.hint}")
 
         self.studio.notices.on_notice(note)
-        return said
+        return texts
 
     def offers(self) -> list[Callable[[], None]]:
         """Return the list that the buttons of all further notices go to, such as Undo."""

@@ -86,8 +86,8 @@ def importable(*folders: Path) -> Iterator[None]:
 def found_in(*folders: Path, packages: Iterable[str] = ()) -> list[Found]:
     """Return the plugins that lie in ``folders``; only those of ``packages`` if any are named."""
     wanted = set(packages)
-    found = [each for each in discover(folders) if not each.distribution]
-    return [each for each in found if not wanted or each.package in wanted]
+    plugins = [plugin for plugin in discover(folders) if not plugin.distribution]
+    return [plugin for plugin in plugins if not wanted or plugin.package in wanted]
 
 
 def host_of(found: Iterable[Found], journal: Path, **options: Any) -> PluginHost:
@@ -158,9 +158,9 @@ def run_task(
         energy: What ``ctx.energy()`` returns, one after the other; None after the last.
         stop_after: Stop it after so many steps; what it hands over then is taken in too.
     """
-    made = Made()
+    result = Made()
     folder = str(checkpoint or "")
-    job = _Job(made, seed, inputs or {}, checkpoint=folder, stop_after=stop_after)
+    job = _Job(result, seed, inputs or {}, checkpoint=folder, stop_after=stop_after)
     job.energies = iter(energy)
     context = Context(
         job,  # type: ignore[arg-type]
@@ -175,27 +175,27 @@ def run_task(
     steps = task(context, params)
     try:
         for event in steps:
-            made.take(job.kept(event))
-            if stop_after is not None and made.steps >= stop_after:
+            result.take(job.kept(event))
+            if stop_after is not None and result.steps >= stop_after:
                 raise Cancelled
     except Cancelled as stop:
         job.cancelled = True
         for event in last_words(steps, stop):
-            made.take(job.kept(event))
+            result.take(job.kept(event))
     finally:
         getattr(steps, "close", lambda: None)()
         context.close()
-    made.cancelled = job.cancelled
+    result.cancelled = job.cancelled
     if job.reduced:
-        made.result["reduced"] = list(job.reduced)
-    return made
+        result.result["reduced"] = list(job.reduced)
+    return result
 
 
 class _Kept:
     """Keeps in a dictionary."""
 
-    def __init__(self, kept: dict[str, bytes]) -> None:
-        self._kept = kept
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self._kept = files
 
     def find(self, key: str) -> bytes | None:
         return self._kept.get(key)

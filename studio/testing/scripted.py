@@ -349,7 +349,7 @@ class _Performance:
                     line.done,
                     line.total,
                     line.message,
-                    plots=[each.encode() for each in line.plots],
+                    plots=[plot.encode() for plot in line.plots],
                 )
             )
             if line.preview is not None:
@@ -374,18 +374,18 @@ class _Performance:
             self._state = state
             self._session.send(JobChanged(self._job, state, reason))
 
-    def _produce(self, made: Artifact) -> None:
-        blobs = [made.payload, *([made.preview] if made.preview else [])]
+    def _produce(self, artifact: Artifact) -> None:
+        blobs = [artifact.payload, *([artifact.preview] if artifact.preview else [])]
         message = Produced(
             self._job,
-            made.kind,
-            made.suffix,
+            artifact.kind,
+            artifact.suffix,
             0,
-            describe(made.payload),
-            made.title,
-            made.text,
-            dict(made.verdict),
-            dict(made.meta),
-            preview=1 if made.preview else -1,
+            describe(artifact.payload),
+            artifact.title,
+            artifact.text,
+            dict(artifact.verdict),
+            dict(artifact.meta),
+            preview=1 if artifact.preview else -1,
         )
         self._session.send(message, *blobs)

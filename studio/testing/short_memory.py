@@ -46,15 +46,15 @@ class Allocations(TorchDispatchMode):
         count = self.places[place] = self.places.get(place, 0) + 1
         if self._fails(place, count):
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-        made = func(*args, **kwargs or {})
-        found = [each for each in tree_leaves(made) if isinstance(each, torch.Tensor)]
-        self._made.extend(map(weakref.ref, found))
-        return made
+        result = func(*args, **kwargs or {})
+        tensors = [tensor for tensor in tree_leaves(result) if isinstance(tensor, torch.Tensor)]
+        self._made.extend(map(weakref.ref, tensors))
+        return result
 
     def alive(self) -> int:
         """Return how many of the tensors that were made are still held."""
         gc.collect()
-        return sum(each() is not None for each in self._made)
+        return sum(reference() is not None for reference in self._made)
 
 
 def run_short(run: Callable[[], Made], within: str = "") -> dict[Place, list[str]]:
@@ -74,27 +74,29 @@ def run_short(run: Callable[[], Made], within: str = "") -> dict[Place, list[str
     places = [at for at in seen.places if at[0].startswith(within)]
     places = places[:: 1 if THOROUGH else max(1, len(places) // DRAWN)]
     with _frozen():
-        reduced = {at: each for at in places if (each := _failing_at(run, at)) is not None}
+        reduced = {at: steps for at in places if (steps := _failing_at(run, at)) is not None}
     after, _ = _run(run, lambda place, count: False)
     assert isinstance(after, Made)
-    assert [each.payload for each in after.artifacts] == [each.payload for each in before.artifacts]
+    assert [artifact.payload for artifact in after.artifacts] == [
+        artifact.payload for artifact in before.artifacts
+    ]
     return reduced
 
 
 def _failing_at(run: Callable[[], Made], at: Place) -> list[str] | None:
     """Return the reductions after running out of memory at a place; None if the job failed."""
-    made, memory = _run(run, lambda place, count: place == at and count == 1)
+    outcome, memory = _run(run, lambda place, count: place == at and count == 1)
     assert not memory.alive(), f"{memory.alive()} tensors are left after a failure at {at}"
-    return made.result.get("reduced", []) if isinstance(made, Made) else None
+    return outcome.result.get("reduced", []) if isinstance(outcome, Made) else None
 
 
 def run_out(run: Callable[[], Made]) -> str:
     """Return the error message if no tensor can be allocated at all."""
     with _frozen():
-        said, memory = _run(run, lambda place, count: True)
-        assert isinstance(said, str), "it came to its end without memory"
+        message, memory = _run(run, lambda place, count: True)
+        assert isinstance(message, str), "it came to its end without memory"
         assert not memory.alive()
-    return said
+    return message
 
 
 def _run(

@@ -140,7 +140,11 @@ def _queue_three(app: App, scripted: ScriptedRuntime, page: str) -> Callable[[],
     widget: Any = shown.widget  # a plugin's: the studio does not know its type
     parts = [part for part in (shown.widget, shown.panel) if part is not None]
     buttons = [button for part in parts for button in part.findChildren(QPushButton)]
-    main = [each for each in buttons if each.isVisible() and each.property("kind") == "primary"]
+    main = [
+        candidate
+        for candidate in buttons
+        if candidate.isVisible() and candidate.property("kind") == "primary"
+    ]
     for words in ("A lighthouse at dusk", "A harbour in the fog", "Cliffs, from the sea"):
         scripted.enqueue(Step(7, 20, "step 7 of 20"), Stall())
         _ASK[page](widget, words)
@@ -171,7 +175,7 @@ def _scenes(
     """Yield (name, what puts things back) for each thing worth a picture, once it is in view."""
     window = app.window
     pages = [button.spec.id for button in window.rail.buttons()]
-    for page_id in [known for known in pages if page in known]:
+    for page_id in [candidate for candidate in pages if page in candidate]:
         window.open_page(page_id)
         yield page_id.removeprefix("studio."), _nothing
         if page_id in _ASK:

@@ -73,14 +73,16 @@ class UsedSettings:
 
         May read that input: call it in the background. Empty if the prompt was not stored.
         """
-        told = self.params.get(param)
-        if told or "messages" not in self.inputs:
-            return str(told or "")
+        value = self.params.get(param)
+        if value or "messages" not in self.inputs:
+            return str(value or "")
         try:
-            said = msgspec.json.decode(read_regular(self.inputs["messages"]), type=list[_Said])
+            messages = msgspec.json.decode(read_regular(self.inputs["messages"]), type=list[_Said])
         except (OSError, msgspec.MsgspecError):
             return ""
-        return next((each.content for each in reversed(said) if each.role == "user"), "")
+        return next(
+            (message.content for message in reversed(messages) if message.role == "user"), ""
+        )
 
 
 class _Said(msgspec.Struct):

@@ -84,15 +84,15 @@ class Tool:
             most: Maximum number of arguments, required ones first; 0 for all.
         """
         required = list(self.schema.get("required", ()))
-        known = self.schema.get("properties", {})
-        names = [name for name in (self.basic or known) if name in known]
+        properties = self.schema.get("properties", {})
+        names = [name for name in (self.basic or properties) if name in properties]
         if most:
             first = [*required, *(name for name in names if name not in required)][:most]
             names = [name for name in names if name in first or name in required]
         return {
             "type": "object",
             "properties": {
-                name: {key: each for key, each in known[name].items() if key in _TOLD}
+                name: {key: entry for key, entry in properties[name].items() if key in _TOLD}
                 for name in names
             },
             "required": required,
@@ -102,8 +102,8 @@ class Tool:
     @property
     def digest(self) -> str:
         """Return the SHA-256 of the approved definition: a changed schema is a different tool."""
-        told = [self.source, self.name, self.description, self.schema]
-        return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
+        definition = [self.source, self.name, self.description, self.schema]
+        return hashlib.sha256(msgspec.json.encode(definition, order="sorted")).hexdigest()
 
 
 @since("1.1")

@@ -106,19 +106,19 @@ def median_times(rounds: int, *calls: Callable[[], object], warm_up: int = 1) ->
         warm_up: Rounds before these that fill caches and do not count.
     """
     spent = _in_turn(rounds, warm_up, [partial(_timed, call) for call in calls])
-    return [Times(*map(statistics.median, zip(*each, strict=True))) for each in spent]
+    return [Times(*map(statistics.median, zip(*times, strict=True))) for times in spent]
 
 
 def median_figures(rounds: int, *measures: Callable[[], float], warm_up: int = 1) -> list[float]:
     """Return the median of what each of ``measures`` returns; rounds as in :func:`median_times`."""
-    return [statistics.median(found) for found in _in_turn(rounds, warm_up, measures)]
+    return [statistics.median(figures) for figures in _in_turn(rounds, warm_up, measures)]
 
 
 def _in_turn(
     rounds: int, warm_up: int, measures: Sequence[Callable[[], Figure]]
 ) -> list[list[Figure]]:
     turns = [[measure() for measure in measures] for _ in range(warm_up + rounds)][warm_up:]
-    return [list(found) for found in zip(*turns, strict=True)]
+    return [list(figures) for figures in zip(*turns, strict=True)]
 
 
 def _timed(call: Callable[[], object]) -> Times:

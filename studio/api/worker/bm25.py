@@ -28,7 +28,7 @@ def bm25(
     """
     long = [sum(text.values()) for text in texts] if lengths is None else lengths
     typical = sum(long) / max(len(long), 1) or 1.0
-    norms = [saturation * (1 - length_share + length_share * each / typical) for each in long]
+    norms = [saturation * (1 - length_share + length_share * length / typical) for length in long]
     scores = [0.0] * len(texts)
     for word in wanted:
         having = sum(word in text for text in texts)

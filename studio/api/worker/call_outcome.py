@@ -24,7 +24,7 @@ class CalledArtifact(NewArtifact):
     @classmethod
     def of(cls, made: NewArtifact, id: str) -> CalledArtifact:
         """Return ``made`` with its id."""
-        return cls(**{each.name: getattr(made, each.name) for each in fields(made)}, id=id)
+        return cls(**{field.name: getattr(made, field.name) for field in fields(made)}, id=id)
 
 
 @since("1.1")

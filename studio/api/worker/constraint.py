@@ -120,7 +120,7 @@ def _parsed(text: str) -> Any:
 
 def _check_grammar(rules: str) -> None:
     """Reject grammars on which the compiler may not terminate, or which it leaves unbounded."""
-    bare = _LITERAL.sub(lambda found: found["open"] or "", rules)
+    bare = _LITERAL.sub(lambda match: match["open"] or "", rules)
     if "%json" in bare:
         raise BadInput(
             "The grammar uses “%json”, which is not supported.", "Use a JSON schema instead."
@@ -132,13 +132,13 @@ def _check_grammar(rules: str) -> None:
         )
 
 
-def _check_tools(asked: Any) -> None:
-    for tool in asked["tools"]:
+def _check_tools(request: Any) -> None:
+    for tool in request["tools"]:
         try:
             _check_schema(tool.get("parameters") or {})
         except BadInput as error:
             raise BadInput(f"The tool “{tool['name']}”: {error.message}", error.hint) from error
-    if not asked["tools"]:
+    if not request["tools"]:
         raise BadInput("The list of tools is empty.", "Add a tool.")
 
 
@@ -174,7 +174,9 @@ def _check_schema(schema: Any) -> None:
             ]
         else:
             inner = [(value, False) for value in part]
-        left += [(each, depth + 1, named) for each, named in inner if isinstance(each, dict | list)]
+        left += [
+            (child, depth + 1, named) for child, named in inner if isinstance(child, dict | list)
+        ]
     _check_ends(schema)
 
 
@@ -188,8 +190,12 @@ def _check_ends(schema: dict[str, Any]) -> None:
             references.add(part["$ref"])
         left += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
     ending: set[str] = set()
-    while found := {each for each in references - ending if _ends(_referred(schema, each), ending)}:
-        ending |= found
+    while resolved := {
+        reference
+        for reference in references - ending
+        if _ends(_referred(schema, reference), ending)
+    }:
+        ending |= resolved
     if not _ends(schema, ending):
         raise BadInput(
             "The JSON schema refers to itself in a circle, so no text can match it.",
@@ -205,15 +211,15 @@ def _ends(part: Any, ending: Collection[str]) -> bool:
     properties, items = part.get("properties"), part.get("items")
     if isinstance(properties, dict):
         needed += [
-            properties.get(each) for each in _list(part.get("required")) if isinstance(each, str)
+            properties.get(child) for child in _list(part.get("required")) if isinstance(child, str)
         ]
     if part.get("minItems"):
         needed.append(items)
     choices = [_list(part.get(key)) for key in ("anyOf", "oneOf")]
     return (
         (not isinstance(part.get("$ref"), str) or part["$ref"] in ending)
-        and all(_ends(each, ending) for each in needed)
-        and all(any(_ends(each, ending) for each in some) for some in choices if some)
+        and all(_ends(child, ending) for child in needed)
+        and all(any(_ends(child, ending) for child in some) for some in choices if some)
     )
 
 

@@ -17,5 +17,5 @@ def font_file() -> Path | None:
     It is in a plugin's own process, and where the installation is not complete.
     """
     package = Path(studio.__file__).resolve().parent
-    found = (package / "_resources" / _FILE, package.parent / "resources" / _FILE)
-    return next((each for each in found if each.is_file()), None)
+    candidates = (package / "_resources" / _FILE, package.parent / "resources" / _FILE)
+    return next((path for path in candidates if path.is_file()), None)

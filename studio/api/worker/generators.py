@@ -14,5 +14,5 @@ def finished(steps: Generator[object, None, Made]) -> Made:
         try:
             next(steps)
         except StopIteration as end:
-            made: Made = end.value
-            return made
+            result: Made = end.value
+            return result

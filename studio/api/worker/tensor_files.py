@@ -37,8 +37,10 @@ class Header:
 
     def has(self, mark: Mapping[str, str]) -> bool:
         """Return whether all entries of ``mark`` are there; an empty one may have any value."""
-        known = self.metadata
-        return all(name in known and value in ("", known[name]) for name, value in mark.items())
+        metadata = self.metadata
+        return all(
+            name in metadata and value in ("", metadata[name]) for name, value in mark.items()
+        )
 
 
 def read_header(path: Path) -> Header | None:
@@ -171,10 +173,10 @@ class SafetensorsLoader(Generic[Model]):
         Raises:
             StudioError: It is of the family, but damaged.
         """
-        found = self._described(path)
-        if found is None:
+        description = self._described(path)
+        if description is None:
             return None
-        return WeightsFacts(self.family, self.title, tuple(self.capabilities), found[1])
+        return WeightsFacts(self.family, self.title, tuple(self.capabilities), description[1])
 
     def measure(self, path: Path) -> Requirements:
         """Return the memory needed, from the size of the file."""
@@ -186,12 +188,12 @@ class SafetensorsLoader(Generic[Model]):
         Raises:
             StudioError: The file is damaged or of another make.
         """
-        found = self._described(path)
-        if found is None:
+        description = self._described(path)
+        if description is None:
             raise damaged(path, f"its header is not that of the family “{self.family}”")
         tensors = yield from read_tensors(path, device)
         with damage_told(path):
-            return self.build(found[0], tensors, device)
+            return self.build(description[0], tensors, device)
 
     def park(self, loaded: Model) -> None:
         """Move the model to the memory of the processor."""

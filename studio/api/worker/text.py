@@ -42,11 +42,11 @@ def chat_messages(
         BadInput: One of them has another role, no content, or anything else.
     """
     for number, turn in enumerate(turns, 1):
-        known = {"role", "content"}
+        allowed = {"role", "content"}
         if "tool" in roles and turn.get("role") == "assistant":
-            known |= set(turn) & {"calls"}
+            allowed |= set(turn) & {"calls"}
         is_text = isinstance(turn.get("content"), str)
-        if set(turn) != known or turn["role"] not in roles or not is_text:
+        if set(turn) != allowed or turn["role"] not in roles or not is_text:
             raise BadInput(
                 f"Message {number} is not one of a conversation.",
                 f"Give it a role ({', '.join(roles)}) and a content, and nothing else.",
@@ -104,8 +104,8 @@ class SamplingParams:
         for name, (low, high) in bounds.items():
             value = getattr(self, name)
             if not low <= value <= high:
-                told = f"between {plain_number(low)} and {plain_number(high)}"
-                raise BadInput(f"{name} must be {told}; you gave {value}.")
+                limits = f"between {plain_number(low)} and {plain_number(high)}"
+                raise BadInput(f"{name} must be {limits}; you gave {value}.")
 
 
 class TokenLogprob(NamedTuple):

@@ -134,7 +134,7 @@ def write_texts(
         StudioError: ``CONTEXT_TOO_LONG``: even the last message alone does not fit.
     """
     yield ctx.progress(0, 0, message)
-    longest = max(samplings, key=lambda each: each.max_tokens)
+    longest = max(samplings, key=lambda sampling: sampling.max_tokens)
     fitted = _fitted(engine, prompt, longest)
     wishes = [replace(s, is_private=s.is_private or ctx.is_private) for s in samplings]
     channels = [channel, *(f"{channel} {number}" for number in range(2, len(wishes) + 1))]
@@ -185,8 +185,8 @@ def _followed(
         if step.kind == "end":
             ends[number] = step
         pieces[number] += [step.text] if step.text else []
-        told = [(channels[number], step.text)] if route is None else route(number, step)
-        events = [ctx.text(text, step.done, channel) for channel, text in told if text]
+        routed = [(channels[number], step.text)] if route is None else route(number, step)
+        events = [ctx.text(text, step.done, channel) for channel, text in routed if text]
         if events:
             yield from events
             if ends_after is not None and ends_after(pieces[number], step):
@@ -197,7 +197,7 @@ def _followed(
             yield None
         if was_cut and None not in ends:
             break  # nobody writes but those that were ended
-    return [_written("".join(each), end) for each, end in zip(pieces, ends, strict=True)]
+    return [_written("".join(parts), end) for parts, end in zip(pieces, ends, strict=True)]
 
 
 def _written(text: str, end: TextStep | None) -> WrittenText:

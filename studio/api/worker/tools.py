@@ -75,13 +75,13 @@ def tool_constraint(
     Raises:
         BadInput: A schema is too large, too deep, or refers to something outside itself.
     """
-    asked = {"tools": list(tools), "must": must, "parallel": parallel, "answer": answer}
-    return Constraint("tool_calls", json.dumps(asked))
+    request = {"tools": list(tools), "must": must, "parallel": parallel, "answer": answer}
+    return Constraint("tool_calls", json.dumps(request))
 
 
 def tools_text(tools: Sequence[Tool]) -> str:
     """Return what tells a model of ``tools`` whose chat template does not."""
-    return _ASKED.format(tools="\n".join(json.dumps(each) for each in as_functions(tools)))
+    return _ASKED.format(tools="\n".join(json.dumps(function) for function in as_functions(tools)))
 
 
 def call_text(call: ToolCall) -> str:
@@ -95,12 +95,12 @@ def as_functions(tools: Sequence[Tool]) -> list[dict[str, Any]]:
         {
             "type": "function",
             "function": {
-                "name": each["name"],
-                "description": each.get("description", ""),
-                "parameters": each.get("parameters") or EMPTY,
+                "name": tool["name"],
+                "description": tool.get("description", ""),
+                "parameters": tool.get("parameters") or EMPTY,
             },
         }
-        for each in tools
+        for tool in tools
     ]
 
 
@@ -139,14 +139,14 @@ class CallReader:
                 if place < 0:
                     yield from self._out(0, _ready(self._held, OPENING))
                     return
-                if said := self._held[:place].rstrip():
-                    yield 0, said
+                if answer := self._held[:place].rstrip():
+                    yield 0, answer
                 self._held, self._within = self._held[place + len(OPENING) :], "head"
             if self._within == "head":
-                if not (found := _NAMED.match(self._held)):
+                if not (match := _NAMED.match(self._held)):
                     return
-                self.names.append(json.loads(found[1]))
-                self._held, self._within = self._held[found.end() :], "arguments"
+                self.names.append(json.loads(match[1]))
+                self._held, self._within = self._held[match.end() :], "arguments"
             if (place := self._held.find(_ENDING)) < 0:
                 yield from self._out(len(self.names), _ready(self._held, _ENDING))
                 return
@@ -177,10 +177,10 @@ def _may_be_bare(text: str) -> bool:
     return _BARE_START.match(text) is not None
 
 
-def _bare_calls(text: str, known: frozenset[str]) -> list[ToolCall]:
+def _bare_calls(text: str, names: frozenset[str]) -> list[ToolCall]:
     """Return the calls that a text consists of, within fences of Markdown or without; else none."""
     rest, decode = _FENCES.sub("", text).strip(), json.JSONDecoder().raw_decode
-    found: list[ToolCall] = []
+    calls: list[ToolCall] = []
     while rest:
         doubled = rest.startswith("{{")  # Qwen2.5-Coder's chat template shows a call like that
         try:
@@ -189,12 +189,12 @@ def _bare_calls(text: str, known: frozenset[str]) -> list[ToolCall]:
             return []
         if not isinstance(call, dict) or call.keys() != {"name", "arguments"}:
             return []
-        if call["name"] not in known or not isinstance(call["arguments"], dict):
+        if call["name"] not in names or not isinstance(call["arguments"], dict):
             return []
-        found.append(ToolCall(name=call["name"], arguments=call["arguments"]))
+        calls.append(ToolCall(name=call["name"], arguments=call["arguments"]))
         rest = rest[doubled + end :].strip()
         rest = rest.removeprefix("}").strip() if doubled else rest
-    return found
+    return calls
 
 
 def _ready(text: str, mark: str) -> int:
