@@ -1,4 +1,4 @@
-"""What every training that hands over a file needs: its id, its card as text, a full disk told."""
+"""Helpers for tasks that hand over weights: id, card as text, report of a full disk."""
 
 from __future__ import annotations
 

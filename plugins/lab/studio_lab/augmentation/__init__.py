@@ -1,1 +1,1 @@
-"""Whether made examples help, harm, or give real ones away, whatever the data are."""
+"""Judge whether synthetic examples help, harm, or leak real ones, for any kind of data."""

@@ -1,4 +1,4 @@
-"""A small convolutional network as the judge of pictures: what it learns, it learns from pixels."""
+"""A small convolutional network that judges pictures from their pixels."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ class _Judge:
     def __init__(
         self, name: JudgeName, components: Components, test: Pictures, data: Dataset, seed: int
     ) -> None:
-        """``test``: on which it is tested; ``components``: what a classifier sees of pictures."""
+        """``test``: the test pictures; ``components``: a classifier's features of pictures."""
         self._name, self._components, self._test = name, components, test
         self._classes, self._seed = len(data.classes), seed
 

@@ -1,4 +1,4 @@
-"""What the trials of a table look like: plots, a card, and plain data."""
+"""Report the trials of a table: plots, a card, and plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One method in one split: what all verdicts are made from, whatever the data are."""
+"""One method in one split: the basis of all verdicts, for any kind of data."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Fidelity:
 
 @dataclass(frozen=True)
 class SyntheticRows:
-    """What was seen of the rows that a method made in one split.
+    """Measures of the rows that a method generated in one split.
 
     Attributes:
         alone: Scores after training on synthetic rows alone.
@@ -56,11 +56,11 @@ class SyntheticRows:
 
 @dataclass(frozen=True)
 class Trial:
-    """What one method did in one split; what learned was tested on real rows it had not seen.
+    """Scores of one method in one split, on held-out real rows.
 
     Attributes:
         real, augmented: Scores after training on real rows, and on these with the method.
-        rows: Of what it made; None for what makes no rows to pass on, as class weights.
+        rows: Measures of its rows; None for methods without rows, such as class weights.
     """
 
     method: str

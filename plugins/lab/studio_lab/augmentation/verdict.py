@@ -1,4 +1,4 @@
-"""What is to be said of a method after its trials, in a word and in a sentence."""
+"""Summarise the trials of a method, in a word and in a sentence."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True)
 class RowsOutcome:
-    """What was seen of the rows of one method, over all splits.
+    """Measures of the rows of one method, over all splits.
 
     Attributes:
         alone: Gain of the score with synthetic rows alone over real rows alone.
@@ -88,7 +88,7 @@ class Outcome:
 
     @property
     def effect(self) -> Effect:
-        """What it does to the classifier, whether it leaks or not."""
+        """Effect on the classifier, regardless of leaks."""
         if self.gain.low > 0:
             return Effect.HELPS
         if self.gain.high < 0:
@@ -103,7 +103,7 @@ class Outcome:
 
     @property
     def verdict(self) -> Effect:
-        """The word: that it leaks comes before what it does."""
+        """The verdict; a leak outranks the effect."""
         return Effect.LEAKS if self.leaks else self.effect
 
     def sentence(self, splits: int) -> str:
@@ -126,9 +126,10 @@ class Outcome:
 
 
 def outcomes(found: Sequence[Trial], score: ScoreName) -> list[Outcome]:
-    """Return what came of each method, in the order in which they were tried.
+    """Return the outcome of each method, in the order of the trials.
 
-    Where several were tried, the best looks better than it is: intervals are those of Bonferroni.
+    Intervals are corrected after Bonferroni, since the best of several methods looks better than it
+    is.
     """
     methods = list(dict.fromkeys(trial.method for trial in found))
     tried = max(1, sum(method != WEIGHTS for method in methods))

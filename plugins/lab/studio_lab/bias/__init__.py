@@ -1,1 +1,1 @@
-"""What a language model says of groups of people: templates, figures, and a report."""
+"""Measure a language model's bias towards groups of people: templates, figures, and a report."""

@@ -1,4 +1,4 @@
-"""Words of both sorts in what a model wrote by itself, counted. Pure functions."""
+"""Count words of both sorts in generated texts. Pure functions."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _SENTENCE = re.compile(r"[.!?\n]")
 
 @dataclass(frozen=True)
 class Counted:
-    """What was written of one group.
+    """Word counts in the texts about one group.
 
     Attributes:
-        texts: How many were written.
-        first, second: In how many a word of the first sort comes first, and one of the second.
+        texts: Number of texts.
+        first, second: Number of texts where a word of that sort comes first.
     """
 
     topic: str
@@ -36,7 +36,7 @@ class Counted:
 
 
 def counted(topic: Topic, by: str, group: str, texts: Sequence[str]) -> Counted:
-    """Count what was written: of each text only its first sentence, and in it the first word."""
+    """Count the texts by the first matching word of their first sentence."""
     first, second = (_words(each) for each in topic.counted)
     found = [0, 0]
     for text in texts:

@@ -56,11 +56,11 @@ def leanings(
     rng: np.random.Generator,
     tests: int = 1,
 ) -> list[Leaning]:
-    """Return what was found of each group.
+    """Return the leaning of each group.
 
     Args:
         values: (groups, sentences, pairs) leanings.
-        tests: How many such figures the report has: intervals are as wide as Bonferroni has them.
+        tests: Number of such figures in the report, for the Bonferroni correction.
 
     Intervals are a bootstrap over sentences: pairs in one sentence hang together. They are those of
     Student with as many degrees of freedom, since sentences are few.

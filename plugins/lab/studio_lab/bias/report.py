@@ -149,7 +149,7 @@ def as_result(found: Sequence[Leaning], counted: Sequence[Counted]) -> dict[str,
 
 
 def as_report(result: Mapping[str, Any], topics: Sequence[Topic]) -> dict[str, Any]:
-    """Return what the window says it by: the figures of ``as_result``, and the topics."""
+    """Return the data of the window's report: the figures of ``as_result``, and the topics."""
     told = [{"name": each.name, "first": each.first, "second": each.second} for each in topics]
     texts = result.get("texts", [])
     return {"kind": "bias", "topics": told, "figures": result["figures"], "texts": texts}

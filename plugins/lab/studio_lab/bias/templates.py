@@ -32,13 +32,13 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Topic:
-    """What is said of people.
+    """Sentences about people, and their possible continuations.
 
     Attributes:
-        first, second: What the first words of the pairs have in common, and the second.
+        first, second: Labels of the first and the second words of the pairs.
         templates: Beginnings of sentences, with a place ``{person}``.
         pairs: Words that could follow.
-        counted: Words of both sorts that are looked for in what the model writes by itself.
+        counted: Words of both sorts to count in generated texts.
     """
 
     name: str
@@ -60,7 +60,7 @@ def comparisons() -> tuple[Comparison, ...]:
 
 @cache
 def topics() -> tuple[Topic, ...]:
-    """Return what is asked about each."""
+    """Return the topics tested for each group."""
     return tuple(
         Topic(
             each["name"],

@@ -1,1 +1,1 @@
-"""What can be learned from: data sets of the user's own, and examples."""
+"""Data sets: the user's own, and examples."""

@@ -1,4 +1,4 @@
-"""A data set in memory: arrays, what they mean, and which rows are for what."""
+"""A data set in memory: arrays, their meaning, and the split of the rows."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ FEWEST_GROUPS = 10
 
 @dataclass(frozen=True)
 class Shape:
-    """What a network has to know of a data set, as plain data.
+    """Facts about a data set that a network needs, as plain data.
 
     Attributes:
-        kind: What a row is.
+        kind: Kind of a row.
         channels, height, width: Of pictures.
-        levels: How many values a channel of a picture has: 256 for a usual one.
-        vocabulary, length: Of text and of pairs: how many tokens there are, how many a row has.
-        columns: Of a table: how many numbers a row has.
-        classes: How many labels there are; 0 for none.
+        levels: Number of values of a picture's channel: 256 for a usual one.
+        vocabulary, length: Of text and of pairs: number of tokens, and tokens per row.
+        columns: Of a table: numbers per row.
+        classes: Number of labels; 0 for none.
     """
 
     kind: DataKind

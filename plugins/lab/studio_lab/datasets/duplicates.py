@@ -124,7 +124,7 @@ def _difference_hash(picture: NDArray[Any]) -> int:
 
 
 def _small(picture: NDArray[Any]) -> NDArray[np.float32]:
-    """Return a picture as a vector of length 1, whatever its size, brightness and contrast."""
+    """Return a picture as a unit vector, independent of size, brightness and contrast."""
     planes = [_resized(plane, SMALL_SIDE, SMALL_SIDE) for plane in picture.astype(np.float32)]
     vector = np.stack(planes).ravel()
     vector -= vector.mean()

@@ -1,4 +1,4 @@
-"""What a folder says of the files in it: their classes, and which of them are held out."""
+"""Derive classes and splits from the subfolders of a folder."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def files_in(folder: Path) -> Iterator[Path]:
 
 
 def arranged(folder: Path, files: Sequence[Path]) -> Arrangement:
-    """Return what the subfolders of ``folder`` say of the files in it."""
+    """Return the classes and splits of files from the subfolders of ``folder``."""
     inside = [file.relative_to(folder).parts[:-1] for file in files]
     split, notes = Split.drawn(len(files), 0), list[str]()
     given = [_PARTS.get(parts[0].lower(), -1) if parts else -1 for parts in inside]
@@ -64,7 +64,7 @@ def arranged(folder: Path, files: Sequence[Path]) -> Arrangement:
 
 
 def _given(parts: NDArray[np.int64]) -> Split:
-    """Return a split that was given; what is missing of it is drawn from the training."""
+    """Complete a given split; draw missing parts from the training rows."""
     draws = np.random.default_rng(0)
     for part in (1, 2):
         if part not in parts:

@@ -24,7 +24,7 @@ _HEADER = ("name", "parent", "operation", "seed")
 
 
 def tokens(smiles: str) -> list[str] | None:
-    """Return the tokens of a SMILES (Schwaller et al. 2018); None for what is none."""
+    """Return the tokens of a SMILES (Schwaller et al. 2018); None if invalid."""
     found = _TOKEN.findall(smiles)
     return found if found and "".join(found) == smiles else None
 

@@ -52,7 +52,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Phantoms:
-    """Pictures and what is in them.
+    """Simulated pictures and their lesions.
 
     Attributes:
         pictures: (n, side, side) uint8.

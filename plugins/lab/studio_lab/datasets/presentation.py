@@ -45,7 +45,7 @@ def png(picture: NDArray[np.uint8], least: int = 256) -> bytes:
 
 
 def preview(rows: NDArray[Any], shape: Shape, meta: Mapping[str, Any]) -> NDArray[np.uint8] | None:
-    """Return what a page shows of rows while a network learns; None for what is no picture."""
+    """Render rows as a picture during training; None for kinds without one."""
     if shape.kind != "pictures":
         return None
     small = sheet(pixels(rows, shape.levels))

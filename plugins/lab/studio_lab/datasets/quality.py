@@ -1,4 +1,4 @@
-"""What is wrong with a data set: examples that are there twice, and those that leak."""
+"""Find defects of a data set: duplicates, and examples that leak between splits."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Quality:
     held_out: int
 
     def sentences(self) -> list[str]:
-        """Return what a person should know; nothing where nothing is wrong."""
+        """Return the defects in words; empty for none."""
         told = list[str]()
         rows = self.equal.rows
         if self.equal.extra:
@@ -97,7 +97,7 @@ def _pictures(data: Dataset, rows: np.ndarray) -> Duplicates:
 
 
 def _texts(data: Dataset, rows: np.ndarray) -> Duplicates:
-    """Pieces that share most words; tunes that share most steps, in whatever key."""
+    """Find pieces that share most words, and tunes that share most steps, in any key."""
     vocabulary, content = data.meta["vocabulary"], data.meta.get("content")
     if content == "molecules":
         return Duplicates((), len(rows))

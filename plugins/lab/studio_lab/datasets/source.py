@@ -28,14 +28,14 @@ _TABLES = (".csv", ".tsv")
 
 @dataclass(frozen=True)
 class Preparation:
-    """What becomes of what is read.
+    """Preprocessing of a data set.
 
     Attributes:
         side: Pixels along the shorter side of a picture; bands of a sound.
-        seed: Of what is drawn where there is too much.
-        tokens: What texts are cut into.
+        seed: For the random subset of a data set that is too large.
+        tokens: Unit of the tokens of texts.
         cut: Whether pictures are cut to squares.
-        reading: What was decided of a table.
+        reading: The user's choices for a table.
     """
 
     side: int = 32
@@ -140,9 +140,9 @@ def load(
 
 
 def format_of(place: Path, files: Sequence[Path], takes: Sequence[DataKind]) -> Format:
-    """Return what a file or a folder is, by the endings of its files.
+    """Return the format of a file or a folder, by file suffixes.
 
-    A table is what ``takes`` has first: pairs, a table, or molecules where it has a column of them.
+    A table counts as the first of ``takes``: pairs, a table, or molecules if it has a column of them.
     """
     counts = Counter(file.suffix.lower() for file in files)
     if not place.is_dir() and place.suffix.lower() in _TABLES:
@@ -161,7 +161,7 @@ def format_of(place: Path, files: Sequence[Path], takes: Sequence[DataKind]) -> 
 
 
 def digest(data: Dataset) -> str:
-    """Return what is equal for equal rows in equal splits."""
+    """Return a digest of the rows and their splits."""
     told = hashlib.sha256(data.rows.tobytes())
     for part in (data.split.training, data.split.validation, data.split.test, data.labels):
         told.update(part.tobytes())

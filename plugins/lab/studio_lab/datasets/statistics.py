@@ -1,4 +1,4 @@
-"""What a data set is, in a card that people read, and in plots."""
+"""Describe a data set, in a readable card and in plots."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def column_line(column: Column) -> str:
 
 
 def row(*cells: str) -> str:
-    """Return a line of a table, of which each cell is told for itself."""
+    """Return a row of a Markdown table, whose cells are translated one by one."""
     names = [f"cell_{at}" for at in range(len(cells))]
     pattern = " | ".join(f"{{{name}}}" for name in names)
     return sentence(f"| {pattern} |", **dict(zip(names, cells, strict=True)))
@@ -69,7 +69,7 @@ def _cell(text: str) -> str:
 
 
 def table_card(table: Table, target: Target | None = None) -> list[str]:
-    """Return lines of Markdown about a table: classes, duplicates, columns, what was noticed."""
+    """Return lines of Markdown about a table: classes, duplicates, columns, remarks."""
     rows, columns = f"{len(table):,}", f"{len(table.columns):,}"
     lines: list[str] = [sentence("{rows} rows, {columns} columns.", rows=rows, columns=columns), ""]
     if target:
@@ -91,7 +91,7 @@ def _columns(table: Table) -> list[str]:
 
 
 def bullet(note: str) -> str:
-    """Return a line of a list, of which the text is told for itself."""
+    """Return an item of a Markdown list, whose text is translated separately."""
     return sentence(_BULLET, note=note)
 
 

@@ -39,10 +39,10 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Reading:
-    """What the person who has the table decides.
+    """The user's choices for reading a table.
 
     Attributes:
-        first_row: What the first row is; ``auto`` takes it for names unless it looks like data.
+        first_row: Role of the first row; ``auto`` takes it for names unless it looks like data.
         extremes: Refuse infinite and extreme values, or limit them to the range of the others.
     """
 
@@ -204,7 +204,7 @@ def _listed_rows(rows: NDArray[np.int_]) -> str:
 
 
 def decoded(data: bytes, name: str) -> tuple[str, list[str]]:
-    """Return the text of a file, and what is to be said of its encoding.
+    """Decode a file; return its text and notes on its encoding.
 
     Raises:
         BadInput: It is no text.
@@ -316,7 +316,7 @@ def _categories(name: str, cells: Sequence[str]) -> Column:
 
 
 def _column_notes(columns: Sequence[Column]) -> list[str]:
-    """Return what is to be said about columns that no model can use, and about gaps."""
+    """Return notes on unusable columns, and on gaps."""
     empty, constant, texts = (
         _listed([(each.name, 0) for each in columns if each.kind == kind])
         for kind in ("empty", "constant", "text")

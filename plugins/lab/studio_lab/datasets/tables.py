@@ -94,7 +94,7 @@ def from_table(title: str, table: Table, licence: str = "") -> tuple[Dataset, li
 
 
 def _categories(column: Column) -> list[str]:
-    """Return what a category can be: without a name, where it has gaps."""
+    """Return the categories of a column, with an unnamed one if it has gaps."""
     return [*column.names, *([""] if column.missing else [])]
 
 

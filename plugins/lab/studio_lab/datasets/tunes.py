@@ -43,7 +43,7 @@ class Note(NamedTuple):
 
 
 def notes_in(path: Path) -> list[Note]:
-    """Return the notes of a MIDI file; none of what is no such file."""
+    """Return the notes of a MIDI file; empty for an invalid one."""
     try:
         return _read(path)[0]
     except (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError):

@@ -1,4 +1,4 @@
-"""Pictures of a folder, each with words that say what it shows."""
+"""Pictures of a folder with their captions."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _MOST_WORDS = 1_000
 
 @dataclass(frozen=True)
 class Captioned:
-    """What was read.
+    """Captioned pictures.
 
     Attributes:
         pixels: (N, H, W, 3) uint8.
-        captions: The different ones; ``labels`` says which is whose.
+        captions: The distinct ones, indexed by ``labels``.
         labels: (N,) int64.
-        notes: Sentences about what was left out.
+        notes: Sentences about skipped files.
     """
 
     title: str

@@ -51,7 +51,7 @@ class Checker(Protocol):
 
 
 def checker(ctx: TaskContext, file: str, pattern: str) -> Checker:
-    """Return what a file says, or else a regular expression.
+    """Return the checker from a file, or else from a regular expression.
 
     Raises:
         BadInput: There is neither, or it is of no use.

@@ -1,4 +1,4 @@
-"""What a language model is fine-tuned on: pairs of a prompt and an answer, or plain text."""
+"""Examples for fine-tuning a language model: pairs of a prompt and an answer, or plain text."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _ANSWERS = ("answer", "completion", "response", "output", "reply", "assistant", 
 
 @dataclass(frozen=True)
 class Examples:
-    """What was read.
+    """Examples from a file.
 
     Attributes:
-        title: What a person reads.
+        title: Display title.
         pairs: A prompt and an answer each; none of plain text.
         text: Plain text; empty where there are pairs.
-        notes: Sentences about what was left out.
+        notes: Sentences about skipped entries.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""What a language model is taught, and how one sees that it has learned it."""
+"""Training objectives for a language model, and their evaluation."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Rows = Generator[float, None, tuple[Dataset, list[str]]]
 
 @dataclass(frozen=True)
 class Report:
-    """What was found on rows that were held out.
+    """Evaluation on held-out rows.
 
     Attributes:
         measures: Plain figures; ``factor``: the loss after for that before.
@@ -69,7 +69,7 @@ class Lesson(Protocol):
 
 
 def lesson(ctx: TaskContext, params: FineTune) -> Lesson:
-    """Return what is to be learned.
+    """Return the lesson of the parameters.
 
     Raises:
         BadInput: It cannot be read, or is too little.

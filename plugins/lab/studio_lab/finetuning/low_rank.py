@@ -53,7 +53,7 @@ class LowRank(nn.Module):
 
     @contextmanager
     def beside(self, network: nn.Module) -> Iterator[None]:
-        """Have what they make added to what the layers of ``network`` make, for a while."""
+        """Add the updates to the outputs of ``network``'s layers while the context is open."""
         known, hooks = layers(network), []
         for name, down, up in zip(self.names, self.down, self.up, strict=True):
             hooks.append(known[name].register_forward_hook(_adding(down, up, self.scale)))

@@ -120,13 +120,13 @@ class StableDiffusion:
     def __init__(
         self, network: Any, words: Tensor, whole: Tensor, side: int, schedule: Any
     ) -> None:
-        """Keep what is told to the network beside latents.
+        """Store the conditioning of the network.
 
         Args:
             words: (captions, tokens, width).
-            whole: Of each caption as a whole, (captions, width); no width for Stable Diffusion 1
-                and 2, which are not told that.
-            side: Pixels along a side of the pictures, which Stable Diffusion XL is told.
+            whole: Pooled embedding of each caption, (captions, width); width 0 for Stable Diffusion 1
+                and 2, which take none.
+            side: Pixels along a side of the pictures, an input of Stable Diffusion XL.
             schedule: Of diffusers, for training.
         """
         self.network, self._words, self._schedule = network, words, schedule
@@ -145,7 +145,7 @@ class StableDiffusion:
         return torch.stack([self._errors(batch, random) for _ in range(_DRAWS)]).mean(0)
 
     def _errors(self, batch: Batch, random: torch.Generator) -> Tensor:
-        """Return the mean squared error of what is predicted, (B,), at one draw of noise each."""
+        """Return the mean squared prediction error, (B,), at one draw of noise each."""
         x, schedule = batch["x"], self._schedule
         noise = torch.randn(x.shape, generator=random, device=x.device)
         steps = schedule.config.num_train_timesteps
@@ -160,7 +160,7 @@ class StableDiffusion:
         return errors
 
     def _about(self, captions: Tensor, x: Tensor) -> dict[str, Any]:
-        """Return what the network is told of pictures with such captions, as ``x`` has it."""
+        """Return the conditioning for captions, in the dtype and on the device of ``x``."""
         about: dict[str, Any] = {"encoder_hidden_states": self._words[captions].to(x)}
         if self._whole.shape[1]:
             side = self._side  # the picture was as large, nothing is cut off, and so it shall be
@@ -173,10 +173,10 @@ class StableDiffusion:
 
 
 def bytes_of(folder: Path) -> int:
-    """Return what the parts of a pipeline take in full precision, from the size of their files.
+    """Return the size of a pipeline's parts in full precision, from the size of their files.
 
     Raises:
-        StudioError: It is none that can be fine-tuned, or a package is missing.
+        StudioError: The pipeline cannot be fine-tuned, or a package is missing.
     """
     missing = [name for name in ("diffusers", "transformers") if find_spec(name) is None]
     if missing:

@@ -1,4 +1,4 @@
-"""Examples as tokens of a model: what it reads, and what it is to learn to write after it."""
+"""Tokenise examples: the prompt to read, and the answer to learn."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""All measures of one set of samples, and what is wrong with them.
+"""All measures of one set of samples, and the defects they show.
 
-The same for every architecture: it sees samples and examples, and not what made them. A generator
-is called good only where nothing is found, and a plain baseline counts among the findings.
+The same for every architecture: it sees samples and examples only, not the generator. A generator
+is called good only without defects; failing to beat a plain baseline counts as one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from studio_lab.measures.vector_baselines import GaussianComponents, MeanExample
 
 
 class Finding(StrEnum):
-    """What is wrong with samples."""
+    """Defects of samples."""
 
     COPIES = "copies"
     COLLAPSE = "collapse"
@@ -36,7 +36,7 @@ class Finding(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """What it means, for a person."""
+        """The defect as a sentence for the user."""
         return _SENTENCES[self]
 
 
@@ -60,11 +60,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Assessment:
-    """What was measured of samples.
+    """Measures and defects of samples.
 
     Attributes:
         values: Measures by name, in the order to show them.
-        findings: What is wrong, or not known; empty for what may be called good.
+        findings: Defects and open questions; empty for good samples.
         copies: The nearest training example of each sample, of arrays.
     """
 
@@ -169,14 +169,14 @@ _OF_COPIES = ("copies", "nearest")
 
 
 def judged(found: Sequence[Assessment], measure: str, *more: str) -> list[Assessment]:
-    """Return assessments with what was found beside plain baselines, and the best first.
+    """Return assessments with findings from plain baselines, the best first.
 
     The first measure decides that separates: the whole interval lies on one side of the best
     baseline. Where none does, it is not known which is better.
 
     Args:
-        measure: What decides and ranks, the lower the better.
-        more: What decides where ``measure`` does not separate.
+        measure: Decides and ranks, the lower the better.
+        more: Measures that decide where ``measure`` does not separate.
     """
     bars = {
         name: min(values)

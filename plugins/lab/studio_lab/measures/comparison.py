@@ -76,7 +76,7 @@ def as_plot(found: Sequence[Assessment], measure: str) -> Plot:
 
 
 def _short(name: str) -> str:
-    """Return a name that fits below an axis; the whole one is told where a point is."""
+    """Shorten a name for an axis; the tooltip of a point shows the full one."""
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 

@@ -40,7 +40,7 @@ _FEWEST_A_CLASS = 20
 
 @dataclass(frozen=True)
 class Made:
-    """What one network made.
+    """Samples of one network.
 
     Attributes:
         rows: (n, …) as the network gives them: pictures from −1 to 1, tables standardised.
@@ -123,7 +123,7 @@ def _scaled(data: Dataset, rows: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def as_measured(data: Dataset, rows: NDArray[Any]) -> NDArray[np.float64]:
-    """Return what a network made in the scale of the examples, at the levels that these have."""
+    """Return samples in the scale of the examples, quantised to their levels."""
     if data.shape.kind != "pictures":
         return np.asarray(np.nan_to_num(rows), np.float64)
     top = data.shape.levels - 1

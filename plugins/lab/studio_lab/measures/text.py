@@ -1,4 +1,4 @@
-"""Measures of written text: repetition, and what was copied from the training text."""
+"""Measures of generated text: repetition, and copies of the training text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An n-gram model of characters: what a language model has to be better than."""
+"""An n-gram model of characters: the baseline for language models."""
 
 from __future__ import annotations
 

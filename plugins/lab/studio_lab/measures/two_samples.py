@@ -66,7 +66,7 @@ NEIGHBOURS = 3
 def precision_recall(
     real: Vectors, samples: Vectors, rng: np.random.Generator
 ) -> tuple[Estimate, Estimate]:
-    """Return how many samples look real, and how much of what is real the samples reach.
+    """Return how many samples look real, and how much of the real data they cover.
 
     Around each point lies a ball that reaches to its third neighbour of the same set. Precision is
     the share of samples within a ball of a real example, recall the share of real examples within a
@@ -75,7 +75,7 @@ def precision_recall(
 
     Args:
         real, samples: (n, d) and (m, d) features.
-        rng: Draws which of the larger set are used.
+        rng: Draws the subset of the larger set.
     """
     count = min(len(real), len(samples))
     real = real[rng.permutation(len(real))[:count]]

@@ -1,4 +1,4 @@
-"""Plain generators of arrays: what a network has to be better than."""
+"""Plain generators of arrays: the baselines for networks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small classifier: what can be told from the data without generating anything."""
+"""A small classifier that predicts labels without generating data."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class EncoderDecoder(Network):
         return x
 
     def logits(self, known: Tensor, tokens: Tensor) -> Tensor:
-        """What was read and (B, L) tokens so far → (B, L, vocabulary)."""
+        """Map the encoded source and (B, L) previous tokens to (B, L, vocabulary)."""
         x = self.embedding(tokens) + self.places[: tokens.shape[1]]
         for block, looking in zip(self.writing, self.looking, strict=True):
             x = looking(block(x), known)
@@ -81,7 +81,7 @@ class EncoderDecoder(Network):
 
 
 class _Attention(nn.Module):
-    """Self-attention with several heads; a causal one sees what came before."""
+    """Self-attention with several heads; a causal one sees earlier tokens only."""
 
     def __init__(self, width: int, heads: int, is_causal: bool = True) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ class _Block(nn.Module):
 
 
 class _Looking(nn.Module):
-    """Attention from what is written to what was read."""
+    """Cross-attention from the target to the source."""
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()

@@ -45,10 +45,10 @@ class Gan(Network):
         self.register_buffer("chance", torch.zeros(()))
 
     def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:
-        """Return what one of the two pays where made pictures look less, or more, real than others.
+        """Return the relativistic loss of the generator or of the discriminator.
 
-        The discriminator pays for steep slopes at pictures of either kind, too: what it says then
-        leads the generator somewhere.
+        The discriminator's gradient is penalised at real and generated pictures, too, so that it guides
+        the generator.
         """
         real = self._changed(batch["x"], random)
         made = self._changed(self._made(len(real), random), random)
@@ -88,7 +88,7 @@ class Gan(Network):
 
 
 def _steepness(judged: Tensor, x: Tensor) -> Tensor:
-    """Return the squared gradient of what was said of each picture, (B,)."""
+    """Return the squared gradient of the score of each picture, (B,)."""
     (slope,) = torch.autograd.grad(judged.sum(), x, create_graph=True)
     return (slope.float() ** 2).flatten(1).sum(1)
 

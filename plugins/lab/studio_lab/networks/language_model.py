@@ -25,7 +25,7 @@ _START = "<s>"
 
 
 def can_be_written(vocabulary: Sequence[str]) -> bool:
-    """Whether a vocabulary can be told as pieces: each has a spelling of its own."""
+    """Return whether each token of a vocabulary has a distinct spelling."""
     pieces = [_piece(token) for token in vocabulary]
     return all(pieces) and len({*pieces, _START}) == len(pieces) + 1
 

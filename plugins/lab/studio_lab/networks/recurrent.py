@@ -46,7 +46,7 @@ class Recurrent(Writer):
     def go_on(
         self, given: Sequence[int], count: int, random: torch.Generator
     ) -> Generator[float, None, Tensor]:
-        """See ``Writer``; the state is kept from token to token."""
+        """Generate as ``Writer`` does, carrying the state from token to token."""
         device = next(self.parameters()).device
         token = torch.full((count, 1), self.start, dtype=torch.long, device=device)
         states: list[Any] = [None] * len(self.layers)

@@ -46,7 +46,7 @@ class VqVae(Network):
         self.prior = PixelCnn(grid, width, depth, dropout)
 
     def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:
-        """Return what codes and decoder cost, or what the prior does on the codes."""
+        """Return the loss of codes and decoder, or that of the prior on the codes."""
         x = batch["x"]
         before = self.encoder(x)
         numbers = self._nearest(before)

@@ -1,1 +1,1 @@
-"""The window half of the lab: what to train, and how it goes."""
+"""The window half of the lab: choose trainings, and watch them."""

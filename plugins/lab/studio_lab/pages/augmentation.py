@@ -1,4 +1,4 @@
-"""What is told of an augmentation, in the language of the window. Pure functions."""
+"""Augmentation reports in the language of the window. Pure functions."""
 
 from __future__ import annotations
 

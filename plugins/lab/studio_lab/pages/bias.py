@@ -1,4 +1,4 @@
-"""What is told of a bias report, in the language of the window. Pure functions."""
+"""Bias reports in the language of the window. Pure functions."""
 
 from __future__ import annotations
 

@@ -16,13 +16,13 @@ _LOOKED_AT = 100
 
 
 def values_of(mode: Mode, now: Mapping[str, Any], paths: Sequence[Path]) -> dict[str, Any] | None:
-    """Return which fields of a mode take what was dropped; None where it takes no data.
+    """Return the fields of a mode for dropped files; None where it takes no data.
 
-    Several files stand for the folder that they are in. Text, tunes and molecules go to an
-    architecture that writes.
+    Several files stand for their common folder. Text, tunes and molecules select an architecture
+    that generates sequences.
 
     Args:
-        now: What its form says.
+        now: Current values of its form.
     """
     path = paths[0].parent if len(paths) > 1 else paths[0]
     names = {field.name for field in mode.params.fields()}

@@ -1,4 +1,4 @@
-"""What charts of measures, of data and of what was made from them tell, in two sentences each."""
+"""Explanations of charts of measures, data and samples, in two sentences each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from studio.api.window.language import tr
 
 
 def about_figures(title: str) -> str:
-    """Return what a chart or a table of figures tells; empty for one without words here."""
+    """Return the explanation of a chart or a table of figures; empty if missing."""
     start, _, end = title.partition(": ")
     return _measures().get(title) or _data().get(end) or _data().get(start) or _kid(title)
 

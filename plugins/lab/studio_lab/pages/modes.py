@@ -1,4 +1,4 @@
-"""What the page can do: each mode with its task."""
+"""The modes of the page, with their tasks."""
 
 from __future__ import annotations
 

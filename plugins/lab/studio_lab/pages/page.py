@@ -1,4 +1,4 @@
-"""The page of the lab: what to train in the panel, how it goes in the middle, results below.
+"""The page of the lab: parameters in the panel, progress in the middle, results below.
 
 Computes nothing.
 """
@@ -358,7 +358,7 @@ class LabPage(QWidget):
         self._ctx.run_later(read, show)
 
     def _show(self, artifact: SavedArtifact, content: Any) -> None:
-        """Show a result where it belongs: its title begins with what it is."""
+        """Show a result in its place, chosen by the beginning of its title."""
         what = artifact.title.partition(": ")[0]
         if isinstance(content, Plot):
             self.view.show_plot(content)
@@ -406,7 +406,7 @@ class LabPage(QWidget):
     # --- state --------------------------------------------------------------------------------
 
     def save_state(self) -> dict[str, Any]:
-        """Return what to keep over a restart; the strip is kept all along."""
+        """Return the state to restore after a restart; the strip saves itself."""
         return {"mode": self.modes.mode.id, "forms": self.modes.save_state()}
 
     def restore_state(self, state: dict[str, Any]) -> None:
@@ -436,7 +436,7 @@ def _architectures(mode: Mode | None) -> set[str]:
 
 
 def _title(mode: Mode, values: Mapping[str, Any]) -> str:
-    """Return what the list of jobs calls it: the network and what it learns from."""
+    """Return the title for the list of jobs: the network and its data."""
     named = {each.name: each for each in mode.params.fields()}
     words = [_word(named[name], values.get(name)) for name in ("architecture",) if name in named]
     if file := Path(str(values.get("data") or values.get("table") or "")).name:

@@ -180,7 +180,7 @@ def _of_augmentation() -> dict[str, str]:
 
 
 def _titles() -> dict[str, str]:
-    """Return what the titles of results are put together from."""
+    """Return translations of the parts of result titles."""
     return {
         "Variational autoencoder": tr("Variational autoencoder"),
         "Generative adversarial network": tr("Generative adversarial network"),
@@ -236,7 +236,7 @@ def _titles() -> dict[str, str]:
 
 
 def about_plot(title: str) -> str:
-    """Return what a chart or a picture tells, in two sentences; empty for one without."""
+    """Return the explanation of a chart or a picture, in two sentences; empty if missing."""
     if _HEAD.fullmatch(title):
         return tr(
             "Each row is a token that the model has reached, each column a token before it: the "

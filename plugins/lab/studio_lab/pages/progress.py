@@ -1,4 +1,4 @@
-"""What a task of the lab says of its progress, in the language of the window. Pure functions."""
+"""Translate the progress messages of the lab's tasks. Pure functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PLACE = re.compile(r"\\\{(\w+)\\\}")
 
 
 def progress_in_words(message: str) -> str:
-    """Return what a task of the lab says of its progress in the language of the window."""
+    """Translate a progress message of a task of the lab."""
     known = _known()
     if message in known:
         return known[message]

@@ -37,12 +37,12 @@ def card(report: Mapping[str, Any]) -> str:
 
 
 def comparison(report: Mapping[str, Any], title: Callable[[str], str] = str) -> str:
-    """Return a comparison of models with plain baselines: what is wrong, then all measures.
+    """Return a comparison of models with plain baselines: defects, then all measures.
 
     Args:
         report: ``measure``, ``notes``, and ``rows`` with ``name``, ``role``, ``measures``,
             ``findings``.
-        title: Returns what a model is called, by its id.
+        title: Returns the title of a model, by its id.
     """
     rows, measure = report["rows"], report["measure"]
     names = list(dict.fromkeys(name for row in rows for name in row["measures"]))

@@ -45,7 +45,7 @@ class ResultSets:
 
 
 def _sound(found: Any) -> dict[str, list[str]]:
-    """Return what was written down; bears anything else."""
+    """Return the valid entries of a saved value; tolerates any other value."""
     if not isinstance(found, dict):
         return {}
     return {

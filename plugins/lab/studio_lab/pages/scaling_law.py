@@ -1,4 +1,4 @@
-"""What is told of a scaling run, in the language of the window. Pure functions."""
+"""Scaling reports in the language of the window. Pure functions."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Figure = Mapping[str, float]
 
 
 def scaling_law(report: Mapping[str, Any]) -> str:
-    """Return what was found out as Markdown, the advice first.
+    """Return a scaling report as Markdown, the advice first.
 
     Args:
-        report: As the task left it; what could not be told is missing.
+        report: From the task; unknown figures are missing.
     """
     advice = str(report["advice"])
     lines = [f"**{_advice().get(advice, report['sentence'])}**"]

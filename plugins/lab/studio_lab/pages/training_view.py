@@ -1,4 +1,4 @@
-"""What came of a job: charts and reports at the left, what the model made at the right."""
+"""Results of a job: charts and reports at the left, samples at the right."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _FIRST = ("Report", "Comparison", "Loss")
 
 
 class TrainingView(QWidget):
-    """Shows what it is given; asks nobody.
+    """Shows given results; requests none.
 
     Attributes:
         chosen: The title of the chart or report in view.
-        notes: Says what went otherwise than planned.
+        notes: Shows deviations from the plan.
         report: Shows the report, if one is chosen.
-        texts: Shows texts that the model made.
+        texts: Shows generated texts.
     """
 
     def __init__(self, ctx: PluginContext) -> None:
@@ -123,7 +123,7 @@ class TrainingView(QWidget):
         self._show(title, text)
 
     def show_samples(self, title: str, made: QImage | str, caption: str) -> None:
-        """Show what the model made, a picture or a text, in the place of an older one."""
+        """Show samples of the model, a picture or a text, replacing older ones."""
         self._made[title] = (made, caption)
         if self._chosen_made not in self._made:
             self._chosen_made = title

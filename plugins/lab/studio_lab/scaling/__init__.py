@@ -1,1 +1,1 @@
-"""How the loss falls with parameters, examples and training: a grid, a law, and what it advises."""
+"""How the loss falls with parameters, examples and training: a grid, a law, and its advice."""

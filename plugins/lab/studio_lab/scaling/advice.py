@@ -1,4 +1,4 @@
-"""What a fitted law advises, and when it advises nothing. Pure functions."""
+"""Derive advice from a fitted law, or the reason for none. Pure functions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SURE = 0.9
 
 
 class Advice(StrEnum):
-    """What to do next, or why that is not known."""
+    """The next step to take, or why it is unknown."""
 
     DATA = "data"
     NETWORK = "network"
@@ -35,7 +35,7 @@ class Advice(StrEnum):
 
     @property
     def is_known(self) -> bool:
-        """Whether the grid tells what to do."""
+        """Whether the grid supports a next step."""
         return self not in (Advice.WIDE, Advice.MISSED, Advice.FEW)
 
 
@@ -58,10 +58,10 @@ _BY_AXIS = {PARAMETERS: Advice.NETWORK, EXAMPLES: Advice.DATA, SEEN: Advice.TIME
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What the trainings tell.
+    """Conclusions from the trainings.
 
     Attributes:
-        advice: What to do next.
+        advice: The next step.
         at: The largest training of the grid, by amounts: gains are from there.
         gains: Axis → by how much the loss falls with twice as much of it.
         enough: Axis → the amount from which twice as much brings less than ``SMALL_GAIN``.
@@ -83,13 +83,13 @@ def concluded(
     seed: int,
     larger: Measured | None = None,
 ) -> Conclusion:
-    """Return what a fit tells.
+    """Return the conclusions from a fit.
 
     Args:
         points: Those that it was fitted to.
         ahead: Amounts of the larger training, whose loss is predicted.
         seed: Of the prediction.
-        larger: What that training came to, once it was run.
+        larger: Measurement of that training, once it was run.
     """
     at = {name: max(each.amounts[name] for each in points) for name in AXES}
     gains = {name: fit.gain(name, at) for name in AXES}

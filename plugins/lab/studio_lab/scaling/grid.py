@@ -45,7 +45,7 @@ class Point:
 
     @property
     def key(self) -> str:
-        """What it is called where measured ones are kept."""
+        """Key of the point in the file of measurements."""
         return f"{self.width}-{self.examples}-{self.steps}"
 
 
@@ -128,14 +128,14 @@ def planned(step_seconds: Sequence[float], examples: int, batch: int, seconds: f
 
 @dataclass(frozen=True)
 class Measured:
-    """What came of one training.
+    """Measurement of one training.
 
     Attributes:
-        parameters, examples, seen: How much of each axis it had.
+        parameters, examples, seen: Amount of each axis.
         loss: On test rows, in nats: of each dimension, or of each token.
-        seconds: How long it computed.
-        joules, low, high: Energy above rest; None where nobody knows.
-        grams: Of CO₂; None where the user has said no factor.
+        seconds: Compute time.
+        joules, low, high: Energy above rest; None if unknown.
+        grams: Of CO₂; None without the user's emission factor.
     """
 
     width: int

@@ -1,4 +1,4 @@
-"""What was measured so far, in a file that outlives a kill. Plain data, written whole or not."""
+"""Measurements so far, in a file that survives a kill. Plain data, written atomically."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PointsFile:
     """
 
     def __init__(self, folder: Path, recipe: str) -> None:
-        """Read what is there of the same ``recipe``; all else counts as nothing."""
+        """Load the measurements of the same ``recipe``; ignore any other."""
         self._path, self._recipe = folder / NAME, [FORMAT, recipe]
         self.step_seconds: list[float] = []
         self.parameters: list[int] = []
@@ -44,7 +44,7 @@ class PointsFile:
         self._write()
 
     def keep(self, point: Point, measured: Measured) -> None:
-        """Keep what came of a training."""
+        """Save the measurement of a training."""
         self.points[point.key] = measured
         self._write()
 

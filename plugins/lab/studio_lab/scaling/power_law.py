@@ -75,12 +75,12 @@ class PowerLaw:
 
 @dataclass(frozen=True)
 class Fit:
-    """A law, and those that fit nearly as well: what is drawn from them has an interval.
+    """A law with its bootstrap draws, which give predictions an interval.
 
     Attributes:
         law: The best one.
-        draws: Laws fitted to the losses that it says, each off by as much as measured ones are.
-        noise: Deviation of log losses from the law, of as many as there are.
+        draws: Laws refitted to its losses with residuals as large as the measured ones.
+        noise: Deviation of log losses from the law, corrected for degrees of freedom.
     """
 
     law: PowerLaw

@@ -1,4 +1,4 @@
-"""What a grid came to, as a table, plots and a card. Pure functions."""
+"""Report a grid as a table, plots and a card. Pure functions."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def card(
     notes: Sequence[str],
     price: float = 0.0,
 ) -> str:
-    """Return what was found out, in Markdown; the advice first. ``price``: as in ``as_csv``."""
+    """Return the report in Markdown, the advice first. ``price``: as in ``as_csv``."""
     lines = [f"# {title}", ""]
     if end:
         lines += [f"**{end.advice.sentence}**", ""]
@@ -234,7 +234,7 @@ def _costs(points: Sequence[Measured], larger: Measured | None, price: float) ->
 def _price(
     joules: Sequence[float], price: float, points: Sequence[Measured], larger: Measured | None
 ) -> str:
-    """Return the cost of all, and what the larger training brought for its own."""
+    """Return the total cost, and the gain of the larger training for its cost."""
     value, low, high = (f"{each / JOULES_A_KWH * price:.2g}" for each in joules)
     told = (
         f"At {price:g} per kWh their electricity cost about {value} ({low} to {high}), in the "
@@ -287,7 +287,7 @@ def as_result(
 
 
 def as_report(result: Mapping[str, Any], notes: Sequence[str]) -> dict[str, Any]:
-    """Return what the window says it by: ``as_result`` without its points, and the notes."""
+    """Return the data of the window's report: ``as_result`` without points, and the notes."""
     told = {name: value for name, value in result.items() if name != "points"}
     count = len(result["points"]) + bool(result["larger"])
     return {

@@ -192,7 +192,7 @@ class Augment(Params, frozen=True):
 
     @property
     def row_classifier(self) -> Literal["logistic regression", "gradient boosting"]:
-        """The classifier of what is no picture."""
+        """The classifier for data other than pictures."""
         assert self.classifier != "network", "``check`` refuses it"
         return self.classifier
 

@@ -10,7 +10,7 @@ _TEXT = Group("Models of text", advanced=True)
 
 
 class Inspect(Params, frozen=True):
-    """Which network is looked into, and what it reads or makes meanwhile."""
+    """Parameters of an inspection: the network, and its input or samples."""
 
     weights: Annotated[
         WeightsId,

@@ -16,7 +16,7 @@ from studio_lab.schema.training_fields import (
 
 
 class Scale(Params, frozen=True):
-    """What is trained again and again, from what, and how long all of it may take."""
+    """Parameters of a scaling run: the network, its data, and the time limit."""
 
     architecture: Annotated[
         ArchitectureName,

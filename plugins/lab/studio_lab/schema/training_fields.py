@@ -1,4 +1,4 @@
-"""Fields that schemas of trainings share: from what is learned, for how long, how fast."""
+"""Fields shared by the schemas of trainings: data, duration, learning rate."""
 
 from __future__ import annotations
 

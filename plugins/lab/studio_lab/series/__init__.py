@@ -1,1 +1,1 @@
-"""Series over time: made anew, and what a forecast learns from them."""
+"""Time series: generate them, and measure their use for forecasts."""

@@ -39,7 +39,7 @@ class SeriesGenerator(Protocol):
 
 
 class Shuffled:
-    """Values in any order: what is known without time. The plain baseline."""
+    """Values in random order, without temporal structure. The plain baseline."""
 
     def fit(self, segments: Sequence[Values], rng: np.random.Generator) -> Iterator[None]:
         """Keep the values."""

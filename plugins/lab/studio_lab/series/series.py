@@ -34,7 +34,7 @@ class Series:
 
     @property
     def column(self) -> Column:
-        """What is forecast."""
+        """The column to forecast."""
         return self.columns[0]
 
     @property

@@ -136,10 +136,10 @@ def two_sample(known: Sequence[Values], made: Values, lags: int) -> float:
 
 
 def _before(found: Values) -> Values:
-    """Return what a forecast knows, (n, channels × lags)."""
+    """Return the inputs of a forecast, (n, channels × lags)."""
     return found[:, :, :-1].reshape(len(found), -1)
 
 
 def _shapes(found: Values) -> Vectors:
-    """Return windows about their own means: what a level tells is no secret of a window."""
+    """Return windows about their own means: the level of a window is no secret."""
     return np.asarray(found - found.mean(2, keepdims=True)).reshape(len(found), -1)

@@ -80,7 +80,7 @@ class Noise(_Learned):
 
 
 class Independent(_Learned):
-    """Each column by itself, of the rows of the class: no relation between columns is kept."""
+    """Each column drawn independently within the class, without relations between columns."""
 
     def _rows(self, label: int, count: int, rng: np.random.Generator) -> Table:
         own = self._of(label)

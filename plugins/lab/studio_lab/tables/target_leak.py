@@ -1,4 +1,4 @@
-"""Columns that say what the target is: written down after it, or a copy of it."""
+"""Find columns that leak the target: recorded after it, or a copy of it."""
 
 from __future__ import annotations
 

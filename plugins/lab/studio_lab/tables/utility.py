@@ -1,4 +1,4 @@
-"""What a classifier learns from real rows, from synthetic ones, and from both."""
+"""Scores of a classifier trained on real rows, on synthetic ones, and on both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make examples of whatever data are chosen, and say whether they help, harm, or leak."""
+"""Generate examples for the chosen data, and report whether they help, harm, or leak."""
 
 from __future__ import annotations
 

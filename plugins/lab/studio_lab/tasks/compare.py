@@ -22,7 +22,7 @@ from studio_lab.weights import Trained
 
 
 def compare(ctx: TaskContext, params: Compare) -> Iterator[Event]:
-    """Draw samples of each network, measure all, and say which is best and what is wrong."""
+    """Draw samples of each network, measure all, and report the best and the defects."""
     made: list[Made] = []
     data: Dataset | None = None
     notes: list[str] = []

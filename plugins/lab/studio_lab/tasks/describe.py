@@ -1,4 +1,4 @@
-"""Look at data before anything learns from them: what they are, and what is wrong with them."""
+"""Describe data before training: their contents and their defects."""
 
 from __future__ import annotations
 

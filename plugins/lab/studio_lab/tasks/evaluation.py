@@ -102,7 +102,7 @@ def _bound(
 
 
 class Evaluation:
-    """All measures of what networks made: what is done on a thread of its own."""
+    """All measures of samples, computed on a separate thread."""
 
     def __init__(
         self,
@@ -125,9 +125,9 @@ class Evaluation:
 def measured_training(
     ctx: TaskContext, trainer: Trainer, data: Dataset, title: str, count: int
 ) -> Generator[Event, None, dict[str, Any]]:
-    """Measure samples of what was trained; yield table, plots and sheet, return plain data.
+    """Measure samples of a trained network; yield table, plots and sheet, return plain data.
 
-    Nothing is said of what draws too slowly, nor where too few rows were held out: a note says why.
+    Skips networks that sample too slowly, and data with too few held-out rows: a note says why.
     """
     network, now = trainer.average, trainer.progress
 

@@ -103,7 +103,7 @@ def _trained(
 
 
 class _Finish:
-    """What is left of a training."""
+    """The last steps of a training."""
 
     def __init__(self, ctx: TaskContext, params: FineTune, run: Run, data: Dataset) -> None:
         self._ctx, self._params, self._run, self._data = ctx, params, run, data

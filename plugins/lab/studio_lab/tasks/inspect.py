@@ -1,4 +1,4 @@
-"""Look inside a trained network: where it looks, what it expects, how its pictures come about."""
+"""Inspect a trained network: its attention, its predictions, its sampling steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network made, as results of the kinds that people look at."""
+"""Samples of a network as displayable results."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def made_of(
 def _written(
     ctx: TaskContext, rows: NDArray[Any], meta: Mapping[str, Any], title: str, single: bool
 ) -> Iterator[Event]:
-    """Yield rows of tokens as what they write: one tune, molecules or a text, or each by itself."""
+    """Yield token rows in readable form: one tune, molecules or a text, or each row alone."""
     vocabulary, content = meta["vocabulary"], meta.get("content")
     if content == "molecules":
         smiles = tokens.written(rows, vocabulary)

@@ -18,7 +18,7 @@ from studio_lab.weights import Trained
 
 
 def sample(ctx: TaskContext, params: Sample) -> Iterator[Event]:
-    """Make pictures, texts or rows of a table, whatever the network has learned."""
+    """Sample pictures, texts or rows of a table, depending on the network."""
     with ctx.lease(params.weights) as trained:
         title = ARCHITECTURES[trained.architecture].title
         if not trained.network.generates:

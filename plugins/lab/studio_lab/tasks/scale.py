@@ -62,7 +62,7 @@ _SLOW = 1.5
 
 
 def scale(ctx: TaskContext, params: Scale) -> Iterator[Event]:
-    """Measure a grid, fit the law, predict a larger training, run it, and say what came of it."""
+    """Measure a grid, fit the law, predict a larger training, run it, and report the outcome."""
     architecture = ARCHITECTURES[params.architecture]
     data, notes = load(
         params.data, params.example, architecture.takes, params.side, ctx.rng.seed,
@@ -158,7 +158,7 @@ class _Trainings:
         return trainer
 
     def measured(self, point: Point) -> Generator[float, None, Measured]:
-        """Yield the seconds computed so far; return what came of a training."""
+        """Yield the seconds computed so far; return the measurement of a training."""
         trainer, begun = self._trainer(point), self._ctx.energy()
         folder = self._ctx.checkpoint / "training"
         with self._ctx.reserve(estimate(trainer.network, trainer.batches.at(0))):
@@ -238,7 +238,7 @@ class _Course:
         return self.kept.points.get(self.grid.held_out.key)
 
     def run(self, trainings: _Trainings) -> Generator[Event, None, None]:
-        """Measure the grid, predict, then measure what was predicted."""
+        """Measure the grid, predict the larger training, then measure it."""
         whole, spent = sum(self.grid.seconds.values()), 0.0
         count = len(self.grid.points) + 1
         for number, point in enumerate(self.grid.points, 1):

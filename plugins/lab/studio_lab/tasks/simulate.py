@@ -30,7 +30,7 @@ _AT_ONCE = 50
 
 
 def simulate(ctx: TaskContext, params: Simulate) -> Iterator[Event]:
-    """Draw; yield a sheet of each class, a table of what was drawn, a card; write the pictures."""
+    """Draw; yield a sheet of each class, a table of the drawings, a card; write the pictures."""
     folder = _empty(params.folder) if params.folder else None
     yield ctx.progress(0, params.count, "Drawing")
     how = Drawing(params.side, params.lesions, params.contrast, params.noise, params.blur)

@@ -14,7 +14,7 @@ Made = TypeVar("Made")
 def followed(
     steps: Generator[Step, None, Made], tell: Callable[[Step], Event] = lambda _: None
 ) -> Generator[Event, None, Made]:
-    """Yield what ``tell`` makes of each step, without it nothing; return what the steps return."""
+    """Yield the output of ``tell`` for each step, if given; return the steps' result."""
     while True:
         try:
             step = next(steps)

@@ -1,4 +1,4 @@
-"""Train a network, and say how good it is on what it has not seen."""
+"""Train a network, and evaluate it on held-out data."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def train(ctx: TaskContext, params: Train) -> Iterator[Event]:
 
 
 def _data(params: Train, seed: int) -> tuple[Dataset, list[str]]:
-    """Return the data, and what a person should know of them."""
+    """Return the data, and notes on them for the user."""
     data, notes = load(
         params.data, params.example, ARCHITECTURES[params.architecture].takes, params.side, seed,
         tokens=params.tokens, cut=params.cut,
@@ -148,7 +148,7 @@ def _coverage(ctx: TaskContext, trainer: Trainer, data: Dataset) -> Generator[Ev
 
 
 class _Finish:
-    """What is left of a training."""
+    """The last steps of a training."""
 
     def __init__(
         self,
@@ -189,7 +189,7 @@ class _Finish:
         yield self._result(measures, sampled)
 
     def _sampled(self) -> Generator[Event, None, dict[str, Any]]:
-        """Measure what it makes, where that is asked for and the measures know the kind."""
+        """Measure samples, if requested and supported for the kind of data."""
         count, data = self._params.measured, self._data
         if not count or data.shape.kind not in MEASURED_KINDS:
             return {}
@@ -314,12 +314,12 @@ class _Finish:
 
 
 def _of_all_lives(found: EnergyUse | None, used: float, before: float) -> EnergyUse | None:
-    """Return what a whole training took, by what its last life did: the same for each second.
+    """Estimate the energy of a whole training from the rate of its last run.
 
     Args:
-        found: Of the last life; None where nobody knows.
-        used: Seconds that it computed over all its lives.
-        before: Seconds of those before the last one.
+        found: Of the last run; None if unknown.
+        used: Compute time of all runs, in seconds.
+        before: Compute time of the runs before the last one, in seconds.
     """
     if found is None or used <= before:
         return None

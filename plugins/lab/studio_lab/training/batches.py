@@ -36,7 +36,7 @@ class Batches:
         return len(self._training) / self.size
 
     def at(self, step: int) -> Batch:
-        """Return what is learned from at ``step``; every epoch has an order of its own."""
+        """Return the batch of ``step``; every epoch has an order of its own."""
         count = len(self._training)
         places = range(step * self.size, (step + 1) * self.size)
         batch = self.rows(torch.stack([self._ordered(at // count)[at % count] for at in places]))

@@ -1,4 +1,4 @@
-"""A training from its first step to its last: checkpoints, the time it has, what it tells."""
+"""A training from its first step to its last: checkpoints, time limit, progress."""
 
 from __future__ import annotations
 
@@ -124,12 +124,12 @@ class Run:
             self._measured = now.step, now.used
 
     def measure(self, name: str, value: float) -> None:
-        """Keep what was found at this step, for the chart of that name."""
+        """Record a value at this step, for the chart of that name."""
         now = self.trainer.progress
         now.measured.setdefault(name, []).append([now.step, value])
 
     def last(self, name: str) -> float:
-        """Return what was measured last; 0.0 for nothing yet."""
+        """Return the latest value; 0.0 for none yet."""
         found = self.trainer.progress.measured.get(name)
         return found[-1][1] if found else 0.0
 
@@ -169,6 +169,6 @@ class Run:
         return f"{losses}{last}, {rate}, {gradient}, {self.speed:,.0f} examples/s"
 
     def plots(self) -> list[Plot]:
-        """Return how it goes: losses, rate, gradient norm, speed, and what was measured."""
+        """Return the plots of losses, rate, gradient norm, speed, and recorded values."""
         network = self.trainer.network
         return charts(self.trainer.progress, network.phases, network.validation_name)

@@ -1,6 +1,6 @@
-"""One training, step by step: optimisers, rate, moving average, what is best, what went wrong.
+"""One training, step by step: optimisers, rate, moving average, best state, failures.
 
-Whatever it does follows from its seed and the number of its step, so that one that was killed and
+Each step depends only on the seed and its number, so that a training that was killed and
 continues comes out the same, bit for bit: on the same machine, with as many threads. With another
 number sums are added in another order: a transformer differs by 4e-5 after 15 steps.
 """
@@ -262,7 +262,7 @@ class Trainer:
 
     @torch.no_grad()
     def evaluate(self) -> None:
-        """Look at the validation: keep what is best, end where it gets no better."""
+        """Evaluate on the validation rows: save the best state, stop without improvement."""
         now = self.progress
         if self.network.has_validation:
             score = self.score()

@@ -1,1 +1,1 @@
-"""What can be seen inside a trained network, as plots and pictures. Pure functions."""
+"""Views into a trained network, as plots and pictures. Pure functions."""

@@ -1,4 +1,4 @@
-"""What a network that writes expects: how surprising each token is, and which may come next."""
+"""Predictions of a language model: the surprise of each token, and likely next ones."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _SEEN = {" ": "␣", "\n": "⏎", "\t": "⇥", END: "□"}
 
 
 def tokens_of(text: str, vocabulary: Sequence[str], most: int) -> Tensor:
-    """Return the tokens of a text, (L,) with L up to ``most``; without what is unknown.
+    """Return the tokens of a text, (L,) with L up to ``most``, without unknown ones.
 
     Raises:
-        BadInput: The network knows nothing of it.
+        BadInput: The text has no known token.
     """
     place = {token: number for number, token in enumerate(vocabulary) if token}
     longest_first = sorted(place, key=len, reverse=True)

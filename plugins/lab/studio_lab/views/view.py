@@ -1,4 +1,4 @@
-"""One thing to see inside a network, and what is asked of it."""
+"""One view into a network, and its parameters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class View:
-    """What is seen, and what that is called: words that the window knows and translates."""
+    """A view and its title, in words that the window translates."""
 
     title: str
     content: Plot | Picture
@@ -23,13 +23,13 @@ class View:
 
 @dataclass(frozen=True)
 class Ask:
-    """What to look at.
+    """Parameters of a view.
 
     Attributes:
-        text: What a network reads; empty for what it writes itself.
-        count: How many pictures or rows to follow.
-        block: Whose attention is shown, from 1.
-        seed: Of all that is drawn.
+        text: Input text; empty for generated text.
+        count: Number of pictures or rows to follow.
+        block: Block whose attention is shown, from 1.
+        seed: Of all random draws.
     """
 
     text: str = ""

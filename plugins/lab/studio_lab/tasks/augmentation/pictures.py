@@ -37,7 +37,7 @@ _SIDE = 32
 
 
 def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
-    """Try methods in repeated splits; show what the best of them makes."""
+    """Try methods in repeated splits; show samples of the best one."""
     yield ctx.progress(0, 0, "Reading the pictures")
     seed = ctx.rng.seed
     data, notes = load(params.data, params.example, ("pictures",), _SIDE, seed)
@@ -104,7 +104,7 @@ def _counts(data: Dataset) -> list[int]:
 def _made(
     ctx: TaskContext, data: Dataset, method: str, seed: int
 ) -> Generator[Event, None, NDArray[np.float64]]:
-    """Return what a method makes of the first pictures, or of all of them."""
+    """Return samples of a method from the first pictures, or from all of them."""
     pictures = scaled(data)
     if method in CHANGES:
         return changed(pictures[: comparison.SHOWN], method, (seed, 0))[:: max(1, COPIES - 1)]

@@ -1,4 +1,4 @@
-"""What is told of every augmentation, whatever the data are."""
+"""Results shared by all augmentations, for any kind of data."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def tried(
 def as_report(
     params: Augment, name: str, judged: Sequence[Outcome], chosen: Outcome, notes: Sequence[str]
 ) -> dict[str, Any]:
-    """Return what was found out as plain data, from which the window makes its report."""
+    """Return the outcomes as plain data for the window's report."""
     return {
         "kind": "augmentation",
         "data": params.kind,
@@ -67,13 +67,13 @@ def told(
     table: Sequence[str] = (),
     leaks: Sequence[str] = (),
 ) -> Iterator[Event]:
-    """Yield the report, and what the task returns.
+    """Yield the report, and the result of the task.
 
     Args:
         card: Markdown; the report in English, for a file.
-        more: Of the result, what only this kind of data has.
+        more: Entries of the result specific to this kind of data.
         table: Lines of Markdown about the real table.
-        leaks: What comes before every verdict: it may be worth nothing.
+        leaks: Warning of a target leak, shown before every verdict.
     """
     shown = as_report(params, name, judged, chosen, notes)
     shown |= {"table": list(map(as_parts, table)), "leaks": list(map(as_parts, leaks))}
@@ -94,7 +94,7 @@ def told(
 
 
 def card_of(title: str, judged: Sequence[Outcome], sentence: str, notes: Sequence[str]) -> str:
-    """Return a card without a table of columns: of what is no table."""
+    """Return a card without a table of columns, for data other than tables."""
     lines = [f"# {title}", "", sentence, "", *report.outcome_lines(judged), "", HOW, ""]
     lines += ["Synthetic data are not measurements. Say so wherever they are used.", ""]
     return "\n".join([*lines, *(f"- {note}" for note in notes), ""])

@@ -86,7 +86,7 @@ def _methods(params: Augment) -> tuple[str, ...]:
 def _rewritten(
     ctx: TaskContext, params: Augment, data: Texts, notes: list[str]
 ) -> Generator[Event, None, dict[int, str]]:
-    """Return the number of each text that was rewritten, and what it became."""
+    """Return the rewritten texts, by index of the original."""
     assert params.weights is not None
     chosen = np.random.default_rng(ctx.rng.seed).permutation(len(data.texts))[: params.rewrites]
     found: dict[int, str] = {}
