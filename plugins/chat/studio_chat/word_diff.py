@@ -51,12 +51,12 @@ def word_changes(before: str, after: str) -> list[WordChange]:
             spans[-1][1], spans[-1][3] = b, d
         else:
             spans.append([a, b, c, d])
-    found = []
+    changes = []
     for a, b, c, d in spans:
         was, now = "".join(old[a:b]), "".join(new[c:d])
         marked = _alters_facts(was, now, names)
-        found.append(WordChange(starts[a], starts[b], was, now, marked))
-    return found
+        changes.append(WordChange(starts[a], starts[b], was, now, marked))
+    return changes
 
 
 def applied(text: str, changes: Sequence[WordChange], accepted: Collection[int]) -> str:
@@ -71,8 +71,8 @@ def applied(text: str, changes: Sequence[WordChange], accepted: Collection[int])
 
 def lost_numbers(before: str, after: str) -> list[str]:
     """Return the numbers of a text that another one has nowhere, in order, each once."""
-    kept = frozenset(_NUMBER.findall(after))
-    return [each for each in dict.fromkeys(_NUMBER.findall(before)) if each not in kept]
+    remaining = frozenset(_NUMBER.findall(after))
+    return [number for number in dict.fromkeys(_NUMBER.findall(before)) if number not in remaining]
 
 
 def _alters_facts(before: str, after: str, names: frozenset[str]) -> bool:

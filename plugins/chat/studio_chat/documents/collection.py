@@ -81,24 +81,24 @@ class Collection:
     def refresh(self, ctx: TaskContext, reader: str | None) -> Generator[Event, None, None]:
         """Index new and changed files, and drop those that were deleted.
 
-        Each file is stored as soon as it is read, so that a stopped run resumes there. An unreadable
-        file is left out, and tried again when it changes.
+        Each file is stored as soon as it is read, so that a stopped run resumes there. Leave
+        out an unreadable file, and try it again when it changes.
 
         Raises:
             BadInput: The path is no folder, or has too many documents.
             StudioError: The reader cannot be used, or the disk is full.
         """
-        found = list(self._files())
-        known = {
+        files = list(self._files())
+        indexed = {
             path: (size, changed, by)
             for path, size, changed, by in self._index.execute(
                 "SELECT path, size, changed, reader FROM files"
             )
         }
-        for path in known.keys() - {path for path, *_ in found}:
+        for path in indexed.keys() - {path for path, *_ in files}:
             self._forget(path)
         by = reader or ""
-        new = [row for row in found if known.get(row[0]) != (row[1], row[2], by)]
+        new = [row for row in files if indexed.get(row[0]) != (row[1], row[2], by)]
         for done, (path, size, changed) in enumerate(new):
             yield ctx.progress(done, len(new), f"Indexing {shown_name(path)}")
             problem, document = "", None
@@ -121,8 +121,8 @@ class Collection:
         for done, (file, path) in enumerate(rows):
             texts = [tell + text for _row, text in self._texts(file)]
             vectors = np.zeros((len(texts), engine.width), np.float32)
-            for indices, made in engine.embed(texts):
-                vectors[list(indices)] = made.numpy()
+            for indices, batch in engine.embed(texts):
+                vectors[list(indices)] = batch.numpy()
                 yield ctx.progress(done, len(rows), f"Indexing {shown_name(path)}")
             with self._writing():
                 self._index.execute(
@@ -171,22 +171,22 @@ class Collection:
     def by_words(self, question: str) -> list[int]:
         """Return rows of passages that have words of ``question``, the best first."""
         rows = self._index.execute("SELECT DISTINCT language FROM files WHERE problem = ''")
-        known = [language for (language,) in rows]
-        wanted = dict.fromkeys(each for name in known for each in languages.stems(question, name))
+        names = [language for (language,) in rows]
+        wanted = dict.fromkeys(stem for name in names for stem in languages.stems(question, name))
         if not wanted:
             return []
-        asked = " OR ".join(f'"{each}"' for each in wanted)
+        expression = " OR ".join(f'"{stem}"' for stem in wanted)
         order = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words, 1, 2) LIMIT ?"
-        return [row for (row,) in self._index.execute(order, [asked, MOST_FOUND])]
+        return [row for (row,) in self._index.execute(order, [expression, MOST_FOUND])]
 
     def by_meaning(self, engine: EmbeddingEngine, question: str) -> list[int]:
         """Return rows of the passages nearest to ``question``, the nearest first."""
         import numpy as np
 
         ask, _tell = getattr(engine, "prefixes", ("", ""))
-        [(_, asked)] = list(engine.embed([ask + question]))
-        wanted = asked[0].numpy()
-        found: list[tuple[float, int]] = []
+        [(_, query)] = list(engine.embed([ask + question]))
+        wanted = query[0].numpy()
+        ranked: list[tuple[float, int]] = []
         rows = self._index.execute(
             "SELECT file, data FROM vectors WHERE encoder = ?", [engine.fingerprint]
         )
@@ -194,22 +194,22 @@ class Collection:
             vectors = np.frombuffer(data, "<f2").reshape(-1, engine.width).astype(np.float32)
             likeness = vectors @ wanted
             best = np.argsort(-likeness)[:MOST_FOUND]
-            found += [(float(likeness[at]), file * _A_FILE + int(at)) for at in best]
-            if len(found) > 64 * MOST_FOUND:
-                found = heapq.nlargest(MOST_FOUND, found)
-        return [row for _near, row in heapq.nlargest(MOST_FOUND, found)]
+            ranked += [(float(likeness[at]), file * _A_FILE + int(at)) for at in best]
+            if len(ranked) > 64 * MOST_FOUND:
+                ranked = heapq.nlargest(MOST_FOUND, ranked)
+        return [row for _near, row in heapq.nlargest(MOST_FOUND, ranked)]
 
     def passages(self, rows: Sequence[int]) -> list[Passage]:
         """Return passages by their numbers."""
-        found = []
+        matches = []
         for row in rows:
             text, first, last = self._index.execute(
                 "SELECT text, first, last FROM words WHERE rowid = ?", [row]
             ).fetchone()
             order = "SELECT path FROM files WHERE id = ?"
             [path] = self._index.execute(order, [row // _A_FILE]).fetchone()
-            found.append(Passage(f"{self.name}/{path}", first, last, text))
-        return found
+            matches.append(Passage(f"{self.name}/{path}", first, last, text))
+        return matches
 
     # --- the index ----------------------------------------------------------------------------
 
@@ -288,11 +288,11 @@ class Collection:
                         file * _A_FILE + number,
                         *(
                             " ".join(languages.stems(of, language))
-                            for of in (each.text, each.heading)
+                            for of in (passage.text, passage.heading)
                         ),
-                        *(each.text, each.first, each.last),
+                        *(passage.text, passage.first, passage.last),
                     )
-                    for number, each in enumerate(cut[:_A_FILE])
+                    for number, passage in enumerate(cut[:_A_FILE])
                 ],
             )
 

@@ -47,7 +47,7 @@ def read(file: IO[bytes]) -> str:
 
 
 def _text(xml: IO[bytes]) -> str:
-    found: list[str] = []
+    pieces: list[str] = []
     heading, twice, is_text = "", 0, False
 
     def begin(name: str, attributes: dict[str, str]) -> None:
@@ -58,20 +58,20 @@ def _text(xml: IO[bytes]) -> str:
         if local == "pStyle" and (level := _HEADING.match(attributes.get(f"{_WORDS}val", ""))):
             heading = "#" * int(level[1]) + " "
         elif local in _BREAKS and not twice:
-            found.append(_BREAKS[local])
+            pieces.append(_BREAKS[local])
 
     def end(name: str) -> None:
         nonlocal heading, twice, is_text
         twice -= name == _TWICE
         is_text = False
         if name == f"{_WORDS}p" and not twice:
-            found.append("\n")
+            pieces.append("\n")
             heading = ""
 
     def write(text: str) -> None:
         nonlocal heading
         if is_text:
-            found.append(heading + text)
+            pieces.append(heading + text)
             heading = ""
 
     parser = expat.ParserCreate(namespace_separator=" ")
@@ -86,7 +86,7 @@ def _text(xml: IO[bytes]) -> str:
             raise MemoryError
         parser.Parse(piece, False)
     parser.Parse(b"", True)
-    return "".join(found).strip("\n")
+    return "".join(pieces).strip("\n")
 
 
 def _refuse(*_: object) -> None:

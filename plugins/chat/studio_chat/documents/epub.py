@@ -48,16 +48,16 @@ def _spine(parts: Parts) -> list[str]:
             order.append(given.get("idref", ""))
 
     walk(parts.read(package), begin)
-    return list(dict.fromkeys(members[each] for each in order if each in members))
+    return list(dict.fromkeys(members[key] for key in order if key in members))
 
 
 def _named(parts: Parts, member: str, element: str, attribute: str) -> list[str]:
-    found: list[str] = []
+    matches: list[str] = []
 
     def begin(tag: str, given: Attributes) -> None:
         if tag == element and attribute in given:
-            found.append(resolved("", unquote(given[attribute])))
+            matches.append(resolved("", unquote(given[attribute])))
 
     if member in parts.names:
         walk(parts.read(member), begin)
-    return found
+    return matches

@@ -77,8 +77,10 @@ class DocumentContext:
         """Return the keys of the task's result; none without documents."""
         if not self.sources and self.closest is None:
             return {}
-        told = {"sources": self.sources, "found_by": self.found_by, "sources_note": self.note}
-        return told if self.closest is None else told | {"declined": True, "closest": self.closest}
+        fields = {"sources": self.sources, "found_by": self.found_by, "sources_note": self.note}
+        return (
+            fields if self.closest is None else fields | {"declined": True, "closest": self.closest}
+        )
 
     def narrow(self, carrying: Sequence[tuple[int, int]]) -> None:
         """Let the sources be those lines that carry the answer; others were read in vain.
@@ -101,24 +103,24 @@ class DocumentContext:
 
     def _lines(self, carrying: Sequence[tuple[int, int]]) -> dict[str, list[list[int]]]:
         """Return by document where these lines are in it."""
-        found: dict[str, set[int]] = {}
-        known = {document.name: document.text.split("\n") for document in self.documents}
+        used: dict[str, set[int]] = {}
+        texts = {document.name: document.text.split("\n") for document in self.documents}
         for number, place in carrying:
             text = self.texts[number]
             line = text.text.split("\n")[place]
-            lines = known[text.document]
+            lines = texts[text.document]
             inside = range(text.first, min(text.last, len(lines)) + 1)
-            at = next((each for each in inside if line in lines[each - 1]), None)
+            at = next((inner for inner in inside if line in lines[inner - 1]), None)
             if at is not None:
-                found.setdefault(text.document, set()).add(at)
+                used.setdefault(text.document, set()).add(at)
         return {
             name: stretches([Passage(name, at, at, "") for at in numbers], [])
-            for name, numbers in found.items()
+            for name, numbers in used.items()
         }
 
     def _parts(self, lines: Mapping[str, list[list[int]]]) -> list[dict[str, Any]]:
-        known = {document.name: document for document in self.documents}
-        return [_part(self, known[name], pairs) for name, pairs in lines.items()]
+        by_name = {document.name: document for document in self.documents}
+        return [_part(self, by_name[name], pairs) for name, pairs in lines.items()]
 
     def into(self, messages: Sequence[ChatMessage]) -> list[ChatMessage]:
         """Return ``messages`` with the texts in them.
@@ -130,20 +132,20 @@ class DocumentContext:
             return list(messages)
         if self.found_by:
             return _before_question(messages, self._told("Passages from the user's documents:"))
-        told = self._told("The user attached these documents:")
+        text = self._told("The user attached these documents:")
         if messages[0]["role"] == "system":
             system: ChatMessage = {
                 "role": "system",
-                "content": f"{messages[0]['content']}\n\n{told}",
+                "content": f"{messages[0]['content']}\n\n{text}",
             }
             return [system, *messages[1:]]
-        return [{"role": "system", "content": told}, *messages]
+        return [{"role": "system", "content": text}, *messages]
 
     def _told(self, heading: str) -> str:
-        known = {document.name: document for document in self.documents}
+        by_name = {document.name: document for document in self.documents}
         parts = [heading]
         for text in self.texts:
-            where = f", {_place(known[text.document], text)}" if self.found_by else ""
+            where = f", {_place(by_name[text.document], text)}" if self.found_by else ""
             parts.append(f"[{text.document}{where}]\n{text.text}")
         return "\n\n".join(parts)
 
@@ -159,13 +161,13 @@ def _place(document: Document, text: Passage) -> str:
     return f"{unit} {first}" if first == last else f"{unit}s {first} to {last}"
 
 
-def _before_question(messages: Sequence[ChatMessage], told: str) -> list[ChatMessage]:
+def _before_question(messages: Sequence[ChatMessage], text: str) -> list[ChatMessage]:
     place = max(i for i, message in enumerate(messages) if message["role"] == "user")
-    asked: ChatMessage = {
+    grounded: ChatMessage = {
         "role": "user",
-        "content": f"{told}\n\nWith these in mind:\n\n{messages[place]['content']}",
+        "content": f"{text}\n\nWith these in mind:\n\n{messages[place]['content']}",
     }
-    return [*messages[:place], asked, *messages[place + 1 :]]
+    return [*messages[:place], grounded, *messages[place + 1 :]]
 
 
 def ground(
@@ -196,19 +198,19 @@ def ground(
     folders = [path for path in paths if Path(path).expanduser().is_dir()]
     files = [path for path in paths if path not in folders]
     is_first = len(messages) < 3 and not folders
-    found = yield from _read_all(ctx, files, reader, is_first=is_first)
-    if not found.documents and not folders:
-        return found
+    context = yield from _read_all(ctx, files, reader, is_first=is_first)
+    if not context.documents and not folders:
+        return context
     with ctx.lease(weights) as engine:
         yield ctx.progress(0, 1, "Reading the documents")
         room = (engine.context_length - min(reserve, engine.context_length // 2)) // SHARE
-        fits = not folders and _fits(engine, found.documents, room)
-        a_token = _characters_per_token(engine, found.documents)
+        fits = not folders and _fits(engine, context.documents, room)
+        a_token = _characters_per_token(engine, context.documents)
     if fits:
-        for document in found.documents:
-            found.texts.append(Passage(document.name, 1, document.lines, document.text.strip()))
-            found.sources.append(_source(found, document, whole=True))
-        return found
+        for document in context.documents:
+            context.texts.append(Passage(document.name, 1, document.lines, document.text.strip()))
+            context.sources.append(_source(context, document, whole=True))
+        return context
     question = next(m["content"] for m in reversed(messages) if m["role"] == "user")
     with ExitStack() as open_now:
         collections = [
@@ -216,55 +218,55 @@ def ground(
             for path in folders
         ]
         for number, collection in enumerate(collections, 1):
-            if collection.name in {each.name for each in collections[: number - 1]}:
+            if collection.name in {other.name for other in collections[: number - 1]}:
                 collection.name = f"{collection.name} ({number})"
-        groups = [passages(document) for document in found.documents]
+        groups = [passages(document) for document in context.documents]
         scores: list[float] = []
         if groups:
-            scores = yield from _scores(ctx, found, groups, question, encoders)
+            scores = yield from _scores(ctx, context, groups, question, encoders)
         everything = [passage for group in groups for passage in group]
         for collection in collections:
             yield from collection.refresh(ctx, reader)
-            hits = yield from _search(ctx, found, collection, question, encoders)
+            hits = yield from _search(ctx, context, collection, question, encoders)
             scores += [score for score, _passage in hits]
             everything += [passage for _score, passage in hits]
         if everything:
-            found.texts = ranking.choose(everything, scores, int(room * a_token))
+            context.texts = ranking.choose(everything, scores, int(room * a_token))
         for collection in collections:
-            _take(found, collection)
-    for document in found.documents:
+            _take(context, collection)
+    for document in context.documents:
         ranked = [
             (score, passage)
             for score, passage in zip(scores, everything, strict=True)
             if passage.document == document.name
         ]
-        lines = stretches([t for t in found.texts if t.document == document.name], ranked)
-        found.sources.append(_part(found, document, lines))
-    return found
+        lines = stretches([t for t in context.texts if t.document == document.name], ranked)
+        context.sources.append(_part(context, document, lines))
+    return context
 
 
-def _encoder(found: DocumentContext, encoders: Encoders, is_english: bool) -> str | None:
+def _encoder(context: DocumentContext, encoders: Encoders, is_english: bool) -> str | None:
     """Return the id of the encoder for semantic search, if any; else add a note."""
     encoder = encoders.english if is_english else encoders.multilingual or encoders.english
     if not is_english and not encoders.multilingual:
-        found.note = _ENGLISH_ONLY
+        context.note = _ENGLISH_ONLY
     if not encoder:
-        found.note = _NO_ENCODER
+        context.note = _NO_ENCODER
     return encoder
 
 
 def _search(
     ctx: TaskContext,
-    found: DocumentContext,
+    context: DocumentContext,
     collection: Collection,
     question: str,
     encoders: Encoders,
 ) -> Generator[Event, None, list[tuple[float, Passage]]]:
     """Return passages of a collection with their scores, the best first."""
-    found.found_by = found.found_by or "words"
+    context.found_by = context.found_by or "words"
     words = collection.by_words(question)
     is_english = languages.is_english(question, ()) and collection.is_english
-    if encoder := _encoder(found, encoders, is_english):
+    if encoder := _encoder(context, encoders, is_english):
         try:
             with ctx.lease(encoder) as engine:
                 yield from collection.embed(ctx, engine)
@@ -273,10 +275,10 @@ def _search(
                 texts = collection.passages(rows)
                 of_rows = [ranking.of_order(order, rows) for order in orders]
                 scores = yield from ranking.second_look(engine, texts, question, of_rows)
-            found.found_by = "meaning"
+            context.found_by = "meaning"
             return _best_first(scores, texts)
         except StudioError as error:  # the reply is still worth having
-            found.note = f"Passages were found by keywords: {error.message}"
+            context.note = f"Passages were found by keywords: {error.message}"
     return _best_first(ranking.of_order(words, words), collection.passages(words))
 
 
@@ -286,32 +288,32 @@ def _best_first(
     return sorted(zip(scores, passages, strict=True), key=lambda pair: -pair[0])
 
 
-def _take(found: DocumentContext, collection: Collection) -> None:
+def _take(context: DocumentContext, collection: Collection) -> None:
     """Make the documents that passages were chosen of known; say what could not be read."""
-    for name in dict.fromkeys(text.document for text in found.texts):
+    for name in dict.fromkeys(text.document for text in context.texts):
         if (document := collection.document(name)) is not None:
-            found.documents.append(document)
-            found.paths[name] = str(collection.path_of(name))
+            context.documents.append(document)
+            context.paths[name] = str(collection.path_of(name))
     if problems := collection.problems:
         first = f"The first: {problems[0]}"
         count = len(problems)
         words = f"{count} files" if count > 1 else "1 file"
-        told = f"{words} of {collection.name} cannot be read. {first}"
-        found.note = " ".join(filter(None, (found.note, told)))
+        message = f"{words} of {collection.name} cannot be read. {first}"
+        context.note = " ".join(filter(None, (context.note, message)))
     if not collection.count():
-        found.sources.append(
+        context.sources.append(
             {"document": collection.name, "error": f"{collection.name} has no documents."}
         )
 
 
-def _source(found: DocumentContext, document: Document, *, whole: bool) -> dict[str, Any]:
-    path = found.paths[document.name]
+def _source(context: DocumentContext, document: Document, *, whole: bool) -> dict[str, Any]:
+    path = context.paths[document.name]
     return {"document": document.name, "path": path, "whole": whole, "of": document.lines}
 
 
-def _part(found: DocumentContext, document: Document, lines: list[list[int]]) -> dict[str, Any]:
+def _part(context: DocumentContext, document: Document, lines: list[list[int]]) -> dict[str, Any]:
     """Return the source that stretches of a document are."""
-    source = _source(found, document, whole=False) | {"lines": lines}
+    source = _source(context, document, whole=False) | {"lines": lines}
     if document.pages:
         source["pages"] = [[document.page(a), document.page(b)] for a, b in lines]
         source["of_pages"] = len(document.pages)
@@ -353,45 +355,45 @@ def _read_all(
     ctx: TaskContext, paths: Sequence[str], reader: str | None, *, is_first: bool
 ) -> Generator[Event, None, DocumentContext]:
     """Read the documents; report unreadable ones with the reply, which continues."""
-    found = DocumentContext()
+    context = DocumentContext()
     for path in paths:
         try:
             document = yield from read_document(ctx, path, reader)
         except BadInput as error:
             if is_first and len(paths) == 1:
                 raise
-            found.sources.append({"document": shown_name(path), "error": error.message})
+            context.sources.append({"document": shown_name(path), "error": error.message})
             continue
-        names = {each.name for each in found.documents}
+        names = {source.name for source in context.documents}
         name, number = document.name, 2
         while name in names:
             name, number = f"{document.name} ({number})", number + 1
-        found.documents.append(replace(document, name=name))
-        found.paths[name] = path
-    return found
+        context.documents.append(replace(document, name=name))
+        context.paths[name] = path
+    return context
 
 
 def _scores(
     ctx: TaskContext,
-    found: DocumentContext,
+    context: DocumentContext,
     groups: Sequence[Sequence[Passage]],
     question: str,
     encoders: Encoders,
 ) -> Generator[Event, None, list[float]]:
-    found.found_by = "words"
+    context.found_by = "words"
     everything = [passage for group in groups for passage in group]
     words = ranking.by_words(everything, question)
-    is_english = languages.is_english(question, [each.text for each in found.documents])
-    if encoder := _encoder(found, encoders, is_english):
+    is_english = languages.is_english(question, [document.text for document in context.documents])
+    if encoder := _encoder(context, encoders, is_english):
         try:
             with ctx.lease(encoder) as engine:
                 likeness = yield from ranking.by_meaning(ctx, engine, groups, question)
                 orders = (words, likeness)
                 scores = yield from ranking.second_look(engine, everything, question, orders)
         except StudioError as error:  # the reply is still worth having
-            found.note = f"Passages were found by keywords: {error.message}"
+            context.note = f"Passages were found by keywords: {error.message}"
         else:
-            found.found_by = "meaning"
+            context.found_by = "meaning"
             return scores
     return words
 

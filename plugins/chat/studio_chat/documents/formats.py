@@ -71,7 +71,7 @@ def _typed(data: bytes, suffix: str, most: int) -> dict[str, Any]:
     return {"pages": [web.read(text)[1]]}
 
 
-def _decoded(data: bytes, said: str) -> str:
+def _decoded(data: bytes, declared: str) -> str:
     """Decode text: as UTF-8 if valid, else by the declared charset, else Western European."""
     if data.startswith(_UTF16):
         text = data.decode("utf-16")
@@ -79,7 +79,7 @@ def _decoded(data: bytes, said: str) -> str:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
-            text = data.decode(said or "cp1252")
+            text = data.decode(declared or "cp1252")
     if "\0" in text:
         raise UnicodeError("no text has this")
     return text

@@ -17,10 +17,10 @@ def used(latest: Path, most: int) -> None:
     """
     with contextlib.suppress(OSError):
         os.utime(latest)
-        files = sorted(latest.parent.iterdir(), key=lambda each: each.stat().st_mtime)
-        size = sum(each.stat().st_size for each in files)
-        for each in files[:-1]:
+        files = sorted(latest.parent.iterdir(), key=lambda file: file.stat().st_mtime)
+        size = sum(file.stat().st_size for file in files)
+        for file in files[:-1]:
             if size <= most:
                 break
-            size -= each.stat().st_size
-            each.unlink()
+            size -= file.stat().st_size
+            file.unlink()

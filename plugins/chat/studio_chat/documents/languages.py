@@ -65,9 +65,9 @@ def is_english(question: str, texts: Sequence[str]) -> bool:
 
     A short question is unless it has letters that English has not, or none of its common words.
     """
-    asked = _words(question)
-    is_odd = not question.isascii() and any(not word.isascii() for word in asked)
-    if is_odd or (len(asked) > 3 and not COMMON.intersection(asked)):
+    words = _words(question)
+    is_odd = not question.isascii() and any(not word.isascii() for word in words)
+    if is_odd or (len(words) > 3 and not COMMON.intersection(words)):
         return False
     return all(_is_english(text) for text in texts)
 
@@ -75,9 +75,9 @@ def is_english(question: str, texts: Sequence[str]) -> bool:
 def language_of(text: str) -> str:
     """Return the language that most of the little words are of; empty where there are none."""
     words = _words(_middle(text))
-    found = {name: sum(word in little for word in words) for name, little in _LITTLE.items()}
-    best = max(found, key=lambda name: found[name])
-    return best if found[best] else ""
+    counts = {name: sum(word in little for word in words) for name, little in _LITTLE.items()}
+    best = max(counts, key=lambda name: counts[name])
+    return best if counts[best] else ""
 
 
 def stems(text: str, language: str) -> list[str]:

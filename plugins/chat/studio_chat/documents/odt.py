@@ -23,7 +23,7 @@ def read(parts: Parts) -> str:
         KeyError, ValueError, SyntaxError: It is damaged.
     """
     _refuse_locked(parts)
-    found: list[str] = []
+    lines: list[str] = []
     inside = skipped = 0  # paragraphs, and elements that are left out, around the place
 
     def begin(tag: str, given: Attributes) -> None:
@@ -35,12 +35,12 @@ def read(parts: Parts) -> str:
             inside += 1
             level = given.get(f"{_TEXT}outline-level", "1") if tag == "h" else "0"
             marks = min(6, int(level)) if level.isdecimal() else 1
-            found.append("#" * marks + " " * bool(marks))
+            lines.append("#" * marks + " " * bool(marks))
         elif tag == "s":
             count = given.get(f"{_TEXT}c", "1")
-            found.append(" " * min(_MOST_SPACES, int(count) if count.isdecimal() else 1))
+            lines.append(" " * min(_MOST_SPACES, int(count) if count.isdecimal() else 1))
         elif tag in {"tab", "line-break"}:
-            found.append("\t" if tag == "tab" else "\n")
+            lines.append("\t" if tag == "tab" else "\n")
 
     def end(tag: str) -> None:
         nonlocal inside, skipped
@@ -48,14 +48,14 @@ def read(parts: Parts) -> str:
             skipped -= tag in _LEFT_OUT
         elif tag in {"p", "h"}:
             inside -= 1
-            found.append("\n")
+            lines.append("\n")
 
     def write(text: str) -> None:
         if inside and not skipped:
-            found.append(text)
+            lines.append(text)
 
     walk(parts.read(MEMBER), begin, end, write)
-    return "".join(found).strip("\n")
+    return "".join(lines).strip("\n")
 
 
 def _refuse_locked(parts: Parts) -> None:

@@ -52,17 +52,17 @@ class Parts:
     def related(self, name: str) -> dict[str, tuple[str, str]]:
         """Return identifier → (kind, member) for the relations of an Office Open XML member."""
         folder, base = posixpath.split(name)
-        found: dict[str, tuple[str, str]] = {}
+        targets: dict[str, tuple[str, str]] = {}
         rels = f"{folder}/_rels/{base}.rels"
 
         def begin(tag: str, given: Attributes) -> None:
             if tag == "Relationship" and given.get("TargetMode") != "External":
                 kind = given.get("Type", "").rpartition("/")[2]
-                found[given.get("Id", "")] = (kind, resolved(folder, given.get("Target", "")))
+                targets[given.get("Id", "")] = (kind, resolved(folder, given.get("Target", "")))
 
         if rels in self.names:
             walk(self.read(rels), begin)
-        return found
+        return targets
 
 
 def resolved(folder: str, target: str) -> str:

@@ -104,7 +104,7 @@ class Passage:
 
 def shown_name(path: str) -> str:
     """Return the name of a file so that it is one line and no more than that."""
-    name = "".join(each if each.isprintable() else "·" for each in Path(path).name)
+    name = "".join(character if character.isprintable() else "·" for character in Path(path).name)
     return name if len(name) <= 80 else f"{name[:79]}…"
 
 
@@ -199,7 +199,7 @@ def _in_child(
         head=answer.get("head", "")[: PASSAGE_CHARACTERS // 2],
         scanned=tuple(answer.get("scanned", ())),
     )
-    while sum(len(each.text) for each in list(_kept.values())) > KEPT_CHARACTERS:
+    while sum(len(cached.text) for cached in list(_kept.values())) > KEPT_CHARACTERS:
         _kept.pop(next(iter(_kept)))
     return document
 
@@ -219,7 +219,7 @@ def passages(document: Document) -> list[Passage]:
     A passage ends early before a heading, and at an empty line when it is half full. Those of a
     table have its head above them.
     """
-    found: list[Passage] = []
+    cut: list[Passage] = []
     held: list[tuple[int, str]] = []
     size = 0
     heading = above = ""
@@ -230,7 +230,7 @@ def passages(document: Document) -> list[Passage]:
         if text.strip():
             if document.head and held[0][0] > 1:
                 text = f"{document.head}\n{text}"
-            found.append(Passage(document.name, held[0][0], held[-1][0], text, above))
+            cut.append(Passage(document.name, held[0][0], held[-1][0], text, above))
         held.clear()
         size, above = 0, heading
 
@@ -245,7 +245,7 @@ def passages(document: Document) -> list[Passage]:
             held.append((number, piece))
             size += len(piece) + 1
     end()
-    return found
+    return cut
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:

@@ -140,7 +140,7 @@ def read_picture(
     width, height = answer["size"]
     if len(pixels) != width * height * (1 if gray else 3):
         answer = _checked(b"", name)
-    boxes = tuple(None if each is None else _box(*each) for each in answer["boxes"])
+    boxes = tuple(None if box is None else _box(*box) for box in answer["boxes"])
     return Picture(width, height, pixels, boxes)
 
 
@@ -171,11 +171,11 @@ def _ask(
     assert spec is not None, "the plugin needs it"
     places = os.pathsep.join((str(Path(str(spec.origin)).parents[1]), str(_HERE.parents[1])))
     command = [sys.executable, "-I", "-S", "-B", __file__, places, str(most), *order]
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output:
         child = subprocess.Popen(
             command,
             stdin=file,
-            stdout=said,
+            stdout=output,
             stderr=subprocess.DEVNULL,
             env={name: os.environ[name] for name in _NEEDED if name in os.environ},
             cwd=os.path.abspath(os.sep),
@@ -188,8 +188,8 @@ def _ask(
         finally:
             child.kill()
             child.wait()
-        said.seek(0)
-        return said.read(most + 1)
+        output.seek(0)
+        return output.read(most + 1)
 
 
 def _ask_in_sandbox(
@@ -208,12 +208,12 @@ def _ask_in_sandbox(
             output_bytes=most,
         ),
     )
-    said: list[bytes] = []
+    output: list[bytes] = []
     with closing(sandbox.run(request, file.fileno())) as steps:
         for step in steps:
-            said.append(step.stdout)
+            output.append(step.stdout)
             yield
-    return b"".join(said)
+    return b"".join(output)
 
 
 @cache
@@ -290,8 +290,10 @@ _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi",
 def _clean(text: str) -> str:
     """Return ``text`` as one would write it: words of ligatures are not found by their letters."""
     lines = text.translate(_LIGATURES).replace("\r", "\n").split("\n")
-    kept = ("".join(c if c.isprintable() or c == "\t" else " " for c in line) for line in lines)
-    return "\n".join(line.rstrip() for line in kept)
+    printable = (
+        "".join(c if c.isprintable() or c == "\t" else " " for c in line) for line in lines
+    )
+    return "\n".join(line.rstrip() for line in printable)
 
 
 if __name__ == "__main__":

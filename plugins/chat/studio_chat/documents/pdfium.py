@@ -101,14 +101,14 @@ def _text(page: Any) -> str:
         return _lines(text.get_text_range())
 
 
-def _lines(said: str) -> str:
+def _lines(text: str) -> str:
     """Normalise line ends, and join words hyphenated across lines."""
-    return said.replace("\r\n", "\n").replace("\r", "\n").replace(_HYPHEN, "").rstrip("\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace(_HYPHEN, "").rstrip("\n")
 
 
 def _has_picture(page: Any) -> bool:
-    for number, each in enumerate(page.get_objects(max_depth=3)):
-        if each.type == _PICTURE:
+    for number, item in enumerate(page.get_objects(max_depth=3)):
+        if item.type == _PICTURE:
             return True
         if number > _OBJECTS:
             break
@@ -138,7 +138,7 @@ def _around(text: Any, count: int, page: Any, size: tuple[float, float]) -> Box 
         values = [ctypes.c_double() for _ in range(4)]  # left, top, right, bottom
         if not raw.FPDFText_GetRect(text, index, *map(ctypes.byref, values)):
             continue
-        left, top, right, bottom = (each.value for each in values)
+        left, top, right, bottom = (value.value for value in values)
         for x, y in ((left, top), (right, bottom)):
             across, down = ctypes.c_int(), ctypes.c_int()
             raw.FPDF_PageToDevice(
@@ -148,6 +148,6 @@ def _around(text: Any, count: int, page: Any, size: tuple[float, float]) -> Box 
     if not corners:
         return None
     across_all, down_all = zip(*corners, strict=True)
-    found = (min(across_all), min(down_all), max(across_all), max(down_all))
-    left_, top_, right_, bottom_ = (round(min(max(each, 0), SCALE)) for each in found)
+    box = (min(across_all), min(down_all), max(across_all), max(down_all))
+    left_, top_, right_, bottom_ = (round(min(max(value, 0), SCALE)) for value in box)
     return left_, top_, right_, bottom_

@@ -57,7 +57,8 @@ def by_words(passages: Sequence[Passage], question: str) -> list[float]:
     )
     wanted = set(languages.stems(question, language))
     cut = [
-        (_WORD.findall(each.text.lower()), _WORD.findall(each.heading.lower())) for each in passages
+        (_WORD.findall(passage.text.lower()), _WORD.findall(passage.heading.lower()))
+        for passage in passages
     ]
     # Of thousands of pages each word is cut to its stem once, and only those asked for are counted.
     stem = {
@@ -67,10 +68,10 @@ def by_words(passages: Sequence[Passage], question: str) -> list[float]:
     }
     counts: list[Mapping[str, float]] = []
     for text, heading in cut:
-        found = Counter(stem[word] for word in text if word in stem)
-        for each in {stem[word] for word in heading if word in stem}:
-            found[each] += _HEADING
-        counts.append(found)
+        frequencies = Counter(stem[word] for word in text if word in stem)
+        for passage in {stem[word] for word in heading if word in stem}:
+            frequencies[passage] += _HEADING
+        counts.append(frequencies)
     return bm25(counts, wanted, lengths=[len(text) for text, _heading in cut])
 
 
@@ -121,10 +122,10 @@ def _by_sentences(
             is_under = passage.heading and not text.startswith(passage.heading)
             texts.append(f"{tell}{passage.heading}: {text}" if is_under else tell + text)
             owners.append(number)
-    asked = yield from _vectors(engine, [ask + question], lambda count: None)
+    query = yield from _vectors(engine, [ask + question], lambda count: None)
     vectors = yield from _vectors(engine, texts, lambda count: None)
     nearest = [-1.0] * len(passages)
-    for owner, likeness in zip(owners, (vectors @ asked[0]).tolist(), strict=True):
+    for owner, likeness in zip(owners, (vectors @ query[0]).tolist(), strict=True):
         nearest[owner] = max(nearest[owner], likeness)
     return nearest
 
@@ -157,20 +158,20 @@ def by_meaning(
     done = 0
     likeness: list[float] = []
     ask, tell = getattr(engine, "prefixes", ("", ""))
-    asked = yield from _vectors(engine, [ask + question], lambda count: None)
+    query = yield from _vectors(engine, [ask + question], lambda count: None)
     for group in groups:
         texts = [tell + passage.text for passage in group]
-        kept = ctx.cache / "passages" / f"{_key(engine, texts)}.f16"
-        vectors = _kept(kept, len(texts), engine.width)
+        cached = ctx.cache / "passages" / f"{_key(engine, texts)}.f16"
+        vectors = _kept(cached, len(texts), engine.width)
         if vectors is None:
 
             def say(count: int, before: int = done) -> Event:
                 return ctx.progress(before + count, total, "Reading the documents")
 
             vectors = yield from _vectors(engine, texts, say)
-            vectors = _rounded(vectors) if ctx.is_private else _keep(kept, vectors)
+            vectors = _rounded(vectors) if ctx.is_private else _keep(cached, vectors)
         done += len(texts)
-        likeness += (vectors @ asked[0]).tolist()
+        likeness += (vectors @ query[0]).tolist()
     return likeness
 
 
@@ -186,17 +187,17 @@ def choose(passages: Sequence[Passage], scores: Sequence[float], room: int) -> l
             break
         chosen.append(index)
         size += len(passages[index].text)
-    found: list[Passage] = []
+    selected: list[Passage] = []
     before = -2
     for index in sorted(chosen):
         passage = passages[index]
-        if found and index == before + 1 and found[-1].document == passage.document:
-            last = found.pop()
+        if selected and index == before + 1 and selected[-1].document == passage.document:
+            last = selected.pop()
             text = f"{last.text}\n{passage.text}"
             passage = Passage(last.document, last.first, passage.last, text)
-        found.append(passage)
+        selected.append(passage)
         before = index
-    return found
+    return selected
 
 
 def _vectors(

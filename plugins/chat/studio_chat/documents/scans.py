@@ -44,20 +44,20 @@ def recognise(
     """
     key = yield from _key(path, weights)
     notes = ctx.cache / "scans" / f"{key}.jsonl"
-    kept = _kept(notes)
-    left = [page for page in document.scanned if page not in kept]
+    cached = _kept(notes)
+    left = [page for page in document.scanned if page not in cached]
     if left:
         with ctx.lease(weights) as reader, _noting(ctx, notes) as file:
             total = len(document.scanned)
             for done, page in enumerate(left, total - len(left)):
                 words = f"Recognising page {page} of {len(document.pages)} of {document.name}"
                 yield ctx.progress(done, total, words)
-                found = yield from _page(ctx, reader, path, page)
-                kept[page] = _keep(file, page, found)
+                recognised = yield from _page(ctx, reader, path, page)
+                cached[page] = _keep(file, page, recognised)
             yield ctx.progress(total, total, words)
         if not ctx.is_private:
             kept_files.used(notes, CACHE_BYTES)
-    return _with(document, kept)
+    return _with(document, cached)
 
 
 def _noting(ctx: TaskContext, notes: Path) -> IO[bytes]:
@@ -85,15 +85,15 @@ def _page(ctx: TaskContext, reader: Any, path: str, page: int) -> Generator[Even
     import numpy as np
 
     gray = np.frombuffer(drawn.pixels, np.uint8).reshape(drawn.height, drawn.width, 1)
-    found: ReadPage = yield from reader.read(np.repeat(gray, 3, axis=2))
-    return found
+    result: ReadPage = yield from reader.read(np.repeat(gray, 3, axis=2))
+    return result
 
 
-def _with(document: Document, kept: Kept) -> Document:
+def _with(document: Document, recognised: Kept) -> Document:
     pages: list[str] = []
     boxes: list[Box | None] = []
     for number, lines in enumerate(document.by_page(), 1):
-        texts, places = kept.get(number, (lines, []))
+        texts, places = recognised.get(number, (lines, []))
         pages.append("\n".join(texts))
         boxes += places or [None] * max(len(texts), 1)
     read = passages.of_pages(document.name, pages, document.unit)
@@ -115,21 +115,21 @@ def _key(path: str, weights: str) -> Generator[None, None, str]:
 
 def _kept(notes: Path) -> Kept:
     """Return the pages read before; a line that a sudden end tore is not one."""
-    found: Kept = {}
+    pages: Kept = {}
     with contextlib.suppress(OSError):
         for line in read_regular(notes).split(b"\n"):
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 page = json.loads(line)
                 boxes = [(int(a), int(b), int(c), int(d)) for a, b, c, d in page["boxes"]]
                 if len(boxes) == len(page["lines"]):
-                    found[int(page["page"])] = ([str(each) for each in page["lines"]], boxes)
-    return found
+                    pages[int(page["page"])] = ([str(text) for text in page["lines"]], boxes)
+    return pages
 
 
-def _keep(file: IO[bytes], page: int, found: ReadPage) -> tuple[list[str], list[Box]]:
-    texts = [line.text for line in found.lines]
-    boxes = [line.box for line in found.lines]
-    line = {"page": page, "turned": found.turned, "lines": texts, "boxes": boxes}
+def _keep(file: IO[bytes], page: int, result: ReadPage) -> tuple[list[str], list[Box]]:
+    texts = [line.text for line in result.lines]
+    boxes = [line.box for line in result.lines]
+    line = {"page": page, "turned": result.turned, "lines": texts, "boxes": boxes}
     # A line of its own even behind one that was torn.
     file.write(b"\n" + json.dumps(line, ensure_ascii=False).encode() + b"\n")
     file.flush()

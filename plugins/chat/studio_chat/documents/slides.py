@@ -24,7 +24,7 @@ def read(parts: Parts) -> list[str]:
             order.extend(value for key, value in given.items() if key.endswith("}id"))
 
     walk(parts.read(MEMBER), begin)
-    texts = [_slide(parts, related[each][1]) for each in order]
+    texts = [_slide(parts, related[slide][1]) for slide in order]
     if not any(texts):
         return []
     return [f"# Slide {number}\n{text}".strip() for number, text in enumerate(texts, 1)]
@@ -40,7 +40,7 @@ def _slide(parts: Parts, name: str) -> str:
 
 def _text(xml: bytes) -> str:
     """Return the paragraphs; fields, such as the number of a slide, are left out."""
-    found: list[str] = []
+    pieces: list[str] = []
     is_text = is_field = False
 
     def begin(tag: str, _: Attributes) -> None:
@@ -48,18 +48,18 @@ def _text(xml: bytes) -> str:
         is_field |= tag == "fld"
         is_text = tag == "t" and not is_field
         if tag == "br":
-            found.append("\n")
+            pieces.append("\n")
 
     def end(tag: str) -> None:
         nonlocal is_text, is_field
         is_text = False
         is_field = is_field and tag != "fld"
         if tag == "p":
-            found.append("\n")
+            pieces.append("\n")
 
     def write(text: str) -> None:
         if is_text:
-            found.append(text)
+            pieces.append(text)
 
     walk(xml, begin, end, write)
-    return "\n".join(line for line in "".join(found).split("\n") if line.strip())
+    return "\n".join(line for line in "".join(pieces).split("\n") if line.strip())

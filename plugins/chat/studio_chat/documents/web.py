@@ -24,8 +24,8 @@ _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{1,40})", 
 
 def charset(data: bytes) -> str:
     """Return the encoding that a page says it has; empty if it says none."""
-    found = _CHARSET.search(data[:4096])
-    return found[1].decode("ascii") if found else ""
+    match = _CHARSET.search(data[:4096])
+    return match[1].decode("ascii") if match else ""
 
 
 def read(text: str) -> tuple[str, str]:
@@ -34,10 +34,10 @@ def read(text: str) -> tuple[str, str]:
     page.feed(_without_comments(text) if text.count("<!--") > _MOST_COMMENTS else text)
     page.close()
     lines = [line.strip(" ") for line in "".join(page.found).split("\n")]
-    said = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    visible = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
     heading = next((line.lstrip("# ") for line in lines if re.match(r"#+ .", line)), "")
-    said = said.replace(_TYPED_SPACE, " ")
-    return heading or _SPACE.sub(" ", "".join(page.title)).strip(), said
+    visible = visible.replace(_TYPED_SPACE, " ")
+    return heading or _SPACE.sub(" ", "".join(page.title)).strip(), visible
 
 
 def _without_comments(text: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from studio.api import BadInput, open_regular
-from studio_chat.pages.phrases import tr
+from studio.api.window.language import tr
 
 MAX_BYTES = 512 << 20
 """Of conversations, once unpacked: years of daily use are a fifth of it."""
@@ -46,16 +46,16 @@ def _unpacked(archive: zipfile.ZipFile, name: str, check: Check) -> list[bytes]:
     members = archive.infolist()
     if len(members) > MAX_FILES:
         raise BadInput(tr("{name} has too many files.").format(name=name), tr("Split the file."))
-    wanted = sorted((each for each in members if _has_conversations(each)), key=_by_name)
+    wanted = sorted((entry for entry in members if _has_conversations(entry)), key=_by_name)
     if not wanted:
         words = tr("There are no conversations in {name}.").format(name=name)
         raise BadInput(words, tr("Choose the ZIP file or the JSON file that was exported."))
-    found: list[bytes] = []
+    contents: list[bytes] = []
     for member in wanted:
-        room = MAX_BYTES - sum(map(len, found))
+        room = MAX_BYTES - sum(map(len, contents))
         with archive.open(member) as file:
-            found.append(_bounded(file, room, name, check))
-    return found
+            contents.append(_bounded(file, room, name, check))
+    return contents
 
 
 def _has_conversations(member: zipfile.ZipInfo) -> bool:

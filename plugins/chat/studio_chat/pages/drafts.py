@@ -17,9 +17,9 @@ class Drafts:
 
     def __init__(self, ctx: PluginContext, work_queue: WorkQueue) -> None:
         self._ctx, self._work_queue = ctx, work_queue
-        kept = ctx.settings.get(KEY, {})
+        saved = ctx.settings.get(KEY, {})
         self._texts: dict[str, str] = {
-            str(id): text for id, text in kept.items() if isinstance(text, str)
+            str(id): text for id, text in saved.items() if isinstance(text, str)
         }
         self._saved = dict(self._texts)
         self._writing = threading.Lock()

@@ -138,9 +138,9 @@ class ChatPage(PageFrame):
         """Begin a conversation with the settings of a reply, and its question as the draft."""
         self.new()
         page, weights = self.session, str(used.params.get("weights") or "")
-        known = {name: used.params[name] for name in PANEL_FIELDS if name in used.params}
+        settings = {name: used.params[name] for name in PANEL_FIELDS if name in used.params}
         self.parameters.use_defaults(weights or page.answering())
-        self.parameters.form.set_values(known)
+        self.parameters.form.set_values(settings)
         page.change_settings(self.parameters.values(), weights)
         self._show_weights()
         self.composer.attachments.set_paths(used.params.get("documents") or ())
@@ -454,8 +454,8 @@ class ChatPage(PageFrame):
 
     def _show_middle(self) -> None:
         session = self.session
-        said = bool(session.turns or session.loading or session.library_id)
-        self.show_middle(said=said, weights=session.answering())
+        has_messages = bool(session.turns or session.loading or session.library_id)
+        self.show_middle(said=has_messages, weights=session.answering())
 
     def _show_use(self) -> None:
         self.show_use(self.session.turns)

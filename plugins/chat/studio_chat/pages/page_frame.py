@@ -118,9 +118,9 @@ class PageFrame(QWidget):
     def show_use(self, turns: Sequence[Turn]) -> None:
         """Show the used share of the model's context."""
         weights = self.composer.weights
-        known = self._ctx.settings.get(f"context.{weights}", 0)
+        measured = self._ctx.settings.get(f"context.{weights}", 0)
         limit = self._ctx.weights.defaults(weights).get("context_limit", 0)
-        lengths = [each for each in (known, limit) if isinstance(each, int) and each]
+        lengths = [length for length in (measured, limit) if isinstance(length, int) and length]
         used = tokens_in(turns) + len(self.composer.text) // 4
         self.composer.meter.show_use(used, min(lengths, default=0))
 

@@ -75,15 +75,15 @@ class ReplyWork:
         if reply.stopping:
             self._end(reply, INTERRUPTED, {"stopped": True})
             return
-        session, told = self._session, self._session.instructions
+        session, instructions = self._session, self._session.instructions
         settings = session.settings if reply.settings is None else reply.settings
-        known = {name: settings[name] for name in PANEL_FIELDS if name in settings}
-        has_form = any(known.get(name) for name in ("schema", "regex", "grammar"))
-        documents = told.documents(session.folder, documents_of(path))
+        fields = {name: settings[name] for name in PANEL_FIELDS if name in settings}
+        has_form = any(fields.get(name) for name in ("schema", "regex", "grammar"))
+        documents = instructions.documents(session.folder, documents_of(path))
         pictures = pictures_of(path) if sees(self._ctx, reply.weights) else []
-        system = told.system(session.folder, settings)
+        system = instructions.system(session.folder, settings)
         params = {
-            **known,
+            **fields,
             **({"regex": choice.IN_WORDS} if reply.calls and not has_form else {}),
             "system": "\n\n".join(filter(None, (system, choice.AFTERWARDS if reply.calls else ""))),
             "weights": reply.weights,
@@ -147,20 +147,20 @@ class ReplyWork:
             self._session.tell("reply_changed")
 
     def _on_done(self, reply: Reply, result: Mapping[str, Any]) -> None:
-        told = {name: value for name, value in result.items() if name != "text"}
+        facts = {name: value for name, value in result.items() if name != "text"}
         for name in ("sources", "closest"):
-            if sources := told.get(name):
-                told[name] = Collections(self._ctx).named(sources)
-        self._end(reply, COMPLETE, told)
+            if sources := facts.get(name):
+                facts[name] = Collections(self._ctx).named(sources)
+        self._end(reply, COMPLETE, facts)
 
     def _failed(self, reply: Reply, error: StudioError) -> None:
-        told = {
+        error_facts = {
             "code": str(error.code),
             "message": error.message,
             "hint": error.hint,
             "details": error.details,
         }
-        self._end(reply, INTERRUPTED, {"error": told})
+        self._end(reply, INTERRUPTED, {"error": error_facts})
 
     def _end(self, reply: Reply, state: str, extra: Mapping[str, Any]) -> None:
         """Keep the reply as it is now."""

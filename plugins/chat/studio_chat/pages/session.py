@@ -301,7 +301,7 @@ class Session:
         """Answer again, beside ``turn``, whether the documents say so or not."""
         if not self.busy:
             reply = Reply(self.answering(), settings={**self.settings, "grounded": False})
-            self._answer(self.turns[: self._index(turn)], asked=reply)
+            self._answer(self.turns[: self._index(turn)], pending=reply)
 
     def answer(self) -> None:
         """Answer the last message of mine, if nothing does."""
@@ -312,7 +312,7 @@ class Session:
         """Answer the last message of mine once more; what answers it already stays a version."""
         mine = [number for number, turn in enumerate(self.turns) if turn.mine]
         if not self.busy and mine:
-            self._answer(self.turns[: mine[-1] + 1], asked=reply)
+            self._answer(self.turns[: mine[-1] + 1], pending=reply)
 
     def choose(self, version: str) -> None:
         """Go on with a version of an answer, and give it a star: it is the best of them."""

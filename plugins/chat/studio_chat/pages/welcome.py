@@ -83,8 +83,8 @@ class Welcome(QWidget):
             return
         for name, other, size in list(catalogue.to_get("text"))[:1]:
             words = self.tr("Download a better one: {title} ({size} GB)")
-            said = words.format(title=other, size=localised(f"{size / 1e9:.1f}"))
-            self._offer(said, partial(catalogue.get_set, name))
+            text = words.format(title=other, size=localised(f"{size / 1e9:.1f}"))
+            self._offer(text, partial(catalogue.get_set, name))
 
     def _offer(self, words: str, improve: Callable[[], None]) -> None:
         self._improve = improve

@@ -43,15 +43,15 @@ def find(session: Any, picture: Picture) -> list[Quad]:
     core = cv2.dilate((likely > _LIKELY).astype(np.uint8), np.ones((2, 2), np.uint8))
     outlines, _ = cv2.findContours(core, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     scale = np.array([width / size[0], height / size[1]], np.float32)
-    found = []
+    boxes = []
     for outline in outlines[:MOST_LINES]:
         (x, y), (a, b), angle = cv2.minAreaRect(outline)
         if min(a, b) < _SMALLEST or _mean(likely, outline) < _SURE:
             continue
         grown = 2 * (a * b * _UNCLIP / (2 * (a + b)))
         corners = cv2.boxPoints(((x, y), (a + grown, b + grown), angle))
-        found.append(ordered(corners) * scale)
-    return found
+        boxes.append(ordered(corners) * scale)
+    return boxes
 
 
 def _mean(likely: NDArray[np.float32], outline: Any) -> float:

@@ -80,17 +80,17 @@ class Reader:
             pieces = {index: piece[::-1, ::-1] for index, piece in pieces.items()}
         upright = [_turn(quad, picture, turned) for quad in quads]
         texts: dict[int, tuple[str, float]] = {}
-        for found in recognition.read(self.speller, self.characters, list(pieces.values())):
-            texts |= found
+        for batch in recognition.read(self.speller, self.characters, list(pieces.values())):
+            texts |= batch
             yield
-        kept = [index for index, (text, sure) in texts.items() if text and sure >= UNSURE]
-        order = reading_order([upright[index] for index in kept])
+        legible = [index for index, (text, sure) in texts.items() if text and sure >= UNSURE]
+        order = reading_order([upright[index] for index in legible])
         height, width = picture.shape[:2]
         size = np.array([width, height], np.float32)
         return ReadPage(
             tuple(
                 Line(texts[index][0], _box(quads[index] / size), round(texts[index][1], 3))
-                for index in (kept[place] for place in order)
+                for index in (legible[place] for place in order)
             ),
             turned,
         )
@@ -101,8 +101,8 @@ class Reader:
         sample = [piece for piece in longest if piece.shape[1] < 1200][:_SAMPLE] or longest[:1]
         both = [*sample, *(piece[::-1, ::-1] for piece in sample)]
         sure = np.zeros(len(both))
-        for found in recognition.read(self.speller, self.characters, both):
-            for index, (_, share) in found.items():
+        for batch in recognition.read(self.speller, self.characters, both):
+            for index, (_, share) in batch.items():
                 sure[index] = share
             yield
         return bool(sure[len(sample) :].sum() > sure[: len(sample)].sum())

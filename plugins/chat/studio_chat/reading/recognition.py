@@ -32,9 +32,9 @@ def cut(picture: Picture, quad: Quad) -> Picture:
     turn = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
     if down > 2 * HEIGHT:  # what shrinks by much is smoothed before
         picture = cv2.blur(picture, (round(down / HEIGHT),) * 2)
-    made = cv2.warpPerspective(picture, turn, (width, HEIGHT), flags=cv2.INTER_CUBIC,
+    strip = cv2.warpPerspective(picture, turn, (width, HEIGHT), flags=cv2.INTER_CUBIC,
                                borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
-    return np.asarray(made, np.uint8)
+    return np.asarray(strip, np.uint8)
 
 
 def read(
@@ -72,9 +72,9 @@ def _step(
         row[:, :, : line.shape[2]] = line / 127.5 - 1
     likely = np.asarray(session.run(None, {name: given})[0])
     classes, shares = likely.argmax(-1), likely.max(-1)
-    found = {}
+    results = {}
     for index, numbers, sure in zip(together, classes, shares, strict=True):
         is_new = (numbers != 0) & (numbers != np.concatenate([[0], numbers[:-1]]))
         text = "".join(characters[n - 1] for n in numbers[is_new] if n <= len(characters))
-        found[index] = (text.strip(), float(sure[is_new].mean()) if text.strip() else 0.0)
-    return found
+        results[index] = (text.strip(), float(sure[is_new].mean()) if text.strip() else 0.0)
+    return results

@@ -51,11 +51,11 @@ class ReaderLoader:
                 finder = _session(archive, "det.onnx")
                 yield 0.4
                 speller = _session(archive, "rec.onnx")
-            said = speller.get_modelmeta().custom_metadata_map["character"]
+            alphabet = speller.get_modelmeta().custom_metadata_map["character"]
             classes = speller.get_outputs()[0].shape[-1]
         except (tarfile.TarError, OSError, KeyError, ValueError, RuntimeError) as error:
             raise damaged(path, str(error).splitlines()[0] if str(error) else "") from error
-        characters = [*said.split("\n"), " "]
+        characters = [*alphabet.split("\n"), " "]
         if isinstance(classes, int) and len(characters) + 1 < classes:
             raise damaged(path, f"it knows {len(characters)} characters of {classes - 1}")
         yield 1.0

@@ -47,7 +47,7 @@ class Offer(msgspec.Struct):
             return []
         if self.choice in (AUTO, REQUIRED):
             return self.tools
-        named = [each for each in self.tools if each["name"] == self.choice]
+        named = [tool for tool in self.tools if tool["name"] == self.choice]
         if not named:
             raise BadInput(f"There is no tool “{self.choice}” to be called.", "Name one of them.")
         return named
@@ -132,7 +132,11 @@ class Choices:
         """Yield (channel, text) of a step of the reply ``number``."""
         if step.logprob is not None:
             spelling, logprob, top = step.logprob
-            row = [_packed(spelling), logprob, [[_packed(each), value] for each, value in top]]
+            row = [
+                _packed(spelling),
+                logprob,
+                [[_packed(alternative), value] for alternative, value in top],
+            ]
             yield f"logprobs {number + 1}", msgspec.json.encode(row).decode() + "\n"
         channel = f"answer {number + 1}" if number else ""
         if not self.tools:
@@ -156,7 +160,7 @@ class Choices:
                 yield call, names[call - 1] if call else "", text
             else:
                 held[call] = held.get(call, "") + text
-        for call in [each for each in held if is_over or each < len(names)]:
+        for call in [index for index in held if is_over or index < len(names)]:
             text, name = held.pop(call), names[call - 1]
             if _key(name, text) not in self.answered:
                 self._told[number] += 1

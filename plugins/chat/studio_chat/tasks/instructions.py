@@ -1,7 +1,7 @@
 """Prompts for each kind of work on a text.
 
 They are short; a task comes with an example or is repeated after the text, whichever made small
-models do it: measured by ``studio bench chat-writing``.
+models do it: measured by ``make bench chat-writing``.
 """
 
 from __future__ import annotations
@@ -65,53 +65,53 @@ _PREFACE = re.compile(
 
 def to_rewrite(text: str, change: Change, language: str) -> list[ChatMessage]:
     """Return the prompt to rewrite a part of a text."""
-    told = _CHANGES[change].format(language=" ".join(language.split()))
+    prompt = _CHANGES[change].format(language=" ".join(language.split()))
     if example := _EXAMPLES.get(change):
         return [
-            {"role": "system", "content": told},
+            {"role": "system", "content": prompt},
             {"role": "user", "content": example[0]},
             {"role": "assistant", "content": example[1]},
             {"role": "user", "content": text},
         ]
     return [
-        {"role": "system", "content": told},
+        {"role": "system", "content": prompt},
         {"role": "user", "content": f"{text}\n\n{_AGAIN.get(change, '')}".rstrip()},
     ]
 
 
 def to_summarise(text: str, params: Summarise) -> list[ChatMessage]:
     """Return the prompt to summarise a text that fits the context."""
-    told = f"Summarise the text {_FORMS[params.form]}, in about {params.words} words."
-    return _asked(f"{told} Say only what it says.", text, told)
+    prompt = f"Summarise the text {_FORMS[params.form]}, in about {params.words} words."
+    return _asked(f"{prompt} Say only what it says.", text, prompt)
 
 
 def of_a_part(text: str, words: int) -> list[ChatMessage]:
     """Return the prompt to summarise one part of a long text."""
-    told = f"Summarise this part of a longer text in about {words} words."
-    return _asked(f"{told} Say only what it says.", text, told)
+    prompt = f"Summarise this part of a longer text in about {words} words."
+    return _asked(f"{prompt} Say only what it says.", text, prompt)
 
 
 def of_summaries(summaries: Sequence[str], params: Summarise) -> list[ChatMessage]:
     """Return the prompt to merge the summaries of all parts."""
-    told = (
+    prompt = (
         f"These are summaries of the parts of one text. Make one of them {_FORMS[params.form]}, "
         f"in about {params.words} words."
     )
-    return _asked(f"{told} Say only what they say.", "\n\n".join(summaries), told)
+    return _asked(f"{prompt} Say only what they say.", "\n\n".join(summaries), prompt)
 
 
 def to_draft(params: Draft) -> list[ChatMessage]:
     """Return the prompt for a new text."""
     kind = {"email": "e-mail with a subject line", "post": "post for a blog or a network"}
-    told = f"Write a {kind.get(params.kind, params.kind)} in {params.language or 'English'}."
+    prompt = f"Write a {kind.get(params.kind, params.kind)} in {params.language or 'English'}."
     tone = "" if params.tone == "neutral" else f" Its tone is {params.tone}."
     reader = f"\nFor: {params.reader.strip()}" if params.reader.strip() else ""
     rules = (
-        f"{told}{tone} About {params.words} words. Use every fact that the user gives and invent "
+        f"{prompt}{tone} About {params.words} words. Use every fact that the user gives and invent "
         "no names, dates or numbers. Answer with the text only."
     )
     if params.kind == "story":
-        rules = f"{told}{tone} About {params.words} words. Answer with the story only."
+        rules = f"{prompt}{tone} About {params.words} words. Answer with the story only."
     return [
         {"role": "system", "content": rules},
         {"role": "user", "content": f"{params.about.strip()}{reader}"},
@@ -120,34 +120,34 @@ def to_draft(params: Draft) -> list[ChatMessage]:
 
 def to_teach(topic: str, sections: int) -> list[ChatMessage]:
     """Return the prompt for a text that teaches a topic."""
-    told = (
+    prompt = (
         f"Teach the user's topic to a beginner in {sections} paragraphs, in the language of the "
         "topic. Each paragraph has one idea with facts that can be asked for. No headings."
     )
-    return [{"role": "system", "content": told}, {"role": "user", "content": topic.strip()}]
+    return [{"role": "system", "content": prompt}, {"role": "user", "content": topic.strip()}]
 
 
 def to_ask(passage: str, *, choice: bool) -> list[ChatMessage]:
     """Return the prompt for a section of a lesson about ``passage``."""
     wrong = " and 3 wrong answers that are plausible, short and all different" if choice else ""
-    told = (
+    prompt = (
         "Make a section of a lesson from the user's text, in its language, as JSON: a short title, "
         "a summary of two sentences, one question that the text answers, the right answer in a few "
         f"words{wrong}."
     )
     again = f"Make the section from the text above: one question, its right answer{wrong}."
-    return _asked(told, passage, again)
+    return _asked(prompt, passage, again)
 
 
 def to_mark(question: str, passage: str, answer: str) -> list[ChatMessage]:
     """Return the prompt to check an answer against a passage."""
-    told = (
+    prompt = (
         "You check a learner's answer against a text, as JSON: mark is “right” when the text says "
         "the same in any words, “partly” when something is missing, else “wrong”; why is one "
         "sentence to the learner."
     )
     again = f"Question: {question.strip()}\nAnswer of the learner: {answer.strip()}\nCheck it."
-    return _asked(told, passage, again)
+    return _asked(prompt, passage, again)
 
 
 def plain(answer: str, source: str = "") -> str:
@@ -164,8 +164,8 @@ def plain(answer: str, source: str = "") -> str:
     return text
 
 
-def _asked(told: str, text: str, again: str) -> list[ChatMessage]:
+def _asked(prompt: str, text: str, again: str) -> list[ChatMessage]:
     return [
-        {"role": "system", "content": told},
+        {"role": "system", "content": prompt},
         {"role": "user", "content": f"{text}\n\n{again}"},
     ]

@@ -117,23 +117,23 @@ def mark(ctx: TaskContext, params: Mark) -> Iterator[Event]:
     sampling = SamplingParams(
         temperature=params.temperature, seed=ctx.rng.seed, max_tokens=200, constraint=form
     )
-    asked = instructions.to_mark(params.question, params.passage, params.answer)
+    messages = instructions.to_mark(params.question, params.passage, params.answer)
     with ctx.lease(params.weights) as engine:
         written = yield from write_text(
-            ctx, engine, asked, sampling, weights=params.weights, message="Checking the answer"
+            ctx, engine, messages, sampling, weights=params.weights, message="Checking the answer"
         )
-    found = _read(written.text, Verdict)
-    if found is None:
+    verdict = _read(written.text, Verdict)
+    if verdict is None:
         raise BadInput("The model gave no mark.", "Try again, or choose a larger model.")
-    known = f"{params.passage} {params.question}"
-    is_false = bool(lost_numbers(params.answer, known))  # small models let other figures pass
-    yield ctx.result(mark="wrong" if is_false else found.mark, why=found.why, quote=quote)
+    given = f"{params.passage} {params.question}"
+    is_false = bool(lost_numbers(params.answer, given))  # small models let other figures pass
+    yield ctx.result(mark="wrong" if is_false else verdict.mark, why=verdict.why, quote=quote)
 
 
 def quoted(passage: str, words: str) -> str:
     """Return the sentence of a passage that shares most words with ``words``."""
     wanted = {word.casefold() for word in re.findall(r"\w{3,}", words)}
-    sentences = [each.strip() for each in re.split(r"(?<=[.!?…。])\s+|\n+", passage)]
+    sentences = [part.strip() for part in re.split(r"(?<=[.!?…。])\s+|\n+", passage)]
 
     def shared(sentence: str) -> float:
         own = {word.casefold() for word in re.findall(r"\w{3,}", sentence)}
@@ -167,11 +167,13 @@ def _written(
 def _sections(ctx: TaskContext, engine: TextEngine, work: _Work) -> Generator[Event, None, None]:
     text, most = work.document.text, work.params.sections
     tokens = min(_PART_TOKENS, engine.context_length // 4)
-    found = parts(text, max(room_for(engine, text, tokens), 200))
-    if len(found) > most:  # from the beginning, the middle and the end alike
-        found = [found[round(at * (len(found) - 1) / max(most - 1, 1))] for at in range(most)]
-    for number, part in enumerate(found):
-        yield ctx.progress(number, len(found), f"Section {number + 1} of {len(found)}")
+    passages = parts(text, max(room_for(engine, text, tokens), 200))
+    if len(passages) > most:  # from the beginning, the middle and the end alike
+        passages = [
+            passages[round(at * (len(passages) - 1) / max(most - 1, 1))] for at in range(most)
+        ]
+    for number, part in enumerate(passages):
+        yield ctx.progress(number, len(passages), f"Section {number + 1} of {len(passages)}")
         yield from _section(ctx, engine, work, part, number)
 
 
@@ -198,22 +200,24 @@ def _section(
         message=f"Section {number + 1}",
         channel="section",
     )
-    found = _read(written.text, Section)
-    if found is None or not found.question.strip() or not found.answer.strip():
+    section = _read(written.text, Section)
+    if section is None or not section.question.strip() or not section.answer.strip():
         return  # cut off, or empty: the lesson is shorter
     choices: list[str] = []
     if is_choice:
-        wrong = [each for each in dict.fromkeys(found.wrong) if each and each != found.answer]
-        choices = [found.answer, *wrong]
+        wrong = [
+            choice for choice in dict.fromkeys(section.wrong) if choice and choice != section.answer
+        ]
+        choices = [section.answer, *wrong]
         random.Random(ctx.rng.seed + number).shuffle(choices)
     work.sections.append(
         {
-            "title": found.title.strip(),
-            "summary": found.summary.strip(),
-            "question": found.question.strip(),
+            "title": section.title.strip(),
+            "summary": section.summary.strip(),
+            "question": section.question.strip(),
             "choices": choices if len(choices) > 1 else [],
-            "answer": found.answer.strip(),
-            "quote": quoted(part.text, f"{found.question} {found.answer}"),
+            "answer": section.answer.strip(),
+            "quote": quoted(part.text, f"{section.question} {section.answer}"),
             "passage": part.text,
             **place(work.document, part),
         }
@@ -224,24 +228,24 @@ def _schema(kind: type, wrong: int = 0) -> str:
     """Return the JSON schema of ``kind`` without references, which the grammar need not follow."""
     texts: dict[str, Any] = {"title": 60, "summary": 400, "question": 200, "answer": 160}
     if kind is Verdict:
-        made: dict[str, Any] = {
+        properties: dict[str, Any] = {
             "why": {"type": "string", "maxLength": 300},  # first: what is thought of decides
             "mark": {"enum": ["right", "partly", "wrong"]},
         }
     else:
-        made = {name: {"type": "string", "maxLength": most} for name, most in texts.items()}
-        made["wrong"] = {
+        properties = {name: {"type": "string", "maxLength": most} for name, most in texts.items()}
+        properties["wrong"] = {
             "type": "array",
             "items": {"type": "string", "maxLength": 160},
             "minItems": wrong,
             "maxItems": wrong,
         }
         if not wrong:
-            del made["wrong"]
+            del properties["wrong"]
     whole = {
         "type": "object",
-        "properties": made,
-        "required": list(made),
+        "properties": properties,
+        "required": list(properties),
         "additionalProperties": False,
     }
     return msgspec.json.encode(whole).decode()
@@ -265,14 +269,15 @@ def _finish(ctx: TaskContext, work: _Work) -> Iterator[Event]:
 def as_markdown(title: str, sections: list[dict[str, Any]]) -> str:
     """Return a lesson as Markdown: sections and questions, then the answers with their passages."""
     lines = [f"# {title}", ""]
-    for number, each in enumerate(sections, 1):
-        lines += [f"## {number}. {each['title']}", "", each["summary"], ""]
-        lines += [f"**Question {number}:** {each['question']}", ""]
+    for number, section in enumerate(sections, 1):
+        lines += [f"## {number}. {section['title']}", "", section["summary"], ""]
+        lines += [f"**Question {number}:** {section['question']}", ""]
         lines += [
-            f"- {letter}) {choice}" for letter, choice in zip("ABCD", each["choices"], strict=False)
+            f"- {letter}) {choice}"
+            for letter, choice in zip("ABCD", section["choices"], strict=False)
         ]
-        lines += [""] if each["choices"] else []
+        lines += [""] if section["choices"] else []
     lines += ["## Answers", ""]
-    for number, each in enumerate(sections, 1):
-        lines += [f"{number}. {each['answer']}", "", f"   > {each['quote']}", ""]
+    for number, section in enumerate(sections, 1):
+        lines += [f"{number}. {section['answer']}", "", f"   > {section['quote']}", ""]
     return "\n".join(lines)

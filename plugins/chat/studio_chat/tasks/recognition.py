@@ -25,7 +25,7 @@ def recognise(ctx: TaskContext, params: Params) -> Iterator[Event]:
         raise BadInput(
             f"Choose 1 to {MAX_DOCUMENTS} documents.", "Drop them on the field, or browse."
         )
-    found = []
+    documents = []
     for path in params.documents:
         document = yield from read_document(ctx, path, params.weights)
         text = in_pages(document)
@@ -33,7 +33,7 @@ def recognise(ctx: TaskContext, params: Params) -> Iterator[Event]:
             Kind.TEXT, text.encode(), suffix=".md", title=document.name, text=document.text
         )
         is_scan = [document.page(n) for n, box in enumerate(document.boxes, 1) if box is not None]
-        found.append(
+        documents.append(
             {
                 "name": document.name,
                 "pages": len(document.pages),
@@ -41,7 +41,7 @@ def recognise(ctx: TaskContext, params: Params) -> Iterator[Event]:
                 **({"text": document.text} if ctx.wants_whole else {}),
             }
         )
-    yield ctx.result(documents=found)
+    yield ctx.result(documents=documents)
 
 
 def in_pages(document: Document) -> str:

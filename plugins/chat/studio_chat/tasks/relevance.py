@@ -34,7 +34,7 @@ def rank(ctx: TaskContext, params: Rank) -> Iterator[Event]:
                 similarity = []
                 for question in params.questions:  # the texts' vectors are kept after the first
                     near = yield from ranking.by_meaning(ctx, engine, [passages], question)
-                    similarity.append([round(each, 5) for each in near])
+                    similarity.append([round(value, 5) for value in near])
             yield ctx.result(similarity=similarity, found_by="meaning")
             return
         except StudioError as error:

@@ -99,15 +99,17 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     first = written[0]
     if question is not None and not declined:
         answerability.note_numbers(grounding, question["content"], first.text)
-    for each in written:
-        yield ctx.artifact(Kind.TEXT, each.text.encode(), suffix=".md", title=title, text=each.text)
-    cut = _CUT if form and any(each.finish_reason != "stop" for each in written) else ""
+    for answer in written:
+        yield ctx.artifact(
+            Kind.TEXT, answer.text.encode(), suffix=".md", title=title, text=answer.text
+        )
+    cut = _CUT if form and any(answer.finish_reason != "stop" for answer in written) else ""
     yield ctx.result(
         **({"text": first.text} if ctx.wants_whole else {}),
         dropped=prompt.dropped,
         context_length=engine.context_length,
         note=" ".join(filter(None, (prompt.note, cut, missing))),
-        tokens=sum(each.tokens for each in written),
+        tokens=sum(answer.tokens for answer in written),
         prompt_tokens=first.prompt_tokens,
         finish_reason=first.finish_reason,
         tokens_per_second=round(first.tokens_per_second, 2),
@@ -225,5 +227,5 @@ def _reading(dropped: int) -> str:
 
 
 def _title(messages: list[ChatMessage]) -> str:
-    asked = next((turn for turn in reversed(messages) if turn["role"] == "user"), messages[-1])
-    return " ".join(asked["content"].split())[:80]
+    question = next((turn for turn in reversed(messages) if turn["role"] == "user"), messages[-1])
+    return " ".join(question["content"].split())[:80]

@@ -133,7 +133,7 @@ def _is_alike(before: str, after: str) -> bool:
 def _finish(ctx: TaskContext, work: _Work) -> Iterator[Event]:
     change = work.params.change
     text = _joined(work)
-    told: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "of_parts": len(work.parts),
         "refused": work.refused,
         "cut": work.cut,
@@ -141,28 +141,30 @@ def _finish(ctx: TaskContext, work: _Work) -> Iterator[Event]:
     }
     if change == "proofread":
         changes = _changes(work)
-        accepted = {number for number, each in enumerate(changes) if not each.marked}
+        accepted = {number for number, edit in enumerate(changes) if not edit.marked}
         text = applied(work.document.text, changes, accepted)
-        told |= {"source": work.document.text, "changes": msgspec.to_builtins(changes)}
+        facts |= {"source": work.document.text, "changes": msgspec.to_builtins(changes)}
     name = work.document.name
     title = f"{TITLES[change]}: {name}" if name else TITLES[change]
     yield ctx.artifact(Kind.TEXT, f"{text}\n".encode(), suffix=".md", title=title, text=text)
-    yield ctx.result(text=text, **told)
+    yield ctx.result(text=text, **facts)
 
 
 def _joined(work: _Work) -> str:
     """Return the parts that are done, with what stood between them."""
-    found, source = [], work.document.text
+    pieces, source = [], work.document.text
     for number, (part, text) in enumerate(zip(work.parts, work.texts, strict=False)):
         before = source[work.parts[number - 1].end : part.start] if number else ""
-        found.append(f"{before}{text}")
-    return "".join(found)
+        pieces.append(f"{before}{text}")
+    return "".join(pieces)
 
 
 def _changes(work: _Work) -> list[WordChange]:
     """Return the changes of all parts, with offsets from the beginning of the text."""
     return [
-        msgspec.structs.replace(each, start=each.start + part.start, end=each.end + part.start)
+        msgspec.structs.replace(
+            change, start=change.start + part.start, end=change.end + part.start
+        )
         for part, text in zip(work.parts, work.texts, strict=False)
-        for each in word_changes(part.text, text)
+        for change in word_changes(part.text, text)
     ]

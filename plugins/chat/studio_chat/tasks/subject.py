@@ -84,7 +84,7 @@ def place(document: Document, part: Part) -> dict[str, Any]:
 
 def _pieces(text: str, most: int) -> list[tuple[int, int]]:
     """Return the paragraphs, those that are too long in pieces."""
-    found: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     borders = [(m.start(), m.end()) for m in _PARAGRAPH_END.finditer(text)]
     edges = [(0, 0), *borders, (len(text), len(text))]
     for (_, start), (end, _) in pairwise(edges):
@@ -92,11 +92,11 @@ def _pieces(text: str, most: int) -> list[tuple[int, int]]:
         end = start + len(text[start:end].rstrip())
         while end - start > most:
             cut, after = _break(text, start, start + most)
-            found.append((start, cut))
+            spans.append((start, cut))
             start = after
         if end > start:
-            found.append((start, end))
-    return found
+            spans.append((start, end))
+    return spans
 
 
 def _break(text: str, start: int, end: int) -> tuple[int, int]:

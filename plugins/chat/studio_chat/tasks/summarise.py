@@ -73,21 +73,21 @@ def _written(ctx: TaskContext, engine: TextEngine, work: _Work) -> Generator[Eve
     answer = min(_TOKENS_A_WORD * params.words + 40, engine.context_length // 3)
     room = engine.context_length - answer - _PROMPT_TOKENS
     if len(text) <= 8 * room and engine.count(text) <= room:
-        asked = instructions.to_summarise(text.strip(), params)
-        yield from _write(ctx, engine, work, asked, answer, "Reading the text")
+        messages = instructions.to_summarise(text.strip(), params)
+        yield from _write(ctx, engine, work, messages, answer, "Reading the text")
         return
     part_answer = min(_TOKENS_A_WORD * _PART_WORDS, engine.context_length // 4)
     todo = parts(text, room_for(engine, text, engine.context_length - part_answer - _PROMPT_TOKENS))
     work.count = len(todo)
     for number, part in enumerate(todo, 1):
         yield from _read(ctx, engine, work, part, part_answer, f"Part {number} of {len(todo)}")
-    summaries = [each["summary"] for each in work.done]
+    summaries = [entry["summary"] for entry in work.done]
     while len(groups := _groups(engine, summaries, room)) > 1 and len(groups) < len(summaries):
         summaries = []
         for group in groups:
             summaries.append((yield from _joined(ctx, engine, work, group, part_answer)))
-    asked = instructions.of_summaries(summaries, params)
-    yield from _write(ctx, engine, work, asked, answer, "Making one summary of all parts")
+    messages = instructions.of_summaries(summaries, params)
+    yield from _write(ctx, engine, work, messages, answer, "Making one summary of all parts")
 
 
 def _read(
@@ -97,12 +97,12 @@ def _read(
     row = {**place(work.document, part), "summary": ""}
     pieces: list[str] = []
     work.done.append(row)
-    asked = instructions.of_a_part(part.text, _PART_WORDS)
+    messages = instructions.of_a_part(part.text, _PART_WORDS)
     try:
         yield from write_text(
             ctx,
             engine,
-            asked,
+            messages,
             _sampling(ctx, work.params, answer),
             weights=work.params.weights,
             message=message,
@@ -135,12 +135,12 @@ def _groups(engine: TextEngine, summaries: Sequence[str], room: int) -> list[lis
     """Return the summaries in groups that fit together."""
     groups: list[list[str]] = [[]]
     size = 0
-    for each in summaries:
-        tokens = engine.count(each) + 2
+    for summary in summaries:
+        tokens = engine.count(summary) + 2
         if groups[-1] and size + tokens > room:
             groups.append([])
             size = 0
-        groups[-1].append(each)
+        groups[-1].append(summary)
         size += tokens
     return groups
 
@@ -149,14 +149,14 @@ def _write(
     ctx: TaskContext,
     engine: TextEngine,
     work: _Work,
-    asked: Sequence[ChatMessage],
+    messages: Sequence[ChatMessage],
     answer: int,
     message: str,
 ) -> Generator[Event, None, None]:
     yield from write_text(
         ctx,
         engine,
-        asked,
+        messages,
         _sampling(ctx, work.params, answer),
         weights=work.params.weights,
         message=message,
@@ -176,9 +176,9 @@ def _sampling(ctx: TaskContext, params: Summarise, tokens: int) -> SamplingParam
 def _finish(ctx: TaskContext, work: _Work) -> Iterator[Event]:
     text = instructions.plain("".join(work.pieces), work.document.text)
     if not text:  # it was stopped before the last step: those of the parts are what there is
-        text = "\n\n".join(each["summary"] for each in work.done)
+        text = "\n\n".join(part["summary"] for part in work.done)
     title = f"Summary of {work.document.name}" if work.document.name else "Summary"
-    parts_read = [each for each in work.done if each["summary"]]
+    parts_read = [part for part in work.done if part["summary"]]
     yield ctx.artifact(
         Kind.TEXT,
         f"{text}\n".encode(),

@@ -66,12 +66,12 @@ def _as_python(expression: str) -> str:
 
 def _percents(text: str) -> str:
     """Return ``text`` with each percent sign that no number follows as a hundredth."""
-    made = ""
-    for place, each in enumerate(text):
+    expression = ""
+    for place, character in enumerate(text):
         after = text[place + 1 :].lstrip()
         is_rest = after[:1].isalnum() or after[:1] in ("(", ".")
-        made += "/100" if each == "%" and not is_rest else each
-    return made
+        expression += "/100" if character == "%" and not is_rest else character
+    return expression
 
 
 def _value(node: ast.expr) -> Number:
@@ -87,7 +87,7 @@ def _value(node: ast.expr) -> Number:
         case ast.BinOp(left=left, op=op, right=right):
             return _bounded(_combined(op, _value(left), _value(right)))
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
-            return _bounded(_called(name, [_value(each) for each in args]))
+            return _bounded(_called(name, [_value(argument) for argument in args]))
     raise ValueError("no arithmetic")
 
 

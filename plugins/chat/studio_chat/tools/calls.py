@@ -72,7 +72,7 @@ class Call:
     def read(cls, row: Mapping[str, Any]) -> Call:
         """Return the call from the output of ``plain``; missing fields are empty."""
         results = row.get("results")
-        rows = [each for each in results or () if isinstance(each, Mapping)]
+        rows = [item for item in results or () if isinstance(item, Mapping)]
         arguments = row.get("arguments")
         return cls(
             str(row.get("name", "")),
@@ -82,13 +82,13 @@ class Call:
             str(row.get("told", "")),
             tuple(
                 Made(
-                    str(each.get("word", "")),
-                    str(each.get("id", "")),
-                    str(each.get("kind", "")),
-                    str(each.get("title", "")),
-                    bool(each.get("found")),
+                    str(item.get("word", "")),
+                    str(item.get("id", "")),
+                    str(item.get("kind", "")),
+                    str(item.get("title", "")),
+                    bool(item.get("found")),
                 )
-                for each in rows
+                for item in rows
             ),
         )
 
@@ -103,20 +103,20 @@ def calls_of(extra: Mapping[str, Any]) -> list[Call]:
 
 def made_by(calls: Sequence[Call]) -> list[Made]:
     """Return the artifacts that calls made, without those they only found."""
-    return [each for call in calls for each in call.results if not each.found]
+    return [result for call in calls for result in call.results if not result.found]
 
 
 def known_results(extras: Sequence[Mapping[str, Any]]) -> dict[str, Made]:
     """Return word → result of all calls of a branch, oldest first."""
-    found = [made for extra in extras for call in calls_of(extra) for made in call.results]
-    return {made.word: made for made in found}
+    results = [result for extra in extras for call in calls_of(extra) for result in call.results]
+    return {result.word: result for result in results}
 
 
-def next_word(kind: str, known: Iterable[str]) -> str:
+def next_word(kind: str, words: Iterable[str]) -> str:
     """Return the word for a further result of a kind."""
     numbers = [
         int(word.rpartition("-")[2])
-        for word in known
+        for word in words
         if word.rpartition("-")[0] == kind and word.rpartition("-")[2].isdigit()
     ]
     return f"{kind}-{max(numbers, default=0) + 1}"
@@ -136,17 +136,17 @@ def as_told(call: Call) -> str:
     if call.state == FAILED:
         return f"It failed: {call.told}"
     words = [f"{m.word} ({m.title})" if m.title else m.word for m in call.results]
-    made = f"Made {', '.join(words)}." if words and not call.results[0].found else ""
-    return " ".join(filter(None, (made, call.told[:_LONGEST_TOLD]))) or "Done."
+    text = f"Made {', '.join(words)}." if words and not call.results[0].found else ""
+    return " ".join(filter(None, (text, call.told[:_LONGEST_TOLD]))) or "Done."
 
 
 def messages_of(extra: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the calls of a message and their outcomes as messages for a model."""
-    told: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = []
     for call in calls_of(extra):
         if call.state not in OVER:
             continue
-        asked = {"name": call.name, "arguments": call.arguments}
-        told.append({"role": "assistant", "content": "", "calls": [asked]})
-        told.append({"role": "tool", "content": as_told(call)})
-    return told
+        function = {"name": call.name, "arguments": call.arguments}
+        messages.append({"role": "assistant", "content": "", "calls": [function]})
+        messages.append({"role": "tool", "content": as_told(call)})
+    return messages

@@ -118,11 +118,11 @@ def question(
     steps = f"{first}(, {all}){{0,{most - 1}}}" if first else ""
     answer = steps if must else "|".join(filter(None, (NONE, steps)))
     turns: list[dict[str, Any]] = []
-    for each in shown:
-        named = ", ".join(each.tools) or NONE
+    for offer in shown:
+        named = ", ".join(offer.tools) or NONE
         turns += [
-            {"role": "user", "content": _request(each.request, each.has)},
-            {"role": "assistant", "content": f"Wanted: {each.wanted}\nTools: {named}"},
+            {"role": "user", "content": _request(offer.request, offer.has)},
+            {"role": "assistant", "content": f"Wanted: {offer.wanted}\nTools: {named}"},
         ]
     return Question(
         [
@@ -146,7 +146,7 @@ def _request(text: str, there: str, done: str = "") -> str:
     return f"{before}Request: {text}"
 
 
-def chosen(text: str, known: Collection[str]) -> list[str]:
+def chosen(text: str, allowed: Collection[str]) -> list[str]:
     """Return the names that an answer to ``question`` has, of those that are known.
 
     A small model that repeats a name again and again means it once.
@@ -156,18 +156,18 @@ def chosen(text: str, known: Collection[str]) -> list[str]:
         return []
     names = [part.strip() for part in named.split(",")]
     steps: list[str] = []
-    for name, same in groupby(name for name in names if name in known):
+    for name, same in groupby(name for name in names if name in allowed):
         times = len(list(same))
         steps += [name] * (times if times < _STUCK else 1)
     return steps
 
 
 def feasible(
-    names: Sequence[str], known: Mapping[str, Tool], kinds: Sequence[str], called: Sequence[Tool]
+    names: Sequence[str], tools: Mapping[str, Tool], kinds: Sequence[str], called: Sequence[Tool]
 ) -> list[str]:
     """Return the steps that have something to work on, and those the request calls by name."""
     there, steps = {*kinds}, list[str]()
-    for tool in map(known.__getitem__, names):
+    for tool in map(tools.__getitem__, names):
         if tool in called or _is_ready(tool, there):
             steps.append(tool.name)
             there.update(tool.produces)
@@ -176,14 +176,14 @@ def feasible(
 
 def clauses(request: str) -> list[str]:
     """Split a request into its consecutive clauses: “make a fox”, “restyle it”."""
-    found = [part.strip() for part in _CLAUSE.split(request)]
-    return [part for part in found if part] or [request]
+    parts = [part.strip() for part in _CLAUSE.split(request)]
+    return [part for part in parts if part] or [request]
 
 
 def part_of(request: str, step: int, steps: int) -> str:
     """Return the clause of a request for one of its steps; empty where ambiguous."""
-    found = clauses(request)
-    return found[step] if steps > 1 and len(found) == steps else ""
+    parts = clauses(request)
+    return parts[step] if steps > 1 and len(parts) == steps else ""
 
 
 def call_question(
@@ -222,14 +222,14 @@ def call_question(
 
 def _for_step(messages: Sequence[Mapping[str, Any]], part: str) -> list[dict[str, Any]]:
     """Return a conversation that ends with the clause of a step, after the steps before it."""
-    told = [dict(each) for each in messages]
+    copied = [dict(message) for message in messages]
     if not part:
-        return told
-    last = max((n for n, each in enumerate(told) if each["role"] == "user"), default=-1)
-    whole = told.pop(last)["content"] if last >= 0 else ""
+        return copied
+    last = max((n for n, message in enumerate(copied) if message["role"] == "user"), default=-1)
+    whole = copied.pop(last)["content"] if last >= 0 else ""
     return [
         {"role": "system", "content": _STEP.format(request=whole)},
-        *told,
+        *copied,
         {"role": "user", "content": part},
     ]
 
@@ -238,8 +238,8 @@ def held(tool: Tool, results: Mapping[str, Made], documents: Mapping[str, str]) 
     """Return the schema of a tool in which files can only be those that there are."""
     schema = tool.told(MOST_ARGUMENTS)
     if not schema["required"]:  # what a call without would be about
-        name, told = next(iter(schema["properties"].items()), ("", None))
-        if told is not None and told.get("type") == "string" and name not in tool.files:
+        name, field = next(iter(schema["properties"].items()), ("", None))
+        if field is not None and field.get("type") == "string" and name not in tool.files:
             schema["required"] = [name]
     for name in tool.files:
         if name not in schema["properties"]:
@@ -257,13 +257,13 @@ def fitting(
 ) -> list[str]:
     """Return the words that an argument for a file may be, the newest first."""
     kinds = tool.files[argument]
-    made = [word for word, each in results.items() if not kinds or each.kind in kinds]
+    words = [word for word, result in results.items() if not kinds or result.kind in kinds]
     files = [
         word
         for word, suffix in documents.items()
         if not kinds or set(kinds) & set(_DOCUMENT_KINDS.get(suffix, ()))
     ]
-    return [*reversed(made), *reversed(files)]
+    return [*reversed(words), *reversed(files)]
 
 
 def lacks(tool: Tool, results: Mapping[str, Made], documents: Mapping[str, str]) -> tuple[str, ...]:
@@ -282,10 +282,10 @@ def document_kinds(documents: Mapping[str, str]) -> list[str]:
 def arguments_in(text: str) -> dict[str, Any] | None:
     """Return the arguments that a model wrote; None for a text that was cut off."""
     try:
-        found = json.loads(text)
+        parsed = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return parsed if isinstance(parsed, dict) else None
 
 
 def _needs(tool: Tool) -> dict[str, tuple[str, ...]]:

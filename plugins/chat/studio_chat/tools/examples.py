@@ -51,17 +51,17 @@ def telling(
     Args:
         nearness: Of each example to the request; empty where nothing is known of that.
     """
-    known = examples()
-    order = sorted(range(len(known)), key=lambda at: -nearness[at] if nearness else at)
-    order = [at for at in order if has_steps or len(known[at].tools) < 2]
-    fitting = [at for at in order if set(known[at].tools) <= set(offered)]
-    shown = [next(at for at in order if not known[at].tools)]
+    cases = examples()
+    order = sorted(range(len(cases)), key=lambda at: -nearness[at] if nearness else at)
+    order = [at for at in order if has_steps or len(cases[at].tools) < 2]
+    fitting = [at for at in order if set(cases[at].tools) <= set(offered)]
+    shown = [next(at for at in order if not cases[at].tools)]
     if has_steps:
-        shown.append(next(at for at in (*fitting, *order) if len(known[at].tools) > 1))
+        shown.append(next(at for at in (*fitting, *order) if len(cases[at].tools) > 1))
     for at in fitting:
-        alike = sum(known[at].tools == known[other].tools for other in shown)
-        if at not in shown and alike < (_ALIKE if known[at].tools else SHOWN // 2):
+        alike = sum(cases[at].tools == cases[other].tools for other in shown)
+        if at not in shown and alike < (_ALIKE if cases[at].tools else SHOWN // 2):
             shown.append(at)
         if len(shown) == SHOWN:
             break
-    return [known[at] for at in sorted(shown, key=order.index, reverse=True)]
+    return [cases[at] for at in sorted(shown, key=order.index, reverse=True)]

@@ -109,13 +109,13 @@ def answer(
     Raises:
         StudioError: The call failed; its sentence suits the model, too.
     """
-    told: Callable[[], Found] = {
+    handlers: Callable[[], Found] = {
         "calculate": lambda: Found(calculate(str(arguments.get("expression", "")))),
         "current_time": lambda: Found(now()),
         "search_library": lambda: search(ctx, arguments),
         "read_document": lambda: Found(document(ctx, arguments, documents)),
     }[name]
-    return told()
+    return handlers()
 
 
 def now() -> str:
@@ -127,10 +127,10 @@ def search(ctx: PluginContext, arguments: Mapping[str, Any]) -> Found:
     """Search the library."""
     query, kind = str(arguments.get("query", "")), str(arguments.get("kind", "any"))
     kinds = [kind] if kind in _KINDS else []
-    found = ctx.library.find(query, kinds, MOST_FOUND)
-    if not found:
+    artifacts = ctx.library.find(query, kinds, MOST_FOUND)
+    if not artifacts:
         return Found(f"The library has nothing for “{query}”.")
-    return Found(f"Found {len(found)}.", tuple(found))
+    return Found(f"Found {len(artifacts)}.", tuple(artifacts))
 
 
 def document(
@@ -143,12 +143,12 @@ def document(
     """
     word = str(arguments.get("document", ""))
     if word not in documents:
-        known = ", ".join(documents) or "none"
-        raise BadInput(f"There is no document “{word}”.", f"Attached: {known}.")
-    found = finished(read(str(documents[word]), ctx.file_sandbox))
-    if len(found.text) <= MOST_READ:
-        return found.text
-    about, texts = str(arguments.get("about", "")), passages(found)
+        words = ", ".join(documents) or "none"
+        raise BadInput(f"There is no document “{word}”.", f"Attached: {words}.")
+    content = finished(read(str(documents[word]), ctx.file_sandbox))
+    if len(content.text) <= MOST_READ:
+        return content.text
+    about, texts = str(arguments.get("about", "")), passages(content)
     if about:
         scores = ranking.by_words(texts, about)
         ranked = sorted(range(len(texts)), key=lambda at: -scores[at])
@@ -156,7 +156,7 @@ def document(
     else:
         places = list(range(max(1, MOST_READ // PASSAGE_CHARACTERS)))
     parts = [
-        f"[{found.unit} {texts[at].first}] {texts[at].text}" for at in places if at < len(texts)
+        f"[{content.unit} {texts[at].first}] {texts[at].text}" for at in places if at < len(texts)
     ]
     return "\n".join(parts)[:MOST_READ]
 

@@ -91,21 +91,21 @@ def planning(
     """
     parts = clauses(request)[:MOST_PLANNED]
     told_of = [f"{tool.title}. {tool.description}" for tool in tools]
-    asked = list(dict.fromkeys([request, *parts]))
-    texts = [*told_of, *(each.request for each in examples())]
-    similarity: Sequence[Sequence[float]] = (yield Comparison(asked, texts)) if tools else ()
+    questions = list(dict.fromkeys([request, *parts]))
+    texts = [*told_of, *(example.request for example in examples())]
+    similarity: Sequence[Sequence[float]] = (yield Comparison(questions, texts)) if tools else ()
     called = [] if done else named(request, tools)
     rows = [row[: len(tools)] for row in similarity]
     if similarity and not done and not called and _is_far(request, rows):
         return [], {}
-    near = dict(zip(asked, similarity, strict=False))
+    near = dict(zip(questions, similarity, strict=False))
 
     def put(text: str, of: Sequence[str], there: Sequence[str], words: Sequence[str]) -> Question:
         """Return the question for a text that has the parts ``of``."""
         orders = [
             order
-            for each in dict.fromkeys([*of, text])
-            for order in (_nearest(tools, near.get(each, ())), by_words(each))
+            for clause in dict.fromkeys([*of, text])
+            for order in (_nearest(tools, near.get(clause, ())), by_words(clause))
         ]
         if len(of) == 1 and there and _REFERS.search(text):  # to what was made last
             orders.insert(0, [tool for tool in orders[0] if takes(tool, there[-1])])
@@ -114,28 +114,28 @@ def planning(
         first = [tool for tool in ranked if tool in called]
         likely = _in_turns([[*first, *usable(ranked, there, steps=steps)]])
         likely = likely[: MOST_TOLD + 2 * (steps - 1)]
-        known.update({tool.name: tool for tool in likely})
+        tools_by_name.update({tool.name: tool for tool in likely})
         names = {tool.name for tool in likely}
         shown = telling(near.get(text, ())[len(tools) :], names, has_steps=steps > 1)
         so_far = done if text == request else ""
         must = [tool for tool in first if tool in likely]
         return question(text, likely, shown, words, there, so_far, must=must)
 
-    known: dict[str, Tool] = {}
+    tools_by_name: dict[str, Tool] = {}
     whole = put(request, parts, kinds, results)
-    if not known:
-        return [], known
-    plan = feasible(chosen((yield whole), known), known, kinds, called)
+    if not tools_by_name:
+        return [], tools_by_name
+    plan = feasible(chosen((yield whole), tools_by_name), tools_by_name, kinds, called)
     if not plan or done or called or len(plan) >= len(parts):
-        return plan, known
+        return plan, tools_by_name
     steps, there, words = list[str](), [*kinds], [*results]
     for part in parts:
         asked_for = put(part, [part], there, words)
-        for name in chosen((yield asked_for), known):
+        for name in chosen((yield asked_for), tools_by_name):
             steps += [name] if steps[-1:] != [name] else []
-            there += known[name].produces
-            words += [next_word(kind, words) for kind in known[name].produces[:1]]
-    return (steps if len(steps) > len(plan) else plan), known
+            there += tools_by_name[name].produces
+            words += [next_word(kind, words) for kind in tools_by_name[name].produces[:1]]
+    return (steps if len(steps) > len(plan) else plan), tools_by_name
 
 
 def named(request: str, tools: Sequence[Tool]) -> list[Tool]:
@@ -181,9 +181,9 @@ def _nearest(tools: Sequence[Tool], similarity: Sequence[float]) -> list[Tool]:
         similarity: Of the text to each tool, then to each example.
     """
     near: dict[str, float] = {}
-    for each, how in zip(examples(), similarity[len(tools) :], strict=False):
-        if len(each.tools) == 1:
-            near[each.tools[0]] = max(how, near.get(each.tools[0], how))
+    for example, how in zip(examples(), similarity[len(tools) :], strict=False):
+        if len(example.tools) == 1:
+            near[example.tools[0]] = max(how, near.get(example.tools[0], how))
     likeness = [
         max(how, near.get(tool.name, how)) for tool, how in zip(tools, similarity, strict=False)
     ]

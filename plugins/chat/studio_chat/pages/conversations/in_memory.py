@@ -113,9 +113,9 @@ class PrivateStore:
     ) -> PrivateMessage:
         """Add a message after ``parent`` and show the path to it."""
         with self._lock:
-            known = {name: each for name, each in fields.items() if each is not None}
+            given = {name: value for name, value in fields.items() if value is not None}
             new = PrivateMessage(
-                f"{id}.{len(self._messages) + 1}", id, parent or "", role, content, **known
+                f"{id}.{len(self._messages) + 1}", id, parent or "", role, content, **given
             )
             self._messages[new.id] = new
             self.set_head(id, new.id)
@@ -146,7 +146,7 @@ class PrivateStore:
         """Return the versions of a message."""
         with self._lock:
             parent = self.message(message).parent
-            return _Versions(tuple(each.id for each in self._after(parent)))
+            return _Versions(tuple(sibling.id for sibling in self._after(parent)))
 
     def newest_leaf(self, message: str) -> str:
         """Return the end of the newest branch through a message."""
@@ -191,8 +191,8 @@ class PrivateStore:
     ) -> PrivateMessage:  # fmt: skip
         """Put the text of a reply into its message."""
         text = "".join(journal.pieces) if content is None else content
-        known = {name: each for name, each in fields.items() if name in ("record", "extra")}
-        return self.update_message(journal.message, content=text, state=state, **known)
+        changes = {name: value for name, value in fields.items() if name in ("record", "extra")}
+        return self.update_message(journal.message, content=text, state=state, **changes)
 
 
 def _gone() -> StudioError:

@@ -165,8 +165,8 @@ class ConversationList(QFrame):
         if self._scope and self._projects.get(self._scope) is None:
             self.search_in("")  # it went to the bin
             return
-        found = bool(query or self._scope)
-        self.model.show_rows(rows, found=found, projects=self._projects.all())
+        is_search = bool(query or self._scope)
+        self.model.show_rows(rows, found=is_search, projects=self._projects.all())
         self.view.setCurrentIndex(self.model.index_of(self._current))
         self.view.verticalScrollBar().setValue(place)
         none = (
@@ -284,8 +284,8 @@ def export_to(store: Conversations, conversation: str, path: Path) -> None:
 
 
 def _file_name(title: str) -> str:
-    kept = "".join(c if c.isalnum() or c in " -_" else " " for c in title)
-    return " ".join(kept.split())[:60] or "conversation"
+    name = "".join(c if c.isalnum() or c in " -_" else " " for c in title)
+    return " ".join(name.split())[:60] or "conversation"
 
 
 class _View(QListView):

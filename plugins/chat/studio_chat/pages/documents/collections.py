@@ -32,24 +32,24 @@ class Collections:
 
     def give(self, path: str, name: str) -> None:
         """Call a folder so; an empty name takes the one away that it was given."""
-        kept = self._kept()
-        kept.pop(path, None)
+        names = self._kept()
+        names.pop(path, None)
         if name := " ".join(name.split())[:MAX_NAME]:
-            kept[path] = name
-        self._ctx.settings.set(COLLECTIONS, dict(list(kept.items())[-_MOST:]))
+            names[path] = name
+        self._ctx.settings.set(COLLECTIONS, dict(list(names.items())[-_MOST:]))
 
     def named(self, sources: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return sources of a reply in which documents of a named folder begin with its name."""
-        kept = [(Path(path), name) for path, name in self._kept().items()]
-        told = [dict(each) for each in sources]
-        for source in told:
+        folders = [(Path(path), name) for path, name in self._kept().items()]
+        renamed = [dict(row) for row in sources]
+        for source in renamed:
             path = Path(str(source.get("path") or ""))
-            for folder, name in kept:
+            for folder, name in folders:
                 if folder in path.parents:
                     source["document"] = f"{name}/{path.relative_to(folder).as_posix()}"
-        return told
+        return renamed
 
     def _kept(self) -> dict[str, str]:
-        kept = self._ctx.settings.get(COLLECTIONS, {})
-        plain = kept.items() if isinstance(kept, Mapping) else ()
+        names = self._ctx.settings.get(COLLECTIONS, {})
+        plain = names.items() if isinstance(names, Mapping) else ()
         return {str(path): name for path, name in plain if isinstance(name, str) and name}

@@ -81,9 +81,9 @@ class PassagePane(QFrame):
         """Return the pane of the page that ``widget`` is on."""
         above = widget.parentWidget()
         while above is not None:
-            found = above.findChild(PassagePane)
-            if isinstance(found, PassagePane):
-                return found
+            pane = above.findChild(PassagePane)
+            if isinstance(pane, PassagePane):
+                return pane
             above = above.parentWidget()
         return None
 
@@ -112,14 +112,14 @@ class PassagePane(QFrame):
     def _read(self, page: int) -> None:
         key, source, place = self.key, self._source, self._place
 
-        def told(found: Shown | StudioError) -> None:
+        def told(result: Shown | StudioError) -> None:
             if self.key != key:
                 return  # another one was asked for meanwhile
-            if isinstance(found, StudioError):
+            if isinstance(result, StudioError):
                 self.close_passage()
-                self._ctx.notices.error(found, key="chat.passage")
+                self._ctx.notices.error(result, key="chat.passage")
             else:
-                self._show(found)
+                self._show(result)
 
         ctx = self._ctx
         ctx.run_later(lambda: outcome(lambda: show(source, place, ctx.file_sandbox, page)), told)
@@ -210,13 +210,13 @@ class PageView(QWidget):
     @property
     def passage(self) -> QRectF:
         """What holds the lines of the passage."""
-        found = QRectF()
+        area = QRectF()
         for box in self.boxes:
-            found = found.united(self._place(box))
-        return found
+            area = area.united(self._place(box))
+        return area
 
     def _place(self, box: Box) -> QRectF:
-        left, top, right, bottom = (each / 10_000 for each in box)
+        left, top, right, bottom = (edge / 10_000 for edge in box)
         width, height = self.width(), self.height()
         return QRectF(left * width, top * height, (right - left) * width, (bottom - top) * height)
 
@@ -241,13 +241,13 @@ class PageView(QWidget):
 
     def _parts(self) -> list[QRectF]:
         """Return what holds lines that follow each other; a passage may have several such parts."""
-        found: list[QRectF] = []
+        areas: list[QRectF] = []
         last = QRectF()
         for place in map(self._place, self.boxes):
             gap = place.top() - last.bottom()
-            if found and -last.height() < gap < 2.5 * place.height():
-                found[-1] = found[-1].united(place)
+            if areas and -last.height() < gap < 2.5 * place.height():
+                areas[-1] = areas[-1].united(place)
             else:
-                found.append(place)
+                areas.append(place)
             last = place
-        return found
+        return areas

@@ -97,8 +97,8 @@ def _first_page(
 
 def _scanned(source: Mapping[str, Any], page: int) -> list[Box]:
     """Return the boxes of the recognised lines used on a page."""
-    found = (each for each in source.get("boxes") or () if len(each) == 5 and each[0] == page)
-    return [(int(a), int(b), int(c), int(d)) for _, a, b, c, d in found]
+    boxes = (box for box in source.get("boxes") or () if len(box) == 5 and box[0] == page)
+    return [(int(a), int(b), int(c), int(d)) for _, a, b, c, d in boxes]
 
 
 def _typed(

@@ -37,10 +37,10 @@ class Memory:
 
     def add(self, texts: Iterable[str], source: str = "") -> None:
         """Keep facts that are not there yet, as far as there is room."""
-        known = {fact.text for fact in self.facts}
+        existing = {fact.text for fact in self.facts}
         for text in map(short, texts):
-            if text and text not in known and len(self.facts) < MAX_FACTS:
-                known.add(text)
+            if text and text not in existing and len(self.facts) < MAX_FACTS:
+                existing.add(text)
                 self.facts.append(Fact(text, source, time.time()))
         self._keep()
 

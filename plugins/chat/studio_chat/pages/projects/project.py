@@ -43,7 +43,9 @@ def project_of(id: str, data: Any) -> Project | None:
     lists = [data.get(name, []) for name in ("files", "binned")]
     if not all(isinstance(text, str) for text in texts) or not texts[0].strip():
         return None
-    if not all(isinstance(each, list) and all(isinstance(p, str) for p in each) for each in lists):
+    if not all(
+        isinstance(paths, list) and all(isinstance(p, str) for p in paths) for paths in lists
+    ):
         return None
     moment = data.get("binned_at")
     moment = float(moment) if isinstance(moment, int | float) else None
@@ -62,19 +64,19 @@ class Projects:
         self._ctx, self._work_queue = ctx, work_queue
         self._store = ctx.library.conversations
         self.changed: list[Callable[[], None]] = []
-        kept: dict[str, Any] = ctx.settings.get(PROJECTS, {})
-        found = [project_of(id, data) for id, data in kept.items()]
-        self._all = {each.id: each for each in found if each}
+        saved: dict[str, Any] = ctx.settings.get(PROJECTS, {})
+        projects = [project_of(id, data) for id, data in saved.items()]
+        self._all = {project.id: project for project in projects if project}
 
     def all(self) -> list[Project]:
         """Return those that are not in the bin, by title."""
-        there = [each for each in self._all.values() if each.binned_at is None]
-        return sorted(there, key=lambda each: each.title.lower())
+        there = [project for project in self._all.values() if project.binned_at is None]
+        return sorted(there, key=lambda project: project.title.lower())
 
     def in_bin(self) -> list[Project]:
         """Return those in the bin, the latest first."""
-        gone = [each for each in self._all.values() if each.binned_at is not None]
-        return sorted(gone, key=lambda each: -(each.binned_at or 0))
+        gone = [project for project in self._all.values() if project.binned_at is not None]
+        return sorted(gone, key=lambda project: -(project.binned_at or 0))
 
     def get(self, id: str) -> Project | None:
         """Return a project; None if there is none of that id outside the bin."""
@@ -127,9 +129,9 @@ class Projects:
         self._tell()
 
     def _write(self) -> None:
-        plain = {id: asdict(each) for id, each in dict(self._all).items()}
-        for each in plain.values():
-            del each["id"]
+        plain = {id: asdict(project) for id, project in dict(self._all).items()}
+        for project in plain.values():
+            del project["id"]
         self._ctx.settings.set(PROJECTS, plain)
 
     def _tell(self) -> None:

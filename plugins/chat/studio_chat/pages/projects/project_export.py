@@ -30,13 +30,13 @@ def export(ctx: PluginContext, project: Project, path: Path) -> int:
             zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive,
         ):
             taken: set[str] = set()
-            told = {
+            fields = {
                 "format": "offline-studio-project",
                 "title": project.title,
                 "instructions": project.instructions,
                 "files": [Path(file).name for file in project.files],
             }
-            archive.writestr("project.json", json.dumps(told, ensure_ascii=False, indent=2))
+            archive.writestr("project.json", json.dumps(fields, ensure_ascii=False, indent=2))
             for name, file in _all(ctx, project, Path(scratch)):
                 archive.write(file, _free(name, taken))
 
@@ -59,8 +59,8 @@ def _all(ctx: PluginContext, project: Project, scratch: Path) -> Iterator[tuple[
 
 
 def _plain(title: str) -> str:
-    kept = "".join(c if c.isalnum() or c in " -_" else " " for c in title)
-    return " ".join(kept.split())[:60] or "untitled"
+    name = "".join(c if c.isalnum() or c in " -_" else " " for c in title)
+    return " ".join(name.split())[:60] or "untitled"
 
 
 def _free(name: str, taken: set[str]) -> str:

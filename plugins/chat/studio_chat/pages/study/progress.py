@@ -55,12 +55,12 @@ class Progress(msgspec.Struct):
     def score(self) -> float:
         """Points: one for a right answer, half a one for one that is partly right."""
         worth = {"right": 1.0, "partly": 0.5}
-        return sum(worth.get(each.mark, 0.0) for each in self.given.values())
+        return sum(worth.get(answer.mark, 0.0) for answer in self.given.values())
 
     @property
     def to_repeat(self) -> list[int]:
         """Numbers of the sections whose answer was not right."""
-        return [at for at, each in sorted(self.given.items()) if each.mark != "right"]
+        return [at for at, answer in sorted(self.given.items()) if answer.mark != "right"]
 
     def repeat(self) -> None:
         """Ask those again that were not right."""

@@ -98,12 +98,12 @@ class CardStatus(QWidget):
     def _show_end(self, turn: Turn) -> None:
         self._bar.hide()
         error, ended, dropped = turn.error, how_it_ended(turn), left_out(turn)
-        told = " ".join(filter(None, (ended, dropped)))
-        self.setVisible(bool(error or told))
+        text = " ".join(filter(None, (ended, dropped)))
+        self.setVisible(bool(error or text))
         if error is not None:
             self._say("triangle-alert", Role.BAD, f"{error.message} {error.hint}".strip())
-        elif told:
-            self._say("info", Role.MUTE, told)
+        elif text:
+            self._say("info", Role.MUTE, text)
         nothing = not turn.content.strip() and not turn.calls
         self._show_buttons(
             retry=error is not None or (bool(ended) and nothing),

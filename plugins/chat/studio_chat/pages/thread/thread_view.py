@@ -282,8 +282,8 @@ class ThreadView(QScrollArea):
         if not self._stick:
             self._hold()
         end = time.perf_counter() + _FILL_SECONDS
-        made = 0
-        while made == 0 or time.perf_counter() < end:
+        count = 0
+        while count == 0 or time.perf_counter() < end:
             after = self._first + len(self.cards)
             if bar.value() > bar.maximum() - _NEAR and after < len(turns):
                 self._add(len(self.cards), turns[after])
@@ -292,8 +292,8 @@ class ThreadView(QScrollArea):
                 self._add(0, turns[self._first])
             else:
                 break
-            made += 1
-        if made:
+            count += 1
+        if count:
             self._let_go()
             self._mark_last()
             self.show_reply()

@@ -137,16 +137,16 @@ class Turn:
     @property
     def error(self) -> StudioError | None:
         """Why it failed."""
-        told = self.extra.get("error")
-        if not isinstance(told, Mapping):
+        fields = self.extra.get("error")
+        if not isinstance(fields, Mapping):
             return None
-        code = str(told.get("code", ""))
-        known = code in ErrorCode.__members__.values()
+        code = str(fields.get("code", ""))
+        is_valid = code in ErrorCode.__members__.values()
         return StudioError(
-            ErrorCode(code) if known else ErrorCode.INTERNAL,
-            str(told.get("message", "")),
-            str(told.get("hint", "")),
-            str(told.get("details", "")),
+            ErrorCode(code) if is_valid else ErrorCode.INTERNAL,
+            str(fields.get("message", "")),
+            str(fields.get("hint", "")),
+            str(fields.get("details", "")),
         )
 
 
@@ -245,15 +245,15 @@ def as_messages(turns: Sequence[Turn], pictures: Sequence[str] = ()) -> list[dic
     Args:
         pictures: Paths of all that are handed on: a message says at which places its own are.
     """
-    told: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = []
     for turn in turns:
-        told += messages_of(turn.extra)
+        messages += messages_of(turn.extra)
         if turn.content.strip() and turn.role in ("user", "assistant"):
-            told.append({"role": turn.role, "content": turn.content})
+            messages.append({"role": turn.role, "content": turn.content})
             shown = [pictures.index(path) for path in turn.pictures if path in pictures]
             if shown and turn.mine:
-                told[-1]["pictures"] = shown
-    return told
+                messages[-1]["pictures"] = shown
+    return messages
 
 
 def pictures_of(turns: Sequence[Turn]) -> list[str]:

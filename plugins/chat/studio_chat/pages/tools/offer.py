@@ -17,8 +17,8 @@ def offered(
     """Return the tools that are allowed: the chat's own, and all others."""
 
     def allowed(tool: Tool) -> bool:
-        said = ctx.tools.approval(tool, session.id)
-        return tool.group not in session.tools.without and said is not Approval.NEVER
+        approval = ctx.tools.approval(tool, session.id)
+        return tool.group not in session.tools.without and approval is not Approval.NEVER
 
     others = [tool for tool in ctx.tools.all() if allowed(tool)]
     can_run = any(tool.name == "code_run" for tool in others)

@@ -28,19 +28,19 @@ def form_of(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> type[Par
     Args:
         arguments: What the model gave: the form must be able to show it.
     """
-    told = schema.get("properties")
-    if not isinstance(told, Mapping) or not 0 < len(told) <= MOST_FIELDS:
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping) or not 0 < len(properties) <= MOST_FIELDS:
         return None
-    if not arguments.keys() <= told.keys():
+    if not arguments.keys() <= properties.keys():
         return None
     hints: dict[str, Any] = {}
     defaults: dict[str, Any] = {}
-    for name, each in told.items():
-        if not isinstance(name, str) or not isinstance(each, Mapping) or not _can_be(name):
+    for name, entry in properties.items():
+        if not isinstance(name, str) or not isinstance(entry, Mapping) or not _can_be(name):
             return None
-        if (made := _field(name, each)) is None:
+        if (field := _field(name, entry)) is None:
             return None
-        hints[name], defaults[name] = made
+        hints[name], defaults[name] = field
     body = {"__annotations__": hints, "__module__": __name__, "__doc__": "Arguments.", **defaults}
     try:
         made_class: type[Params] = new_class(
@@ -61,18 +61,18 @@ def _can_be(name: str) -> bool:
     )
 
 
-def _field(name: str, told: Mapping[str, Any]) -> tuple[Any, Any] | None:
+def _field(name: str, entry: Mapping[str, Any]) -> tuple[Any, Any] | None:
     """Return the annotation and the default of a field; None for one that is not simple."""
-    label = Label(_words(told.get("title")) or _spelt(name), _words(told.get("description")))
-    default, choices = told.get("default"), told.get("enum")
+    label = Label(_words(entry.get("title")) or _spelt(name), _words(entry.get("description")))
+    default, choices = entry.get("default"), entry.get("enum")
     if choices is not None:
         if not _are_texts(choices) or not choices:
             return None
         first = default if default in choices else choices[0]
         return Annotated[Literal[tuple(choices)], label], first
-    kind = told.get("type")
+    kind = entry.get("type")
     if kind == "array":
-        items = told.get("items")
+        items = entry.get("items")
         is_texts = isinstance(items, Mapping) and items.get("type") == "string"
         if not is_texts or "enum" in (items or {}):
             return None
@@ -85,7 +85,7 @@ def _field(name: str, told: Mapping[str, Any]) -> tuple[Any, Any] | None:
         return Annotated[str, label, Text(lines=1)], default if isinstance(default, str) else ""
     if wanted is bool:
         return Annotated[bool, label], default is True
-    low, high = _bound(told.get("minimum")), _bound(told.get("maximum"))
+    low, high = _bound(entry.get("minimum")), _bound(entry.get("maximum"))
     start = _bound(default) if default is not None else low
     value = wanted(start if start is not None else 0)
     if low is not None and high is not None and low < high:
@@ -100,7 +100,7 @@ def _bound(value: Any) -> float | None:
 
 def _are_texts(value: Any) -> bool:
     is_list = isinstance(value, Sequence) and not isinstance(value, str)
-    return is_list and all(isinstance(each, str) for each in value)
+    return is_list and all(isinstance(item, str) for item in value)
 
 
 def _words(value: Any) -> str:

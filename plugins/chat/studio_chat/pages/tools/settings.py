@@ -26,10 +26,10 @@ class ToolSettings:
         return {"on": self.on, "without": list(self.without), "plan": self.plan}
 
     @classmethod
-    def read(cls, told: object) -> ToolSettings:
+    def read(cls, data: object) -> ToolSettings:
         """Return the settings from the output of ``plain``; the default for anything else."""
-        if not isinstance(told, Mapping):
+        if not isinstance(data, Mapping):
             return cls()
-        without = told.get("without")
+        without = data.get("without")
         names = without if isinstance(without, Sequence) and not isinstance(without, str) else ()
-        return cls(bool(told.get("on")), tuple(map(str, names)), bool(told.get("plan")))
+        return cls(bool(data.get("on")), tuple(map(str, names)), bool(data.get("plan")))
