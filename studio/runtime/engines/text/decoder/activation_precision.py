@@ -1,7 +1,7 @@
 """How many bytes the inputs of a packed model have: one where that is close enough, else two.
 
 With one, a large model reads twice as fast. What it costs depends on the model, so its first load
-measures it, on a fixed text, and keeps what it found. Small models are fast enough with two.
+measures it, on a fixed text, and records the result. Small models are fast enough with two.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ def planes_of(
     """
     if model.config.parameters < LARGE:
         return 2
-    kept = Measurements(cache / CLOSENESS if cache is not None else None, float)
+    measured = Measurements(cache / CLOSENESS if cache is not None else None, float)
     key = f"{identity(path, cache)} {LAYOUT}"
-    divergence = kept.get(key)
+    divergence = measured.get(key)
     if divergence is None:
         exact = yield from _scores(model, ids, 2)
         divergence = mean_divergence(exact, (yield from _scores(model, ids, 1)))
-        kept.put(key, divergence)
+        measured.put(key, divergence)
         log.info("%s: inputs of one byte cost %.2g nats", path.name, divergence)
     return 1 if divergence <= MOST_DIVERGENCE else 2
 
@@ -68,10 +68,10 @@ def mean_divergence(exact: Tensor, other: Tensor) -> float:
 def _scores(model: Llama, ids: Sequence[int], planes: int) -> Generator[float, None, Tensor]:
     """Return the scores after each token, (tokens, vocabulary), with so many byte planes."""
     model.cut_inputs(planes)
-    cache, found = model.new_cache(len(ids)), []
+    cache, scores = model.new_cache(len(ids)), []
     chunk = chunk_size(model.config.parameters, "cpu") // 4
     for first in range(0, len(ids), chunk):
         tokens = torch.tensor(ids[first : first + chunk])
-        found.append(model.read([Passage(tokens, cache, len(tokens))]))
+        scores.append(model.read([Passage(tokens, cache, len(tokens))]))
         yield 1.0
-    return torch.cat(found)
+    return torch.cat(scores)

@@ -65,12 +65,12 @@ class KeyValueCache:
 
 @dataclass(frozen=True)
 class Look:
-    """What rows of one reading see.
+    """The keys that rows of one reading see.
 
     Attributes:
         keys: Places of the keys that they see at most.
-        mask: What is seen, bool: (group × rows, keys), of one text; or, of rows of a text each,
-            what is added to the scores, float: (rows, 1, 1, keys).
+        mask: The keys seen, bool: (group × rows, keys), of one text; or, of rows of a text each,
+            the summand of the scores, float: (rows, 1, 1, keys).
     """
 
     keys: slice
@@ -80,7 +80,7 @@ class Look:
 def look_from(
     start: int, count: int, group: int, device: torch.device, window: int | None = None
 ) -> Look:
-    """Return what each of ``count`` tokens of a text, from position ``start``, may look at.
+    """Return the keys that ``count`` tokens of a text, from position ``start``, may look at.
 
     Args:
         start, count: Places of the tokens.
@@ -106,7 +106,7 @@ def attend(
         queries: (rows, kv heads, group, head dim); the group's heads share keys.
         keys, values: (kv heads, room, head dim): of one layer of the cache; or, with a dimension
             before them, of as many caches as there are rows.
-        look: What they may see.
+        look: The keys that they may see.
         scale: Of the scores; by default 1 / √ head dim.
         cap: Scores are bent so that they stay within ± ``cap`` (Gemma 2, arXiv:2408.00118).
 

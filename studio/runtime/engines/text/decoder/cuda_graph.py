@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Capture = Callable[[Callable[[], Tensor]], Callable[[], Tensor]]
-"""Takes a function without arguments; returns what does the same to the same buffers again."""
+"""Takes a function without arguments; returns one that repeats it on the same buffers."""
 
 MOST_TEXTS = 16
 LEAST_ROOM = 256
 MOST_GRAPHS = 4
-"""Graphs that are kept, each with keys and values of its own."""
+"""Graphs of a thread, each with keys and values of its own."""
 COPIES = 3
 """Of a text's keys and values: its own, a graph's, and all the smaller graphs' that it outgrew."""
 MOST_FAILURES = 3
@@ -56,7 +56,7 @@ class StepModel(Protocol):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         ...
 
     @property
@@ -174,7 +174,7 @@ class StepGraph:
         )
 
     def _step(self, model: StepModel) -> Tensor:
-        """What is captured: nothing here may depend on anything but the buffers."""
+        """Compute the step that is captured: it may depend on nothing but the buffers."""
         tokens, positions = self._tokens_and_positions.unbind()
         windows = {kind.window for kind in model.config.kinds}
         share = SimpleNamespace(
@@ -249,8 +249,8 @@ class StepGraphs:
 
     def _fitting(self, texts: int, room: int) -> StepGraph | None:
         size = (_power_of_two(texts), max(_power_of_two(room), LEAST_ROOM))
-        known: dict[tuple[int, int], StepGraph] = self._of_thread.__dict__.setdefault("known", {})
-        graph = known.pop(size, None)
+        graphs: dict[tuple[int, int], StepGraph] = self._of_thread.__dict__.setdefault("graphs", {})
+        graph = graphs.pop(size, None)
         if graph is None:
             if math.prod(size) >= self._too_large:
                 return None
@@ -260,11 +260,11 @@ class StepGraphs:
                 graph = StepGraph(model, *size, self._capture)
             except RuntimeError as error:  # that memory ran out is one, too
                 self._remember(error, size)
-                known.clear()
+                graphs.clear()
                 return None
-        known[size] = graph  # the one used last stands last
-        while len(known) > MOST_GRAPHS:
-            known.pop(next(iter(known)))
+        graphs[size] = graph  # the one used last stands last
+        while len(graphs) > MOST_GRAPHS:
+            graphs.pop(next(iter(graphs)))
         return graph
 
     def _remember(self, error: RuntimeError, size: tuple[int, int]) -> None:

@@ -89,16 +89,16 @@ def pairs_and_scales(rows: Tensor, kind: str, block_bytes: int) -> tuple[Tensor,
         zeros: bfloat16, (groups of a row, rows, 2).
     """
     count = rows.shape[0]
-    found = levels(rows.reshape(-1, block_bytes), kind)
-    assert found is not None, "the type is one of blocks"
-    whole, zero = found.values, torch.zeros_like(found.scale)
-    if found.floor is None:  # whole numbers from −8
+    exact = levels(rows.reshape(-1, block_bytes), kind)
+    assert exact is not None, "the type is one of blocks"
+    whole, zero = exact.values, torch.zeros_like(exact.scale)
+    if exact.floor is None:  # whole numbers from −8
         whole = whole + 8
     else:
-        zero = 8 * found.scale - found.floor
+        zero = 8 * exact.scale - exact.floor
     whole = whole.to(torch.uint8).reshape(count, -1)
     pairs = whole[:, ::2] << 4 | whole[:, 1::2]
-    scales = torch.stack([found.scale, zero], -1).view(count, -1, 2).transpose(0, 1)
+    scales = torch.stack([exact.scale, zero], -1).view(count, -1, 2).transpose(0, 1)
     return pairs, scales.to(torch.bfloat16)
 
 

@@ -163,14 +163,14 @@ class Llama(nn.Module):
     def weights_bytes(self) -> int:
         """Memory that the weights take."""
         products = [module for module in self.modules() if isinstance(module, Linear)]
-        packed = [each.bytes for m in products for each in (m.packed, m.four_bits) if each]
+        packed = [weights.bytes for m in products for weights in (m.packed, m.four_bits) if weights]
         stored = self.embedding.stored.bytes if self.embedding.stored else 0
         floats = sum(p.numel() * p.itemsize for p in self.parameters() if not p.is_meta)
         return sum(packed) + stored + floats
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return self.norm.weight.device
 
     @property
@@ -209,10 +209,10 @@ class Llama(nn.Module):
         for passage in passages:
             passage.cache.length += passage.tokens.shape[0]
         ends = zip(passages, (share.rows.stop for share in reading.shares), strict=True)
-        return self.score(torch.cat([hidden[end - each.wanted : end] for each, end in ends]))
+        return self.score(torch.cat([hidden[end - p.wanted : end] for p, end in ends]))
 
     def through(self, tokens: Tensor, reading: Reading) -> Tensor:
-        """Return what all layers make of ``tokens``, (tokens, hidden)."""
+        """Return ``tokens`` after all layers, (tokens, hidden)."""
         hidden: Tensor = self.embedding(tokens)
         if self.config.family.scaled_embedding:
             hidden = hidden * math.sqrt(self.config.hidden)

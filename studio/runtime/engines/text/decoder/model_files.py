@@ -1,4 +1,4 @@
-"""What lies at a path: a GGUF file or a model folder, opened and measured by its headers alone."""
+"""A GGUF file or a model folder, opened and measured by its headers alone."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _TOKEN_BYTES = 420
 
 @dataclass(frozen=True)
 class TextInfo:
-    """What a model's files say about it.
+    """The facts that a model's files state of it.
 
     Attributes:
         title: Its name, or that of its file.
@@ -126,7 +126,7 @@ class ModelFiles:
         return isinstance(self.config, ForeignConfig)
 
     def info(self) -> TextInfo:
-        """Return what the files say about the model."""
+        """Return the facts that the files state of the model."""
         blocked = self._facts.get("blocked", ())
         return TextInfo(
             title=shown(str(self._facts.get("title") or name_of(self.path))),
@@ -175,19 +175,19 @@ def requirements(files: ModelFiles, device: str, context_limit: int = 0) -> Requ
     config, is_foreign = files.config, files.is_foreign
     dtype = default_dtype(device, is_foreign=is_foreign)
     if dtype is None:
-        held = weights_loader.packed_bytes(files.source, files.names, config)
+        weights = weights_loader.packed_bytes(files.source, files.names, config)
     elif is_foreign:
-        held = weights_loader.float_bytes(config, dtype)
+        weights = weights_loader.float_bytes(config, dtype)
     else:
-        held = weights_loader.card_bytes(files.source, files.names, config, dtype, device)
-    held += prefix_bytes(config) + tokenizer_bytes(config) if dtype is None else 0
+        weights = weights_loader.card_bytes(files.source, files.names, config, dtype, device)
+    weights += prefix_bytes(config) + tokenizer_bytes(config) if dtype is None else 0
     item = 4 if dtype is None else dtype.itemsize
     tokens = counted_tokens(config, context_limit)
     copies = COPIES if device.startswith("cuda") and not is_foreign else 1
     cache = tokens * config.cache_values_per_token * item * copies
     # A chunk of the prompt at the widest place, the scores, and rows being turned into floats.
     passing = (2 * config.intermediate * LARGEST_CHUNK + config.vocabulary + 4 * CHUNK_VALUES) * 4
-    return Requirements(held, max(cache + passing, 2 * config.vocabulary * config.hidden))
+    return Requirements(weights, max(cache + passing, 2 * config.vocabulary * config.hidden))
 
 
 def counted_tokens(config: LlamaConfig, context_limit: int = 0) -> int:

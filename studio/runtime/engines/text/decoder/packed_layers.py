@@ -39,7 +39,7 @@ class PackedLayers:
         rotaries: Mapping[tuple[RopeConfig, bool], Rotary],
         planes: int,
     ) -> None:
-        """Take the parts of a model that has its weights; see ``Llama`` for each."""
+        """Take the parts of a model that has its weights; see ``Llama``."""
         self._config = config
         self._embedding = embedding
         self._rotaries = rotaries
@@ -67,7 +67,7 @@ class PackedLayers:
 
     def _row(self, layer: int, block: Block) -> list[int]:
         """Return the row of a layer in the table of ``whole_step``."""
-        kind, looking = self._config.kinds[layer], block.attention
+        kind, self_attention = self._config.kinds[layer], block.attention
         norms = (
             block.attention_norm,
             block.feed_forward_norm,
@@ -76,9 +76,9 @@ class PackedLayers:
         )
         row = [0] * whole_step.COLUMNS
         row[: whole_step.BIAS] = [self._place(_weight(norm)) for norm in norms]
-        row[whole_step.BIAS] = self._place(looking.qkv.bias)
-        row[whole_step.QUERY] = self._place(_weight(looking.query_norm))
-        row[whole_step.KEY] = self._place(_weight(looking.key_norm))
+        row[whole_step.BIAS] = self._place(self_attention.qkv.bias)
+        row[whole_step.QUERY] = self._place(_weight(self_attention.query_norm))
+        row[whole_step.KEY] = self._place(_weight(self_attention.key_norm))
         row[whole_step.WINDOW] = kind.window or 0
         row[whole_step.TURNS] = -1 if kind.rope is None else self._ropes.index(kind.rope)
         return row
@@ -110,11 +110,13 @@ class PackedLayers:
         return memory, weights
 
     def _weights_now(self) -> tuple[list[Tensor], whole_step.Weights]:
-        """Return the same, after some may have been moved."""
-        held = self._weights
-        if any(part.memory is not old for part, old in zip(self._products, held[0], strict=True)):
-            self._weights = held = self._placed()
-        return held
+        """Return the products and their table, made again after a product has moved."""
+        current = self._weights
+        if any(
+            part.memory is not old for part, old in zip(self._products, current[0], strict=True)
+        ):
+            self._weights = current = self._placed()
+        return current
 
     def read(self, passages: Sequence[Passage]) -> Tensor:
         """See ``Llama.read``; the scores are not bent yet."""
@@ -151,9 +153,9 @@ class PackedLayers:
         for place, passage in enumerate(passages):
             cache, rows = passage.cache, passage.tokens.shape[0]
             table[:, place, :4] = first, rows, cache.length, cache.keys.shape[2]
-            for column, kept in ((4, cache.keys), (5, cache.values)):
-                begin, end = kept.data_ptr(), kept.data_ptr() + kept.nbytes
-                table[:, place, column] = np.arange(begin, end, kept.nbytes // layers)
+            for column, stored in ((4, cache.keys), (5, cache.values)):
+                begin, end = stored.data_ptr(), stored.data_ptr() + stored.nbytes
+                table[:, place, column] = np.arange(begin, end, stored.nbytes // layers)
             first += rows
         return table
 
@@ -164,10 +166,10 @@ class PackedLayers:
         parts = [
             torch.cat(
                 [
-                    self._rotaries[rope, each.cache.is_long].turns(
-                        each.cache.length, each.cache.length + each.tokens.shape[0]
+                    self._rotaries[rope, passage.cache.is_long].turns(
+                        passage.cache.length, passage.cache.length + passage.tokens.shape[0]
                     )
-                    for each in passages
+                    for passage in passages
                 ]
             )
             for rope in self._ropes
@@ -177,17 +179,17 @@ class PackedLayers:
 
 def _wanted_of(texts: NDArray[np.int64], passages: Sequence[Passage]) -> NDArray[np.int64]:
     """Return the table of texts of a layer with no more rows than are wanted: the last ones."""
-    looking = texts.copy()
-    for row, passage in zip(looking, passages, strict=True):
+    wanted = texts.copy()
+    for row, passage in zip(wanted, passages, strict=True):
         left_out = passage.tokens.shape[0] - passage.wanted
         row[:3] += left_out, -left_out, left_out
-    return looking
+    return wanted
 
 
 def _products(block: Block) -> tuple[Linear, Linear, Linear, Linear]:
     """Return the products of a layer, in the order of ``whole_step``."""
-    looking, feeding = block.attention, block.feed_forward
-    return looking.qkv, looking.out, feeding.gate_up, feeding.down
+    self_attention, feed_forward = block.attention, block.feed_forward
+    return self_attention.qkv, self_attention.out, feed_forward.gate_up, feed_forward.down
 
 
 def packed(linear: Linear) -> PackedMatrix:

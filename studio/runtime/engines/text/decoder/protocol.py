@@ -1,4 +1,4 @@
-"""What the engine asks of whatever computes scores: our decoder, or one of another library.
+"""The interface of all that computes scores: our decoder, or one of another library.
 
 Texts are rendered, cut into tokens, sampled, constrained and ended in the same way by all of them.
 """
@@ -53,7 +53,7 @@ class Passage:
 
 
 class Cache(Protocol):
-    """What has been read of one text.
+    """The part of one text that has been read.
 
     Attributes:
         length: Tokens in it. May be set to less: the last ones are forgotten.
@@ -78,7 +78,7 @@ class Decoder(Protocol):
 
     @property
     def engine(self) -> str:
-        """What computes, with its version, as records name it."""
+        """The library that computes, with its version, as records name it."""
         ...
 
     @property
@@ -93,7 +93,7 @@ class Decoder(Protocol):
 
     @property
     def device(self) -> device:
-        """Where scores come."""
+        """The device of the scores."""
         ...
 
     def new_cache(self, capacity: int) -> Cache:

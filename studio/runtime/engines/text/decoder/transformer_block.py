@@ -50,7 +50,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Reading:
-    """What is read at once: rows of several texts.
+    """Rows of several texts that are read at once.
 
     Attributes:
         shares: Of each text.
@@ -62,7 +62,7 @@ class Reading:
 
 
 class Attention(nn.Module):
-    """What the tokens tell each other in one layer."""
+    """The attention of one layer, between the tokens of a text."""
 
     def __init__(self, config: LlamaConfig, layer: int) -> None:
         super().__init__()
@@ -79,12 +79,12 @@ class Attention(nn.Module):
         self.key_norm = _norm(config, config.head_dim) if config.family.qk_norm else None
 
     def forward(self, hidden: Tensor, reading: Reading) -> Tensor:
-        """Return what each row of ``hidden`` takes from those that it sees."""
+        """Return the attention of each row of ``hidden``, (tokens, hidden), to those it sees."""
         heads = self.qkv(hidden).view(hidden.shape[0], -1, self.head_dim)
         turned, new_values = heads[:, : -self.kv_heads], heads[:, -self.kv_heads :]
         if self.query_norm is not None and self.key_norm is not None:
-            asking, asked = turned[:, : self.heads], turned[:, self.heads :]
-            turned = torch.cat([self.query_norm(asking), self.key_norm(asked)], dim=1)
+            queries, keys = turned[:, : self.heads], turned[:, self.heads :]
+            turned = torch.cat([self.query_norm(queries), self.key_norm(keys)], dim=1)
         if self.kind.rope is not None:
             turned = rotate(turned, reading.turns[self.kind.rope])
         queries = turned[:, : self.heads].unflatten(1, (self.kv_heads, self.group))
@@ -99,7 +99,7 @@ class Attention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """What each token makes of itself in one layer."""
+    """The gated feed-forward of one layer, token by token."""
 
     def __init__(self, config: LlamaConfig) -> None:
         super().__init__()
@@ -108,10 +108,10 @@ class FeedForward(nn.Module):
         self.down = Linear(config.intermediate, config.hidden, bias=False, device="meta")
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """Return what is added to ``hidden``."""
+        """Return the summand for ``hidden``, (tokens, hidden)."""
         gate, up = self.gate_up(hidden).chunk(2, dim=-1)
-        opened = functional.gelu(gate, approximate="tanh") if self.gelu else functional.silu(gate)
-        result: Tensor = self.down(opened * up)
+        gate = functional.gelu(gate, approximate="tanh") if self.gelu else functional.silu(gate)
+        result: Tensor = self.down(gate * up)
         return result
 
 
@@ -130,10 +130,10 @@ class Block(nn.Module):
 
     def forward(self, hidden: Tensor, reading: Reading) -> Tensor:
         """Return ``hidden`` after this layer."""
-        told = self.attention(self.attention_norm(hidden), reading)
-        hidden = hidden + self.attention_post_norm(told)
-        made = self.feed_forward(self.feed_forward_norm(hidden))
-        result: Tensor = hidden + self.feed_forward_post_norm(made)
+        mixed = self.attention(self.attention_norm(hidden), reading)
+        hidden = hidden + self.attention_post_norm(mixed)
+        summand = self.feed_forward(self.feed_forward_norm(hidden))
+        result: Tensor = hidden + self.feed_forward_post_norm(summand)
         return result
 
 

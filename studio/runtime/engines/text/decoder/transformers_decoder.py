@@ -29,7 +29,7 @@ from studio.runtime.engines.text.formats.transformers_folder import (
 
 
 class TransformersCache:
-    """What has been read of one text, as the library keeps it.
+    """The part of one text that has been read, as the library keeps it.
 
     Not every kind of model can forget its last tokens, so what is left is read once more.
 
@@ -81,13 +81,13 @@ class TransformersDecoder:
     def __init__(self, model: Any, config: LlamaConfig) -> None:
         self.config = config
         self._model = model
-        self.parameters = known = frozenset(inspect.signature(model.forward).parameters)
-        self._keeps_few_scores = "logits_to_keep" in known
-        self._cache_name = "cache" if "cache" in known else "past_key_values"  # the older name
+        self.parameters = accepted = frozenset(inspect.signature(model.forward).parameters)
+        self._keeps_few_scores = "logits_to_keep" in accepted
+        self._cache_name = "cache" if "cache" in accepted else "past_key_values"  # the older name
 
     @property
     def engine(self) -> str:
-        """What computes."""
+        """The library that computes."""
         return f"transformers {version()}"
 
     @property
@@ -98,7 +98,7 @@ class TransformersDecoder:
 
     @property
     def device(self) -> torch.device:
-        """Where scores come."""
+        """The device of the scores."""
         place = next(self._model.parameters()).device
         assert isinstance(place, torch.device)
         return place
@@ -148,25 +148,25 @@ class TransformersDecoder:
     def _forward(
         self, tokens: Tensor, past: Any, wanted: int, more: Mapping[str, Any] | None = None
     ) -> tuple[Tensor, Any]:
-        """Return the scores after the last ``wanted`` tokens, and what has been read by then.
+        """Return the scores after the last ``wanted`` tokens, and the library's cache by then.
 
         Args:
-            more: What else the model is given.
+            more: Further inputs of the model.
         """
-        given = {**(more or {}), self._cache_name: past}
+        options = {**(more or {}), self._cache_name: past}
         if self._keeps_few_scores:
-            given["logits_to_keep"] = wanted
-        found = self._model(
-            input_ids=tokens[None].to(self.device), use_cache=True, return_dict=True, **given,
+            options["logits_to_keep"] = wanted
+        output = self._model(
+            input_ids=tokens[None].to(self.device), use_cache=True, return_dict=True, **options,
         )  # fmt: skip
-        past = getattr(found, self._cache_name, None)
+        past = getattr(output, self._cache_name, None)
         if past is None:
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
                 "Models of this type cannot generate token by token.",
                 "Choose another model.",
             )
-        return found.logits[0, -wanted:].float(), past
+        return output.logits[0, -wanted:].float(), past
 
 
 def load_transformers(
@@ -196,7 +196,7 @@ def load_transformers(
     try:
         kind = auto._model_mapping[type(config)]
         with torch.random.fork_rng(devices=[]):  # it draws what it then overwrites
-            model, told = kind.from_pretrained(
+            model, report = kind.from_pretrained(
                 None, config=config, state_dict=state, dtype=dtype, output_loading_info=True,
                 trust_remote_code=False, local_files_only=True, use_safetensors=True,
             )  # fmt: skip
@@ -204,13 +204,13 @@ def load_transformers(
         raise bad_weights(
             files.path, f"transformers cannot load its weights ({shown(str(error))})"
         ) from error
-    _check(files, told)
+    _check(files, report)
     state.clear()
     model = model.eval().requires_grad_(False).to(device)
-    made = decoder(model, files.config)
-    if not _goes_on(made, dtype):
+    result = decoder(model, files.config)
+    if not _goes_on(result, dtype):
         raise unsupported(files.path, "its architecture has no usable key-value cache")
-    return made
+    return result
 
 
 def _goes_on(decoder: TransformersDecoder, dtype: torch.dtype) -> bool:
@@ -222,7 +222,7 @@ def _goes_on(decoder: TransformersDecoder, dtype: torch.dtype) -> bool:
     rest = decoder.read([Passage(tokens[6:], parts, 6)])
     at_once = decoder.read([Passage(tokens, decoder.new_cache(12), 6)])
     rounding = 0.01 if dtype is torch.float32 else 0.25
-    # What is no number passes here, and is told when a token is chosen.
+    # Scores that are no numbers pass: choosing a token reports them.
     return not bool((rest - at_once).abs().max() > rounding * at_once.std())
 
 
@@ -249,7 +249,7 @@ def _read(
         state[name] = whole
 
 
-def _check(files: ModelFiles, told: Mapping[str, Any]) -> None:
+def _check(files: ModelFiles, report: Mapping[str, Any]) -> None:
     """Refuse weights that are not those of the model: it would talk nonsense."""
     for key, problem in (
         ("missing_keys", "is missing"),
@@ -257,5 +257,5 @@ def _check(files: ModelFiles, told: Mapping[str, Any]) -> None:
         ("mismatched_keys", "has a different shape than its config.json says"),
         ("error_msgs", "could not be used"),
     ):
-        if found := sorted(map(str, told.get(key) or ())):
-            raise bad_weights(files.path, f"tensor “{shown(found[0])}” {problem}")
+        if tensors := sorted(map(str, report.get(key) or ())):
+            raise bad_weights(files.path, f"tensor “{shown(tensors[0])}” {problem}")

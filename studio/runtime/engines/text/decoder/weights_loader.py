@@ -56,7 +56,7 @@ class Piece:
 
     @property
     def size(self) -> int:
-        """How many values."""
+        """The number of its values."""
         return math.prod(self.shape)
 
     @property
@@ -160,12 +160,12 @@ def load_decoder(
     _allocate(model, dtype, device, stored, packing, layers, four_bits)
     total = sum(piece.size for piece in parts)
     done = 0
-    kept = parts_of(model)
-    matrices = [part for part in kept.values() if isinstance(part, PackedMatrix)]
-    if cache is not None and kept and (yield from cache.fill(kept)):
+    packed = parts_of(model)
+    matrices = [part for part in packed.values() if isinstance(part, PackedMatrix)]
+    if cache is not None and packed and (yield from cache.fill(packed)):
         parts = [piece for piece in parts if not piece.is_packed]
         cache, stored, done = None, None, total - sum(piece.size for piece in parts)
-        model.moving = Moving(list(kept.values()))
+        model.moving = Moving(list(packed.values()))
     else:
         _provide(matrices)
     for first, rows in stored.chunks(COPIED_BYTES) if stored else ():
@@ -176,8 +176,8 @@ def load_decoder(
         for count in piece.fill(source):
             done += count
             yield done / total
-    if cache is not None and kept:
-        for _ in cache.keep(kept):
+    if cache is not None and packed:
+        for _ in cache.keep(packed):
             yield 1.0
     if model.moving is not None:
         model.moving.start()
@@ -303,12 +303,12 @@ def placement(config: LlamaConfig, dtype: torch.dtype, budget: int) -> Placement
 
 def bands_of(source: TensorSource, parts: Sequence[Piece]) -> dict[Linear, list[Band]]:
     """Return how the rows of each product are held, which is how their tensors are stored."""
-    found: dict[Linear, list[tuple[int, int, str]]] = {}
+    tensors: dict[Linear, list[tuple[int, int, str]]] = {}
     for piece in parts:
         if isinstance(piece.module, Linear) and piece.field == "weight":
             kind = source.stored(piece.name).kind
-            found.setdefault(piece.module, []).append((piece.first, piece.shape[0], kind))
-    return {module: bands(rows) for module, rows in found.items()}
+            tensors.setdefault(piece.module, []).append((piece.first, piece.shape[0], kind))
+    return {module: bands(rows) for module, rows in tensors.items()}
 
 
 def _allocate(
@@ -349,7 +349,7 @@ def _no_room(size: int, device: str, error: Exception) -> StudioError:
 
 
 def _bytes(packing: Mapping[Linear, Sequence[Band]]) -> int:
-    return sum(band.bytes(m.in_features) for m, held in packing.items() for band in held)
+    return sum(band.bytes(m.in_features) for m, parts in packing.items() for band in parts)
 
 
 def float_bytes(config: LlamaConfig, dtype: torch.dtype) -> int:
@@ -392,8 +392,8 @@ def _four_bit_products(
             kinds.setdefault(piece.module, set()).add(source.stored(piece.name).kind)
     return {
         product
-        for product, found in kinds.items()
-        if found <= KINDS and Int4Linear.can_have(*product.weight.shape)
+        for product, stored in kinds.items()
+        if stored <= KINDS and Int4Linear.can_have(*product.weight.shape)
     }
 
 
