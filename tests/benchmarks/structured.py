@@ -144,7 +144,7 @@ def _judge() -> Callable[[str, Mapping[str, Any]], bool]:
         raise StudioError(
             ErrorCode.NOT_FOUND,
             "This benchmark needs the package jsonschema, which is not installed.",
-            "Install it with pip install 'offline-studio[bench]'.",
+            "Install it with `pip install jsonschema`.",
         ) from error
 
     def judge(text: str, schema: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""How many faults a test has tried, for `studio bench nothing-lost`; one, if it says nothing."""
+"""How many faults a test has tried, for `make bench nothing-lost`; one, if it says nothing."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ Where things are:
   compares with the passages.
 * How a chat uses tools: ``tools/plan.py`` finds those that are likely, by words and by meaning,
   ``choice.py`` beside it is what the model is asked, ``examples.toml`` has requests that show the
-  way, ``pages/tools/run.py`` does one step after the other; ``studio bench tools`` measures it.
+  way, ``pages/tools/run.py`` does one step after the other; ``make bench tools`` measures it.
 * Projects, saved prompts, conversations of other programs: ``pages/projects``, ``prompts`` beside
   it; ``imports`` reads; ``pages/instructions.py`` says what a model is told beside a
   conversation.

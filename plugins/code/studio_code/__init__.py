@@ -8,7 +8,7 @@ Where things are:
   ``tool_runner.py`` beside it runs them; ``generation/case_forms.py`` says how its tests look,
   ``syntax.py`` above parses.
 * What a verdict on code is worth: ``evidence/`` lists what a request states and compares
-  versions, ``tasks/judgement.py`` says what follows; ``studio bench code-verdicts`` measures it.
+  versions, ``tasks/judgement.py`` says what follows; ``make bench code-verdicts`` measures it.
 * A change over several files of a folder: ``folder/reader.py`` reads it where nothing can write
   it, ``tasks/plan.py`` and ``edit.py`` beside it plan and write, ``trial.py`` there tries it in
   the sandbox.

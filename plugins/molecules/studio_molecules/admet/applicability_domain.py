@@ -8,7 +8,7 @@ it as they do about usual drugs? Both are needed for a figure to be good, and no
 The second one tells more. Against measured values, which the networks partly learned from (300
 hydration energies of FreeSolv, 257 solubilities), molecules that it puts outside were off by 0.74
 against 0.61 kcal/mol and by 0.46 against 0.35 log units; the share of known surroundings told
-nothing (rank correlation with the error −0.06 and 0.10). ``studio bench molecules-domain`` counts
+nothing (rank correlation with the error −0.06 and 0.10). ``make bench molecules-domain`` counts
 how many drugs are inside.
 """
 

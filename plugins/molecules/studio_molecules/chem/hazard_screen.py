@@ -17,7 +17,7 @@ VERSION = "1"
 """Changes with every change of the table, and is kept in the record of a result."""
 
 MEASURED = (4, 214)
-"""So many of so many ordinary medicines are marked; ``studio bench molecules-care`` counts them."""
+"""So many of so many ordinary medicines are marked; ``make bench molecules-care`` counts them."""
 
 
 @dataclass(frozen=True)
