@@ -72,10 +72,10 @@ def singing(syllables: Sequence[str]) -> dict[str, Any]:
 
     What is more than a piece may have is left out.
     """
-    kept = list(syllables[:MAX_VERSES])
-    while kept and not kept[-1]:
-        kept.pop()
-    return {"lyric": kept[0] if kept else "", "verses": tuple(kept[1:])}
+    verses = list(syllables[:MAX_VERSES])
+    while verses and not verses[-1]:
+        verses.pop()
+    return {"lyric": verses[0] if verses else "", "verses": tuple(verses[1:])}
 
 
 class Dynamic(msgspec.Struct, frozen=True, order=True):
@@ -330,8 +330,8 @@ def checked(piece: Piece) -> Piece:
                 raise BadInput(f"A piece can have at most {MAX_VERSES} verses.")
             if any(len(syllable) > MAX_LYRIC for syllable in note.sung):
                 raise BadInput(f"A syllable of “{track.name[:40]}” is too long.")
-        for each in track.dynamics:
-            if each.tick < 0 or (each.sign not in LOUDNESS and each.sign not in HAIRPINS):
+        for dynamic in track.dynamics:
+            if dynamic.tick < 0 or (dynamic.sign not in LOUDNESS and dynamic.sign not in HAIRPINS):
                 raise BadInput(f"“{track.name[:40]}” has an invalid dynamic.")
     if piece.end > MAX_QUARTERS * TICKS:
         raise BadInput("This piece is too long.", f"The limit is {MAX_QUARTERS:,} quarter notes.")

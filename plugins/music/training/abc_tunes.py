@@ -80,13 +80,13 @@ def main() -> None:
 
 def texts(wheel: Path) -> list[str]:
     """Return the ABC text of every tune."""
-    found = []
+    tunes = []
     with zipfile.ZipFile(wheel) as archive:
         for name in sorted(archive.namelist()):
             if name.endswith(".abc") and any(f"/corpus/{f}/" in name for f in FOLDERS):
                 text = archive.read(name).decode("utf-8", "replace").replace("\r", "")
-                found += re.split(r"(?m)^(?=X:)", text)[1:]
-    return found
+                tunes += re.split(r"(?m)^(?=X:)", text)[1:]
+    return tunes
 
 
 def read_tune(text: str) -> Tune:
@@ -108,9 +108,9 @@ def split_header(text: str) -> tuple[dict[str, str], str]:
     header: dict[str, str] = {}
     body = []
     for line in text.splitlines():
-        found = re.match(r"([A-Za-z]):\s*(.*?)\s*(?:%.*)?$", line)
-        if found:
-            name, value = found.groups()
+        match = re.match(r"([A-Za-z]):\s*(.*?)\s*(?:%.*)?$", line)
+        if match:
+            name, value = match.groups()
             if "K" in header and name in "KMLV":
                 raise Unreadable("changes within")
             header.setdefault(name, value)
@@ -121,10 +121,10 @@ def split_header(text: str) -> tuple[dict[str, str], str]:
 
 def read_key(text: str) -> tuple[int, str, dict[str, int]]:
     """Return the tonic's pitch class, the mode, and the signature's shift of each letter."""
-    found = re.match(r"([A-G])([b#]?)\s*([A-Za-z]*)", text)
-    if not found:
+    match = re.match(r"([A-G])([b#]?)\s*([A-Za-z]*)", text)
+    if not match:
         raise Unreadable(f"key: {text}")
-    letter, sign, word = found.groups()
+    letter, sign, word = match.groups()
     mode = MODE_NAMES.get(word.lower()[:3] if word.lower() != "m" else "m")
     if mode is None:
         raise Unreadable(f"mode: {word}")
@@ -144,11 +144,11 @@ def read_body(
     text = SKIPPED.sub("", body)
     place = 0
     while place < len(text):
-        found = TOKEN.match(text, place)
-        if not found:
+        match = TOKEN.match(text, place)
+        if not match:
             raise Unreadable(f"sign: {text[place]}")
-        reader.take(found)
-        place = found.end()
+        reader.take(match)
+        place = match.end()
     reader.end_bar(section=True)
     return [section for section in reader.sections if section]
 
@@ -166,32 +166,32 @@ class BodyReader:
         self.tied = False
         self.skipping = False
 
-    def take(self, found: re.Match[str]) -> None:
+    def take(self, match: re.Match[str]) -> None:
         """Take one token."""
-        if found["note"]:
-            self.note(found["acc"], found["letter"], found["octave"], found["length"])
-            self.tied = bool(found["tie"])
-        elif found["chord"] is not None and found["chord"]:
-            self.chord(found)
-        elif found["bar"]:
-            self.bar_line(found["bar"])
-        elif found["ending"]:
-            self.skipping = found["ending"].endswith("1")
-        elif found["tuplet"]:
-            size = int(found["tuplet"][1])
+        if match["note"]:
+            self.note(match["acc"], match["letter"], match["octave"], match["length"])
+            self.tied = bool(match["tie"])
+        elif match["chord"] is not None and match["chord"]:
+            self.chord(match)
+        elif match["bar"]:
+            self.bar_line(match["bar"])
+        elif match["ending"]:
+            self.skipping = match["ending"].endswith("1")
+        elif match["tuplet"]:
+            size = int(match["tuplet"][1])
             self.tuplet, self.tuplet_left = TUPLETS[size], size
-        elif found["broken"]:
-            self.break_rhythm(found["broken"])
+        elif match["broken"]:
+            self.break_rhythm(match["broken"])
 
-    def chord(self, found: re.Match[str]) -> None:
+    def chord(self, match: re.Match[str]) -> None:
         """Keep the highest note of a chord."""
-        inner = found["chord"][1 : found["chord"].index("]")]
+        inner = match["chord"][1 : match["chord"].index("]")]
         notes = list(re.finditer(r"(\^\^|\^|__|_|=)?([A-Ga-g])([,']*)([0-9]*/*[0-9]*)", inner))
         if not notes or ":" in inner:
             raise Unreadable(f"bracket: {inner}")
         best = max(notes, key=lambda n: self.pitch(n[1], n[2], n[3]))
-        self.note(best[1], best[2], best[3], found["chord_length"] or best[4])
-        self.tied = bool(found["chord_tie"])
+        self.note(best[1], best[2], best[3], match["chord_length"] or best[4])
+        self.tied = bool(match["chord_tie"])
 
     def pitch(self, acc: str | None, letter: str, octave: str) -> int:
         """Return the MIDI pitch of a written note."""

@@ -49,17 +49,17 @@ def main() -> None:
     if hashlib.sha256(data).hexdigest() != SOURCE_SHA256:
         raise SystemExit(f"{source.name} is not the file of basic-pitch 0.4.0.")
     graph = onnx.load_from_string(data).graph
-    found = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
-    state = {name: found[constant] for name, constant in _CONSTANTS.items()}
+    initializers = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    state = {name: initializers[constant] for name, constant in _CONSTANTS.items()}
     for name, ending in _ENDINGS.items():
-        (state[name],) = (array for key, array in found.items() if key.endswith(ending))
+        (state[name],) = (array for key, array in initializers.items() if key.endswith(ending))
     state["lowpass"], state["levels"] = state["lowpass"].ravel(), state["levels"].ravel()
-    state["kernels"] = np.stack([found[name].reshape(36, 256) for name in _KERNELS])
+    state["kernels"] = np.stack([initializers[name].reshape(36, 256) for name in _KERNELS])
     fused = "batch_normalization/FusedBatchNormV3"
     state["scale"] = np.concatenate(
         [
-            next(v for k, v in found.items() if k.endswith(fused)),
-            next(v for k, v in found.items() if k.endswith(f"{fused}1")),
+            next(v for k, v in initializers.items() if k.endswith(fused)),
+            next(v for k, v in initializers.items() if k.endswith(f"{fused}1")),
         ]
     )
     weights.save(out, {name: torch.tensor(array) for name, array in state.items()})

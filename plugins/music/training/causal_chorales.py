@@ -58,10 +58,10 @@ def main() -> None:
     while not run.finished:
         cells, places, left = data.batch(args.batch, np.random.default_rng(run.step))
         real = (cells != REST).any(-1, keepdim=True)
-        told = nats(run.network, cells[:half], places[:half], left[:half], told=True)
+        informed = nats(run.network, cells[:half], places[:half], left[:half], told=True)
         blind = nats(run.network, cells[half:], places[half:], left[half:], told=False)
-        each = torch.cat([told, blind]) * real
-        loss = each.sum() / real.sum() / len(VOICES)
+        losses = torch.cat([informed, blind]) * real
+        loss = losses.sum() / real.sum() / len(VOICES)
         run.learn(loss)
         if run.step % 20 == 0:
             print(f"step {run.step} {run.used:.0f} s, {loss:.3f} nats a cell", flush=True)

@@ -63,13 +63,13 @@ def main() -> None:
 
 def passages(grid: np.ndarray) -> list[bytes]:
     """Return soprano and bass of every ``WINDOW`` quarters, free of key and place in the bar."""
-    found = []
+    result = []
     for phase in range(4):
         beats = grid[phase::4][:, [0, 3]].astype(np.int16)
         for n in range(len(beats) - WINDOW + 1):
             part = beats[n : n + WINDOW]
-            found.append((part - part[0, 0]).tobytes())
-    return found
+            result.append((part - part[0, 0]).tobytes())
+    return result
 
 
 def scores(wheel: Path):

@@ -61,8 +61,8 @@ def with_causal(
         own = {name: file.get_tensor(name) for name in names}
     size = {name: saved["shape"][name] for name in ("width", "depth")}
     shape = {**json.loads(there["shape"]), "causal": size}
-    known = {**json.loads(there["facts"]), "causal": facts}
-    chorales.save(out, own, shape, known, causal)
+    metadata = {**json.loads(there["facts"]), "causal": facts}
+    chorales.save(out, own, shape, metadata, causal)
     return {**own, **{f"causal.{name}": value for name, value in causal.items()}}
 
 
@@ -74,12 +74,12 @@ def averaged(saved: dict[str, Any]) -> dict[str, Tensor]:
 
 def densities(heads: np.ndarray) -> dict[str, tuple[int, int]]:
     """Return the classes of density that each metre has often, the lowest and the highest."""
-    found = {}
+    ranges = {}
     for number, metre in enumerate(METRES):
         seen = heads[heads[:, 1] == number, 3]
         low, high = np.percentile(seen, (RARE, 100 - RARE)).astype(int)
-        found[metre] = (int(low), int(high))
-    return found
+        ranges[metre] = (int(low), int(high))
+    return ranges
 
 
 if __name__ == "__main__":

@@ -53,16 +53,16 @@ class Tunes:
         """Return tunes of like length together, about ``notes`` notes a batch, in random order."""
         lengths = np.array([min(len(self.tunes[n][0]), LONGEST) for n in chosen])
         order = np.argsort(lengths + rng.uniform(0, 12, len(lengths)))
-        found, batch, longest = [], [], 0
+        batches, batch, longest = [], [], 0
         for at in order:
             longest = max(longest, lengths[at])
             if batch and longest * (len(batch) + 1) > notes:
-                found.append(batch)
+                batches.append(batch)
                 batch, longest = [], lengths[at]
             batch.append(chosen[at])
-        found.append(batch)
-        rng.shuffle(found)  # type: ignore[arg-type]
-        return found
+        batches.append(batch)
+        rng.shuffle(batches)  # type: ignore[arg-type]
+        return batches
 
     def stacked(self, batch: list[int], rng: np.random.Generator | None) -> tuple[Tensor, Tensor]:
         """Return input and target, padded with −1; with ``rng``, varied."""
@@ -117,8 +117,8 @@ def same_tunes(targets: list[Tensor]) -> list[int]:
         pitches = target[:, 0].numpy().astype(np.int16)
         shape = np.diff(pitches)
         windows = {shape[i : i + 14].tobytes() for i in range(max(1, len(shape) - 14))}
-        known = [seen[w] for w in windows if w in seen]
-        number = min(known) if known else n
+        earlier = [seen[w] for w in windows if w in seen]
+        number = min(earlier) if earlier else n
         for window in windows:
             seen.setdefault(window, number)
         numbers.append(number)

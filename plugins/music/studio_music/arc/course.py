@@ -129,7 +129,7 @@ def _joining(piece: Piece, full: Sequence[Bar]) -> list[Track]:
     """Return who joins in full bars: the tune an octave higher, and strings that hold chords."""
     spans = [(bar.start, bar.end) for bar in full]
     melody = next((t for t in piece.tracks if t.role == "melody"), None)
-    found = []
+    joins = []
     if melody:
         doubled = tuple(
             replace(note, pitch=note.pitch + _OCTAVE)
@@ -137,19 +137,19 @@ def _joining(piece: Piece, full: Sequence[Bar]) -> list[Track]:
             if note.pitch + _OCTAVE <= _TOP
             and any(first <= note.start < last for first, last in spans)
         )
-        found.append(Track("Octave", doubled, _STRINGS, volume=0.4, pan=0.35))
+        joins.append(Track("Octave", doubled, _STRINGS, volume=0.4, pan=0.35))
     held: list[Note] = []
     for first, last in spans:
         names = [chord for chord in piece.chords if chord.tick <= first][-1:]
         names += [chord for chord in piece.chords if first < chord.tick < last]
         for number, chord in enumerate(names):
-            known = parsed(chord.symbol)
+            harmony = parsed(chord.symbol)
             end = names[number + 1].tick if number + 1 < len(names) else last
             start = max(chord.tick, first)
-            tones = known.tones if known else ()
+            tones = harmony.tones if harmony else ()
             held += [Note(start, 60 + tone, end - start, 84) for tone in tones]
-    found.append(Track("Strings", tuple(sorted(held)), _STRINGS, volume=0.45, pan=-0.35))
-    return [track for track in found if track.notes]
+    joins.append(Track("Strings", tuple(sorted(held)), _STRINGS, volume=0.45, pan=-0.35))
+    return [track for track in joins if track.notes]
 
 
 def _lifted(piece: Piece, first: int, last: int, semitones: int) -> Piece:
@@ -186,10 +186,10 @@ def _named_at(chords: Sequence[Chord], tick: int) -> tuple[Chord, ...]:
 
 
 def _transposed(chord: Chord, semitones: int, key: Key) -> Chord:
-    known = parsed(chord.symbol)
-    if known is None:
+    harmony = parsed(chord.symbol)
+    if harmony is None:
         return chord
-    return replace(chord, symbol=known.moved(semitones).symbol(key))
+    return replace(chord, symbol=harmony.moved(semitones).symbol(key))
 
 
 def _timed(piece: Piece, bars: Sequence[Bar], request: TuneRequest) -> Piece:
@@ -226,8 +226,8 @@ def _noted(
         for note in sorted(track.notes):
             while at < len(bars) - 1 and bars[at].end <= note.start:
                 at += 1
-            made = change(note, bars[at], track)
-            notes += [made] if made else []
+            changed = change(note, bars[at], track)
+            notes += [changed] if changed else []
         tracks.append(replace(track, notes=tuple(notes)))
     return replace(piece, tracks=tuple(tracks))
 

@@ -55,9 +55,9 @@ def layered(piece: Piece, seed: int) -> Iterator[tuple[Strength, Piece]]:
     for strength in STRENGTHS:
         rng = np.random.default_rng(seed)
         given, _ = cast(replace(plain, chords=chords), None, strength.programs)
-        *_, made = arranging(given, strength.genre, rng, loop=True)
-        assert isinstance(made, Piece)
-        chords = made.chords
-        bars = bars_of(made)
-        made = dynamic(made, bars, (strength.height,) * len(bars))
-        yield strength, replace(made, title=f"{piece.title} ({strength.name})")
+        *_, layer = arranging(given, strength.genre, rng, loop=True)
+        assert isinstance(layer, Piece)
+        chords = layer.chords
+        bars = bars_of(layer)
+        layer = dynamic(layer, bars, (strength.height,) * len(bars))
+        yield strength, replace(layer, title=f"{piece.title} ({strength.name})")

@@ -113,10 +113,10 @@ def pipeline(model: AudioModel) -> Any:
     except (TypeError, ValueError, NotImplementedError, ImportError) as error:
         raise broken(kind, f"its config is invalid ({str(error)[:200]})") from error
     if model.spec.architecture == "stable-audio":
-        made = diffusers.StableAudioPipeline(**parts, scheduler=scheduler)
+        pipe = diffusers.StableAudioPipeline(**parts, scheduler=scheduler)
     elif model.spec.architecture == "audioldm":
-        made = diffusers.AudioLDMPipeline(**parts, scheduler=scheduler)
+        pipe = diffusers.AudioLDMPipeline(**parts, scheduler=scheduler)
     else:
-        made = diffusers.AudioLDM2Pipeline(**parts, scheduler=scheduler, feature_extractor=None)
-    made.set_progress_bar_config(disable=True)
-    return made
+        pipe = diffusers.AudioLDM2Pipeline(**parts, scheduler=scheduler, feature_extractor=None)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe

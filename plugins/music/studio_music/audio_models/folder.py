@@ -155,10 +155,10 @@ def _check_class(path: Path, name: str, value: object, kinds: Any) -> None:
         raise _refused(path, name, ".".join(map(str, value)))
 
 
-def _refused(path: Path, part: str, asked: object) -> StudioError:
+def _refused(path: Path, part: str, class_name: object) -> StudioError:
     return StudioError(
         ErrorCode.UNSUPPORTED,
-        f"“{path.name}” uses “{str(asked)[:80]}” as its {part[:40]}, which is not supported; "
+        f"“{path.name}” uses “{str(class_name)[:80]}” as its {part[:40]}, which is not supported; "
         "code from a model folder is never run.",
         "Use the original MusicGen, Stable Audio Open, AudioLDM or AudioLDM 2.",
     )
@@ -218,7 +218,7 @@ def _values(config: Mapping[str, Any], depth: int) -> Iterator[tuple[str, Any]]:
             yield from _values(value, depth + 1)
         elif isinstance(value, list):
             yield name, value
-            yield from ((name, each) for each in value if _is_number(each))
+            yield from ((name, number) for number in value if _is_number(number))
         elif _is_number(value):
             yield name, value
 

@@ -117,10 +117,10 @@ class ModelSpec:
             ratios = self.parts["vae"].config.get("downsampling_ratios", [2, 4, 4, 8, 8])
         else:
             ratios = self.parts["vocoder"].config.get("upsample_rates", [5, 4, 2, 2, 2])
-        made = 1
+        samples = 1
         for ratio in ratios:
-            made *= ratio
-        return made
+            samples *= ratio
+        return samples
 
     def working_bytes(self, seconds: float) -> int:
         """Memory of a sound of so many seconds while it is made, in float32, generously."""

@@ -67,15 +67,15 @@ def written(
     overlap = min(OVERLAP, wish.window * OVERLAP / WINDOW)
     wanted = max(1, math.ceil(wish.seconds / frame))
     sound: Any = None
-    codes, made = None, 0
+    codes, produced = None, 0
     if wish.given is not None:
         tail = wish.given[:, -round(overlap * spec.rate) :]
         codes = encoded(model, tail)
         sound = wish.given.T.float().cpu().numpy()
-    while made < wanted:
+    while produced < wanted:
         old = 0 if codes is None else codes.shape[1]
-        new = min(wanted - made, max(1, int(wish.window / frame) - old))
-        before = made
+        new = min(wanted - produced, max(1, int(wish.window / frame) - old))
+        before = produced
 
         def step(done: int, before: int = before, new: int = new) -> None:
             tell(min(before + min(done, new), wanted) * frame)
@@ -84,7 +84,7 @@ def written(
         piece = wave.T.float().cpu().numpy()
         start = old * spec.hop
         sound = piece if sound is None else _joined(sound, piece, start, round(_JOINT * spec.rate))
-        made += new
+        produced += new
         codes = whole_codes[:, -int(overlap / frame) :]
     past = 0 if wish.given is None else wish.given.shape[1]
     return np.ascontiguousarray(sound[: past + round(wish.seconds * spec.rate)])
@@ -119,7 +119,7 @@ def window(
         inputs["decoder_input_ids"] = codes
     if wish.melody is not None:
         inputs["input_features"] = wish.melody.to(model.device, network.dtype)
-    made = network.generate(
+    generated = network.generate(
         **inputs,
         generation_config=GenerationConfig(
             **special_tokens(spec), do_sample=False, guidance_scale=wish.guidance,
@@ -130,7 +130,7 @@ def window(
     tokens = sampler.codes(books, spec.channels, frames)
     if codes is not None:
         tokens[:, :old] = codes
-    return made[0], tokens
+    return generated[0], tokens
 
 
 def encoded(model: AudioModel, sound: Tensor) -> Tensor:
@@ -140,18 +140,18 @@ def encoded(model: AudioModel, sound: Tensor) -> Tensor:
     codec = model.networks["model"].audio_encoder
     with torch.no_grad():
         kinds = [
-            codec.encode(each[None, None].to(model.device, codec.dtype)).audio_codes[0, 0]
-            for each in sound
+            codec.encode(channel[None, None].to(model.device, codec.dtype)).audio_codes[0, 0]
+            for channel in sound
         ]
     return torch.stack(kinds, 1).flatten(0, 1)  # left and right take turns
 
 
 def special_tokens(spec: ModelSpec) -> dict[str, int]:
     """Return which tokens begin and fill a text of the model, as its folder says."""
-    said = spec.extras.get("generation", {})
+    generation = spec.extras.get("generation", {})
     pad = whole(spec.parts["model"].config["decoder"], "pad_token_id", 2048)
     names = ("pad_token_id", "bos_token_id", "decoder_start_token_id")
-    return {name: whole(said, name, pad) for name in names}
+    return {name: whole(generation, name, pad) for name in names}
 
 
 def _joined(sound: np.ndarray, piece: np.ndarray, start: int, frames: int) -> np.ndarray:

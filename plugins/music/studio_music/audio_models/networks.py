@@ -125,15 +125,15 @@ def _of_transformers(part: Part, state: Mapping[str, Any], dtype: torch.dtype, w
     try:
         config = kind.config_class.from_dict(dict(part.config))
         with torch.random.fork_rng(devices=[]):  # it draws what it then overwrites
-            network, told = kind.from_pretrained(
+            network, loading = kind.from_pretrained(
                 None, config=config, state_dict=dict(state), dtype=dtype, output_loading_info=True,
                 trust_remote_code=False, local_files_only=True, use_safetensors=True,
             )  # fmt: skip
     except _FAULTS as error:
         raise broken(where, f"its tensors do not fit its config ({_brief(error)})") from error
     for key in ("missing_keys", "mismatched_keys", "error_msgs"):
-        if found := sorted(map(str, told.get(key) or ())):
-            raise broken(where, f"its tensor {found[0][:80]} is missing or has another shape")
+        if keys := sorted(map(str, loading.get(key) or ())):
+            raise broken(where, f"its tensor {keys[0][:80]} is missing or has another shape")
     return network.eval().requires_grad_(False)
 
 
@@ -142,8 +142,8 @@ def _of_diffusers(part: Part, state: Mapping[str, Any], _dtype: torch.dtype, whe
     import torch
 
     kind = getattr(diffusers, part.kind)
-    known = inspect.signature(kind.__init__).parameters
-    config = {name: value for name, value in part.config.items() if name in known}
+    parameters = inspect.signature(kind.__init__).parameters
+    config = {name: value for name, value in part.config.items() if name in parameters}
     try:
         with torch.device("meta"):
             network = kind(**config)

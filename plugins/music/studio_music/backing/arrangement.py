@@ -89,7 +89,7 @@ def arranging(
         band.play(bar)
         yield 0.1 + 0.9 * (number + 1) / len(bars)
     others = tuple(track for track in piece.tracks if track.role not in BACKING_ROLES)
-    spelled = {each.start: each.key for each in prepared}
+    spelled = {preparation.start: preparation.key for preparation in prepared}
     yield msgspec.structs.replace(
         piece,
         tracks=(*others, *band.tracks()),
@@ -243,8 +243,8 @@ def _given(piece: Piece) -> list[tuple[int, Harmony]]:
     """Return the chords that a piece without a backing brings, but those not understood."""
     if any(track.role == "chords" for track in piece.tracks):
         return []
-    known = [(chord.tick, parsed(chord.symbol)) for chord in piece.chords]
-    chords = [(tick, chord) for tick, chord in sorted(known, key=itemgetter(0)) if chord]
+    parsed_chords = [(chord.tick, parsed(chord.symbol)) for chord in piece.chords]
+    chords = [(tick, chord) for tick, chord in sorted(parsed_chords, key=itemgetter(0)) if chord]
     return [(0, chords[0][1]), *chords[1:]] if chords else []
 
 

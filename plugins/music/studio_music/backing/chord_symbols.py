@@ -81,14 +81,14 @@ class Harmony(msgspec.Struct, frozen=True):
 
 def parsed(name: str) -> Harmony | None:
     """Return the chord of a symbol; None if it is none of those known here."""
-    found = parts(name)
-    if found is None:
+    symbol_parts = parts(name)
+    if symbol_parts is None:
         return None
-    quality = _ALIASES.get(found.kind, found.kind)
+    quality = _ALIASES.get(symbol_parts.kind, symbol_parts.kind)
     if quality not in INTERVALS:
         return None
-    over = _pitch_class(found.bass) if found.bass else None
-    return Harmony(_pitch_class(found.root), quality, over)
+    over = _pitch_class(symbol_parts.bass) if symbol_parts.bass else None
+    return Harmony(_pitch_class(symbol_parts.root), quality, over)
 
 
 def _spelled(pitch_class: int, key: Key) -> tuple[str, int]:

@@ -20,11 +20,13 @@ def voiced(chords: Sequence[Harmony], ceilings: Sequence[int]) -> list[Voicing]:
     Args:
         ceilings: For each chord the lowest pitch of the melody above it.
     """
-    made: list[Voicing] = []
+    voicings: list[Voicing] = []
     for chord, ceiling in zip(chords, ceilings, strict=True):
-        before = made[-1] if made else None
-        made.append(min(_candidates(chord), key=lambda each: _cost(each, before, ceiling)))
-    return made
+        before = voicings[-1] if voicings else None
+        voicings.append(
+            min(_candidates(chord), key=lambda candidate: _cost(candidate, before, ceiling))
+        )
+    return voicings
 
 
 def suspended(
@@ -37,18 +39,18 @@ def suspended(
         shortest: Chords shorter than this are left as they are.
         within: From where to where chords are delayed.
     """
-    found: list[tuple[int, int, Voicing]] = []
+    suspensions: list[tuple[int, int, Voicing]] = []
     before: Voicing = ()
     for number, (start, end, voicing) in enumerate(spans, 1):
         delayed = number < len(spans) and any(first <= start < last for first, last in within)
         held = _held_over(before, voicing) if delayed else ()
         if held and end - start >= shortest:
             middle = start + (end - start) // 2
-            found += [(start, middle, held), (middle, end, voicing)]
+            suspensions += [(start, middle, held), (middle, end, voicing)]
         else:
-            found.append((start, end, voicing))
+            suspensions.append((start, end, voicing))
         before = voicing
-    return found
+    return suspensions
 
 
 def _held_over(before: Voicing, voicing: Voicing) -> Voicing:

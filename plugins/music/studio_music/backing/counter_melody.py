@@ -67,15 +67,15 @@ def counter_melody(piece: Piece, melody: Sequence[Note], program: int, seed: int
     )
     values = _values(tune, program)
     rng = np.random.default_rng(seed)
-    scores = np.stack([-_SHARPNESS * _place(each, values, tune, piece.key) for each in moments])
+    scores = np.stack([-_SHARPNESS * _place(moment, values, tune, piece.key) for moment in moments])
     steps = [
         _SHARPNESS * _step(before, now, values, tune, bass) for before, now in pairwise(moments)
     ]
     chosen = drawn(scores, steps, rng.random(len(moments)))
-    ends = [*(each.tick for each in moments[1:]), max(moments[-1].tick + 1, tune[-1].end)]
+    ends = [*(moment.tick for moment in moments[1:]), max(moments[-1].tick + 1, tune[-1].end)]
     return [
-        Note(each.tick, int(values[value]), end - each.tick, _SOFT)
-        for each, end, value in zip(moments, ends, chosen, strict=True)
+        Note(moment.tick, int(values[value]), end - moment.tick, _SOFT)
+        for moment, end, value in zip(moments, ends, chosen, strict=True)
     ]
 
 
@@ -107,8 +107,8 @@ def _moments(piece: Piece, tune: Sequence[Note]) -> Iterator[Moment]:
 def _chord(piece: Piece, tick: int) -> frozenset[int]:
     """Return the pitch classes of the chord at a tick; none where there is no known one."""
     symbols = [chord.symbol for chord in piece.chords if chord.tick <= tick][-1:]
-    known = parsed(symbols[0]) if symbols else None
-    return frozenset(tone % 12 for tone in known.tones) if known else frozenset()
+    harmony = parsed(symbols[0]) if symbols else None
+    return frozenset(tone % 12 for tone in harmony.tones) if harmony else frozenset()
 
 
 def _values(tune: Sequence[Note], program: int) -> Values:

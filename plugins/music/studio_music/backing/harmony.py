@@ -120,10 +120,10 @@ def harmonised(
     path = _best_path(fits, steps, slots)
     if loop:
         # The ring is closed from what the open path began with.
-        fits[0, [each for each in range(len(names)) if each != path[0]]] = -np.inf
+        fits[0, [index for index in range(len(names)) if index != path[0]]] = -np.inf
         fits[-1] += steps[:, path[0]]
         path = _best_path(fits, steps, slots)
-    chords = _chords([names[each] for each in path], slots, key, tints)
+    chords = _chords([names[index] for index in path], slots, key, tints)
     return _over_pedal(chords, slots, key, plan, rng) if "dark" in tints else chords
 
 
@@ -137,14 +137,14 @@ def _over_pedal(
     """Let the bass stay on the tonic under dark chords of some phrases, but for their last bars."""
     has_pedal = rng.random(1 + slots[-1].bar.phrase) < PEDAL
     bars = {slot.start: slot.bar for slot in slots}
-    found = []
+    pedalled = []
     for tick, chord in chords:
         bar = bars[tick]
         pedal = has_pedal[bar.phrase] and plan.tint(bar) == "dark" and not bar.ends_phrase
         if pedal and chord.root != key.pitch_class:
             chord = msgspec.structs.replace(chord, over=key.pitch_class)
-        found.append((tick, chord))
-    return found
+        pedalled.append((tick, chord))
+    return pedalled
 
 
 def _twelve_bars(bars: Sequence[Bar], key: Key, plan: HarmonyPlan) -> list[tuple[int, Harmony]]:

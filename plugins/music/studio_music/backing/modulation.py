@@ -61,11 +61,11 @@ def preparation(
 
 def with_preparations(chords: Chords, prepared: Sequence[Preparation], end: int) -> Chords:
     """Return the chords up to ``end`` with those that lead to other keys, each for its time."""
-    for each in prepared:
-        *_, after = (chord for tick, chord in chords if tick <= each.end)
-        outside = [at for at in chords if not each.start <= at[0] <= each.end]
-        inside = [(each.start, each.chord), (each.end, after)]
-        chords = sorted([*outside, *inside[: 1 + (each.end < end)]], key=lambda at: at[0])
+    for preparation in prepared:
+        *_, after = (chord for tick, chord in chords if tick <= preparation.end)
+        outside = [at for at in chords if not preparation.start <= at[0] <= preparation.end]
+        inside = [(preparation.start, preparation.chord), (preparation.end, after)]
+        chords = sorted([*outside, *inside[: 1 + (preparation.end < end)]], key=lambda at: at[0])
     return chords
 
 

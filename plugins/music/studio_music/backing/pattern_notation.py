@@ -28,15 +28,15 @@ class Stroke(NamedTuple):
 
 def strokes(row: str) -> list[Stroke]:
     """Return the strokes of a row, in shares of its bar."""
-    made = []
+    hits = []
     for column, sign in enumerate(row):
         if sign in (REST, HOLD):
             continue
         end = column + 1
         while end < len(row) and row[end] == HOLD:
             end += 1
-        made.append(Stroke(column / len(row), (end - column) / len(row), sign))
-    return made
+        hits.append(Stroke(column / len(row), (end - column) / len(row), sign))
+    return hits
 
 
 def is_compound(metre: Metre) -> bool:
@@ -69,13 +69,13 @@ def _swung(row: str, beats: int) -> str:
     width = len(row) // beats
     if width % 3 == 0:
         return row
-    made = ""
+    swung = ""
     for first, second, third, fourth in (tuple(row[at : at + 4]) for at in range(0, len(row), 4)):
         # What is held through a column is held through the new one behind it too.
         early = HOLD if second == HOLD else REST
         late = HOLD if HOLD in (second, third) else REST
-        made += first + early + second + late + third + fourth
-    return made
+        swung += first + early + second + late + third + fourth
+    return swung
 
 
 def _again(row: str, columns: int) -> str:

@@ -41,12 +41,12 @@ def played(
         tracks=(Track("", tuple(_moved(note, -first) for note in line), role="melody"),),
         chords=tuple(Chord(max(0, chord.tick - first), chord.symbol) for chord in own),
     )
-    *_, made = arranging(part, genre, np.random.default_rng(seed), loop=True)
-    assert isinstance(made, Piece)
-    (track,) = (track for track in made.tracks if track.role == role)
+    *_, backing = arranging(part, genre, np.random.default_rng(seed), loop=True)
+    assert isinstance(backing, Piece)
+    (track,) = (track for track in backing.tracks if track.role == role)
     notes = tuple(_moved(note, first) for note in track.notes)
-    found = () if own else tuple(Chord(c.tick + first, c.symbol) for c in made.chords)
-    chords = tuple(sorted((*piece.chords, *found), key=lambda chord: chord.tick))
+    derived = () if own else tuple(Chord(c.tick + first, c.symbol) for c in backing.chords)
+    chords = tuple(sorted((*piece.chords, *derived), key=lambda chord: chord.tick))
     return msgspec.structs.replace(track, notes=notes), (first, last), chords
 
 

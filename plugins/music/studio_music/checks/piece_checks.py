@@ -195,16 +195,16 @@ def _bar_count(piece: Piece) -> int:
     return len(starts) - (piece.length - starts[-1] < last.bar / 2)
 
 
-def _voice_leading(piece: Piece, found: Leading) -> Check:
+def _voice_leading(piece: Piece, leading: Leading) -> Check:
     """Whether four voices move as a teacher lets them: as few parallels as the chorales have."""
-    told = f"{len(found.parallels)} parallel fifths and octaves in {found.moves} moves"
-    if found.parallels:
-        first = found.parallels[0]
+    evidence = f"{len(leading.parallels)} parallel fifths and octaves in {leading.moves} moves"
+    if leading.parallels:
+        first = leading.parallels[0]
         at = _bar_of(piece, first.row * SIXTEENTH)
-        told += f", the first ({first.interval}) in bar {at}"
-    if found.crossings:
-        told += f", {found.crossings} crossings"
-    return Check("voice leading", found.per_hundred <= MOST_PARALLELS, told)
+        evidence += f", the first ({first.interval}) in bar {at}"
+    if leading.crossings:
+        evidence += f", {leading.crossings} crossings"
+    return Check("voice leading", leading.per_hundred <= MOST_PARALLELS, evidence)
 
 
 # --- as asked ---------------------------------------------------------------------------------
@@ -220,15 +220,15 @@ def _key(piece: Piece, key: Key) -> Check:
     ranked = ranked_keys(notes)
     if not ranked:
         return Check("key", True, "no pitched notes")
-    found = ranked[0][1]
+    detected = ranked[0][1]
     share = share_in_scale(notes, key)
-    told = f"sounds like {found}, {share:.0%} of notes in the scale of {key}"
-    if _same(found, key):
-        return Check("key", True, told)
+    evidence = f"sounds like {detected}, {share:.0%} of notes in the scale of {key}"
+    if _same(detected, key):
+        return Check("key", True, evidence)
     ends = _ends_on(piece, key)
-    told += f", {'ends' if ends else 'does not end'} on {key.tonic}"
-    near = are_close(found, key) or share > share_in_scale(notes, found)
-    return Check("key", ends and near and share >= IN_SCALE, told)
+    evidence += f", {'ends' if ends else 'does not end'} on {key.tonic}"
+    near = are_close(detected, key) or share > share_in_scale(notes, detected)
+    return Check("key", ends and near and share >= IN_SCALE, evidence)
 
 
 def _unlifted(piece: Piece, request: TuneRequest | None) -> Piece:
@@ -264,12 +264,12 @@ def _ends_on(piece: Piece, key: Key) -> bool:
 def _tempo(piece: Piece, request: TuneRequest) -> Check:
     if request.seconds:
         lasts = piece.seconds(piece.end)
-        told = f"{lasts:.1f} seconds, asked for {request.seconds:g}"
-        return Check("duration", abs(lasts - request.seconds) < MOST_SECONDS_OFF, told)
+        evidence = f"{lasts:.1f} seconds, asked for {request.seconds:g}"
+        return Check("duration", abs(lasts - request.seconds) < MOST_SECONDS_OFF, evidence)
     if len(piece.tempos) > 1:
         mean = piece.end / TICKS / piece.seconds(piece.end) * 60
-        told = f"{mean:.0f} bpm on average, asked for {request.tempo:g}"
-        return Check("tempo", abs(mean / request.tempo - 1) <= MOST_PACE_OFF, told)
+        evidence = f"{mean:.0f} bpm on average, asked for {request.tempo:g}"
+        return Check("tempo", abs(mean / request.tempo - 1) <= MOST_PACE_OFF, evidence)
     wrong = [tempo.bpm for tempo in piece.tempos if abs(tempo.bpm - request.tempo) > 0.01]
     is_bpm = wrong[0] if wrong else piece.tempo
     return Check("tempo", not wrong, f"{is_bpm:g} bpm, asked for {request.tempo:g}")

@@ -61,21 +61,21 @@ def check_joint(samples: np.ndarray, rate: int) -> Check:
     parts = (samples[:around], samples[-around:])
     largest = max(float(np.abs(np.diff(part, axis=0)).max(initial=0)) for part in parts)
     limit = max(largest, QUIETEST_PEAK)
-    told = f"a jump of {joint:.4f} at the loop point, up to {largest:.4f} around it"
-    return Check("joint", joint <= limit, told)
+    evidence = f"a jump of {joint:.4f} at the loop point, up to {largest:.4f} around it"
+    return Check("joint", joint <= limit, evidence)
 
 
 def _finite(wrong: int) -> Check:
-    told = f"{wrong} samples are invalid" if wrong else "all samples are valid"
-    return Check("finite", not wrong, told)
+    evidence = f"{wrong} samples are invalid" if wrong else "all samples are valid"
+    return Check("finite", not wrong, evidence)
 
 
 def _audible(samples: Any) -> Check:
     import numpy as np
 
     peak = float(np.abs(samples).max(initial=0.0))
-    told = f"peak {20 * np.log10(peak):.1f} dB" if peak else "silence"
-    return Check("not silent", peak >= QUIETEST_PEAK, told)
+    evidence = f"peak {20 * np.log10(peak):.1f} dB" if peak else "silence"
+    return Check("not silent", peak >= QUIETEST_PEAK, evidence)
 
 
 def _clipping(samples: Any) -> Check:
@@ -85,8 +85,8 @@ def _clipping(samples: Any) -> Check:
     loud = np.abs(samples) >= FULL_SCALE
     runs = loud[2:] & loud[1:-1] & loud[:-2]
     clipped = int(runs.sum()) + int((np.abs(samples) > 1).sum())
-    told = f"{clipped} samples are clipped" if clipped else "no samples are clipped"
-    return Check("no clipping", not clipped, told)
+    evidence = f"{clipped} samples are clipped" if clipped else "no samples are clipped"
+    return Check("no clipping", not clipped, evidence)
 
 
 def _offset(samples: Any) -> Check:
@@ -97,5 +97,5 @@ def _offset(samples: Any) -> Check:
 
 
 def _duration(seconds: float, at_least: float) -> Check:
-    told = f"{seconds:.2f} s" + (f", the music lasts {at_least:.2f} s" if at_least else "")
-    return Check("duration", seconds >= at_least - 0.01, told)
+    evidence = f"{seconds:.2f} s" + (f", the music lasts {at_least:.2f} s" if at_least else "")
+    return Check("duration", seconds >= at_least - 0.01, evidence)

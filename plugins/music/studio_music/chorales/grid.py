@@ -47,10 +47,10 @@ def long_rests(cells: Cells) -> NDArray[np.bool_]:
     """Return the steps that lie in a silence of ``LONG_REST`` steps or more."""
     silent = np.concatenate([[False], cells == REST, [False]]).astype(np.int8)
     edges = np.flatnonzero(np.diff(silent))
-    found = np.zeros(len(cells), bool)
+    mask = np.zeros(len(cells), bool)
     for first, last in edges.reshape(-1, 2):
-        found[first:last] = last - first >= LONG_REST
-    return found
+        mask[first:last] = last - first >= LONG_REST
+    return mask
 
 
 def notes_of(cells: Cells, struck: NDArray[np.bool_], end: int, velocity: int) -> tuple[Note, ...]:

@@ -82,8 +82,8 @@ def harmonise(
     wishes = wanted(key, line, chords, sung_by=given)
     if model.causal is not None and how.voice == VOICES[0]:
         noise = how.temperature * _NOISE
-        found = CausalSearch(model.causal, cells, places, noise, rng, wishes, Rules(key))
-        yield from found.fill()
+        search = CausalSearch(model.causal, cells, places, noise, rng, wishes, Rules(key))
+        yield from search.fill()
     else:
         filling = MaskedSampler(
             model.network, cells, places, how.temperature, rng, how.window, wishes, key
@@ -99,20 +99,20 @@ def harmonise(
             written = grid.notes_of(cells[:, number], struck, piece.end, _LOUDNESS)
             sung = followed(msgspec.structs.replace(voice, notes=written), melody.dynamics)
         tracks.append(sung)
-    made = msgspec.structs.replace(
+    setting = msgspec.structs.replace(
         piece, key=key, length=piece.end, tracks=tuple(tracks), chords=chords
     )
     if not any(parsed(chord.symbol) for chord in chords):
-        made = msgspec.structs.replace(made, chords=symbols(rows_of(made) or (), key))
-    yield made
+        setting = msgspec.structs.replace(setting, chords=symbols(rows_of(setting) or (), key))
+    yield setting
 
 
 def key_of(notes: Sequence[Note], written: Key) -> Key:
     """Return the key that a melody is set in: the one that is written, where it fits."""
-    found = found_key(notes)
+    detected = found_key(notes)
     ends = bool(notes) and max(notes).pitch % 12 == written.pitch_class
     fits = share_in_scale(notes, written) >= (_ENDS_IN_KEY if ends else _IN_KEY)
-    return written if fits or found is None else found
+    return written if fits or detected is None else detected
 
 
 def _struck(notes: tuple[Note, ...], steps: int) -> NDArray[np.bool_]:

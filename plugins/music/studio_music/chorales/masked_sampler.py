@@ -161,10 +161,10 @@ class MaskedSampler:
     def _runs(self, steps: Cells, voice: int) -> Iterator[Cells]:
         """Yield the steps in runs, each with the known notes that lie before, within and behind."""
         own = self.cells[:, voice]
-        known = own < REST
-        known[1:] &= (np.arange(1, len(own)) % _HELD == 0) | (own[1:] != own[:-1])
-        known[steps] = True
-        line = np.flatnonzero(known)
+        sung = own < REST
+        sung[1:] &= (np.arange(1, len(own)) % _HELD == 0) | (own[1:] != own[:-1])
+        sung[steps] = True
+        line = np.flatnonzero(sung)
         wanted = np.isin(line, steps)
         near = wanted.copy()
         near[1:] |= wanted[:-1]

@@ -45,8 +45,8 @@ class ChoraleNetwork(nn.Module):
             places: (batch, steps) as ``vocabulary.places``.
             endings: (batch, steps) as ``vocabulary.endings``.
         """
-        known = torch.stack([table(cells[..., n]) for n, table in enumerate(self.voices)]).sum(0)
-        mixed = F.gelu(self.mix(known + self.place(places) + self.ending(endings)))
+        embedded = torch.stack([table(cells[..., n]) for n, table in enumerate(self.voices)]).sum(0)
+        mixed = F.gelu(self.mix(embedded + self.place(places) + self.ending(endings)))
         hidden, _ = self.body(self.drop(mixed))
         logits = self.out(self.drop(hidden + mixed))
         return cast(Tensor, logits.unflatten(-1, (len(VOICES), PITCHES + 1)))

@@ -32,9 +32,9 @@ ENDINGS: Final = 33
 
 def places(length: int, bar: int, first: int = 0) -> list[int]:
     """Return the place of each step in bars of ``bar`` steps that begin at step ``first``."""
-    known = bar <= PLACES - PHASES
+    countable = bar <= PLACES - PHASES
     steps = ((n - first) % bar for n in range(length))
-    return [PHASES + step if known else step % STEPS for step in steps]
+    return [PHASES + step if countable else step % STEPS for step in steps]
 
 
 def endings(length: int) -> list[int]:

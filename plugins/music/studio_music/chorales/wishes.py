@@ -79,9 +79,9 @@ def wanted(
 
 def _given(chords: Sequence[Chord], steps: int) -> list[tuple[int, int, Harmony]]:
     """Return (first step, end step, chord) of each given chord that could be parsed."""
-    known = [(c.tick // STEP_TICKS, chord) for c in chords if (chord := parsed(c.symbol))]
-    known.append((steps, Harmony(0)))
-    return [(a, b, chord) for (a, chord), (b, _) in pairwise(known)]
+    understood = [(c.tick // STEP_TICKS, chord) for c in chords if (chord := parsed(c.symbol))]
+    understood.append((steps, Harmony(0)))
+    return [(a, b, chord) for (a, chord), (b, _) in pairwise(understood)]
 
 
 def _lean(wishes: Wishes, where: slice, classes: Sequence[int], nats: float) -> None:

@@ -77,22 +77,22 @@ class _Meant:
 
 def understand(text: str) -> Described:
     """Parse a description; never fails, whatever the text."""
-    said = Described()
+    description = Described()
     words = re.findall(r"\d+(?:[.,]\d+)?|[^\W\d_]+(?:['’-][^\W\d_]+)*", text.lower())
-    words = list(_without_numbers(words, said))
+    words = list(_without_numbers(words, description))
     before, after = _split(words)
-    rest = _name(list(_phrases(before)), said)
+    rest = _name(list(_phrases(before)), description)
     if after:
         target = Described()
         rest += _name(list(_phrases(after)), target)
-        said.into = target.sound
-        said.known += target.known
+        description.into = target.sound
+        description.known += target.known
     for word in rest:
-        _describe(word, said)
-    return said
+        _describe(word, description)
+    return description
 
 
-def _without_numbers(words: list[str], said: Described) -> Iterator[str]:
+def _without_numbers(words: list[str], description: Described) -> Iterator[str]:
     """Yield the words without numbers and their units, which go into the description."""
     place = 0
     while place < len(words):
@@ -100,16 +100,16 @@ def _without_numbers(words: list[str], said: Described) -> Iterator[str]:
         unit = next(iter(_stems(words[place + 1])), "") if place + 1 < len(words) else ""
         units = _stems(words[place + 1]) if place + 1 < len(words) else []
         number = _NUMBERS.get(word) or _number(word)
-        time = next((each for each in units if each in _TIMES), "")
+        time = next((name for name in units if name in _TIMES), "")
         if number is not None and time:
-            said.seconds = number * _TIMES[time]
-        elif number is not None and any(each in _UNITS for each in units):
-            said.count = round(number)
+            description.seconds = number * _TIMES[time]
+        elif number is not None and any(name in _UNITS for name in units):
+            description.count = round(number)
         else:
             yield word
             place += 1
             continue
-        said.known.append(f"{word} {unit}")
+        description.known.append(f"{word} {unit}")
         place += 2
 
 
@@ -121,7 +121,7 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
     """Return what stands before and behind "into"."""
     for place, word in enumerate(words):
         if place and word in lexicon.MORPHS:
-            behind = [each for each in words[place:] if each not in lexicon.MORPHS]
+            behind = [other for other in words[place:] if other not in lexicon.MORPHS]
             return words[:place], behind
     return [word for word in words if word not in lexicon.MORPHS], []
 
@@ -132,9 +132,9 @@ def _phrases(words: list[str]) -> Iterator[_Meant]:
     while place < len(words):
         for size in range(min(_LONGEST_PHRASE, len(words) - place), 0, -1):
             phrase = words[place : place + size]
-            found = _families(" ".join(phrase))
-            if found or size == 1:
-                yield _Meant(" ".join(phrase), found, phrase[0] in lexicon.HEADS_BEFORE)
+            families = _families(" ".join(phrase))
+            if families or size == 1:
+                yield _Meant(" ".join(phrase), families, phrase[0] in lexicon.HEADS_BEFORE)
                 place += size
                 break
 
@@ -157,64 +157,64 @@ def _index() -> Mapping[str, tuple[tuple[str, int], ...]]:
         for word in (*family.words, *lexicon.GERMAN.get(family.id, "").split(", ")):
             for stem in _stems(word):
                 index.setdefault(stem, {}).setdefault(family.id, _SYNONYM)
-    return {stem: tuple(found.items()) for stem, found in index.items()}
+    return {stem: tuple(entries.items()) for stem, entries in index.items()}
 
 
 @cache
 def _stems(word: str) -> list[str]:
     """Return a word as it is and without its endings: the likeliest first."""
-    found = [word]
+    stems = [word]
     for ending, put in _ENDINGS:
         root = word.removesuffix(ending)
         if root != word and len(root) >= 3:
-            found.append(root + put)
+            stems.append(root + put)
             if len(root) > 3 and root[-1] == root[-2]:
-                found.append(root[:-1])
-    return found
+                stems.append(root[:-1])
+    return stems
 
 
-def _name(meant: list[_Meant], said: Described) -> list[str]:
+def _name(meant: list[_Meant], description: Described) -> list[str]:
     """Choose the family; return the other words.
 
     The head of "a metal door in the rain" is the last name before "in".
     """
     parts: list[list[_Meant]] = [[]]
-    for each in meant:
-        if each.boundary:
+    for meaning in meant:
+        if meaning.boundary:
             parts.append([])
-        parts[-1].append(each)
-    head = next((part for part in parts if any(each.families for each in part)), [])
+        parts[-1].append(meaning)
+    head = next((part for part in parts if any(meaning.families for meaning in part)), [])
     best, highest = None, (0, 0)
-    for each in head:
-        level = max((level for _, level in each.families), default=0)
-        rank = (level, len(each.words.split()))  # of "church bell rings" the bell is said better
+    for meaning in head:
+        level = max((level for _, level in meaning.families), default=0)
+        rank = (level, len(meaning.words.split()))  # of "church bell rings" the bell is said better
         if level and rank >= highest:
-            best, highest = each, rank
+            best, highest = meaning, rank
     if best is not None:
-        said.sound = max(best.families, key=lambda found: found[1])[0]
-        said.known.append(best.words)
-    return [word for each in meant if each is not best for word in each.words.split()]
+        description.sound = max(best.families, key=lambda family: family[1])[0]
+        description.known.append(best.words)
+    return [word for meaning in meant if meaning is not best for word in meaning.words.split()]
 
 
-def _describe(word: str, said: Described) -> None:
+def _describe(word: str, description: Described) -> None:
     """Take a word that names no sound: a knob of the sound, a change, a filler, or unknown."""
     if word in lexicon.FILLERS:
         return
-    knobs = _knobs(FAMILIES[said.sound]) if said.sound else {}
+    knobs = _knobs(FAMILIES[description.sound]) if description.sound else {}
     for stem in _stems(word):
         if stem in knobs:
             name, value = knobs[stem]
-            said.shape[name] = value
-            said.known.append(word)
+            description.shape[name] = value
+            description.known.append(word)
             return
         if stem in lexicon.CHANGES:
-            said.change(lexicon.CHANGES[stem])
-            said.known.append(word)
+            description.change(lexicon.CHANGES[stem])
+            description.known.append(word)
             return
-    if said.sound and any(found == said.sound for found, _ in _families(word)):
-        said.known.append(word)  # says the same again: "a door slam"
+    if description.sound and any(family == description.sound for family, _ in _families(word)):
+        description.known.append(word)  # says the same again: "a door slam"
         return
-    said.unknown.append(word)
+    description.unknown.append(word)
 
 
 def _knobs(family: Family) -> dict[str, tuple[str, float]]:

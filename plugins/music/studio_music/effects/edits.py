@@ -104,19 +104,19 @@ def crossfaded(
             fall * sound[last - frames : last] + rise * sound[first - frames : first]
         )
         return mixed, loop
-    kept = sound[first : last - frames].copy()
-    kept[:frames] = rise * kept[:frames] + fall * sound[last - frames : last]
-    return kept, (0, len(kept))
+    looped = sound[first : last - frames].copy()
+    looped[:frames] = rise * looped[:frames] + fall * sound[last - frames : last]
+    return looped, (0, len(looped))
 
 
 def _faded(sound: np.ndarray, rate: int, fade_in: float, fade_out: float) -> np.ndarray:
-    made = sound.copy()
+    faded = sound.copy()
     for seconds, ends in ((fade_in, False), (fade_out, True)):
-        frames = min(len(made), round(seconds * rate))
+        frames = min(len(faded), round(seconds * rate))
         if frames:
             ramp = np.linspace(0, 1, frames)[:, None]
             if ends:
-                made[-frames:] *= ramp[::-1]
+                faded[-frames:] *= ramp[::-1]
             else:
-                made[:frames] *= ramp
-    return made
+                faded[:frames] *= ramp
+    return faded

@@ -2,7 +2,7 @@
 
 By itself nobody is asked: of descriptions without a word for their sound the small included model
 reads one in twenty right, a model of 1.5 billion parameters one in three, keywords two in three
-(``studio bench music-effects``).
+(``make bench music-effects``).
 """
 
 from __future__ import annotations
@@ -67,17 +67,19 @@ def read_by_model(
         BadInput: Its answer was cut off.
     """
     ctx.check_constraint(_FORM)
-    asked = [ChatMessage(role="user", content=_ASKED.format(sounds=", ".join(FAMILIES), text=text))]
+    messages = [
+        ChatMessage(role="user", content=_ASKED.format(sounds=", ".join(FAMILIES), text=text))
+    ]
     sampling = SamplingParams(max_tokens=160, temperature=0.0, seed=ctx.rng.seed, constraint=_FORM)
     with ctx.lease(weights) as engine:
         answer = yield from write_text(
-            ctx, engine, asked, sampling, weights=weights, message="Reading the description"
+            ctx, engine, messages, sampling, weights=weights, message="Reading the description"
         )
     if answer.finish_reason != "stop":
         raise BadInput(
             "The model's reading of the description was cut off.", "Shorten the description."
         )
-    found = json.loads(answer.text)
-    said = Described(sound=found["sound"])
-    said.changes = {name: choices[found[name]] for name, choices in _CHOICES.items()}
-    return said
+    fields = json.loads(answer.text)
+    description = Described(sound=fields["sound"])
+    description.changes = {name: choices[fields[name]] for name, choices in _CHOICES.items()}
+    return description

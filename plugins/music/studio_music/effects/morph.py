@@ -31,13 +31,13 @@ def morphed(
     channels = max(first.shape[1], second.shape[1])
     frames = round(len(first) * (1 - share) + len(second) * share)
     rng = np.random.default_rng(seed)
-    made = []
+    sides = []
     for side in range(channels):
         pair = [np.abs(_spectra(s[:, side % s.shape[1]], loop)) for s in (first, second)]
         moments = _moments(frames, loop)
         target = _carried(_stretched(pair[0], moments), _stretched(pair[1], moments), share)
-        made.append(_sound(target, frames, rng, loop))
-    sound = np.stack(made, axis=1)
+        sides.append(_sound(target, frames, rng, loop))
+    sound = np.stack(sides, axis=1)
     return np.asarray(sound / max(1e-9, float(np.abs(sound).max())))
 
 
@@ -84,8 +84,8 @@ def _carried(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
     Both are cut into pieces of equal energy, in the order of their pitch; each piece goes from its
     place in the first to its place in the second.
     """
-    powers = [each**2 + 1e-12 for each in (first, second)]
-    sums = [each.sum(axis=1, keepdims=True) for each in powers]
+    powers = [spectrum**2 + 1e-12 for spectrum in (first, second)]
+    sums = [spectrum.sum(axis=1, keepdims=True) for spectrum in powers]
     edges = np.concatenate([np.cumsum(p, axis=1) / s for p, s in zip(powers, sums)], axis=1)
     bins = first.shape[1]
     order = np.argsort(edges, axis=1, kind="stable")
@@ -110,8 +110,8 @@ def _sound(levels: np.ndarray, frames: int, rng: np.random.Generator, loop: bool
     phases = np.exp(2j * np.pi * rng.uniform(size=levels.shape))
     before = np.zeros_like(phases)
     for _round in range(_ROUNDS):
-        found = _spectra(_samples(levels * phases, frames, loop), loop)[: len(levels)]
-        ahead = found + 0.99 * (found - before)
-        before = found
+        spectra = _spectra(_samples(levels * phases, frames, loop), loop)[: len(levels)]
+        ahead = spectra + 0.99 * (spectra - before)
+        before = spectra
         phases = ahead / np.maximum(np.abs(ahead), 1e-9)
     return _samples(levels * phases, frames, loop)

@@ -68,31 +68,31 @@ class Request:
         }
 
 
-def request_of(params: Effect, said: Described) -> Request:
+def request_of(params: Effect, described: Described) -> Request:
     """Combine words and fields into a request; a sound named in words takes precedence.
 
     Raises:
         BadInput: Neither names a sound, or a setting is not one of this sound.
     """
-    sound = said.sound or ("" if params.sound == "auto" else params.sound)
+    sound = described.sound or ("" if params.sound == "auto" else params.sound)
     if not sound:
-        unknown = ", ".join(f"“{word}”" for word in said.unknown[:5])
+        unknown = ", ".join(f"“{word}”" for word in described.unknown[:5])
         what = f"No word of the description names a sound; not understood: {unknown}."
         raise BadInput(
             what if unknown else "No word of the description names a sound.",
             f"Use one such as {', '.join(list(FAMILIES)[:6])} or rain, or choose from the list.",
         )
     family = family_of(sound)
-    target = said.into or ("" if params.into == "none" else params.into)
+    target = described.into or ("" if params.into == "none" else params.into)
     into = family_of(target) if target and target != sound else None
-    settings = _settings(params, said.changes, said.seconds, family)
-    shape = _shape(family, {**params.shape, **said.shape})
+    settings = _settings(params, described.changes, described.seconds, family)
+    shape = _shape(family, {**params.shape, **described.shape})
     return Request(
         family,
         replace(settings, shape=shape),
         into,
         params.morph / 100 if into else 0.0,
-        min(100, said.count or params.count),
+        min(100, described.count or params.count),
     )
 
 

@@ -39,7 +39,7 @@ def raw(family: Family, settings: Settings, seed: int) -> np.ndarray:
     if family.endless:
         frames = BLOCK * _easy(max(4, round(frames / BLOCK)))
     sides = np.random.default_rng(seed).spawn(2 if family.wide else 1)
-    made = [
+    channels = [
         family.recipe(
             Stage(
                 frames=frames,
@@ -54,9 +54,9 @@ def raw(family: Family, settings: Settings, seed: int) -> np.ndarray:
         for rng in sides
     ]
     if family.wide:  # an ear hears a room between two alike halves, and two rooms between others
-        first, second = made
-        made = [0.85 * first + 0.4 * second, 0.85 * second + 0.4 * first]
-    sound = np.stack(made, axis=1)
+        first, second = channels
+        channels = [0.85 * first + 0.4 * second, 0.85 * second + 0.4 * first]
+    sound = np.stack(channels, axis=1)
     sound = sound - sound.mean(axis=0)
     return np.asarray(sound / max(1e-9, float(np.abs(sound).max())))
 

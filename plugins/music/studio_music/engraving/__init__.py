@@ -27,17 +27,17 @@ def engrave(
     piece: Piece, *, width_px: int = 960, scale: float = 40, colour: str = "#000000"
 ) -> Engraving:
     """Return the whole piece, engraved for a screen; arguments as in ``section``."""
-    made = [section(piece, width_px=width_px, scale=scale, colour=colour)]
-    while made[-1].next_bar < made[-1].total_bars:
-        at, pages = made[-1].next_bar, sum(len(part.pages) for part in made)
-        made.append(section(piece, at, pages, width_px=width_px, scale=scale, colour=colour))
+    sections = [section(piece, width_px=width_px, scale=scale, colour=colour)]
+    while sections[-1].next_bar < sections[-1].total_bars:
+        at, pages = sections[-1].next_bar, sum(len(part.pages) for part in sections)
+        sections.append(section(piece, at, pages, width_px=width_px, scale=scale, colour=colour))
     return Engraving(
-        pages=tuple(page for part in made for page in part.pages),
-        sizes=tuple(size for part in made for size in part.sizes),
-        places=tuple(place for part in made for place in part.places),
-        heads=tuple(head for part in made for head in part.heads),
-        next_bar=made[-1].next_bar,
-        total_bars=made[-1].total_bars,
+        pages=tuple(page for part in sections for page in part.pages),
+        sizes=tuple(size for part in sections for size in part.sizes),
+        places=tuple(place for part in sections for place in part.places),
+        heads=tuple(head for part in sections for head in part.heads),
+        next_bar=sections[-1].next_bar,
+        total_bars=sections[-1].total_bars,
     )
 
 
@@ -73,8 +73,8 @@ def section(
     toolkit.setOptions(_options(width_px, scale))
     toolkit.loadData(document.text(first, last))
     count = toolkit.getPageCount()
-    kept = count - 1 if last < total and count > 1 else count
-    pages = [parse(toolkit.renderToSVG(number + 1)) for number in range(kept)]
+    complete = count - 1 if last < total and count > 1 else count
+    pages = [parse(toolkit.renderToSVG(number + 1)) for number in range(complete)]
     places: list[Place] = []
     heads: list[Head] = []
     at = first
@@ -142,5 +142,5 @@ def _toolkit() -> Any:
 
 def picture(piece: Piece, *, width_px: int = 1000, scale: float = 40) -> bytes:
     """Return one SVG of the whole piece in black: its title, and all systems below each other."""
-    made = engrave(piece, width_px=width_px, scale=scale)
-    return stacked(made.pages, made.sizes, piece.title).encode()
+    pages = engrave(piece, width_px=width_px, scale=scale)
+    return stacked(pages.pages, pages.sizes, piece.title).encode()

@@ -37,8 +37,8 @@ def _extent(measure: ET.Element) -> _Extent:
     lines = []
     for staff in measure.iter(f"{SVG}g"):
         if staff.get("class") == "staff":
-            found = (_LINE.fullmatch(path.get("d", "")) for path in staff.findall(f"{SVG}path"))
-            lines += [[float(n) for n in line.groups()] for line in found if line]
+            matches = (_LINE.fullmatch(path.get("d", "")) for path in staff.findall(f"{SVG}path"))
+            lines += [[float(n) for n in line.groups()] for line in matches if line]
     heights = sorted({line[1] for line in lines})
     gaps = [b - a for a, b in pairwise(heights)]
     return _Extent(

@@ -83,15 +83,15 @@ def losses(piece: Piece, suffix: str) -> tuple[str, ...]:
     if suffix in (".mid", ".midi"):
         return ()
     notes = [note for track in piece.tracks for note in track.notes]
-    said = []
+    sentences = []
     off = sum(
         not FINE.holds(msgspec.structs.replace(n, start=n.start - piece.pickup)) for n in notes
     )
     if off:
-        said.append(
+        sentences.append(
             f"{off:,} of {len(notes):,} notes were moved to the nearest 64th note or 32nd "
             "triplet, the finest grid of a score."
         )
     if any(note.pitch < 12 for track in piece.tracks if not track.drums for note in track.notes):
-        said.append("Notes below C0 are written an octave higher.")
-    return (*said, *(abc_writer.losses(piece) if suffix == ".abc" else ()))
+        sentences.append("Notes below C0 are written an octave higher.")
+    return (*sentences, *(abc_writer.losses(piece) if suffix == ".abc" else ()))

@@ -66,7 +66,7 @@ def aligned(piece: Piece) -> Piece:
         return piece
 
     def moved(many: Iterable[Any], field: str) -> tuple[Any, ...]:
-        places = [(each, max(0, getattr(each, field) + shift)) for each in many]
+        places = [(item, max(0, getattr(item, field) + shift)) for item in many]
         # What stands at the start stays there.
         return tuple(replace(e, **{field: at if getattr(e, field) else 0}) for e, at in places)
 
@@ -87,11 +87,11 @@ def aligned(piece: Piece) -> Piece:
 def _shifted(dynamics: Iterable[Dynamic], shift: int) -> tuple[Dynamic, ...]:
     return tuple(
         replace(
-            each,
-            tick=max(0, each.tick + shift) if each.tick else 0,
-            end=max(0, each.end + shift) if each.end else 0,
+            dynamic,
+            tick=max(0, dynamic.tick + shift) if dynamic.tick else 0,
+            end=max(0, dynamic.end + shift) if dynamic.end else 0,
         )
-        for each in dynamics
+        for dynamic in dynamics
     )
 
 

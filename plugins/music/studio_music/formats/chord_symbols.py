@@ -38,10 +38,10 @@ class Parts(NamedTuple):
 
 def parts(symbol: str) -> Parts | None:
     """Return the parts of a chord symbol, None if it is none."""
-    found = _SYMBOL.fullmatch(symbol.strip())
-    if not found:
+    match = _SYMBOL.fullmatch(symbol.strip())
+    if not match:
         return None
-    step, mark, kind, bass, bass_mark = found.groups()
+    step, mark, kind, bass, bass_mark = match.groups()
     low = (bass, _alter(bass_mark)) if bass else None
     return Parts((step, _alter(mark)), kind.strip(), low)
 

@@ -113,11 +113,11 @@ class Score:
 
     def _read_metres(self) -> list[Metre]:
         """Return the metre of each bar as written."""
-        metre, found = Metre(), []
+        metre, metres = Metre(), []
         for together in self._bars:
             metre = next((bar.metre for bar in together if bar.metre), metre)
-            found.append(metre)
-        return found
+            metres.append(metre)
+        return metres
 
     def _lay_out(self) -> list[int]:
         """Return where each bar begins in the order of playing, and where the last one ends."""
@@ -169,13 +169,13 @@ class Score:
 
     def _key(self) -> Key:
         parts = [[bar.key for bar in part.bars if bar.key] for part in self._parts]
-        if any(len({*found}) > 1 for found in parts):
+        if any(len({*keys}) > 1 for keys in parts):
             self._remarks.append("The key changes in this score; only the first key was kept.")
-        pitched = [found for found, part in zip(parts, self._parts) if not part.track.drums]
-        return next((found[0] for found in [*pitched, *parts] if found), Key())
+        pitched = [keys for keys, part in zip(parts, self._parts) if not part.track.drums]
+        return next((keys[0] for keys in [*pitched, *parts] if keys), Key())
 
     def _tempos(self) -> list[Tempo]:
-        found: dict[int, float] = {}
+        by_tick: dict[int, float] = {}
         low, high = TEMPO_RANGE
         for start, together in self._played():
             for place, bpm in (tempo for bar in together for tempo in bar.tempos):
@@ -184,19 +184,21 @@ class Score:
                         f"A tempo of {bpm:.4g} bpm cannot be played; it was limited to "
                         f"{low:g}–{high:g}."
                     )
-                found.setdefault(start + place, min(high, max(low, bpm)))
-        made = [Tempo(0, found[min(found)] if found else _TEMPO)]  # the first counts from the start
-        for tick in sorted(found):
-            if found[tick] != made[-1].bpm:
-                made.append(Tempo(tick, found[tick]))
-        return made
+                by_tick.setdefault(start + place, min(high, max(low, bpm)))
+        tempos = [
+            Tempo(0, by_tick[min(by_tick)] if by_tick else _TEMPO)
+        ]  # the first counts from the start
+        for tick in sorted(by_tick):
+            if by_tick[tick] != tempos[-1].bpm:
+                tempos.append(Tempo(tick, by_tick[tick]))
+        return tempos
 
     def _chords(self) -> tuple[Chord, ...]:
-        found: dict[int, str] = {}
+        symbols: dict[int, str] = {}
         for start, together in self._played():
             for place, symbol in (chord for bar in together for chord in bar.chords):
-                found.setdefault(start + place, symbol)
-        return tuple(Chord(tick, found[tick]) for tick in sorted(found))
+                symbols.setdefault(start + place, symbol)
+        return tuple(Chord(tick, symbols[tick]) for tick in sorted(symbols))
 
     def _track(self, part: int) -> Track:
         """Return the track of a part; without velocities its signs and accents make them."""
@@ -208,7 +210,7 @@ class Score:
 
     def _dynamics(self, part: int) -> tuple[Dynamic, ...]:
         """Return the dynamics of a part in the order of playing; hairpins end where they say."""
-        made: list[Dynamic] = []
+        dynamics: list[Dynamic] = []
         begun: dict[str, tuple[int, str]] = {}
         for begin, together in self._played():
             for place, sign, number in sorted(together[part].dynamics, key=itemgetter(0)):
@@ -217,17 +219,17 @@ class Score:
                     begun[number] = (tick, sign)
                 elif number and number in begun:
                     start, sign = begun.pop(number)
-                    made += [Dynamic(start, sign, tick)] if tick > start else []
+                    dynamics += [Dynamic(start, sign, tick)] if tick > start else []
                 elif sign:
-                    made.append(Dynamic(tick, sign))
-                if len(made) > MAX_NOTES:
+                    dynamics.append(Dynamic(tick, sign))
+                if len(dynamics) > MAX_NOTES:
                     raise BadInput("This score has too many dynamics.")
-        made += [Dynamic(start, sign, self._starts[-1]) for start, sign in begun.values()]
-        return tuple(sorted(set(made)))
+        dynamics += [Dynamic(start, sign, self._starts[-1]) for start, sign in begun.values()]
+        return tuple(sorted(set(dynamics)))
 
     def _notes(self, part: int) -> list[Note]:
         """Return the notes of a part in the order of playing, tied ones as one."""
-        made: list[Note] = []
+        notes: list[Note] = []
         ties = _Ties()
         often, turns = Counter(self._order), Counter[int]()
         for at, (begin, together) in zip(self._order, self._played()):
@@ -247,12 +249,12 @@ class Score:
                 if written.ties:
                     ties.hold(note, written.voice)
                 else:
-                    made.append(note)
-                if len(made) > MAX_NOTES:
+                    notes.append(note)
+                if len(notes) > MAX_NOTES:
                     raise BadInput(
                         f"With its repeats, this score exceeds the limit of {MAX_NOTES:,} notes."
                     )
-        return made + ties.left()
+        return notes + ties.left()
 
     def _sung(self, written: WrittenNote, bar: WrittenBar, turn: int, turns: int) -> Sequence[str]:
         """Return the syllables on a note of a bar: one verse per turn where it is repeated."""
@@ -296,8 +298,8 @@ def _marks(together: list[WrittenBar]) -> Marks:
 
 
 def _changes(starts: list[int], metres: list[Metre]) -> list[MetreChange]:
-    made = [MetreChange(0, metres[0])]
+    changes = [MetreChange(0, metres[0])]
     for start, metre in zip(starts[1:], metres[1:]):
-        if metre != made[-1].metre:
-            made.append(MetreChange(start, metre))
-    return made
+        if metre != changes[-1].metre:
+            changes.append(MetreChange(start, metre))
+    return changes

@@ -53,9 +53,9 @@ def played(bars: Sequence[Marks]) -> list[int]:
 
 def _rounds(bars: Sequence[Marks]) -> list[int]:
     """Return for each bar the highest number among the endings that it is one of; 0 for none."""
-    found: list[int] = []
+    rounds: list[int] = []
     for together, group in groupby(bars, key=lambda bar: bool(bar.endings)):
         inside = list(group)
         highest = max(max(bar.endings) for bar in inside) if together else 0
-        found += [highest] * len(inside)
-    return found
+        rounds += [highest] * len(inside)
+    return rounds

@@ -65,24 +65,24 @@ def staves(track: Track, bars: Bars, *, for_display: bool) -> list[Staff]:
     groups = [notes]
     if len(clefs) == 2:
         groups = [
-            [each for each in notes if each.note.pitch >= _SPLIT],
-            [each for each in notes if each.note.pitch < _SPLIT],
+            [numbered for numbered in notes if numbered.note.pitch >= _SPLIT],
+            [numbered for numbered in notes if numbered.note.pitch < _SPLIT],
         ]
     grid = grid_of(track.notes) if for_display else FINE
-    made = []
+    result = []
     for clef, group in zip(clefs, groups):
         chords = strikes(group, bars, grid)
-        made.append(Staff(clef, voices(chords if grid == FINE else readable(chords, bars), bars)))
-    return made
+        result.append(Staff(clef, voices(chords if grid == FINE else readable(chords, bars), bars)))
+    return result
 
 
 def _drum_voices(notes: list[Numbered], bars: Bars, for_display: bool) -> list[Voice]:
-    grid = grid_of([each.note for each in notes]) if for_display else FINE
-    found = []
+    grid = grid_of([numbered.note for numbered in notes]) if for_display else FINE
+    layers = []
     for group in hands_and_feet(notes):
         chords = strikes(group, bars, grid)
-        found += voices(drum_strikes(chords, bars) if for_display else chords, bars)
-    return found
+        layers += voices(drum_strikes(chords, bars) if for_display else chords, bars)
+    return layers
 
 
 def _clefs(track: Track, pitches: list[int]) -> list[Clef]:

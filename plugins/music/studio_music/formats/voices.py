@@ -40,29 +40,30 @@ def grid_of(notes: Sequence[Note]) -> Grid:
 def strikes(notes: Iterable[Numbered], bars: Bars, grid: Grid) -> list[Strike]:
     """Return the notes on the grid, those with the same span as one chord, in order of time."""
     notes = list(notes)
-    thirds = bars.thirds(each.note.start for each in notes) if grid == READABLE else None
+    thirds = bars.thirds(numbered.note.start for numbered in notes) if grid == READABLE else None
     spans: defaultdict[tuple[int, int], list[Numbered]] = defaultdict(list)
-    for each in notes:
-        spans[bars.snapped(each.note, thirds)].append(each)
+    for numbered in notes:
+        spans[bars.snapped(numbered.note, thirds)].append(numbered)
     return [Strike(*span, tuple(spans[span])) for span in sorted(spans)]
 
 
 def voices(chords: list[Strike], bars: Bars) -> list[Voice]:
     """Return as few voices as can hold the chords, the highest first."""
-    found: list[_Growing] = []
+    growing: list[_Growing] = []
     for chord in sorted(chords, key=lambda chord: (chord.start, -_height(chord))):
-        voice = next((voice for voice in found if voice.fits(chord)), None)
+        voice = next((voice for voice in growing if voice.fits(chord)), None)
         if voice is None:
             voice = _Growing(bars)
-            found.append(voice)
+            growing.append(voice)
         voice.add(chord)
     return [
-        v.chords for v in sorted(found, key=lambda v: -sum(map(_height, v.chords)) / len(v.chords))
+        v.chords
+        for v in sorted(growing, key=lambda v: -sum(map(_height, v.chords)) / len(v.chords))
     ]
 
 
 def _height(chord: Strike) -> float:
-    return max(each.note.pitch for each in chord.notes)
+    return max(numbered.note.pitch for numbered in chord.notes)
 
 
 class _Growing:
@@ -86,13 +87,13 @@ class _Growing:
 
     def _beats(self, chord: Strike) -> list[tuple[tuple[int, int], bool]]:
         """Return, for each end that says which, the beat it is in and whether it is in thirds."""
-        found = []
+        beats = []
         for tick in (chord.start, chord.end):
             bar = self._bars.all[self._bars.at(tick)]
             place = (tick - bar.origin) % bar.beat
             if place % (4 * BINARY):
-                found.append((self._bars.beat(tick), is_third(place)))
-        return found
+                beats.append((self._bars.beat(tick), is_third(place)))
+        return beats
 
 
 def is_third(place: int) -> bool:
@@ -102,12 +103,12 @@ def is_third(place: int) -> bool:
 
 def by_bar(voice: Voice, bars: Bars) -> dict[int, list[Strike]]:
     """Return the chords that sound in each bar."""
-    found: defaultdict[int, list[Strike]] = defaultdict(list)
+    bars_of: defaultdict[int, list[Strike]] = defaultdict(list)
     for chord in voice:
         last = bars.at(chord.end - 1)
         for number in range(bars.at(chord.start), last + 1):
-            found[number].append(chord)
-    return found
+            bars_of[number].append(chord)
+    return bars_of
 
 
 # ---- what can be read --------------------------------------------------------------------------
@@ -141,13 +142,18 @@ def _one_after_another(
     starts = sorted(together)
     for start, following in zip(starts, [*starts[1:], bars.end]):
         end = min(following, max(chord.end for chord in together[start]))
-        yield start, end, tuple(each for c in together[start] for each in c.notes), following
+        yield (
+            start,
+            end,
+            tuple(numbered for c in together[start] for numbered in c.notes),
+            following,
+        )
 
 
 def hands_and_feet(notes: Iterable[Numbered]) -> tuple[list[Numbered], list[Numbered]]:
     """Return what drummers play with their hands, and with their feet."""
     hands: list[Numbered] = []
     feet: list[Numbered] = []
-    for each in notes:
-        (feet if each.note.pitch in _FEET else hands).append(each)
+    for numbered in notes:
+        (feet if numbered.note.pitch in _FEET else hands).append(numbered)
     return hands, feet

@@ -40,11 +40,11 @@ class Layers(nn.Module):
         past: Sequence[Tensor | None] = state or [None] * len(self.layers)
         before = 0 if state is None else state[0].shape[3]
         bias = self._bias(x.shape[1], before + x.shape[1], x)
-        kept = []
+        caches = []
         for layer, earlier in zip(self.layers, past, strict=True):
             x, keys_values = layer(x, earlier, bias)
-            kept.append(keys_values)
-        return self.norm(x), kept
+            caches.append(keys_values)
+        return self.norm(x), caches
 
     def _bias(self, queries: int, keys: int, like: Tensor) -> Tensor:
         """Return the attention bias (heads, queries, keys)."""
@@ -76,6 +76,6 @@ class Layer(nn.Module):
         qkv = self.to_qkv(self.norm_in(x)).view(batch, steps, 3, self.heads, -1)
         query, new = qkv[:, :, 0].transpose(1, 2), qkv[:, :, 1:].permute(2, 0, 3, 1, 4)
         both = new if past is None else torch.cat([past, new], dim=3)
-        heard = F.scaled_dot_product_attention(query, both[0], both[1], attn_mask=bias)
-        x = x + self.drop(self.to_out(heard.transpose(1, 2).reshape(batch, steps, width)))
+        attended = F.scaled_dot_product_attention(query, both[0], both[1], attn_mask=bias)
+        x = x + self.drop(self.to_out(attended.transpose(1, 2).reshape(batch, steps, width)))
         return x + self.drop(self.down(F.gelu(self.up(self.norm_out(x))))), both

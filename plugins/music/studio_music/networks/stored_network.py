@@ -16,8 +16,8 @@ Network = TypeVar("Network", bound=nn.Module)
 
 def facts(header: Header) -> dict[str, Any]:
     """Return the plain data for those who look at the weights."""
-    told: dict[str, Any] = json.loads(header.metadata["facts"])
-    return told
+    stored: dict[str, Any] = json.loads(header.metadata["facts"])
+    return stored
 
 
 def network(
@@ -28,9 +28,9 @@ def network(
 ) -> Network:
     """Return ``make(kind, width, depth)`` with its tensors, ready to be asked."""
     shape = json.loads(header.metadata["shape"])
-    made = make(shape["kind"], shape["width"], shape["depth"])
-    made.load_state_dict(tensors)
-    return made.to(device).eval().requires_grad_(False)
+    module = make(shape["kind"], shape["width"], shape["depth"])
+    module.load_state_dict(tensors)
+    return module.to(device).eval().requires_grad_(False)
 
 
 def save(path: Path, form: str, state: Mapping[str, Tensor], **entries: Mapping[str, Any]) -> None:

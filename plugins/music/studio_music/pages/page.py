@@ -377,7 +377,7 @@ class MusicPage(QWidget):
             self.focus()
 
     def _on_picked(self, artifact: str) -> None:
-        """Open the user's choice, and leave it in view whatever a job produces meanwhile."""
+        """Open the user's choice, and keep it in view while jobs produce others."""
         self.following = False
         if artifact != self.document.source:
             self.open_take(artifact)

@@ -48,10 +48,10 @@ _SURE: Final = 3
 
 def said(text: str) -> str:
     """Return the first sections in a row within a request ("intro, A, B", "AABA"), or ""."""
-    for found in _ROW.finditer(text):
-        letters = re.sub(r"[^A-D]", "", re.sub(rf"(?i){NAMED}", "", found[0]))
-        if len(letters) >= _SURE or re.search(rf"(?i)\b(?:{NAMED}|form)\b", found[0]):
-            return found[0]
+    for row in _ROW.finditer(text):
+        letters = re.sub(r"[^A-D]", "", re.sub(rf"(?i){NAMED}", "", row[0]))
+        if len(letters) >= _SURE or re.search(rf"(?i)\b(?:{NAMED}|form)\b", row[0]):
+            return row[0]
     return ""
 
 
@@ -119,14 +119,14 @@ def _fitted(lengths: Sequence[int], bars: int) -> list[int]:
             "Ask for more bars or fewer sections.",
         )
     total = sum(lengths)
-    ends, found, done = 0, [], 0
+    ends, fitted, done = 0, [], 0
     for number, length in enumerate(lengths):
         ends += length
         left = len(lengths) - number - 1
         until = min(max(round(bars * ends / total), done + 1), bars - left)
-        found.append(until - done)
+        fitted.append(until - done)
         done = until
-    return found
+    return fitted
 
 
 def usual_form(bars: int, mood: str) -> tuple[Section, ...]:

@@ -59,18 +59,18 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
         BadInput: It cannot be met: no such key, metre, tempo or length.
     """
     ask = Ask(params.prompt)
-    said = Said.of(ask)
-    dance = words.DANCES.get(said.dance or "")
-    mood = said.mood or _mood(said, params, dance)
-    genre = said.genre or _genre(params, dance, mood)
-    metre = _metre(said.metre or (dance.metre if dance else params.metre))
+    wishes = Said.of(ask)
+    dance = words.DANCES.get(wishes.dance or "")
+    mood = wishes.mood or _mood(wishes, params, dance)
+    genre = wishes.genre or _genre(params, dance, mood)
+    metre = _metre(wishes.metre or (dance.metre if dance else params.metre))
     style = genre_of(genre) if genre != "none" else None
     own = style if mood == "any" else None
-    tempo = _tempo(said, params, dance, own.tempo if own else MOODS[mood].tempo, metre)
+    tempo = _tempo(wishes, params, dance, own.tempo if own else MOODS[mood].tempo, metre)
     blues = genre == "blues"
-    form, bars = _form(said, params, metre, tempo, blues)
-    key = _key(said, params, mood, rng)
-    scale = said.key[1] if said.key[1] in words.LEARNED_MODES else ""
+    form, bars = _form(wishes, params, metre, tempo, blues)
+    key = _key(wishes, params, mood, rng)
+    scale = wishes.key[1] if wishes.key[1] in words.LEARNED_MODES else ""
     request = TuneRequest(
         key=key,
         scale=scale,
@@ -80,15 +80,15 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
         mood=mood,
         temperature=params.temperature,
         form=form,
-        tension=_tension(said, params, bars),
-        loop=said.loop or params.loop,
+        tension=_tension(wishes, params, bars),
+        loop=wishes.loop or params.loop,
         blues=blues,
-        seconds=said.seconds or params.seconds,
+        seconds=wishes.seconds or params.seconds,
         pace=own.pace if own and not dance else 0,
     )
-    lift = 2 if said.lift else params.lift
+    lift = 2 if wishes.lift else params.lift
     if lift:
-        at = said.lift_at or params.lift_at.strip()
+        at = wishes.lift_at or params.lift_at.strip()
         lifted = _lifted(form or usual_form(bars, mood), bars, at)
         request = msgspec.structs.replace(request, lift=lift, lifted=lifted)
     return Asked(
@@ -96,27 +96,27 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
         genre=genre,
         title=_title(
             mood,
-            said.dance or _NAMED.get(said.genre or ""),
+            wishes.dance or _NAMED.get(wishes.genre or ""),
             f"{key.tonic} {scale or key.mode}",
         ),
-        program=said.program,
-        drums=_has_drums(said, params),
+        program=wishes.program,
+        drums=_has_drums(wishes, params),
         remarks=_first(tuple(ask.remarks())),
     )
 
 
-def _metre(said: str) -> Metre:
-    known = get_args(MetreName)
-    if said not in known:
+def _metre(name: str) -> Metre:
+    names = get_args(MetreName)
+    if name not in names:
         raise BadInput(
-            f"The model has not learned any tunes in {said}.", f"Choose {_either(known)}."
+            f"The model has not learned any tunes in {name}.", f"Choose {_either(names)}."
         )
-    beats, unit = said.split("/")
+    beats, unit = name.split("/")
     return Metre(int(beats), int(unit))
 
 
-def _key(said: Said, params: Compose, mood: str, rng: np.random.Generator) -> Key:
-    tonic, mode = said.key[0], words.OLD_MODES.get(said.key[1], said.key[1])
+def _key(wishes: Said, params: Compose, mood: str, rng: np.random.Generator) -> Key:
+    tonic, mode = wishes.key[0], words.OLD_MODES.get(wishes.key[1], wishes.key[1])
     if tonic:
         return Key.parse(f"{tonic} {mode or 'major'}")
     if params.key.strip() and not mode:
@@ -127,12 +127,12 @@ def _key(said: Said, params: Compose, mood: str, rng: np.random.Generator) -> Ke
 
 
 def _tempo(
-    said: Said, params: Compose, dance: words.Dance | None, usual: float, metre: Metre
+    wishes: Said, params: Compose, dance: words.Dance | None, usual: float, metre: Metre
 ) -> float:
     """Return quarter notes a minute: as said, as the field says, else as the dance or as usual."""
     low, high = TEMPO_RANGE
-    if said.bpm is not None or (params.tempo and said.pace is None):
-        tempo = said.bpm if said.bpm is not None else params.tempo
+    if wishes.bpm is not None or (params.tempo and wishes.pace is None):
+        tempo = wishes.bpm if wishes.bpm is not None else params.tempo
         if not low <= tempo <= high:
             raise BadInput(
                 f"A tempo of {tempo:g} quarter notes per minute cannot be played.",
@@ -140,18 +140,18 @@ def _tempo(
             )
         return tempo
     if dance:
-        pace = (said.pace or words.MEDIUM_TEMPO) / words.MEDIUM_TEMPO
+        pace = (wishes.pace or words.MEDIUM_TEMPO) / words.MEDIUM_TEMPO
         return round(dance.tempo * math.pow(pace, 0.6))
     # Words count beats, and a beat of 6/8 has three eighths.
     quarters = 1.5 if metre.unit == 8 else 1
-    return round((said.pace or usual) * quarters)
+    return round((wishes.pace or usual) * quarters)
 
 
-def _mood(said: Said, params: Compose, dance: words.Dance | None) -> str:
+def _mood(wishes: Said, params: Compose, dance: words.Dance | None) -> str:
     """Return the mood of the field, else that of the dance, else that of the backing."""
     if params.mood != "any":
         return params.mood
-    return dance.mood if dance else words.GENRE_MOODS.get(said.genre or params.genre, "any")
+    return dance.mood if dance else words.GENRE_MOODS.get(wishes.genre or params.genre, "any")
 
 
 def _genre(params: Compose, dance: words.Dance | None, mood: str) -> str:
@@ -160,26 +160,26 @@ def _genre(params: Compose, dance: words.Dance | None, mood: str) -> str:
     return MOODS[mood].genre if params.genre == "auto" else params.genre
 
 
-def _has_drums(said: Said, params: Compose) -> bool:
+def _has_drums(wishes: Said, params: Compose) -> bool:
     """Return whether the backing has drums: as said, or as a backing has that is asked for.
 
     Else an instrument that is named plays without them, and so does a quiet dance.
     """
-    if said.drums is not None:
-        return said.drums
-    if said.genre or params.genre != "auto":
+    if wishes.drums is not None:
+        return wishes.drums
+    if wishes.genre or params.genre != "auto":
         return True
-    return said.program is None and said.dance not in words.QUIET
+    return wishes.program is None and wishes.dance not in words.QUIET
 
 
 def _form(
-    said: Said, params: Compose, metre: Metre, tempo: float, blues: bool
+    wishes: Said, params: Compose, metre: Metre, tempo: float, blues: bool
 ) -> tuple[tuple[Section, ...], int]:
     """Return the sections and how many bars they have together."""
-    bars, usual = _bars(said, params, metre, tempo), 12 if blues else USUAL
-    text = said.form or params.form.strip()
-    usual_bars = said.bars is None and params.bars == Compose().bars
-    is_open = usual_bars and not (said.seconds or params.seconds)
+    bars, usual = _bars(wishes, params, metre, tempo), 12 if blues else USUAL
+    text = wishes.form or params.form.strip()
+    usual_bars = wishes.bars is None and params.bars == Compose().bars
+    is_open = usual_bars and not (wishes.seconds or params.seconds)
     if text:
         form = sections_of(text, None if is_open else bars, usual)
         return form, _counted(sum(section.bars for section in form))
@@ -191,8 +191,8 @@ def _form(
     return tuple(Section(verses[n % 8], usual) for n in range(bars // usual)), bars
 
 
-def _tension(said: Said, params: Compose, bars: int) -> tuple[float, ...]:
-    name = said.arc or params.arc
+def _tension(wishes: Said, params: Compose, bars: int) -> tuple[float, ...]:
+    name = wishes.arc or params.arc
     return by_bar(drawn(params.curve) or ARCS.get(name, ()), bars)
 
 
@@ -224,10 +224,10 @@ def _lifted(form: tuple[Section, ...], bars: int, at: str) -> tuple[tuple[int, i
     return ((first, bars),)
 
 
-def _bars(said: Said, params: Compose, metre: Metre, tempo: float) -> int:
-    bars = params.bars if said.bars is None else said.bars
-    seconds = params.seconds or None if said.seconds is None else said.seconds
-    if said.bars is None and seconds is not None:
+def _bars(wishes: Said, params: Compose, metre: Metre, tempo: float) -> int:
+    bars = params.bars if wishes.bars is None else wishes.bars
+    seconds = params.seconds or None if wishes.seconds is None else wishes.seconds
+    if wishes.bars is None and seconds is not None:
         bars = round(seconds * tempo / 60 * TICKS / metre.bar)
         if bars < 1:
             raise BadInput(
@@ -245,8 +245,8 @@ def _counted(bars: int) -> int:
 def _title(mood: str, dance: str | None, key: str) -> str:
     what = dance or "tune"
     own = words.DANCES[dance].mood if dance in words.DANCES else "any"
-    said = what if mood in ("any", own) else f"{mood} {what}"
-    return f"{said[:1].upper()}{said[1:]} in {key}"
+    title = what if mood in ("any", own) else f"{mood} {what}"
+    return f"{title[:1].upper()}{title[1:]} in {key}"
 
 
 def _first(remarks: tuple[str, ...]) -> tuple[str, ...]:

@@ -34,24 +34,24 @@ class Ask:
 
     def take(self, pattern: str, flags: int = re.IGNORECASE) -> re.Match[str] | None:
         """Take out the first place that fits, and any further ones, which are remarked upon."""
-        found = list(re.finditer(pattern, self._rest, flags))
-        for match in reversed(found):
+        matches = list(re.finditer(pattern, self._rest, flags))
+        for match in reversed(matches):
             self._rest = self._rest[: match.start()] + " | " + self._rest[match.end() :]
-        self._twice += [match[0].strip() for match in found[1:] if match[0] != found[0][0]]
-        return found[0] if found else None
+        self._twice += [match[0].strip() for match in matches[1:] if match[0] != matches[0][0]]
+        return matches[0] if matches else None
 
     def word(self, choices: Iterable[str]) -> str | None:
         """Take out one of several words or patterns, longer ones first; return it as written."""
         either = "|".join(sorted(choices, key=len, reverse=True))
-        found = self.take(rf"(?<!not )(?<!no )(?<!too )\b(?:{either})s?\b")
-        return found[0].lower() if found else None
+        match = self.take(rf"(?<!not )(?<!no )(?<!too )\b(?:{either})s?\b")
+        return match[0].lower() if match else None
 
     def form(self) -> str:
         """Take out the sections that are named in a row; "" for none."""
-        said = forms.said(self._rest)
-        if said:
-            self.take(re.escape(said), 0)
-        return said
+        form = forms.said(self._rest)
+        if form:
+            self.take(re.escape(form), 0)
+        return form
 
     def mentions(self, pattern: str) -> bool:
         """Whether words are there that ask for little by themselves; they stay."""
@@ -138,23 +138,23 @@ class Said(msgspec.Struct, frozen=True):
 
 def _said_lift(ask: Ask) -> str:
     """Take out a key change with its place; return the bar or the section, "" for none."""
-    found = ask.take(
+    match = ask.take(
         rf"\b(?:{'|'.join(words.LIFTS)})\s+(?:at|in|for|on|from)\s+(?:the\s+)?"
         rf"(?:(?:bar|measure)\s+(?P<bar>\d+)|section\s+(?P<letter>[A-D])\b|(?P<name>{forms.NAMED})\b)"
     )
-    return (found["bar"] or found["letter"] or found["name"]).lower() if found else ""
+    return (match["bar"] or match["letter"] or match["name"]).lower() if match else ""
 
 
 def _said_bars(ask: Ask) -> int | None:
-    found = ask.take(rf"(?<![\w.-])(?P<minus>-)?{_NUMBER}[\s-]*(?:bars?|measures?)\b")
-    return int(_number(found["number"])) * (-1 if found["minus"] else 1) if found else None
+    match = ask.take(rf"(?<![\w.-])(?P<minus>-)?{_NUMBER}[\s-]*(?:bars?|measures?)\b")
+    return int(_number(match["number"])) * (-1 if match["minus"] else 1) if match else None
 
 
 def _said_seconds(ask: Ask) -> float | None:
-    found = ask.take(rf"\b{_NUMBER}[\s-]*(?P<unit>seconds?|secs?|minutes?|mins?)\b")
-    if not found:
+    match = ask.take(rf"\b{_NUMBER}[\s-]*(?P<unit>seconds?|secs?|minutes?|mins?)\b")
+    if not match:
         return None
-    return _number(found["number"]) * (60 if found["unit"].lower().startswith("m") else 1)
+    return _number(match["number"]) * (60 if match["unit"].lower().startswith("m") else 1)
 
 
 def _said_bpm(ask: Ask) -> float | None:
@@ -164,51 +164,51 @@ def _said_bpm(ask: Ask) -> float | None:
         r"\bat (?P<number>\d+(?:\.\d+)?)\b",
     )
     for pattern in either:
-        if found := ask.take(pattern):
-            return _number(found["number"])
+        if match := ask.take(pattern):
+            return _number(match["number"])
     return None
 
 
 def _said_metre(ask: Ask) -> str | None:
-    if found := ask.take(r"\b(?:in )?(?P<beats>\d+)\s*/\s*(?P<unit>\d+)(?: time)?\b"):
-        return f"{int(found['beats'])}/{int(found['unit'])}"
+    if match := ask.take(r"\b(?:in )?(?P<beats>\d+)\s*/\s*(?P<unit>\d+)(?: time)?\b"):
+        return f"{int(match['beats'])}/{int(match['unit'])}"
     numbers = r"(?P<beats>two|three|four|six|nine|twelve)[ -](?P<unit>two|four|eight)(?: time)?\b"
-    if found := ask.take(rf"\b(?:in )?{numbers}"):
-        beats, unit = words.NUMBERS[found["beats"].lower()], words.NUMBERS[found["unit"].lower()]
+    if match := ask.take(rf"\b(?:in )?{numbers}"):
+        beats, unit = words.NUMBERS[match["beats"].lower()], words.NUMBERS[match["unit"].lower()]
         return f"{beats}/{unit}"
     if named := ask.word(words.METRES):
         return words.METRES[named]
-    found = ask.take(r"\bin (?P<beats>\d+|two|three|four|six|nine|twelve)\b(?! (?:part|voice))")
-    return words.IN_METRES.get(int(_number(found["beats"])), found[0]) if found else None
+    match = ask.take(r"\bin (?P<beats>\d+|two|three|four|six|nine|twelve)\b(?! (?:part|voice))")
+    return words.IN_METRES.get(int(_number(match["beats"])), match[0]) if match else None
 
 
 def _said_key(ask: Ask) -> tuple[str, str]:
     """Return the tonic as written and the mode or scale, "" for either that is open."""
     modes = rf"(?i:(?P<mode>major|minor|maj|min|{_OLD_MODES}))\b(?!\s+(?:key|mode)\b)"
     sign = r"(?P<sign>#|b|♯|♭|[\s-]?(?:sharp|flat))?"
-    found = ask.take(
+    match = ask.take(
         rf"(?:\b(?:in|key of) )*(?<![\w#♯♭])(?P<tonic>[A-Gb-g]|(?<=in )a|(?<=of )a){sign}"
         rf"[\s-]*{modes}",
         0,
     )
     # A letter alone is a key after "in" or where it cannot be the article.
-    found = found or ask.take(
+    match = match or ask.take(
         r"\b(?:in |key of )(?P<tonic>[A-G]|[b-g]|a(?=\s*(?:$|[,;.|#♯♭])))"
         r"(?P<sign>#|b|♯|♭|[ -](?:sharp|flat))?(?P<mode>m)?(?![\w#♯♭])",
         0,
     )
-    found = found or ask.take(
+    match = match or ask.take(
         r"(?<![\w#♯♭])(?P<tonic>[B-G]|A(?=[#b♯♭m]|\s*(?:$|[,;.|])))"
         r"(?P<sign>#|b|♯|♭)?(?P<mode>m)?(?![\w#♯♭'’])",
         0,
     )
-    if not found:
+    if not match:
         return "", _scale(ask, ask.word(_MODES) or "")
-    sign = (found["sign"] or "").strip(" -").lower()
+    sign = (match["sign"] or "").strip(" -").lower()
     sign = {"sharp": "#", "♯": "#", "flat": "b", "♭": "b"}.get(sign, sign)
-    mode = (found["mode"] or ask.word(_MODES) or "").lower()
+    mode = (match["mode"] or ask.word(_MODES) or "").lower()
     mode = {"maj": "major", "min": "minor", "m": "minor"}.get(mode, mode)
-    return found["tonic"].upper() + sign, _scale(ask, mode)
+    return match["tonic"].upper() + sign, _scale(ask, mode)
 
 
 def _scale(ask: Ask, mode: str) -> str:
@@ -221,15 +221,15 @@ def _scale(ask: Ask, mode: str) -> str:
 
 def _listed(ask: Ask, groups: dict[str, Any]) -> str | None:
     """Return the group whose words come first."""
-    said = ask.word(pattern for patterns in groups.values() for pattern in patterns)
-    if said is None:
+    word = ask.word(pattern for patterns in groups.values() for pattern in patterns)
+    if word is None:
         return None
     for name, patterns in groups.items():
         either = rf"(?:{'|'.join(patterns)})s?"
-        if re.fullmatch(either, said):
+        if re.fullmatch(either, word):
             ask.agree(either)
             return name
-    raise AssertionError(said)
+    raise AssertionError(word)
 
 
 def _singular(ask: Ask, choices: dict[str, Any]) -> str | None:

@@ -47,10 +47,10 @@ def by_bar(curve: Sequence[float], bars: int) -> Curve:
     """Return the height in the middle of each bar; () where there is no curve."""
     if not curve:
         return ()
-    found = []
+    values = []
     for bar in range(bars):
         at = (bar + 0.5) / bars * (len(curve) - 1)
         left = min(int(at), len(curve) - 1)
         right = min(left + 1, len(curve) - 1)
-        found.append(curve[left] + (at - left) * (curve[right] - curve[left]))
-    return tuple(found)
+        values.append(curve[left] + (at - left) * (curve[right] - curve[left]))
+    return tuple(values)

@@ -134,8 +134,8 @@ def read_wav(data: bytes) -> tuple[np.ndarray, int]:
     except (KeyError, struct.error) as error:
         raise BadInput("This is not a WAV file, or it is incomplete.") from error
     if not 1 <= channels <= 8 or not 1000 <= rate <= 768_000:
-        told = f"a sample rate of {rate:,} Hz" if 1 <= channels <= 8 else f"{channels} channels"
-        raise BadInput(f"This WAV file has {told}.", "Export it again, with 1 to 8 channels.")
+        problem = f"a sample rate of {rate:,} Hz" if 1 <= channels <= 8 else f"{channels} channels"
+        raise BadInput(f"This WAV file has {problem}.", "Export it again, with 1 to 8 channels.")
     if (kind, depth) == (_FLOAT, 32):
         flat = np.frombuffer(body, "<f4", len(body) // 4)
     elif (kind, depth) == (_PCM, 16):
@@ -272,9 +272,9 @@ def _chunks(data: bytes) -> list[tuple[bytes, bytes]]:
     """Return the chunks of a RIFF file; the last may be cut short."""
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise BadInput("This is not a WAV file.")
-    found, at = [], 12
+    chunks, at = [], 12
     while at + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, at)
-        found.append((name, data[at + 8 : at + 8 + size]))
+        chunks.append((name, data[at + 8 : at + 8 + size]))
         at += 8 + size + size % 2
-    return found
+    return chunks

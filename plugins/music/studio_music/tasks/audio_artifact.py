@@ -62,9 +62,9 @@ def hear(
 
     half = how.rate // 2
     rungs = [Rung(how.rate), Rung(half, f"sound of {half:,} samples per second")]
-    made = yield from ctx.ladder(rungs, body)
-    yield made
-    return made
+    artifact = yield from ctx.ladder(rungs, body)
+    yield artifact
+    return artifact
 
 
 def _heard(

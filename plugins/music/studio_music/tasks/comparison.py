@@ -54,11 +54,11 @@ def _pitches(notes: Counter[_Placed]) -> Counter[tuple[int, int]]:
 
 
 def _words(counts: Mapping[str, int], facts: list[str]) -> str:
-    told = [
+    phrases = [
         f"{count:,} {'note was' if count == 1 else 'notes were'} {done}"
         for done, count in counts.items()
         if count
     ]
     if facts:
-        told.append(f"the score has another {', another '.join(facts)}")
-    return " and ".join(told) or "every note is the same, but not how the file is written"
+        phrases.append(f"the score has another {', another '.join(facts)}")
+    return " and ".join(phrases) or "every note is the same, but not how the file is written"

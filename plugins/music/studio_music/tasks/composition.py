@@ -56,36 +56,36 @@ def compose(ctx: TaskContext, params: Compose) -> Iterator[Event]:
         BadInput: The ask cannot be met: a key, metre, tempo or length that there is not.
         StudioError: The weights cannot be used or do not fit into memory.
     """
-    asked = understand(params, ctx.rng.numpy())
+    wanted = understand(params, ctx.rng.numpy())
     yield ctx.progress(0, 1, "Loading")
     writing = WRITING_SHARE if params.audio else 1.0
-    attempts = yield from _attempts(ctx, str(params.weights), asked, writing)
+    attempts = yield from _attempts(ctx, str(params.weights), wanted, writing)
     best = min(attempts, key=lambda attempt: len(attempt.failed))
-    remarks = (*asked.remarks, *_remarks(attempts, best))
+    remarks = (*wanted.remarks, *_remarks(attempts, best))
     recipe = score_artifact.recipe(ctx, "music.compose", params)
-    facts = _facts(asked, attempts)
+    facts = _facts(wanted, attempts)
     text = "\n".join(filter(None, (score_artifact.summary(best.piece), params.prompt)))
     meta = {**recipe, **facts, "remarks": list(remarks)}
     yield score_artifact.artifact(ctx, best.piece, best.verdict, meta, text)
     if params.audio:
-        font, request = font_of(ctx, params.soundfont), asked.request
+        font, request = font_of(ctx, params.soundfont), wanted.request
         how = Hearing(params.synth, font, loop=request.loop, seconds=request.seconds)
         yield from hear(ctx, best.piece, how, recipe, (writing, 1.0))
     yield ctx.result(**score_artifact.told(best.piece, best.verdict, remarks), **facts)
 
 
 def _attempts(
-    ctx: TaskContext, weights: str, asked: Asked, share: float
+    ctx: TaskContext, weights: str, wanted: Asked, share: float
 ) -> Generator[Event, None, list[Attempt]]:
     """Write until all checks hold, or as often as is allowed; return all that was written."""
     attempts: list[Attempt] = []
     seeds = ctx.rng.numpy().integers(2**53, size=MAX_ATTEMPTS)
     with ctx.lease(weights) as model:
-        for number, seed in enumerate(int(each) for each in seeds):
+        for number, seed in enumerate(int(value) for value in seeds):
             begin = share * (1 - 0.5**number)
-            tune = yield from _tune(ctx, model, asked, seed, (begin, share))
-            piece, remark = yield from arranged(tune, asked, seed)
-            verdict = check_piece(piece, asked.request)
+            tune = yield from _tune(ctx, model, wanted, seed, (begin, share))
+            piece, remark = yield from arranged(tune, wanted, seed)
+            verdict = check_piece(piece, wanted.request)
             yield None
             attempts.append(Attempt(seed, piece, verdict, remark))
             if not attempts[-1].failed:
@@ -94,7 +94,7 @@ def _attempts(
 
 
 def _tune(
-    ctx: TaskContext, model: Any, asked: Asked, seed: int, share: tuple[float, float]
+    ctx: TaskContext, model: Any, wanted: Asked, seed: int, share: tuple[float, float]
 ) -> Generator[Event, None, Piece]:
     import torch
 
@@ -104,7 +104,7 @@ def _tune(
 
     def body(at_once: int) -> Generator[Event, None, Piece]:
         rng = torch.Generator(ctx.device).manual_seed(seed)
-        for step in write(model, asked.request, rng, at_once):
+        for step in write(model, wanted.request, rng, at_once):
             if isinstance(step, Piece):
                 return step
             yield ctx.progress(begin + step * (end - begin) / 2, 1, "Writing")
@@ -114,35 +114,35 @@ def _tune(
     return (yield from ctx.ladder([*rungs, Rung(1, "one draft at a time")], body))
 
 
-def arranged(tune: Piece, asked: Asked, seed: int) -> Generator[Event, None, tuple[Piece, str]]:
+def arranged(tune: Piece, wanted: Asked, seed: int) -> Generator[Event, None, tuple[Piece, str]]:
     """Return the tune with its title, its instrument and its backing, and a remark or ""."""
-    has_backing = asked.genre != "none"
-    mood = MOODS[asked.request.mood]
-    suiting = mood.programs + (genre_of(asked.genre).melody if has_backing else SUITING)
-    piece, remark = cast(msgspec.structs.replace(tune, title=asked.title), asked.program, suiting)
+    has_backing = wanted.genre != "none"
+    mood = MOODS[wanted.request.mood]
+    suiting = mood.programs + (genre_of(wanted.genre).melody if has_backing else SUITING)
+    piece, remark = cast(msgspec.structs.replace(tune, title=wanted.title), wanted.program, suiting)
     if has_backing:
         rng = np.random.default_rng(seed)
-        request = asked.request
+        request = wanted.request
         for step in arranging(
-            piece, asked.genre, rng, request.loop, mood.colour, request.tension, _changes(request)
+            piece, wanted.genre, rng, request.loop, mood.colour, request.tension, _changes(request)
         ):
             if isinstance(step, Piece):
-                piece = felt(step, genre_of(asked.genre), rng)
+                piece = felt(step, genre_of(wanted.genre), rng)
             yield None
-        if not asked.drums:
+        if not wanted.drums:
             tracks = tuple(track for track in piece.tracks if not track.drums)
             piece = msgspec.structs.replace(piece, tracks=tracks)
-    return shaped(piece, asked.request), remark
+    return shaped(piece, wanted.request), remark
 
 
 def _changes(request: TuneRequest) -> list[KeyChange]:
     """Return where the key changes; at the end too where a loop leads from there to its start."""
-    found = []
+    changes = []
     for first, last in request.lifted:
-        found.append(KeyChange(first, request.lift))
+        changes.append(KeyChange(first, request.lift))
         if last < request.bars or request.loop:
-            found.append(KeyChange(last, -request.lift))
-    return found
+            changes.append(KeyChange(last, -request.lift))
+    return changes
 
 
 def _remarks(attempts: list[Attempt], best: Attempt) -> Iterator[str]:
@@ -157,10 +157,12 @@ def _remarks(attempts: list[Attempt], best: Attempt) -> Iterator[str]:
         yield f"Composed again {again} because a check failed."
 
 
-def _facts(asked: Asked, attempts: list[Attempt]) -> dict[str, Any]:
+def _facts(wanted: Asked, attempts: list[Attempt]) -> dict[str, Any]:
     return {
-        "mood": asked.request.mood,
-        "genre": asked.genre,
-        "request": msgspec.to_builtins(asked.request),
-        "attempts": [{"seed": each.seed, "failed": list(each.failed)} for each in attempts],
+        "mood": wanted.request.mood,
+        "genre": wanted.genre,
+        "request": msgspec.to_builtins(wanted.request),
+        "attempts": [
+            {"seed": attempt.seed, "failed": list(attempt.failed)} for attempt in attempts
+        ],
     }

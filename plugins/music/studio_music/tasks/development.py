@@ -41,7 +41,7 @@ def develop(ctx: TaskContext, params: Develop) -> Iterator[Event]:
         yield None
     verdicts = [(piece, check_piece(piece)) for piece in pieces]
     yield None
-    piece, verdict = min(verdicts, key=lambda made: _failed(made[1]))
+    piece, verdict = min(verdicts, key=lambda candidate: _failed(candidate[1]))
     if last > score_artifact.bars_of(given) and any(t.role == "chords" for t in given.tracks):
         remarks = (*remarks, "The backing ends before the tune: add it again for the new bars.")
     recipe = score_artifact.recipe(ctx, "music.develop", params)

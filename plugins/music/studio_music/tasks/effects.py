@@ -30,12 +30,12 @@ def effect(ctx: TaskContext, params: Effect) -> Iterator[Event]:
     Raises:
         BadInput: Nothing names a sound, or a setting is not one of it.
     """
-    said, read_by = yield from _understood(ctx, params)
-    request = request_of(params, said)
+    described, read_by = yield from _understood(ctx, params)
+    request = request_of(params, described)
     facts = {
         **request.told(),
-        "known": said.known,
-        "unknown": said.unknown,
+        "known": described.known,
+        "unknown": described.unknown,
         "read_by": read_by,
     }
     recipe = score_artifact.recipe(ctx, "music.effect", params)
@@ -47,12 +47,16 @@ def effect(ctx: TaskContext, params: Effect) -> Iterator[Event]:
         title = request.title if request.count == 1 else f"{request.title} {number + 1:02d}"
         own = {**recipe, "params": {**recipe["params"], "seed": seed, "count": 1}}
         make = partial(_made, ctx, request, params.format, title, seed, {**facts, **own})
-        made = yield from ctx.in_thread(make)
-        files.append({key: made.meta[key] for key in ("title", "seed", "duration", "lufs", "peak")})
-        checks += [_told(title, check) for check in made.verdict.checks] if made.verdict else []
-        yield made
+        artifact = yield from ctx.in_thread(make)
+        files.append(
+            {key: artifact.meta[key] for key in ("title", "seed", "duration", "lufs", "peak")}
+        )
+        checks += (
+            [_told(title, check) for check in artifact.verdict.checks] if artifact.verdict else []
+        )
+        yield artifact
     yield ctx.progress(request.count, request.count)
-    note = _note(said, read_by)
+    note = _note(described, read_by)
     yield ctx.result(
         **facts,
         files=files,
@@ -67,23 +71,23 @@ def _understood(ctx: TaskContext, params: Effect) -> Generator[Event, None, tupl
 
     Keywords come first; where these name no sound, a language model reads them, if there is one.
     """
-    said = understand(params.prompt)
-    open_ = bool(params.prompt.strip()) and not said.sound and params.sound == "auto"
+    described = understand(params.prompt)
+    open_ = bool(params.prompt.strip()) and not described.sound and params.sound == "auto"
     asks = params.reader == "model" or (params.reader == "auto" and open_)
     if not asks or params.weights is None or not params.prompt.strip():
-        return said, "keywords"
+        return described, "keywords"
     read = yield from read_by_model(ctx, params.prompt, params.weights)
-    said.sound = read.sound
+    described.sound = read.sound
     own = {knob.name for knob in FAMILIES[read.sound].knobs}
-    said.shape = {name: value for name, value in said.shape.items() if name in own}
+    described.shape = {name: value for name, value in described.shape.items() if name in own}
     for name, value in read.changes.items():
-        said.changes.setdefault(name, value)
-    return said, str(params.weights)
+        described.changes.setdefault(name, value)
+    return described, str(params.weights)
 
 
-def _note(said: Described, read_by: str) -> str:
+def _note(described: Described, read_by: str) -> str:
     """Return a note for the user: which words were not understood."""
-    words = ", ".join(f"“{word}”" for word in said.unknown[:8])
+    words = ", ".join(f"“{word}”" for word in described.unknown[:8])
     if not words:
         return ""
     note = f"Not understood: {words}."

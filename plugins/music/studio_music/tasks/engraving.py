@@ -24,11 +24,11 @@ def engrave(ctx: TaskContext, params: Engrave) -> Iterator[Event]:
 
     piece, _ = score_artifact.given(ctx.inputs, params.score)
     yield None
-    made = engraving.section(
+    section = engraving.section(
         piece,
         first_bar=params.first_bar,
         width_px=params.width_px,
         scale=params.scale,
         colour=params.colour,
     )
-    yield ctx.result(**msgspec.to_builtins(made))
+    yield ctx.result(**msgspec.to_builtins(section))

@@ -52,16 +52,16 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
         for number, seed in enumerate(seeds):
             before = number * params.seconds
 
-            def tell(made: float, before: float = before) -> None:
-                done = before + made
+            def tell(seconds: float, before: float = before) -> None:
+                done = before + seconds
                 ctx.report(ctx.progress(done, total, f"{done:.1f} of {total:g} s"))
 
             samples = yield from _take(ctx, params, model, given, seed, tell)
             file = partial(_made, ctx, params, spec, samples, seed, number)
-            made = yield from ctx.in_thread(file)
-            files.append({key: made.meta[key] for key in _FACTS})
-            checks += _checks(made)
-            yield made
+            artifact = yield from ctx.in_thread(file)
+            files.append({key: artifact.meta[key] for key in _FACTS})
+            checks += _checks(artifact)
+            yield artifact
     yield ctx.progress(total, total)
     yield ctx.result(
         model=str(params.weights),
@@ -237,13 +237,13 @@ def _made(
     return sound_artifact(ctx, payload, ".wav", samples, spec.rate, meta, loop=False)
 
 
-def _checks(made: NewArtifact) -> list[dict[str, Any]]:
+def _checks(artifact: NewArtifact) -> list[dict[str, Any]]:
     return [
         {
-            "file": made.meta["title"],
+            "file": artifact.meta["title"],
             "name": check.name,
             "passed": check.passed,
             "evidence": check.evidence,
         }
-        for check in (made.verdict.checks if made.verdict else ())
+        for check in (artifact.verdict.checks if artifact.verdict else ())
     ]

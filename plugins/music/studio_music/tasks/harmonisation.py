@@ -87,7 +87,7 @@ def _attempts(
     attempts: list[Attempt] = []
     seeds = ctx.rng.numpy().integers(2**53, size=MAX_ATTEMPTS)
     with ctx.lease(params.weights) as model:
-        for number, seed in enumerate(int(each) for each in seeds):
+        for number, seed in enumerate(int(value) for value in seeds):
             begin = share * (1 - 0.5**number)
             part = (begin, share * (1 - 0.5 ** (number + 1)))
             named = msgspec.structs.replace(
@@ -132,10 +132,10 @@ def _voices(
 
 
 def _remarks(
-    piece: Piece, given: Piece, asked: Key | None, attempts: list[Attempt], best: Attempt
+    piece: Piece, given: Piece, requested: Key | None, attempts: list[Attempt], best: Attempt
 ) -> Iterator[str]:
     """Yield remarks about the key, and about rejected settings."""
-    if asked is None and piece.key != given.key:
+    if requested is None and piece.key != given.key:
         yield f"Set in {piece.key}: the melody does not fit {given.key}."
     failed = [check.name for check in best.verdict.checks if not check.passed]
     if failed:
@@ -149,9 +149,9 @@ def _leading(piece: Piece) -> dict[str, Any]:
     """Return how the voices move, as plain data."""
     rows = rows_of(piece)
     assert rows is not None, "a setting has four voices"
-    found = leading_of(rows)
+    leading = leading_of(rows)
     return {
-        "parallels": len(found.parallels),
-        "moves": found.moves,
-        "bass_leaps": found.bass_leaps,
+        "parallels": len(leading.parallels),
+        "moves": leading.moves,
+        "bass_leaps": leading.bass_leaps,
     }

@@ -34,9 +34,9 @@ def layers(ctx: TaskContext, params: Layers) -> Iterator[Event]:
     recipe = score_artifact.recipe(ctx, "music.layers", params)
     yield ctx.progress(0, 1, "Arranging")
     make = _strengths if params.parts == "layers" else _stems
-    made, verdicts = yield from make(ctx, params, piece, recipe)
-    verdict = Verdict(tuple(check for each in verdicts for check in each.checks))
-    yield ctx.result(**score_artifact.told(piece, verdict, remarks), parts=made)
+    artifacts, verdicts = yield from make(ctx, params, piece, recipe)
+    verdict = Verdict(tuple(check for item in verdicts for check in item.checks))
+    yield ctx.result(**score_artifact.told(piece, verdict, remarks), parts=artifacts)
 
 
 Made = tuple[list[dict[str, Any]], list[Verdict]]
@@ -69,14 +69,14 @@ def _stems(
     from studio_music.sound.mix.stems import stems
     from studio_music.thumbnails import sound_png
 
-    made: list[Any] = []
+    sounds: list[Any] = []
     for step in stems(piece, RATE, params.synth, font_of(ctx, params.soundfont)):
         if isinstance(step, float):
             yield ctx.progress(step * 0.9, 1, "Rendering the sound")
         else:
-            made = step
+            sounds = step
     parts, verdict = [], check_piece(piece)
-    for number, (track, samples) in enumerate(made):
+    for number, (track, samples) in enumerate(sounds):
         title = f"{piece.title} ({track.name})"
         own = {**recipe, "stem": track.name}
         alone = msgspec.structs.replace(piece, title=title, tracks=(track,))
@@ -97,5 +97,5 @@ def _stems(
             preview=preview,
         )
         parts.append({"name": track.name, "title": title, "notes": len(track.notes), "level": 0.0})
-        yield ctx.progress(0.9 + 0.1 * (number + 1) / len(made), 1, "Rendering the sound")
+        yield ctx.progress(0.9 + 0.1 * (number + 1) / len(sounds), 1, "Rendering the sound")
     return parts, [verdict]

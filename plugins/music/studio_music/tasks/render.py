@@ -29,9 +29,9 @@ def render(ctx: TaskContext, params: Render) -> Iterator[Event]:
         params.format,
         params.loop,
     )
-    made = yield from hear(ctx, piece, how, score_artifact.recipe(ctx, "music.render", params))
+    artifact = yield from hear(ctx, piece, how, score_artifact.recipe(ctx, "music.render", params))
     yield ctx.result(
-        **score_artifact.told(piece, made.verdict, remarks),
+        **score_artifact.told(piece, artifact.verdict, remarks),
         format=params.format,
-        sample_rate=made.meta["sample_rate"],
+        sample_rate=artifact.meta["sample_rate"],
     )

@@ -23,15 +23,15 @@ def edit_sound(ctx: TaskContext, params: EditSound) -> Iterator[Event]:
         BadInput: It is no sound, is too long, or what is asked for lies outside it.
     """
     yield ctx.progress(0, 1, "Editing the sound")
-    made, loop = yield from ctx.in_thread(partial(_made, ctx, params))
-    yield made
+    artifact, loop = yield from ctx.in_thread(partial(_made, ctx, params))
+    yield artifact
     yield ctx.progress(1, 1)
     checks = [
         {"name": check.name, "passed": check.passed, "evidence": check.evidence}
-        for check in (made.verdict.checks if made.verdict else ())
+        for check in (artifact.verdict.checks if artifact.verdict else ())
     ]
     yield ctx.result(
-        **{key: made.meta[key] for key in ("title", "duration", "lufs", "peak")},
+        **{key: artifact.meta[key] for key in ("title", "duration", "lufs", "peak")},
         loop=list(loop) if loop else None,
         passed=all(check["passed"] for check in checks),
         checks=checks,

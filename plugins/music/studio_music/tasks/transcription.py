@@ -38,15 +38,15 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
     """
     yield ctx.progress(0, 1, "Reading the recording")
     sound = yield from ctx.in_thread(partial(_read, params.sound))
-    heard = yield from _heard(ctx, params, sound)
+    activations = yield from _heard(ctx, params, sound)
     yield ctx.progress(0.96, 1, "Writing the notes")
-    piece, events, line = yield from ctx.in_thread(partial(_written, params, heard))
+    piece, events, line = yield from ctx.in_thread(partial(_written, params, activations))
     remarks = _remarks(events)
     verdict = check_piece(piece)
     recipe = score_artifact.recipe(ctx, "music.transcribe", params)
     yield score_artifact.artifact(ctx, piece, verdict, {**recipe, "remarks": list(remarks)})
-    told = score_artifact.told(piece, verdict, remarks)
-    yield ctx.result(**{**told, "melody": line, "notes": [_told(each) for each in events]})
+    facts = score_artifact.told(piece, verdict, remarks)
+    yield ctx.result(**{**facts, "melody": line, "notes": [_told(event) for event in events]})
 
 
 def _read(file: str) -> Floats:
@@ -81,12 +81,12 @@ def _heard(
         return (yield from ctx.ladder(rungs, body))
 
 
-def _written(params: Transcribe, heard: Activations) -> tuple[Piece, list[NoteEvent], bool]:
+def _written(params: Transcribe, activations: Activations) -> tuple[Piece, list[NoteEvent], bool]:
     from studio_music.transcription.note_events import note_events, one_line, overlap
     from studio_music.transcription.score import written
 
     name = Path(params.sound).stem
-    events = note_events(heard, params.sensitivity / 100, params.shortest / 1000)
+    events = note_events(activations, params.sensitivity / 100, params.shortest / 1000)
     if not events:
         raise BadInput(
             f"No notes were heard in “{name}”.",
@@ -101,7 +101,7 @@ def _written(params: Transcribe, heard: Activations) -> tuple[Piece, list[NoteEv
 
 
 def _remarks(events: Sequence[NoteEvent]) -> tuple[str, ...]:
-    if sum(each.strength for each in events) >= _UNSURE * len(events):
+    if sum(event.strength for event in events) >= _UNSURE * len(events):
         return ()
     return ("The notes are uncertain: most of this may be noise, or instruments without pitch.",)
 

@@ -25,14 +25,14 @@ def symbols(rows: Sequence[Sequence[int]], key: Key) -> tuple[Chord, ...]:
         rows: For each sixteenth the pitch of each voice, from high to low; −1 where one rests.
         key: Spells the symbols.
     """
-    found: list[Chord] = []
+    chords: list[Chord] = []
     for at in range(0, len(rows), TICKS // SIXTEENTH):
         sung = [pitch for pitch in rows[at] if pitch >= 0]
         chord = named(frozenset(p % 12 for p in sung), min(sung) % 12) if len(sung) > 2 else None
         name = chord.symbol(key) if chord else ""
-        if name and (not found or found[-1].symbol != name):
-            found.append(Chord(at * SIXTEENTH, name))
-    return tuple(found)
+        if name and (not chords or chords[-1].symbol != name):
+            chords.append(Chord(at * SIXTEENTH, name))
+    return tuple(chords)
 
 
 @cache

@@ -29,7 +29,7 @@ _LATE, _LOUD = 7, 6
 
 def stepped(pitch: int, steps: int, key: Key) -> int:
     """Return a pitch so many scale steps higher; foreign pitches stay foreign."""
-    scale = [each for each in range(128) if each % 12 in key.scale]
+    scale = [tone for tone in range(128) if tone % 12 in key.scale]
     place = bisect_right(scale, pitch) - 1
     below = scale[max(0, place)]
     moved = scale[max(0, min(len(scale) - 1, max(0, place) + steps))]
@@ -43,7 +43,7 @@ def moved(notes: Notes, steps: int, key: Key) -> list[Note]:
 
 def inverted(notes: Notes, key: Key) -> list[Note]:
     """Return what goes down where the notes go up, by as many steps, from the first on."""
-    scale = [each for each in range(128) if each % 12 in key.scale]
+    scale = [tone for tone in range(128) if tone % 12 in key.scale]
     axis = bisect_right(scale, notes[0].pitch) - 1
     turned = []
     for note in notes:
@@ -75,27 +75,27 @@ def stretched(notes: Notes, factor: float) -> list[Note]:
 def simplified(notes: Notes, beat: int = TICKS) -> list[Note]:
     """Return the notes that begin on beats, each as long as the notes it replaces; never none."""
     end = max(note.end for note in notes)
-    kept = [note for note in notes if note.start % beat == 0] or [notes[0]]
-    starts = sorted({note.start for note in kept})
+    on_beats = [note for note in notes if note.start % beat == 0] or [notes[0]]
+    starts = sorted({note.start for note in on_beats})
     following = dict(zip(starts, [*starts[1:], end]))
     return [
         replace(note, length=max(note.length, min(following[note.start], end) - note.start))
-        for note in kept
+        for note in on_beats
     ]
 
 
 def ornamented(notes: Notes, key: Key) -> list[Note]:
     """Return the notes with mordents, and a turn on the longest, where there is time for them."""
     longest = max(note.length for note in notes)
-    made: list[Note] = []
+    ornaments: list[Note] = []
     for note in notes:
         if note.length < TICKS:
-            made.append(note)
+            ornaments.append(note)
         elif note.length == longest and note.length >= 2 * TICKS:
-            made += _figure(note, (1, 0, -1, 0), key)
+            ornaments += _figure(note, (1, 0, -1, 0), key)
         else:
-            made += _figure(note, (0, 1, 0), key)
-    return made
+            ornaments += _figure(note, (0, 1, 0), key)
+    return ornaments
 
 
 def humanised(notes: Notes, seed: int) -> list[Note]:
@@ -111,52 +111,52 @@ def humanised(notes: Notes, seed: int) -> list[Note]:
 
 def arpeggiated(notes: Notes, step: int = _EIGHTH) -> list[Note]:
     """Return chords broken from the lowest note up, again and again while they last."""
-    made: list[Note] = []
+    result: list[Note] = []
     for start, together in groupby(sorted(notes), key=lambda note: note.start):
         chord = list(together)
         if len(chord) == 1:
-            made += chord
+            result += chord
             continue
         end = max(note.end for note in chord)
         for turn, at in enumerate(range(start, end, step)):
             note = chord[turn % len(chord)]
-            made.append(replace(note, start=at, length=min(step, end - at)))
-    return made
+            result.append(replace(note, start=at, length=min(step, end - at)))
+    return result
 
 
 def varied(notes: Notes, key: Key, seed: int) -> list[Note]:
     """Return the notes with others among them, or split; the first and the last stay."""
-    rng, made = Random(seed), [notes[0]]
+    rng, result = Random(seed), [notes[0]]
     for note in notes[1:-1]:
         chance, step = rng.random(), rng.choice((-1, 1))
         if chance > _CHANGED:
-            made.append(note)
+            result.append(note)
         elif chance > _CHANGED / 2 or note.length < _EIGHTH:
-            made.append(replace(note, pitch=stepped(note.pitch, step, key)))
+            result.append(replace(note, pitch=stepped(note.pitch, step, key)))
         else:
             half = note.length // 2
-            made.append(replace(note, length=half))
+            result.append(replace(note, length=half))
             pitch = stepped(note.pitch, step, key)
-            made.append(Note(note.start + half, pitch, note.length - half, note.velocity))
-    return made + list(notes[1:][-1:])
+            result.append(Note(note.start + half, pitch, note.length - half, note.velocity))
+    return result + list(notes[1:][-1:])
 
 
 def filled(notes: Notes, key: Key) -> list[Note]:
     """Return the notes with steps between them where they leap, in the time of the one before."""
-    made: list[Note] = []
+    result: list[Note] = []
     for note, following in pairwise(notes):
         between = _steps_between(note.pitch, following.pitch, key)
         room = min(note.length, following.start - note.start) // _SIXTEENTH // 2
         passing = between[-room:] if room > 0 else []
         length = note.length - len(passing) * _SIXTEENTH
         if not passing or length <= 0 or following.start < note.end:
-            made.append(note)
+            result.append(note)
             continue
-        made.append(replace(note, length=length))
+        result.append(replace(note, length=length))
         for place, pitch in enumerate(passing):
             start = note.start + length + place * _SIXTEENTH
-            made.append(Note(start, pitch, _SIXTEENTH, note.velocity))
-    return [*made, notes[-1]]
+            result.append(Note(start, pitch, _SIXTEENTH, note.velocity))
+    return [*result, notes[-1]]
 
 
 def continued(notes: Notes, key: Key, bar: int) -> list[Note]:
@@ -168,22 +168,22 @@ def continued(notes: Notes, key: Key, bar: int) -> list[Note]:
     first, end = notes[0].start, max(note.end for note in notes)
     unit = bar if end - first > bar // 2 else TICKS
     length = -(-(end - first) // unit) * unit
-    made = list(notes)
+    result = list(notes)
     for copy in range(1, _COPIES + 1):
         lower = moved(notes, -copy, key)
-        made += [replace(note, start=note.start + copy * length) for note in lower]
-    return made
+        result += [replace(note, start=note.start + copy * length) for note in lower]
+    return result
 
 
 def _figure(note: Note, steps: Sequence[int], key: Key) -> list[Note]:
     """Return short notes around one, the last of which lasts until its end."""
-    made = [
+    figure = [
         Note(note.start + place * _SIXTEENTH, stepped(note.pitch, step, key), _SIXTEENTH,
              note.velocity)
         for place, step in enumerate(steps)
     ]  # fmt: skip
-    last = made[-1]
-    return [*made[:-1], replace(last, length=note.end - last.start)]
+    last = figure[-1]
+    return [*figure[:-1], replace(last, length=note.end - last.start)]
 
 
 def _steps_between(low: int, high: int, key: Key) -> list[int]:

@@ -25,8 +25,10 @@ class Levels:
     """
 
     def __init__(self, dynamics: Sequence[Dynamic], before: float = USUAL) -> None:
-        self._marks = [(each.tick, LOUDNESS[each.sign]) for each in dynamics if not each.end]
-        self._hairpins = [each for each in dynamics if each.end > each.tick]
+        self._marks = [
+            (dynamic.tick, LOUDNESS[dynamic.sign]) for dynamic in dynamics if not dynamic.end
+        ]
+        self._hairpins = [dynamic for dynamic in dynamics if dynamic.end > dynamic.tick]
         self._before = before
 
     def at(self, tick: int) -> float:
@@ -66,19 +68,19 @@ def marked(track: Track, tick: int, sign: str, end: int = 0) -> Track:
         sign: A key of ``LOUDNESS``, one of ``HAIRPINS``, or "" to take away what stands there.
         end: Where a hairpin ends.
     """
-    kept = [d for d in track.dynamics if d.tick != tick or bool(d.end) != bool(end)]
+    others = [d for d in track.dynamics if d.tick != tick or bool(d.end) != bool(end)]
     if not sign:
-        kept = [d for d in track.dynamics if d.tick != tick]
+        others = [d for d in track.dynamics if d.tick != tick]
     if end:
-        kept = [d for d in kept if not d.end or d.end <= tick or d.tick >= end]
-    new = [*kept, Dynamic(tick, sign, end)] if sign else kept
+        others = [d for d in others if not d.end or d.end <= tick or d.tick >= end]
+    new = [*others, Dynamic(tick, sign, end)] if sign else others
     return followed(track, tuple(sorted(new)))
 
 
 def unmarked(track: Track, first: int, last: int) -> Track:
     """Return the track without the signs that begin from tick ``first`` until ``last``."""
-    kept = tuple(each for each in track.dynamics if not first <= each.tick < last)
-    return followed(track, kept)
+    others = tuple(dynamic for dynamic in track.dynamics if not first <= dynamic.tick < last)
+    return followed(track, others)
 
 
 def followed(track: Track, dynamics: tuple[Dynamic, ...]) -> Track:
@@ -86,8 +88,8 @@ def followed(track: Track, dynamics: tuple[Dynamic, ...]) -> Track:
 
     What stands under no sign stays as loud as it is.
     """
-    starts = sorted(each.tick for each in dynamics)
-    first = min((each.tick for each in track.dynamics), default=None)
+    starts = sorted(dynamic.tick for dynamic in dynamics)
+    first = min((dynamic.tick for dynamic in track.dynamics), default=None)
 
     def span(tick: int) -> int:
         return bisect_right(starts, tick)
@@ -101,8 +103,8 @@ def followed(track: Track, dynamics: tuple[Dynamic, ...]) -> Track:
         at = span(note.start)
         if not at:
             return note
-        known = first is not None and first <= note.start
-        was = Levels(track.dynamics, usual[at]).at(note.start) if known else usual[at]
+        has_marks = first is not None and first <= note.start
+        was = Levels(track.dynamics, usual[at]).at(note.start) if has_marks else usual[at]
         wanted = Levels(dynamics, usual[at]).at(note.start)
         return replace(note, velocity=_bounded(note.velocity + wanted - was))
 
@@ -115,14 +117,14 @@ def named(track: Track, starts: Sequence[int]) -> Track:
     Args:
         starts: In ticks, where its phrases begin.
     """
-    found: list[Dynamic] = []
+    dynamics: list[Dynamic] = []
     for first, last in pairwise([*starts, max((n.end for n in track.notes), default=0) + 1]):
         loud = [note.velocity for note in track.notes if first <= note.start < last]
         if loud:
             sign = min(LOUDNESS, key=lambda name: abs(LOUDNESS[name] - mean(loud)))
-            if not found or found[-1].sign != sign:
-                found.append(Dynamic(first, sign))
-    return replace(track, dynamics=tuple(found))
+            if not dynamics or dynamics[-1].sign != sign:
+                dynamics.append(Dynamic(first, sign))
+    return replace(track, dynamics=tuple(dynamics))
 
 
 def led(notes: Sequence[Note], dynamics: Sequence[Dynamic]) -> tuple[Note, ...]:
@@ -131,7 +133,7 @@ def led(notes: Sequence[Note], dynamics: Sequence[Dynamic]) -> tuple[Note, ...]:
     Accents come on top. Where no hairpin leads, the velocity that a note has is that of the sign.
     """
     levels = Levels(dynamics)
-    inside = [(each.tick, each.end) for each in dynamics if each.end]
+    inside = [(dynamic.tick, dynamic.end) for dynamic in dynamics if dynamic.end]
 
     def loud(note: Note) -> Note:
         is_led = any(first <= note.start <= last for first, last in inside)

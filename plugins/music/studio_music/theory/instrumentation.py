@@ -18,7 +18,7 @@ SUITING: Final = (73, 40, PIANO)
 _OCTAVES: Final = (0, 12, -12, 24, -24)
 
 
-def cast(tune: Piece, asked: int | None, suiting: Sequence[int]) -> tuple[Piece, str]:
+def cast(tune: Piece, requested: int | None, suiting: Sequence[int]) -> tuple[Piece, str]:
     """Return the tune on an instrument, and a remark where it is not as was asked.
 
     Args:
@@ -26,15 +26,15 @@ def cast(tune: Piece, asked: int | None, suiting: Sequence[int]) -> tuple[Piece,
         suiting: Programs that suit, the best first; one that fits as it is.
     """
     pitches = [note.pitch for track in _melodies(tune) for note in track.notes]
-    if asked is not None:
+    if requested is not None:
         for shift in _OCTAVES:
-            if _reaches(asked, pitches, shift):
-                return _played(tune, asked, shift), ""
-    fitting = [each for each in suiting if _reaches(each, pitches)]
+            if _reaches(requested, pitches, shift):
+                return _played(tune, requested, shift), ""
+    fitting = [number for number in suiting if _reaches(number, pitches)]
     program = fitting[0] if fitting else PIANO
     remark = ""
-    if asked is not None:
-        name, other = PROGRAMS[asked], PROGRAMS[program]
+    if requested is not None:
+        name, other = PROGRAMS[requested], PROGRAMS[program]
         remark = (
             f"The tune is outside the range of the {name.lower()}, so the {other.lower()} plays it."
         )

@@ -69,17 +69,17 @@ def activations(
     padded = np.zeros((windows - 1) * step + WINDOW, np.float32)
     fits = padded[_EDGE * HOP :]
     fits[: len(sound)] = sound[: len(fits)]
-    made = np.zeros((2, windows * _KEPT, PITCHES), np.float32)
+    result = np.zeros((2, windows * _KEPT, PITCHES), np.float32)
     for first in range(0, windows, at_once):
         places = range(first, min(first + at_once, windows))
         cut = np.stack([padded[place * step : place * step + WINDOW] for place in places])
         with torch.inference_mode():
             both = torch.stack(network(torch.from_numpy(cut).to(device)))
-        kept = both[:, :, _EDGE:-_EDGE].cpu().numpy()
-        kept = kept * (np.abs(cut).max(axis=1) > _SILENCE)[None, :, None, None]
-        made[:, first * _KEPT : places[-1] * _KEPT + _KEPT] = kept.reshape(2, -1, PITCHES)
+        central = both[:, :, _EDGE:-_EDGE].cpu().numpy()
+        central = central * (np.abs(cut).max(axis=1) > _SILENCE)[None, :, None, None]
+        result[:, first * _KEPT : places[-1] * _KEPT + _KEPT] = central.reshape(2, -1, PITCHES)
         yield (places[-1] + 1) / windows
-    yield Activations(made[0, :frames], made[1, :frames], _levels(sound, frames))
+    yield Activations(result[0, :frames], result[1, :frames], _levels(sound, frames))
 
 
 def _levels(sound: Floats, frames: int) -> Floats:

@@ -116,15 +116,17 @@ def found_beat(
     dotted = False if dotted is None and bar else dotted
     group = np.cumsum(_begin_apart(starts)) - 1
     onsets = starts[np.flatnonzero(_begin_apart(starts))]
-    found = []
+    candidates = []
     for pace, cost in _readings(onsets, starts, weights, bpm, dotted):
         read = reading(onsets.tolist(), 60 / pace.bpm, pace.division)
         places, is_dotted = np.array(read.places)[group], pace.division is DOTTED
         last = round((ends[-1] - starts[-1]) / read.lengths[-1] * PARTS)
         sizes = (2,) if is_dotted else (bar,) if bar else (4, 3)
         line = Line.of(places, weights, last)
-        found.append((likeliest(line, sizes, dotted=is_dotted, cost=cost), pace, read, places))
-    (_, size, first, is_dotted), pace, read, places = max(found, key=lambda each: each[0])
+        candidates.append((likeliest(line, sizes, dotted=is_dotted, cost=cost), pace, read, places))
+    (_, size, first, is_dotted), pace, read, places = max(
+        candidates, key=lambda candidate: candidate[0]
+    )
     finish = places + (ends - starts) / np.array(read.lengths)[group] * PARTS
     whole = size * PARTS
     shift = first * PARTS + math.floor((places[0] - first * PARTS) / whole) * whole

@@ -68,14 +68,14 @@ def likeliest(line: Line, sizes: Iterable[int], *, dotted: bool, cost: float) ->
     Args:
         cost: Nats of the reading that found the places.
     """
-    found = []
+    candidates = []
     for size in sizes:
         usual = _READ * cost + _USUAL.get((size, dotted), 0.0)
         firsts: Iterable[int] = range(size)
         if len(line.places) < _FEW:  # too little to be heard: it begins a bar
             firsts = (int(line.places[0]) // PARTS % size,)
-        found += [Metrical(usual + _fit(line, size, at), size, at, dotted) for at in firsts]
-    return max(found)
+        candidates += [Metrical(usual + _fit(line, size, at), size, at, dotted) for at in firsts]
+    return max(candidates)
 
 
 def _fit(line: Line, size: int, first: int) -> float:

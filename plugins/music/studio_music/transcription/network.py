@@ -54,10 +54,10 @@ class NoteNetwork(nn.Module):
         Args:
             sound: (batch, ``WINDOW``) at ``RATE``, of one channel.
         """
-        heard = self._harmonics(self._levels(sound) * self.scale[0] + self.scale[1])
-        contour = self.contour_out(F.relu(self.contour_in(heard))).sigmoid()
+        harmonics = self._harmonics(self._levels(sound) * self.scale[0] + self.scale[1])
+        contour = self.contour_out(F.relu(self.contour_in(harmonics))).sigmoid()
         notes = self.note_out(F.relu(self.note_in(contour))).sigmoid()
-        begins = F.relu(self.onset_in(heard))
+        begins = F.relu(self.onset_in(harmonics))
         onsets = self.onset_out(torch.cat([notes, begins], 1)).sigmoid()
         return onsets[:, 0], notes[:, 0]
 

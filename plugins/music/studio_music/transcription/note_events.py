@@ -46,7 +46,7 @@ class NoteEvent(NamedTuple):
     strength: float
 
 
-def note_events(heard: Activations, sensitivity: float, shortest: float) -> list[NoteEvent]:
+def note_events(activations: Activations, sensitivity: float, shortest: float) -> list[NoteEvent]:
     """Return the notes by their start.
 
     Args:
@@ -58,23 +58,23 @@ def note_events(heard: Activations, sensitivity: float, shortest: float) -> list
     """
     lower = 1.0 + (0.5 - sensitivity)
     fewest = max(2, round(shortest * FRAMES_A_SECOND))
-    onsets = np.maximum(heard.onsets, _rises(heard))
-    found: list[NoteEvent] = []
-    for place in range(heard.notes.shape[1]):
-        notes, begins = heard.notes[:, place], onsets[:, place]
-        for start, end in _struck(_spans(notes, begins, lower), heard.levels):
+    onsets = np.maximum(activations.onsets, _rises(activations))
+    candidates: list[NoteEvent] = []
+    for place in range(activations.notes.shape[1]):
+        notes, begins = activations.notes[:, place], onsets[:, place]
+        for start, end in _struck(_spans(notes, begins, lower), activations.levels):
             if end - start >= fewest:
                 strength = float(notes[start:end].mean())
-                found.append(NoteEvent(start, end, place + LOWEST, strength))
-        if len(found) > MOST:
+                candidates.append(NoteEvent(start, end, place + LOWEST, strength))
+        if len(candidates) > MOST:
             raise BadInput(
                 f"More than {MOST:,} notes were heard: this is noise, or too much at once.",
                 "Choose a shorter or clearer recording, or a lower sensitivity.",
             )
-    kept = _without_shadows(sorted(found))
+    events = _without_shadows(sorted(candidates))
     return [
-        each._replace(start=each.start / FRAMES_A_SECOND, end=each.end / FRAMES_A_SECOND)
-        for each in kept
+        event._replace(start=event.start / FRAMES_A_SECOND, end=event.end / FRAMES_A_SECOND)
+        for event in events
     ]
 
 
@@ -113,15 +113,15 @@ def overlap(events: Sequence[NoteEvent]) -> float:
     return together / (alone + together) if together else 0.0
 
 
-def _rises(heard: Activations) -> Floats:
+def _rises(activations: Activations) -> Floats:
     """Return how fast each pitch becomes likelier, scaled to the onsets: some have no attack."""
-    padded = np.pad(heard.notes, ((2, 0), (0, 0)))
+    padded = np.pad(activations.notes, ((2, 0), (0, 0)))
     rise = np.minimum(padded[2:] - padded[1:-1], padded[2:] - padded[:-2])
     rise[:2] = 0
     most = float(rise.max(initial=0.0))
     if most <= 0:
-        return np.zeros_like(heard.onsets)
-    return np.asarray(np.maximum(rise, 0) * (float(heard.onsets.max()) / most), np.float32)
+        return np.zeros_like(activations.onsets)
+    return np.asarray(np.maximum(rise, 0) * (float(activations.onsets.max()) / most), np.float32)
 
 
 def _spans(notes: Floats, begins: Floats, lower: float) -> Iterator[tuple[int, int]]:
@@ -164,24 +164,24 @@ def _peaks(values: Floats, least: float) -> NDArray[np.int64]:
     """Return where ``values`` has a peak that is high enough and not too near a higher one."""
     around = np.pad(values, 1)
     high = (values >= least) & (values > around[:-2]) & (values >= around[2:])
-    kept: list[int] = []
+    peaks: list[int] = []
     for at in np.flatnonzero(high).tolist():
-        if kept and at - kept[-1] < _AGAIN:
-            if values[at] > values[kept[-1]]:
-                kept[-1] = at
+        if peaks and at - peaks[-1] < _AGAIN:
+            if values[at] > values[peaks[-1]]:
+                peaks[-1] = at
         else:
-            kept.append(at)
-    return np.array(kept, np.int64)
+            peaks.append(at)
+    return np.array(peaks, np.int64)
 
 
 def _without_shadows(events: list[NoteEvent]) -> list[NoteEvent]:
     """Return the notes without those that are neighbours or harmonics of stronger ones."""
-    kept = []
+    lasting = []
     for place, event in enumerate(events):
         shadow = any(_is_shadow(event, other) for other in _around(events, place))
         if not shadow:
-            kept.append(event)
-    return kept
+            lasting.append(event)
+    return lasting
 
 
 def _around(events: list[NoteEvent], place: int) -> Iterator[NoteEvent]:

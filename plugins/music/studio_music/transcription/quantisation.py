@@ -69,9 +69,9 @@ class Division(NamedTuple):
 
 
 def _division(*rhythms: _Rhythms) -> Division:
-    all_of = {places: share for each in rhythms for places, share in each.items()}
-    places = sorted({place for each in all_of for place in each})
-    costs = {sum(1 << p for p in each): -math.log(share) for each, share in all_of.items()}
+    all_of = {places: share for rhythm in rhythms for places, share in rhythm.items()}
+    places = sorted({place for rhythm in all_of for place in rhythm})
+    costs = {sum(1 << p for p in rhythm): -math.log(share) for rhythm, share in all_of.items()}
     return Division(tuple(places), costs)
 
 
@@ -108,7 +108,7 @@ class _Partial(NamedTuple):
     before: _Partial | None
 
 
-def reading(starts: Sequence[float], beat: float, division: Division, kept: int = 24) -> Reading:
+def reading(starts: Sequence[float], beat: float, division: Division, beam: int = 24) -> Reading:
     """Return the likeliest reading of notes that begin at ``starts``.
 
     Args:
@@ -129,14 +129,14 @@ def reading(starts: Sequence[float], beat: float, division: Division, kept: int 
                 key = (new.place, new.used, round(math.log(new.length) / _ALIKE))
                 if key not in best or new.cost < best[key].cost:
                     best[key] = new
-        readings = sorted(best.values(), key=lambda each: each.cost)[:kept]
-    last = min(readings, key=lambda each: each.cost + division.cost(each.used))
+        readings = sorted(best.values(), key=lambda partial: partial.cost)[:beam]
+    last = min(readings, key=lambda partial: partial.cost + division.cost(partial.used))
     places, lengths = list[int](), list[float]()
-    each: _Partial | None = last
-    while each is not None:
-        places.append(each.place)
-        lengths.append(each.length)
-        each = each.before
+    partial: _Partial | None = last
+    while partial is not None:
+        places.append(partial.place)
+        lengths.append(partial.length)
+        partial = partial.before
     return Reading(last.cost + division.cost(last.used), places[::-1], lengths[::-1])
 
 

@@ -40,9 +40,9 @@ def written(
         bpm, bar: Tempo and quarters of a bar where they are known, else 0.
         dotted: It is in 6/8; None: that is found out.
     """
-    starts = np.array([each.start for each in events])
-    ends = np.array([each.end for each in events])
-    strengths = np.array([each.strength for each in events])
+    starts = np.array([event.start for event in events])
+    ends = np.array([event.end for event in events])
+    strengths = np.array([event.strength for event in events])
     beat = found_beat(starts, ends, strengths, bpm, bar, dotted)
     notes = _line(events, beat) if line else _chords(events, beat)
     key = _key(notes)
@@ -74,12 +74,12 @@ def _key(notes: Sequence[Note]) -> Key:
 
 def _line(events: Sequence[NoteEvent], beat: Beat) -> tuple[Note, ...]:
     """Return notes one after another; the strongest where two fall on one place."""
-    made: dict[int, tuple[float, Note]] = {}
+    notes_by_tick: dict[int, tuple[float, Note]] = {}
     for event, place, end in zip(events, beat.places.tolist(), beat.ends.tolist()):
         note = _note(event, place, end)
-        if note.start not in made or made[note.start][0] < event.strength:
-            made[note.start] = (event.strength, note)
-    notes = [note for _strength, note in sorted(made.values(), key=lambda pair: pair[1])]
+        if note.start not in notes_by_tick or notes_by_tick[note.start][0] < event.strength:
+            notes_by_tick[note.start] = (event.strength, note)
+    notes = [note for _strength, note in sorted(notes_by_tick.values(), key=lambda pair: pair[1])]
     joined = []
     for note, following in zip(notes, [*notes[1:], None]):
         end = note.end
@@ -93,18 +93,18 @@ def _line(events: Sequence[NoteEvent], beat: Beat) -> tuple[Note, ...]:
 def _chords(events: Sequence[NoteEvent], beat: Beat) -> tuple[Note, ...]:
     """Return notes that may sound together; those of one pitch do not."""
     last: dict[int, Note] = {}
-    made: list[Note] = []
+    result: list[Note] = []
     for event, place, end in zip(events, beat.places.tolist(), beat.ends.tolist()):
         note = _note(event, place, end)
         before = last.get(note.pitch)
         if before is not None and before.end > note.start:
-            made.remove(before)
+            result.remove(before)
             if before.start < note.start:
                 length = note.start - before.start
-                made.append(Note(before.start, before.pitch, length, before.velocity))
-        made.append(note)
+                result.append(Note(before.start, before.pitch, length, before.velocity))
+        result.append(note)
         last[note.pitch] = note
-    return tuple(sorted(made))
+    return tuple(sorted(result))
 
 
 def _note(event: NoteEvent, place: float, end: float) -> Note:

@@ -252,9 +252,13 @@ def _merit(piece: Piece) -> tuple[float, int]:
 def _clarity(piece: Piece) -> float:
     """Return how much better the requested key fits than any other, up to a cap."""
     ranked = ranked_keys(piece.tracks[0].notes)
-    asked = piece.key
-    own = next(s for s, k in ranked if (k.pitch_class, k.mode) == (asked.pitch_class, asked.mode))
-    other = max(s for s, k in ranked if (k.pitch_class, k.mode) != (asked.pitch_class, asked.mode))
+    requested = piece.key
+    own = next(
+        s for s, k in ranked if (k.pitch_class, k.mode) == (requested.pitch_class, requested.mode)
+    )
+    other = max(
+        s for s, k in ranked if (k.pitch_class, k.mode) != (requested.pitch_class, requested.mode)
+    )
     return min(own - other, _MARGIN)
 
 

@@ -70,8 +70,8 @@ def written(
     melody = melody_of(piece)
     chances = torch.rand(DRAFTS, len(bars), 8, generator=rng, device=rng.device).cpu().numpy()
     drafts = [
-        _PassageDraft(model, piece, melody.notes, passage, bars, temperature, each)
-        for each in chances
+        _PassageDraft(model, piece, melody.notes, passage, bars, temperature, chance)
+        for chance in chances
     ]
     state = None
     while not all(draft.done for draft in drafts):
@@ -134,15 +134,15 @@ class _PassageDraft(Draft):
         self._first = (passage.first - first) * self.bar
         self._end = (passage.last - first) * self.bar
         self.plan = tuple(replace(bar, source=None) for bar in self.plan)
-        known = self._read(melody)
-        around = [n for n in known if n < self._first] or list(known)
+        existing = self._read(melody)
+        around = [n for n in existing if n < self._first] or list(existing)
         units = max(self._first, self.bar)
         low, high = model.densities.get(str(request.metre), (1, 9))
         density = int(np.clip(density_class(len(around), units), low, high))
         self.densities = [density] * len(self.densities)
-        self._given = {at: each for at, each in known.items() if at < self._first}
+        self._given = {at: note for at, note in existing.items() if at < self._first}
         if passage.vary:
-            self._given |= self._kept(known, chances)
+            self._given |= self._kept(existing, chances)
 
     def _melody_at(self, melody: Sequence[Note]) -> None:
         """Let the tonic lie so that the melody is in reach."""
@@ -169,10 +169,10 @@ class _PassageDraft(Draft):
     def _repeated(self) -> tuple[int, int] | None:
         if self.done:
             return None
-        known = self._given.get(self.now)
-        if known is None and self.now < self._first:  # read between notes: a rest to the next
-            known = (REST, _longest(min(self._next(), _bar_end(self.now, self.bar)) - self.now))
-        return known
+        note = self._given.get(self.now)
+        if note is None and self.now < self._first:  # read between notes: a rest to the next
+            note = (REST, _longest(min(self._next(), _bar_end(self.now, self.bar)) - self.now))
+        return note
 
     def _next(self) -> int:
         return min((at for at in self._given if at > self.now), default=self._end)
@@ -185,7 +185,7 @@ class _PassageDraft(Draft):
 
     def _read(self, melody: Sequence[Note]) -> Written:
         """Return the melody in units from where reading begins, on the grid, cut at bar lines."""
-        found: Written = {}
+        notes_read: Written = {}
         for note in melody:
             start = _unit(note.start - self._origin)
             end = max(_unit(note.end - self._origin), start + _GRID)
@@ -197,19 +197,21 @@ class _PassageDraft(Draft):
             while start < end and start >= 0:
                 until = min(end, _bar_end(start, self.bar))
                 length = _longest(until - start)
-                found[start] = (index, length)
+                notes_read[start] = (index, length)
                 start += DURATIONS[length]
-        return found
+        return notes_read
 
-    def _kept(self, known: Mapping[int, tuple[int, int]], chances: NDArray[np.float32]) -> Written:
+    def _kept(
+        self, existing: Mapping[int, tuple[int, int]], chances: NDArray[np.float32]
+    ) -> Written:
         """Return the notes of some beats of the passage, and always the first of it."""
-        kept: Written = {}
-        for at, each in known.items():
+        preserved: Written = {}
+        for at, note in existing.items():
             bar, beat = divmod(at, self.bar)
             chance = chances[bar % len(chances), beat // UNITS % chances.shape[1]]
             if self._first <= at < self._end and (at == self._first or chance < _KEPT):
-                kept[at] = each
-        return kept
+                preserved[at] = note
+        return preserved
 
     def passage(self) -> list[Note]:
         """Return the notes of the passage, at their ticks in the piece."""
@@ -240,7 +242,7 @@ def _with(piece: Piece, notes: Sequence[Note], span: tuple[int, int]) -> Piece:
     tracks = []
     for track in piece.tracks:
         if track is melody:
-            kept = [
+            outside = [
                 msgspec.structs.replace(n, length=min(n.end, first) - n.start)
                 if n.start < first
                 else n
@@ -248,7 +250,7 @@ def _with(piece: Piece, notes: Sequence[Note], span: tuple[int, int]) -> Piece:
                 if not first <= n.start < last
             ]
             new = [msgspec.structs.replace(note, velocity=loud) for note in notes]
-            track = msgspec.structs.replace(track, notes=tuple(sorted([*kept, *new])))
+            track = msgspec.structs.replace(track, notes=tuple(sorted([*outside, *new])))
         tracks.append(track)
     return msgspec.structs.replace(piece, tracks=tuple(tracks), length=max(piece.length, last))
 
@@ -263,5 +265,7 @@ def _bar_end(at: int, bar: int) -> int:
 
 def _longest(units: int) -> int:
     """Return the index of the longest length that is not longer and lies on the grid."""
-    fitting = [n for n, each in enumerate(DURATIONS) if each <= units and each % _GRID == 0]
+    fitting = [
+        n for n, duration in enumerate(DURATIONS) if duration <= units and duration % _GRID == 0
+    ]
     return fitting[-1] if fitting else 0

@@ -62,8 +62,8 @@ class CausalNetwork(nn.Module):
     def hear(self, soprano: Tensor, places: Tensor) -> Tensor:
         """Encode a soprano (batch, steps) from each step on; return (batch, steps, width)."""
         line = self.melody(soprano) + self.melody_place(places)
-        heard, _ = self.listen(line.flip(1))
-        return cast(Tensor, self.ahead(heard.flip(1)))
+        encoded, _ = self.listen(line.flip(1))
+        return cast(Tensor, self.ahead(encoded.flip(1)))
 
     def forward(
         self,
@@ -82,16 +82,16 @@ class CausalNetwork(nn.Module):
             places: (batch, steps) as ``vocabulary.places``. ``endings``: as there.
             ahead: As ``hear``; None where the soprano is not known.
         """
-        known = sum(table(before[..., n]) for n, table in enumerate(self.before))
-        known = known + sum(table(held[..., n]) for n, table in enumerate(self.held))
-        known = known + (self.unknown if ahead is None else ahead)
-        x = self.drop(F.gelu(known + self.place(places) + self.ending(endings)))
-        recurrent, kept = (None, None) if state is None else state
-        heard, recurrent = self.recurrent(x, recurrent)
-        x, kept = self.body(x + self.drop(heard), kept)
-        return x, (recurrent, kept)
+        embedded = sum(table(before[..., n]) for n, table in enumerate(self.before))
+        embedded = embedded + sum(table(held[..., n]) for n, table in enumerate(self.held))
+        embedded = embedded + (self.unknown if ahead is None else ahead)
+        x = self.drop(F.gelu(embedded + self.place(places) + self.ending(endings)))
+        recurrent, cache = (None, None) if state is None else state
+        hidden, recurrent = self.recurrent(x, recurrent)
+        x, cache = self.body(x + self.drop(hidden), cache)
+        return x, (recurrent, cache)
 
-    def voice(self, known: Tensor, number: int, cells: Tensor, before: Tensor) -> Tensor:
+    def voice(self, features: Tensor, number: int, cells: Tensor, before: Tensor) -> Tensor:
         """Return logits (…, ``VALUES``) of voice ``number``.
 
         Args:
@@ -100,8 +100,8 @@ class CausalNetwork(nn.Module):
             before: (…, voices) of the step before.
         """
         for earlier in ORDER[: ORDER.index(number)]:
-            known = known + self.now[earlier](cells[..., earlier])
-        x = self.drop(F.gelu(self.turn[number](known)))
+            features = features + self.now[earlier](cells[..., earlier])
+        x = self.drop(F.gelu(self.turn[number](features)))
         own = before[..., number : number + 1].clamp(max=VALUES - 1)
         steps = torch.arange(VALUES, device=own.device) - own + VALUES - 1
         moves = self.interval[number](x).gather(-1, steps)
@@ -120,16 +120,16 @@ def nats(
     """
     before = shifted(cells)
     ahead = network.hear(cells[..., 0], places) if told else None
-    known, _ = network(before, holds(cells), places, left if told else left * 0, ahead)
-    found = [
+    features, _ = network(before, holds(cells), places, left if told else left * 0, ahead)
+    losses = [
         F.cross_entropy(
-            network.voice(known, number, cells, before).float().flatten(0, 1),
+            network.voice(features, number, cells, before).float().flatten(0, 1),
             cells[..., number].flatten(),
             reduction="none",
         ).view(cells.shape[:2])
         for number in range(len(VOICES))
     ]
-    return torch.stack(found, -1)
+    return torch.stack(losses, -1)
 
 
 def shifted(cells: Tensor) -> Tensor:
@@ -139,8 +139,8 @@ def shifted(cells: Tensor) -> Tensor:
 
 def holds(cells: Tensor) -> Tensor:
     """Return for how many steps the value before each step has been held, 0 at the start."""
-    found = torch.zeros_like(cells)
+    counts = torch.zeros_like(cells)
     for step in range(1, cells.shape[1]):
-        same = cells[:, step - 1] == cells[:, step - 2] if step > 1 else found[:, 0] > 0
-        found[:, step] = torch.where(same, found[:, step - 1] + 1, 1)
-    return found.clamp(max=LONGEST)
+        same = cells[:, step - 1] == cells[:, step - 2] if step > 1 else counts[:, 0] > 0
+        counts[:, step] = torch.where(same, counts[:, step - 1] + 1, 1)
+    return counts.clamp(max=LONGEST)

@@ -87,7 +87,7 @@ class CausalSearch:
         came: list[tuple[NDArray[np.int64], Cells]] = []
         for step in range(steps):
             size = len(front.scores)
-            known, state = self.network(
+            features, state = self.network(
                 self._tensor(front.last)[:, None],
                 self._tensor(front.held)[:, None],
                 places[:, step : step + 1].expand(size, 1),
@@ -95,7 +95,7 @@ class CausalSearch:
                 ahead[:, step : step + 1].expand(size, 1, -1),
                 state,
             )
-            parents, now, scores = self._grown(step, front, known[:, 0])
+            parents, now, scores = self._grown(step, front, features[:, 0])
             state = _chosen(state, self._tensor(parents))
             before = front.last[parents]
             held = np.where(now == before, np.minimum(front.held[parents] + 1, LONGEST), 1)
@@ -109,7 +109,7 @@ class CausalSearch:
             at = int(parents[at])
 
     def _grown(
-        self, step: int, front: _Front, known: Tensor
+        self, step: int, front: _Front, features: Tensor
     ) -> tuple[NDArray[np.int64], Cells, NDArray[np.float64]]:
         """Return the best settings one step longer: whose they are, their cells, their scores."""
         parents = np.arange(len(front.scores))
@@ -124,17 +124,17 @@ class CausalSearch:
             if step % _HELD and fits.all():
                 now[:, voice] = held
                 continue
-            gains = self._gains(step, voice, known[self._tensor(parents)], before, now)
+            gains = self._gains(step, voice, features[self._tensor(parents)], before, now)
             gains += self._life(step, voice, before, now)
             parents, now, scores = self._best(parents, now, scores, gains, voice)
         return parents, now, scores
 
     def _gains(
-        self, step: int, voice: int, known: Tensor, before: Cells, now: Cells
+        self, step: int, voice: int, features: Tensor, before: Cells, now: Cells
     ) -> NDArray[np.float64]:
         """Return (settings, values) nats: network, wishes and rules; far below: not singable."""
         cells = self._tensor(np.minimum(now, VALUES - 1))
-        logits = self.network.voice(known, voice, cells, self._tensor(before))
+        logits = self.network.voice(features, voice, cells, self._tensor(before))
         gains: NDArray[np.float64] = torch.log_softmax(logits.double(), -1).cpu().numpy()
         gains = gains + self.wishes[step, voice]
         for row, (was, is_) in enumerate(zip(before, now, strict=True)):
@@ -156,7 +156,7 @@ class CausalSearch:
     def _life(self, step: int, voice: int, before: Cells, now: Cells) -> NDArray[np.float64]:
         """Return (settings, values) nats: for moving where none has yet, against leaps off beat."""
         held, values = before[:, voice, None], np.arange(VALUES)
-        led = [each for each in ORDER[: ORDER.index(voice)] if self.free[step, each]]
+        led = [other for other in ORDER[: ORDER.index(voice)] if self.free[step, other]]
         still = (now[:, led] == before[:, led]).all(axis=1)[:, None]
         sung = (held < REST) & (values < REST)
         gains: NDArray[np.float64] = self.stir[step] * (still & sung & (values != held))
@@ -199,5 +199,5 @@ class CausalSearch:
 
 def _chosen(state: State, rows: Tensor) -> State:
     """Return the state of some settings."""
-    recurrent, kept = state
-    return recurrent[:, rows], [each[:, rows] for each in kept]
+    recurrent, caches = state
+    return recurrent[:, rows], [tensor[:, rows] for tensor in caches]

@@ -67,8 +67,8 @@ def ring(s: Stage, body: Body, hertz: float, seconds: float, soft: float = 0.000
     """Return one stroke by itself, as long as it can be heard; its loudest sample is about 1."""
     ratios = np.array(body.ratios) * np.exp(s.rng.normal(0, 0.012 * s.variety, len(body.ratios)))
     pitches = ratios * hertz
-    kept = pitches < 0.45 * RATE
-    pitches, ratios = pitches[kept], np.array(body.ratios)[kept]
+    audible = pitches < 0.45 * RATE
+    pitches, ratios = pitches[audible], np.array(body.ratios)[audible]
     if not len(pitches):
         return np.zeros(1)
     lasts = seconds / np.maximum(ratios, 1) ** body.damping

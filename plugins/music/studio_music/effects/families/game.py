@@ -92,9 +92,9 @@ def hit(s: Stage) -> Signal:
 )
 def power_up(s: Stage) -> Signal:
     count, base = round(s["notes"]), s.hz(330)
-    each = s.length * 0.75 / count
+    step_seconds = s.length * 0.75 / count
     scale = [_MAJOR[n % 3] + 12 * (n // 3) for n in range(count)]
-    pitch = envelopes.steps(s, *((base * _semitones(step), each) for step in scale))
+    pitch = envelopes.steps(s, *((base * _semitones(step), step_seconds) for step in scale))
     level = envelopes.decay(s, s.length * 0.5, hold=s.length * 0.72)
     wave = tones.pulse(s, pitch * envelopes.wobble(s, 7, 0.006), 0.4)
     return level * (wave + 0.4 * tones.triangle(s, pitch * 2))
@@ -121,10 +121,12 @@ def power_down(s: Stage) -> Signal:
 )
 def game_over(s: Stage) -> Signal:
     steps = (0, -1, -3, -6, -8, -11)[: round(s["notes"])]
-    base, each, total = s.hz(392), s.length * 0.7 / len(steps), s.silence()
+    base, step_seconds, total = s.hz(392), s.length * 0.7 / len(steps), s.silence()
     for place, step in enumerate(steps):
         last = place == len(steps) - 1
-        level = envelopes.decay(s, each * (4 if last else 1.6), at=place * each, hold=each * 0.4)
+        level = envelopes.decay(
+            s, step_seconds * (4 if last else 1.6), at=place * step_seconds, hold=step_seconds * 0.4
+        )
         pitch = base * _semitones(step) * (envelopes.wobble(s, 6, 0.012) if last else 1.0)
         total += level * tones.pulse(s, pitch, 0.25)
     return filters.low(s, total, 4000)

@@ -55,10 +55,10 @@ def engine_start(s: Stage) -> Signal:
 )
 def car_horn(s: Stage) -> Signal:
     base, count = s.hz(415), round(s["times"])
-    each, on = s.length / count, s.silence()
+    blast, on = s.length / count, s.silence()
     for number in range(count):
         on += envelopes.gate(
-            s, number * each, number * each + each * (0.9 if count == 1 else 0.65), 0.012
+            s, number * blast, number * blast + blast * (0.9 if count == 1 else 0.65), 0.012
         )
     wave = tones.pulse(s, base, 0.3) + tones.pulse(s, base * 1.26, 0.3)
     return filters.band(s, wave, 300, 4000) * on
@@ -137,13 +137,13 @@ def radio(s: Stage) -> Signal:
 )
 def robot_voice(s: Stage) -> Signal:
     count, total = round(s["syllables"]), s.silence()
-    each = s.length * 0.95 / count
+    slot = s.length * 0.95 / count
     carrier = tones.pulse(s, s.hz(118), 0.2) + 0.5 * tones.pulse(s, s.hz(118, 0) * 1.5, 0.2)
     for number in range(count):
         vowel = VOWELS["aeiou"[int(s.rng.integers(5))]]
-        start = 0.01 + number * each
-        said = carrier * envelopes.gate(s, start, start + each * 0.8, 0.012)
-        total += filters.resonate(s, said, vowel)
+        start = 0.01 + number * slot
+        syllable = carrier * envelopes.gate(s, start, start + slot * 0.8, 0.012)
+        total += filters.resonate(s, syllable, vowel)
         puff = noises.between(s, 2500, 7000) * envelopes.decay(s, 0.04, at=start)
         total += 0.15 * puff
     ringing = total * (0.6 + 0.4 * np.sin(2 * np.pi * s.hz(52) * s.time))

@@ -42,11 +42,11 @@ def key(text: str) -> WrittenKey:
     text = text[:_LONGEST]
     if text.strip()[:2].lower() == "hp":  # the pipes: two sharps, written or not
         return WrittenKey(Key("A", "major"), signature(2))
-    found = _KEY.match(text.strip())
-    if not found:
+    match = _KEY.match(text.strip())
+    if not match:
         return WrittenKey(Key(), _explicit(text, signature(0)))
-    tonic = found[1] + found[2].replace("♯", "#").replace("♭", "b")
-    word = found[3].lower()
+    tonic = match[1] + match[2].replace("♯", "#").replace("♭", "b")
+    word = match[3].lower()
     mode = word if word == "m" else word[:3]
     mode = mode if mode in _MODES else "maj"
     place = _LINE.index(tonic[0]) - 1 + 7 * (tonic.count("#") - tonic[1:].count("b"))
@@ -74,19 +74,19 @@ def metre(text: str) -> Metre | None:
         return Metre(2, 2)
     if text.startswith("C"):
         return Metre(4, 4)
-    found = re.match(r"\(?([\d+ ]+)\)?\s*/\s*(\d+)", text)
-    if not found:
+    match = re.match(r"\(?([\d+ ]+)\)?\s*/\s*(\d+)", text)
+    if not match:
         return None
-    beats = sum(int(part) for part in found[1].replace(" ", "+").split("+") if part[:4].isdigit())
-    unit = int(found[2][:4])
+    beats = sum(int(part) for part in match[1].replace(" ", "+").split("+") if part[:4].isdigit())
+    unit = int(match[2][:4])
     return Metre(beats, unit) if 1 <= beats <= 32 and unit in (1, 2, 4, 8, 16, 32) else None
 
 
 def unit_length(text: str) -> Fraction | None:
     """Return the length of an ``L:`` field as a part of a whole note."""
-    found = re.match(r"\s*(\d{1,3})\s*/\s*(\d{1,3})", text)
+    match = re.match(r"\s*(\d{1,3})\s*/\s*(\d{1,3})", text)
     return (
-        Fraction(int(found[1]), int(found[2])) if found and int(found[1]) * int(found[2]) else None
+        Fraction(int(match[1]), int(match[2])) if match and int(match[1]) * int(match[2]) else None
     )
 
 
@@ -99,10 +99,10 @@ def default_unit(metre_: Metre | None) -> Fraction:
 def tempo(text: str, unit: Fraction) -> float | None:
     """Return the quarter notes a minute of a ``Q:`` field."""
     text = re.sub(r'"[^"]*"', "", text[:_LONGEST])
-    if found := _BEATS.search(text):
-        parts = (part.split("/") for part in found[1].split())
+    if match := _BEATS.search(text):
+        parts = (part.split("/") for part in match[1].split())
         beat = sum(Fraction(int(above), max(1, int(below))) for above, below in parts)
-        return float(beat * 4) * float(found[2])
-    if found := re.search(r"(\d{1,5}(?:\.\d+)?)\s*$", text):
-        return float(unit * 4) * float(found[1])
+        return float(beat * 4) * float(match[2])
+    if match := re.search(r"(\d{1,5}(?:\.\d+)?)\s*$", text):
+        return float(unit * 4) * float(match[1])
     return None

@@ -40,8 +40,8 @@ def words_of(bars: Sequence[Sequence[str]]) -> str:
 
 def tokens_of(words: str) -> Iterator[str]:
     """Yield the tokens of a lyrics line: syllables, ``HELD``, ``NONE`` and ``BAR``."""
-    for found in _TOKEN.finditer(words):
-        token = found[0]
+    for match in _TOKEN.finditer(words):
+        token = match[0]
         if token in (HELD, NONE, BAR):
             yield token
         elif token == "-":  # a second hyphen: the syllable lasts over another note
@@ -55,13 +55,13 @@ def tokens_of(words: str) -> Iterator[str]:
 
 def decorations(dynamics: Sequence[Dynamic]) -> list[tuple[int, str]]:
     """Return the decorations of dynamics, each with its tick, in order."""
-    found = []
-    for each in dynamics:
-        if each.end:
-            found += [(each.tick, f"!{each.sign}(!"), (each.end, f"!{each.sign})!")]
+    marks = []
+    for dynamic in dynamics:
+        if dynamic.end:
+            marks += [(dynamic.tick, f"!{dynamic.sign}(!"), (dynamic.end, f"!{dynamic.sign})!")]
         else:
-            found.append((each.tick, f"!{each.sign}!"))
-    return sorted(found, key=lambda at: at[0])
+            marks.append((dynamic.tick, f"!{dynamic.sign}!"))
+    return sorted(marks, key=lambda at: at[0])
 
 
 def dynamic_of(decoration: str) -> tuple[str, str] | None:

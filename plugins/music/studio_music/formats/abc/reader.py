@@ -36,17 +36,17 @@ def read(data: bytes) -> ReadResult:
         raise BadInput(
             f"This ABC file is larger than {MAX_BYTES >> 20} MB.", "Split it into smaller files."
         )
-    found = tunes(data)
-    if not found:
+    texts = tunes(data)
+    if not texts:
         raise BadInput(
             "There is no tune in this file: an ABC tune starts with “X:” and has a key, “K:”.",
             "Choose an ABC file.",
         )
-    opened = read_tune(found[0])
-    if len(found) == 1:
+    opened = read_tune(texts[0])
+    if len(texts) == 1:
         return opened
-    said = f"The file contains {len(found):,} tunes; only the first was opened."
-    return ReadResult(opened.piece, (said, *opened.remarks))
+    remark = f"The file contains {len(texts):,} tunes; only the first was opened."
+    return ReadResult(opened.piece, (remark, *opened.remarks))
 
 
 def tunes(data: bytes) -> list[str]:
@@ -56,7 +56,7 @@ def tunes(data: bytes) -> list[str]:
     except UnicodeDecodeError:
         text = data.decode("cp1252", "replace")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    starts = [found.start() for found in _START.finditer(text)]
+    starts = [match.start() for match in _START.finditer(text)]
     parts = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)])]
     return [part for part in parts if re.search(r"^K:", part, re.MULTILINE)]
 
@@ -117,10 +117,10 @@ class _Tune:
             self._in_body = name == "K"
 
     def _switch(self, text: str) -> None:
-        found = _VOICE.match(text)
-        if not found:
+        match = _VOICE.match(text)
+        if not match:
             return
-        self._now = found[1]
+        self._now = match[1]
         name = _NAME.search(text)
         track = self._tracks.get(self._now, Track(f"Voice {self._now}"))
         drums = track.drums or "clef=perc" in text
@@ -158,8 +158,8 @@ class _Tune:
 
     def parts(self) -> list[WrittenPart]:
         """Return the voices that have music."""
-        made = []
+        parts = []
         for number, (name, reader) in enumerate(self._voices.items(), 1):
             fallback = Track("Tune" if len(self._voices) == 1 else f"Voice {number}")
-            made.append(WrittenPart(self._tracks.get(name, fallback), reader.finish()))
-        return made
+            parts.append(WrittenPart(self._tracks.get(name, fallback), reader.finish()))
+        return parts

@@ -107,12 +107,12 @@ class VoiceReader:
         reader, at = self, 0
         self._line, self._verses = [], 0
         line = _without_unclosed(line)
-        while found := _SIGNS.search(line, at):
-            at = found.end()
-            if found["field"] and found["field"][1] == "V":
-                reader = reader._switch(found["field"][3:-1])
+        while match := _SIGNS.search(line, at):
+            at = match.end()
+            if match["field"] and match["field"][1] == "V":
+                reader = reader._switch(match["field"][3:-1])
             else:
-                reader._take(found)
+                reader._take(match)
 
     def take_words(self, words: str) -> None:
         """Take the words under the line of music before; each line of them is a verse."""
@@ -171,9 +171,9 @@ class VoiceReader:
 
     def _length(self, text: str) -> Fraction:
         """Return a length in ticks: ``2``, ``/``, ``//``, ``3/2`` times the unit."""
-        found = re.fullmatch(r"(\d*)(/*)(\d*)", text)
-        assert found is not None, "a sign was matched with it"
-        above, slashes, below = found.groups()
+        match = re.fullmatch(r"(\d*)(/*)(\d*)", text)
+        assert match is not None, "a sign was matched with it"
+        above, slashes, below = match.groups()
         value = Fraction(min(int(above[:5] or 1), 9999))
         if slashes:
             value /= int(below[:4] or 0) or 2 ** min(len(slashes), 8)
@@ -273,8 +273,8 @@ class VoiceReader:
         self._last = []
 
     def _ends(self, notes: list[int]) -> int:
-        found = (self._bar.notes[at] for at in notes)
-        return max((note.start + note.length for note in found), default=0)
+        written = (self._bar.notes[at] for at in notes)
+        return max((note.start + note.length for note in written), default=0)
 
     def _tie(self) -> None:
         for at in self._last:
@@ -290,9 +290,9 @@ class VoiceReader:
 
     def _take_decoration(self, decoration: str) -> None:
         self._accent = accent_of(decoration) or self._accent
-        known = dynamic_of(decoration)
-        if known is not None:
-            sign, name = known
+        dynamic = dynamic_of(decoration)
+        if dynamic is not None:
+            sign, name = dynamic
             self._bar.dynamics.append((round(self._now), sign, name))
             self._velocity = LOUDNESS.get(sign, self._velocity)
 
@@ -346,20 +346,20 @@ def _without_unclosed(line: str) -> str:
     Each would be looked for an end to the end of the line, and a hostile line is made of them.
     """
     for end, begin in (("]", _OPENED), ("}", _BRACE)):
-        kept = line.rfind(end) + 1
-        line = line[:kept] + begin.sub(" ", line[kept:])
+        length = line.rfind(end) + 1
+        line = line[:length] + begin.sub(" ", line[length:])
     return line
 
 
 def _digits(text: str) -> str:
-    found = re.match(r"\d*", text)
-    return found[0] if found else ""
+    match = re.match(r"\d*", text)
+    return match[0] if match else ""
 
 
 def _numbers(text: str) -> list[int]:
     """Return the endings that are named so: ``1``, ``1,3``, ``1-3``."""
-    found: list[int] = []
+    numbers: list[int] = []
     for part in re.split(r"[,.]", text.strip().lstrip("[")):
         ends = [int(end[:2]) for end in part.split("-") if end.isdecimal()]
-        found += range(ends[0], ends[-1] + 1) if ends else []
-    return found
+        numbers += range(ends[0], ends[-1] + 1) if ends else []
+    return numbers

@@ -44,11 +44,11 @@ def write(piece: Piece) -> bytes:
 
 def losses(piece: Piece) -> tuple[str, ...]:
     """Return what ABC does not keep of a piece."""
-    said = ["ABC does not store velocity, volume or pan: notes are as loud as their dynamics."]
+    sentences = ["ABC does not store velocity, volume or pan: notes are as loud as their dynamics."]
     starts = {bar.start for bar in Bars(aligned(piece)).all}
     if any(tempo.tick not in starts for tempo in piece.tempos):
-        said.append("Tempo changes within a bar were moved to the start of the bar.")
-    return tuple(said)
+        sentences.append("Tempo changes within a bar were moved to the start of the bar.")
+    return tuple(sentences)
 
 
 def _words(text: str) -> str:
@@ -95,12 +95,12 @@ class _Voice:
     def _syllables(self, number: int, bar: Bar, verse: int) -> list[str]:
         """Return the syllables on the notes of the highest voice in a bar; "" for none."""
         chords = self._layers[0].get(number, []) if self._layers else []
-        found = []
+        syllables = []
         for sign in signs(chords, bar):
-            of_notes = ("".join(each.note.sung[verse : verse + 1]) for each in sign.notes)
+            of_notes = ("".join(head.note.sung[verse : verse + 1]) for head in sign.notes)
             lyric = next(filter(None, of_notes), "")
-            found += [HELD if lyric and sign.tied else lyric] if sign.notes else []
-        return found
+            syllables += [HELD if lyric and sign.tied else lyric] if sign.notes else []
+        return syllables
 
     def _bar(self, number: int, bar: Bar) -> str:
         layers = [layer.get(number, []) for layer in self._layers] or [[]]
@@ -127,35 +127,35 @@ class _Voice:
         return inside
 
 
-def _layer(made: list[Sign], over: list[tuple[int, str]], key: Key, *, always: bool) -> str:
+def _layer(row: list[Sign], over: list[tuple[int, str]], key: Key, *, always: bool) -> str:
     """Return the signs of a voice in a bar, with what stands over each before it."""
-    out, waiting, said = [], list(over), Accidentals(key)
-    for at, sign in enumerate(made):
+    out, waiting, accidentals = [], list(over), Accidentals(key)
+    for at, sign in enumerate(row):
         while waiting and waiting[0][0] < sign.start + sign.value.ticks:
             out.append(waiting.pop(0)[1])
         if sign.triplet == "start":
-            count = next(n for n, each in enumerate(made[at:], 1) if each.triplet == "stop")
+            count = next(n for n, other in enumerate(row[at:], 1) if other.triplet == "stop")
             out.append(f"(3:2:{count}")
-        out.append(_sign(sign, key, said, always=always))
+        out.append(_sign(sign, key, accidentals, always=always))
         out.append("" if sign.beams[:1] in (["begin"], ["continue"]) else " ")
     return "".join(out).strip()
 
 
-def _sign(sign: Sign, key: Key, said: Accidentals, *, always: bool) -> str:
+def _sign(sign: Sign, key: Key, accidentals: Accidentals, *, always: bool) -> str:
     value = sign.value
     ticks = value.ticks * 3 // 2 if value.triplet else value.ticks
     length = _length(Fraction(ticks, _UNIT))
     if not sign.notes:
         return f"z{length}"
-    heads = [_head(each, key, said, always=always) for each in sign.notes]
-    accent = "" if sign.tied else strongest(each.note.accent for each in sign.notes)
+    heads = [_head(head, key, accidentals, always=always) for head in sign.notes]
+    accent = "" if sign.tied else strongest(head.note.accent for head in sign.notes)
     sounding = heads[0] if len(heads) == 1 else f"[{''.join(heads)}]"
     return f"{f'!{accent}!' if accent else ''}{sounding}{length}{'-' if sign.ties else ''}"
 
 
-def _head(each: Numbered, key: Key, said: Accidentals, *, always: bool) -> str:
-    written = spell(each.note.pitch, key)
-    mark = _MARKS[written.alter] if said.needs(written) or always else ""
+def _head(numbered: Numbered, key: Key, accidentals: Accidentals, *, always: bool) -> str:
+    written = spell(numbered.note.pitch, key)
+    mark = _MARKS[written.alter] if accidentals.needs(written) or always else ""
     octave = written.octave
     if octave >= 5:
         return mark + written.step.lower() + "'" * (octave - 5)

@@ -174,7 +174,7 @@ class _Reading:
         self._notes[place].append(Note(start, begun.data[0], length, begun.data[1]))
 
     def _end_stuck(self, held: _Held, end: int) -> None:
-        stuck = [each for waiting in held.values() for each in waiting]
+        stuck = [key_press for waiting in held.values() for key_press in waiting]
         for place, begun in stuck:
             self._add(place, begun, end)
         if stuck:

@@ -111,18 +111,18 @@ class PartReader:
     def _accent(self, note: Element, begin: int) -> str:
         """Return the accent over a note: its own, that of its chord, or a sudden dynamic's."""
         marks = note.findall("notations/articulations/*")
-        found = [_ARTICULATIONS[mark.tag] for mark in marks if mark.tag in _ARTICULATIONS]
-        if not found and note.find("chord") is not None and attribute(note, "dynamics") is None:
-            found = [self._bar.notes[-1].accent] if self._bar.notes else []
-        return (found or ["marcato" if begin in self._sudden else ""])[-1]
+        accents = [_ARTICULATIONS[mark.tag] for mark in marks if mark.tag in _ARTICULATIONS]
+        if not accents and note.find("chord") is not None and attribute(note, "dynamics") is None:
+            accents = [self._bar.notes[-1].accent] if self._bar.notes else []
+        return (accents or ["marcato" if begin in self._sudden else ""])[-1]
 
     def _pitch(self, note: Element) -> int | None:
         if (unpitched := note.find("unpitched")) is not None:
             self.is_percussion = True
             instrument = note.find("instrument")
-            known = self._drums.get(instrument.get("id", "")) if instrument is not None else None
-            if known is not None:
-                return known
+            drum = self._drums.get(instrument.get("id", "")) if instrument is not None else None
+            if drum is not None:
+                return drum
             octave = int(number(unpitched, "display-octave", 5))
             return pitch_at(
                 unpitched.findtext("display-step", "C"), octave, note.findtext("notehead", "normal")

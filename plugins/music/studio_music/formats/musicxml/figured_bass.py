@@ -50,15 +50,15 @@ def figures_of(chord: list[int], key: Key) -> Figures:
     """Return the figures of a chord of MIDI pitches, the lowest last; −1 for who is silent."""
     bass = spell(chord[-1], key)
     upper = [spell(pitch, key) for pitch in chord[:-1] if pitch >= 0]
-    found = {_interval(note, bass): note for note in upper}
-    found = {number: note for number, note in found.items() if number != 1}
-    said = signature(key.fifths)
+    intervals = {_interval(note, bass): note for note in upper}
+    intervals = {number: note for number, note in intervals.items() if number != 1}
+    accidentals = signature(key.fifths)
     marks = {
         number: _ALTERED[note.alter]
-        for number, note in found.items()
-        if note.alter != said[note.step]
+        for number, note in intervals.items()
+        if note.alter != accidentals[note.step]
     }
-    numbers = _SHORT.get(frozenset(found), tuple(sorted(found, reverse=True)))
+    numbers = _SHORT.get(frozenset(intervals), tuple(sorted(intervals, reverse=True)))
     numbers = (*numbers, *sorted(set(marks) - set(numbers), reverse=True))
     return tuple(
         (0 if number == 3 and number in marks else number, marks.get(number, ""))
@@ -69,8 +69,8 @@ def figures_of(chord: list[int], key: Key) -> Figures:
 def _over(note: Note, rows: list[list[int]], key: Key) -> Iterator[str]:
     """Yield the figures over one note; where they change on a beat, with how long each holds."""
     beats = range(note.start, note.end, TICKS)
-    each = [(tick, figures_of(rows[tick // SIXTEENTH], key)) for tick in beats]
-    runs = [(next(run)[0], figures) for figures, run in groupby(each, key=lambda pair: pair[1])]
+    row = [(tick, figures_of(rows[tick // SIXTEENTH], key)) for tick in beats]
+    runs = [(next(run)[0], figures) for figures, run in groupby(row, key=lambda pair: pair[1])]
     ends = [tick for tick, _ in runs[1:]] + [note.end]
     if len(runs) == 1 and not runs[0][1]:
         return

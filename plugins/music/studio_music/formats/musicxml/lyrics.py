@@ -23,11 +23,11 @@ _SYLLABIC: Final = {
 
 def lyrics(track: Track) -> dict[int, str]:
     """Return the ``lyric`` elements of each note of a track that has any, by its number."""
-    found: dict[int, str] = {}
+    elements: dict[int, str] = {}
     for verse in range(max((len(note.sung) for note in track.notes), default=0)):
         for number, element in _of_verse(track, verse).items():
-            found[number] = found.get(number, "") + element
-    return found
+            elements[number] = elements.get(number, "") + element
+    return elements
 
 
 def _of_verse(track: Track, verse: int) -> dict[int, str]:
@@ -36,22 +36,22 @@ def _of_verse(track: Track, verse: int) -> dict[int, str]:
     sung = [
         (number, syllable) for number, syllables in of_notes for syllable in syllables if syllable
     ]
-    head, found, goes_on = f'<lyric number="{verse + 1}">', {}, False
+    head, elements, goes_on = f'<lyric number="{verse + 1}">', {}, False
     for place, (number, syllable) in enumerate(sung):
         following = sung[place + 1][1] if place + 1 < len(sung) else ""
         if syllable == HELD:
             kind = "continue" if following == HELD else "stop"
-            found[number] = f'{head}<extend type="{kind}"/></lyric>'
+            elements[number] = f'{head}<extend type="{kind}"/></lyric>'
             continue
         ends = not syllable.endswith("-")
         words = escape(_printed(syllable.removesuffix("-")))
         held = '<extend type="start"/>' if following == HELD else ""
-        found[number] = (
+        elements[number] = (
             f"{head}<syllabic>{_SYLLABIC[goes_on, not ends]}</syllabic>"
             f"<text>{words}</text>{held}</lyric>"
         )
         goes_on = not ends
-    return found
+    return elements
 
 
 def syllables_of(note: Element) -> tuple[str, ...]:
@@ -93,15 +93,15 @@ def dynamics(track: Track, bar: Bar, *, last: bool, below: bool) -> Iterator[str
         below: Below the staff, where no words are.
     """
     where = "below" if below else "above"
-    found = []
-    for number, each in enumerate(track.dynamics):
-        if not each.end:
-            found.append((each.tick, 1, f"<dynamics><{each.sign}/></dynamics>"))
+    marks = []
+    for number, dynamic in enumerate(track.dynamics):
+        if not dynamic.end:
+            marks.append((dynamic.tick, 1, f"<dynamics><{dynamic.sign}/></dynamics>"))
             continue
         name = f'number="{number % 6 + 1}"'
-        found.append((each.tick, 2, f'<wedge type="{each.sign}" {name}/>'))
-        found.append((each.end, 0, f'<wedge type="stop" {name}/>'))
-    for tick, order, what in sorted(found):
+        marks.append((dynamic.tick, 2, f'<wedge type="{dynamic.sign}" {name}/>'))
+        marks.append((dynamic.end, 0, f'<wedge type="stop" {name}/>'))
+    for tick, order, what in sorted(marks):
         ends = order == 0  # a hairpin ends in the bar that it leads through
         inside = bar.start < tick <= bar.end if ends else bar.start <= tick < bar.end + last
         if inside:

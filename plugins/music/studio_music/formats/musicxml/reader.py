@@ -39,18 +39,18 @@ def read(data: bytes) -> ReadResult:
 
 def _partwise(root: Element) -> Element:
     """Return a score that was ordered by bars ordered by parts."""
-    made = Element("score-partwise")
+    score = Element("score-partwise")
     parts: dict[str, Element] = {}
     for child in root:
         if child.tag != "measure":
-            made.append(child)
+            score.append(child)
             continue
         for part in child.findall("part"):
             name = part.get("id", "")
             if name not in parts:
-                parts[name] = SubElement(made, "part", {"id": name})
+                parts[name] = SubElement(score, "part", {"id": name})
             SubElement(parts[name], "measure", child.attrib).extend(part)
-    return made
+    return score
 
 
 def _title(root: Element) -> str:

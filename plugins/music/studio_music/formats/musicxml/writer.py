@@ -226,21 +226,21 @@ class _Part:
                 if before:
                     yield f"<backup><duration>{length}</duration></backup>"
                 before = True
-                for each in voice:
-                    yield from self._sign(each, shown)
+                for sign in voice:
+                    yield from self._sign(sign, shown)
 
     def _placed(
         self, in_bar: list[dict[int, list[Strike]]], number: int, bar: Bar, at: int
     ) -> list[list[_Placed]]:
         """Return the voices of a staff that sound in this bar; of a silent bar the first."""
         is_silent = not any(number in voice for voice in in_bar)
-        most = 4 if all(len(each.voices) <= 4 for each in self._staves) else 64
-        found = []
+        most = 4 if all(len(staff_bars.voices) <= 4 for staff_bars in self._staves) else 64
+        placed = []
         for order, voice in enumerate(in_bar or [{}]):
             if number in voice or (is_silent and order == 0):
-                made = signs(voice.get(number, ()), bar)
-                found.append([_Placed(sign, 1 + most * at + order, at + 1) for sign in made])
-        return found
+                row = signs(voice.get(number, ()), bar)
+                placed.append([_Placed(sign, 1 + most * at + order, at + 1) for sign in row])
+        return placed
 
     def _sign(self, placed: _Placed, shown: set[tuple[int, int]]) -> Iterator[str]:
         sign = placed.sign
@@ -249,11 +249,11 @@ class _Part:
             yield f"<note{self._mark(placed)}>{what}{self._length(placed, first=True)}</note>"
         if sign.notes and not sign.tied:
             yield self._figures.get(sign.start, "")
-        for order, each in enumerate(sorted(sign.notes, key=lambda each: each.note.pitch)):
-            yield self._note(placed, each, (id(sign), each.number) in shown, first=order == 0)
+        for order, head in enumerate(sorted(sign.notes, key=lambda head: head.note.pitch)):
+            yield self._note(placed, head, (id(sign), head.number) in shown, first=order == 0)
 
-    def _note(self, placed: _Placed, each: Numbered, shown: bool, *, first: bool) -> str:
-        track, note = self._track, each.note
+    def _note(self, placed: _Placed, numbered: Numbered, shown: bool, *, first: bool) -> str:
+        track, note = self._track, numbered.note
         head = accidental = instrument = ""
         if track.drums:
             kit = drum(note.pitch)
@@ -274,14 +274,14 @@ class _Part:
                 accidental = f"<accidental>{_ACCIDENTALS[written.alter]}</accidental>"
         loud = f' dynamics="{note.velocity * 100 / FORTE:.2f}"'
         chord = "" if first else "<chord/>"
-        accent = self._accent(placed.sign, each, first=first)
+        accent = self._accent(placed.sign, numbered, first=first)
         length = self._length(placed, accidental, head, instrument, accent, first=first)
         sung = self._sung(placed.sign) if first else ""
-        return f"<note{self._mark(placed, each)}{loud}>{chord}{what}{length}{sung}</note>"
+        return f"<note{self._mark(placed, numbered)}{loud}>{chord}{what}{length}{sung}</note>"
 
-    def _accent(self, sign: Sign, each: Numbered, *, first: bool) -> str:
+    def _accent(self, sign: Sign, head: Numbered, *, first: bool) -> str:
         """Return the accent over a note; on the page one stands for its whole chord."""
-        accents = [each.note.accent]
+        accents = [head.note.accent]
         if self._ids is not None:
             accents = [other.note.accent for other in sign.notes] if first else []
         name = _ARTICULATIONS.get(strongest(accents), "")
@@ -291,16 +291,16 @@ class _Part:
         """Return the syllable of a chord: that of its first note which has one."""
         if sign.tied:
             return ""
-        found = (self._lyrics.get(each.number, "") for each in sign.notes)
-        return next(filter(None, found), "")
+        lyrics = (self._lyrics.get(head.number, "") for head in sign.notes)
+        return next(filter(None, lyrics), "")
 
-    def _mark(self, placed: _Placed, each: Numbered | None = None) -> str:
+    def _mark(self, placed: _Placed, head: Numbered | None = None) -> str:
         """Return the id of a note or rest, and remember when it begins."""
         if self._ids is None:
             return ""
         start = placed.sign.start
-        mark = f"t{self._number}n{each.number}" if each else f"t{self._number}r{placed.voice}"
-        if placed.sign.tied or not each:
+        mark = f"t{self._number}n{head.number}" if head else f"t{self._number}r{placed.voice}"
+        if placed.sign.tied or not head:
             mark += f"-{start}"
         self._ids[mark] = start
         return f' id="{mark}"'
@@ -363,12 +363,12 @@ def _leader(piece: Piece) -> int:
 
 def _accidentals(voices: list[list[_Placed]], key: Key) -> set[tuple[int, int]]:
     """Return which notes of a staff need an accidental in this bar, by sign and number."""
-    said, shown = Accidentals(key), set()
-    inside = sorted((each.sign for voice in voices for each in voice), key=lambda s: s.start)
+    accidentals, shown = Accidentals(key), set()
+    inside = sorted((item.sign for voice in voices for item in voice), key=lambda s: s.start)
     for sign in inside:
-        for each in sign.notes:
-            if not sign.tied and said.needs(written_pitch(each.note, key)):
-                shown.add((id(sign), each.number))
+        for item in sign.notes:
+            if not sign.tied and accidentals.needs(written_pitch(item.note, key)):
+                shown.add((id(sign), item.number))
     return shown
 
 

@@ -157,11 +157,11 @@ def neighbour(track: Track, chosen: Notes, step: int, at: int = 0) -> Note | Non
     notes = track.notes
     if not notes:
         return None
-    known = [place for place, note in enumerate(notes) if note in chosen]
-    if not known:
+    places = [place for place, note in enumerate(notes) if note in chosen]
+    if not places:
         ahead = [note for note in notes if note.start >= at]
         return ahead[0] if ahead and step > 0 else max(notes[: len(notes) - len(ahead)] or notes)
-    place = (known[-1] if step > 0 else known[0]) + step
+    place = (places[-1] if step > 0 else places[0]) + step
     return notes[max(0, min(place, len(notes) - 1))]
 
 
@@ -184,9 +184,9 @@ def add_track(piece: Piece, track: Track) -> Piece:
 
 def with_player(piece: Piece, track: Track, span: tuple[int, int]) -> Piece:
     """Put the notes of a player into the track of its role between two ticks, or add its track."""
-    for place, known in enumerate(piece.tracks):
-        if known.role == track.role:
-            return set_track(piece, place, notes=_exchanged(known, track, span))
+    for place, existing in enumerate(piece.tracks):
+        if existing.role == track.role:
+            return set_track(piece, place, notes=_exchanged(existing, track, span))
     return add_track(piece, track)
 
 
@@ -199,22 +199,22 @@ def with_bars(piece: Piece, other: Piece, span: tuple[int, int]) -> Piece:
     tracks = []
     for place, track in enumerate(piece.tracks):
         same = other.tracks[place] if place < len(other.tracks) else None
-        found = by_role.get(track.role) if track.role else same
-        if found is not None and found.drums == track.drums:
-            signs = _exchanged_signs(track, found, span)
-            track = replace(track, notes=_exchanged(track, found, span), dynamics=signs)
+        partner = by_role.get(track.role) if track.role else same
+        if partner is not None and partner.drums == track.drums:
+            signs = _exchanged_signs(track, partner, span)
+            track = replace(track, notes=_exchanged(track, partner, span), dynamics=signs)
         tracks.append(track)
     first, last = span
-    kept = [chord for chord in piece.chords if not first <= chord.tick < last]
+    outside = [chord for chord in piece.chords if not first <= chord.tick < last]
     taken = [chord for chord in other.chords if first <= chord.tick < last]
-    chords = tuple(sorted((*kept, *taken), key=lambda chord: chord.tick))
+    chords = tuple(sorted((*outside, *taken), key=lambda chord: chord.tick))
     return replace(piece, tracks=tuple(tracks), chords=chords)
 
 
 def _exchanged(track: Track, other: Track, span: tuple[int, int]) -> tuple[Note, ...]:
     """Return the notes of a track with those of another between two ticks; none crosses them."""
     first, last = span
-    kept = [
+    outside = [
         replace(note, length=min(note.end, first) - note.start) if note.start < first else note
         for note in track.notes
         if not first <= note.start < last
@@ -224,23 +224,25 @@ def _exchanged(track: Track, other: Track, span: tuple[int, int]) -> tuple[Note,
         for note in other.notes
         if first <= note.start < last
     ]
-    return tuple(sorted((*kept, *taken)))
+    return tuple(sorted((*outside, *taken)))
 
 
 def _exchanged_signs(track: Track, other: Track, span: tuple[int, int]) -> tuple[Dynamic, ...]:
     """Return the dynamics of a track with those of another between two ticks; none crosses them."""
     first, last = span
-    kept = [
-        replace(each, end=min(each.end, first)) if each.end and each.tick < first else each
-        for each in track.dynamics
-        if not first <= each.tick < last
+    outside = [
+        replace(dynamic, end=min(dynamic.end, first))
+        if dynamic.end and dynamic.tick < first
+        else dynamic
+        for dynamic in track.dynamics
+        if not first <= dynamic.tick < last
     ]
     taken = [
-        replace(each, end=min(each.end, last)) if each.end else each
-        for each in other.dynamics
-        if first <= each.tick < last
+        replace(dynamic, end=min(dynamic.end, last)) if dynamic.end else dynamic
+        for dynamic in other.dynamics
+        if first <= dynamic.tick < last
     ]
-    return tuple(sorted((*kept, *taken)))
+    return tuple(sorted((*outside, *taken)))
 
 
 def remove_track(piece: Piece, track: int) -> Piece:
@@ -313,8 +315,8 @@ def transpose(piece: Piece, semitones: int) -> Piece:
 def _put(piece: Piece, track: int, gone: Notes, new: Iterable[Note]) -> Edited:
     """Take ``gone`` out of a track and put ``new`` in; the piece grows by whole bars if it must."""
     fresh = _apart(set(new))
-    kept = [note for note in piece.tracks[track].notes if note not in gone]
-    notes = tuple(sorted([*_make_room(kept, fresh), *fresh]))
+    remaining = [note for note in piece.tracks[track].notes if note not in gone]
+    notes = tuple(sorted([*_make_room(remaining, fresh), *fresh]))
     changed = set_track(piece, track, notes=notes)
     if changed.end > piece.length:
         changed = replace(changed, length=bar_line_after(changed, changed.end))
@@ -343,13 +345,13 @@ def _apart(notes: set[Note]) -> list[Note]:
     return list(apart.values())
 
 
-def _make_room(kept: list[Note], fresh: list[Note]) -> list[Note]:
+def _make_room(notes: list[Note], fresh: list[Note]) -> list[Note]:
     """Return the old notes without those that ``fresh`` notes cover, cut off where they begin."""
     by_pitch: dict[int, list[Note]] = {}
     for note in fresh:
         by_pitch.setdefault(note.pitch, []).append(note)
     room = []
-    for note in kept:
+    for note in notes:
         rest: Note | None = note
         for other in by_pitch.get(note.pitch, ()):
             if rest is None or other.start >= rest.end or other.end <= rest.start:

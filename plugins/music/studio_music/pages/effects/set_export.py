@@ -29,11 +29,11 @@ def set_name(name: str) -> str:
 
 def free_folder(folder: Path, name: str) -> Path:
     """Return a folder that is not there yet, inside ``folder``."""
-    number, made = 1, folder / name
-    while made.exists():
+    number, path = 1, folder / name
+    while path.exists():
         number += 1
-        made = folder / f"{name}-{number}"
-    return made
+        path = folder / f"{name}-{number}"
+    return path
 
 
 def write_one(artifact: SavedArtifact, path: Path) -> None:

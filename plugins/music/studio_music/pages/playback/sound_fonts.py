@@ -18,9 +18,9 @@ def fonts(ctx: PluginContext) -> Sequence[tuple[str, str]]:
 
 def chosen(ctx: PluginContext) -> str:
     """Return the id of the one that plays; empty where the user has none."""
-    known = [id for id, _title in fonts(ctx)]
-    asked = str(ctx.settings.get(_SETTING, "") or "")
-    return asked if asked in known else next(iter(known), "")
+    ids = [id for id, _title in fonts(ctx)]
+    setting = str(ctx.settings.get(_SETTING, "") or "")
+    return setting if setting in ids else next(iter(ids), "")
 
 
 def choose(ctx: PluginContext, id: str) -> None:

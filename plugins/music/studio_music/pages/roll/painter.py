@@ -48,10 +48,10 @@ class Timelines:
 
     def of(self, place: int, track: Track) -> Timeline:
         """Return the timeline of a track."""
-        known = self._known.get(place)
-        if known is None or known.notes is not track.notes:
-            known = self._known[place] = Timeline(track.notes)
-        return known
+        timeline = self._known.get(place)
+        if timeline is None or timeline.notes is not track.notes:
+            timeline = self._known[place] = Timeline(track.notes)
+        return timeline
 
 
 class RollPainter:

@@ -49,19 +49,19 @@ class TakeNumbers:
 
     def __init__(self, ctx: PluginContext, takes: Callable[[], Iterable[TaskResult]]) -> None:
         self._settings, self._takes = ctx.settings, takes
-        known = ctx.settings.get(_NUMBERS, {})
+        saved = ctx.settings.get(_NUMBERS, {})
         self._known = {
             str(id): number
-            for id, number in (known.items() if isinstance(known, dict) else ())
+            for id, number in (saved.items() if isinstance(saved, dict) else ())
             if isinstance(number, int)
         }
 
     def of(self, take: TaskResult) -> int:
         """Return the number of a take; new ones are numbered by their age."""
         if take.id not in self._known:
-            there = sorted(self._takes(), key=lambda each: each.artifact.created)
+            there = sorted(self._takes(), key=lambda item: item.artifact.created)
             following = max(self._known.values(), default=0) + 1
-            numbers = {each.id: self._known.get(each.id, 0) for each in [*there, take]}
+            numbers = {item.id: self._known.get(item.id, 0) for item in [*there, take]}
             for id, number in numbers.items():
                 if not number:
                     numbers[id], following = following, following + 1

@@ -62,8 +62,8 @@ class PlayedNotes:
 
         Notes struck up to ``early`` ticks before begin there, earlier ones are left out.
         """
-        kept = [n for n in self._done if n.start >= start - early and n.end > start]
-        begun = ((note, max(start, note.start)) for note in kept)
+        selected = [n for n in self._done if n.start >= start - early and n.end > start]
+        begun = ((note, max(start, note.start)) for note in selected)
         return sorted(replace(n, start=begin, length=n.end - begin) for n, begin in begun)
 
     def _control(self, channel: int, control: int, value: int, tick: float) -> None:

@@ -63,8 +63,8 @@ def reductions(sound: np.ndarray, rate: int, amount: float, before: float) -> np
     """Return (frames / ``STEP``,) decibels by which each step is turned down; see ``factors``."""
     threshold = _SOFTEST + (_LOUDEST - _SOFTEST) * amount
     how = Compression(threshold, 1 + 5 * amount, _ATTACK, _RELEASE)
-    asked = wanted(levels(sound.T), how)
-    most = np.lib.stride_tricks.sliding_window_view(asked, AHEAD // STEP + 1).max(axis=1)
+    targets = wanted(levels(sound.T), how)
+    most = np.lib.stride_tricks.sliding_window_view(targets, AHEAD // STEP + 1).max(axis=1)
     return smoothed(most, rate, how, before)
 
 

@@ -70,9 +70,9 @@ def wanted(level: np.ndarray, how: Compression) -> np.ndarray:
 def smoothed(reduction: np.ndarray, rate: int, how: Compression, before: float = 0.0) -> np.ndarray:
     """Return the reduction as it follows from ``before`` on: quickly down, slowly up."""
     down, up = (math.exp(-STEP / rate / max(s, 1e-6)) for s in (how.attack, how.release))
-    now, made = before, np.empty_like(reduction)
+    now, result = before, np.empty_like(reduction)
     for at, target in enumerate(reduction.tolist()):
         keep = down if target > now else up
         now = target + (now - target) * keep
-        made[at] = now
-    return made
+        result[at] = now
+    return result

@@ -40,5 +40,5 @@ def limit(sound: np.ndarray, held: Held = START) -> tuple[np.ndarray, Held]:
     line = np.linspace(0, 1, STEP, endpoint=False, dtype=np.float32)
     starts = np.array(nodes[:-1], np.float32)[:, None]
     slopes = np.diff(np.array(nodes, np.float32))[:, None]
-    made = steps[:, :-1] * (starts + slopes * line)
-    return made.reshape(2, -1), Held(steps[:, -1].copy(), nodes[-1])
+    limited = steps[:, :-1] * (starts + slopes * line)
+    return limited.reshape(2, -1), Held(steps[:, -1].copy(), nodes[-1])

@@ -26,8 +26,8 @@ def ear(length: int, rate: int) -> np.ndarray:
     response = np.ones_like(z)
     for above, below in (shelf, high):
         response *= np.polyval(above[::-1], z) / np.polyval(below[::-1], z)
-    heard: np.ndarray = np.abs(response) ** 2
-    return heard
+    power: np.ndarray = np.abs(response) ** 2
+    return power
 
 
 def _biquad(
@@ -75,5 +75,5 @@ def integrated(powers: np.ndarray) -> float:
     loud = powers[powers > 10 ** ((_SILENCE - _OFFSET) / 10)]
     if not len(loud):
         return -np.inf
-    kept = loud[loud > loud.mean() * 10 ** (_GATE / 10)]
-    return _OFFSET + 10 * float(np.log10(kept.mean()))
+    gated = loud[loud > loud.mean() * 10 ** (_GATE / 10)]
+    return _OFFSET + 10 * float(np.log10(gated.mean()))

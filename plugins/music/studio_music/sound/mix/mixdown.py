@@ -46,13 +46,13 @@ class Mixdown:
         self.piece, self.tones = piece, tones
         self._tempo_map = TempoMap(piece.tempos, tones.synth.rate)
         self._known: dict[Any, tuple[Any, _Part]] = {}
-        known = before._known if before and before.tones is tones else {}
+        cache = before._known if before and before.tones is tones else {}
         self._buses: defaultdict[float, list[tuple[_Part, np.ndarray]]] = defaultdict(list)
         for track in heard(piece):
-            part = self._part(track.notes, track.program, track.drums, known, track.compression)
+            part = self._part(track.notes, track.program, track.drums, cache, track.compression)
             self._buses[track.reverb / _USUAL_SEND].append((part, gains(track)))
         if metronome:
-            clicks = self._part(_clicks(piece), 0, True, known)
+            clicks = self._part(_clicks(piece), 0, True, cache)
             self._buses[1.0].append((clicks, _CLICK_GAIN))
         parts = [part for bus in self._buses.values() for part, _ in bus]
         self.frames = self.sample(piece.end)
@@ -85,14 +85,14 @@ class Mixdown:
         notes: tuple[Note, ...],
         program: int,
         drums: bool,
-        known: dict[Any, Any],
+        cache: dict[Any, Any],
         amount: float = 0.0,
     ) -> _Part:
         key = (id(notes), program, drums, self.piece.tempos, amount)
-        if key in known:
-            self._known[key] = known[key]
+        if key in cache:
+            self._known[key] = cache[key]
         elif amount:
-            plain = self._part(notes, program, drums, known)
+            plain = self._part(notes, program, drums, cache)
             assert isinstance(plain, TrackRenderer)
             self._known[key] = notes, TrackCompressor(plain, self.tones.synth.rate, amount)
         else:
@@ -123,7 +123,7 @@ def gains(track: Track) -> np.ndarray:
 
 def beats(piece: Piece) -> list[tuple[int, bool]]:
     """Return the tick of every beat, and whether it is the first of its bar."""
-    found = []
+    ticks = []
     bars = piece.bar_starts()
     changes = sorted(piece.metres, key=lambda change: change.tick)
     for bar, following in zip(bars, [*bars[1:], piece.end]):
@@ -131,8 +131,8 @@ def beats(piece: Piece) -> list[tuple[int, bool]]:
         beat = 4 * TICKS // metre.unit
         if metre.unit >= 8 and metre.beats % 3 == 0:  # six eighths are two beats
             beat *= 3
-        found += [(tick, tick == bar) for tick in range(bar, following, max(1, beat))]
-    return found
+        ticks += [(tick, tick == bar) for tick in range(bar, following, max(1, beat))]
+    return ticks
 
 
 def check_length(piece: Piece) -> None:

@@ -145,9 +145,9 @@ def _limited(sound: np.ndarray, rate: int, *, loop: bool) -> Iterator[float | np
     before = sound[:, frames - lead :]
     after = sound[:, :step] if loop else np.zeros((2, step), np.float32)
     fed = np.concatenate((before, sound, after, np.zeros((2, -total % step), np.float32)), axis=1)
-    held, made = limiter.START, np.empty_like(fed)
+    held, result = limiter.START, np.empty_like(fed)
     for at in range(0, fed.shape[1], 4 * BLOCK):
         part = slice(at, at + 4 * BLOCK)
-        made[:, part], held = limiter.limit(fed[:, part], held)
+        result[:, part], held = limiter.limit(fed[:, part], held)
         yield 0.95 + 0.05 * at / fed.shape[1]
-    yield np.ascontiguousarray(made[:, lead + step : lead + step + frames].T)
+    yield np.ascontiguousarray(result[:, lead + step : lead + step + frames].T)

@@ -32,16 +32,16 @@ def response(rate: int, room: float = USUAL) -> np.ndarray:
     frames = round(whole * rate)
     time = np.arange(frames, dtype=np.float32) / rate
     rng = np.random.default_rng(7)
-    made = np.zeros((2, frames), np.float32)
+    impulse = np.zeros((2, frames), np.float32)
     for low, high, seconds in _BANDS:
         band = noise.coloured(rng, rate, frames, low, high, slope=3.0, channels=2)
         fading = np.exp(-6.9078 / (seconds * scale) * time)
-        made += band * fading * np.sqrt((high - low) / 4000)
-    made *= np.clip((time - 0.012) / 0.03, 0, 1) * np.clip((whole - time) / 0.1, 0, 1)
-    made /= np.sqrt((made**2).sum(axis=1, keepdims=True))
+        impulse += band * fading * np.sqrt((high - low) / 4000)
+    impulse *= np.clip((time - 0.012) / 0.03, 0, 1) * np.clip((whole - time) / 0.1, 0, 1)
+    impulse /= np.sqrt((impulse**2).sum(axis=1, keepdims=True))
     for seconds, left, right in _EARLY:
-        made[:, round(seconds * rate)] += np.array([left, right]) * 0.5
-    return made * WET
+        impulse[:, round(seconds * rate)] += np.array([left, right]) * 0.5
+    return impulse * WET
 
 
 @dataclass(frozen=True)

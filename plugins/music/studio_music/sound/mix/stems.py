@@ -43,7 +43,7 @@ def stems(
         raise BadInput(f"All tracks of “{piece.title[:60]}” are muted.", "Unmute one.")
     if not tracks:
         raise BadInput(f"“{piece.title[:60]}” has no notes to play.")
-    tones, made = Tones(opened), []
+    tones, sounds = Tones(opened), []
     for number, track in enumerate(tracks):
         alone = msgspec.structs.replace(piece, tracks=(track,))
         timeline = Mixdown(alone, tones)
@@ -51,15 +51,15 @@ def stems(
             if isinstance(step, float):
                 yield (number + step) / len(tracks)
             else:
-                made.append(folded(step, timeline.frames))
-    whole = np.sum(made, axis=0)
+                sounds.append(folded(step, timeline.frames))
+    whole = np.sum(sounds, axis=0)
     ahead = np.concatenate((whole, whole[:, :AHEAD]), axis=1)
     amount = piece.mix.compression
     turned, _ = factors(ahead, rate, amount, factors(ahead, rate, amount)[1])
-    whole, made = whole * turned, [sound * turned for sound in made]
+    whole, sounds = whole * turned, [sound * turned for sound in sounds]
     gain = 10 ** ((TARGET - loudness.integrated(loudness.windows(whole, rate))) / 20)
     gain = min(gain, CEILING / max(float(np.abs(whole).max()), 1e-9))
     yield [
         (track, np.ascontiguousarray(sound.T * np.float32(gain)))
-        for track, sound in zip(tracks, made, strict=True)
+        for track, sound in zip(tracks, sounds, strict=True)
     ]

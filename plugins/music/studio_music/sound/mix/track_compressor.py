@@ -61,9 +61,9 @@ class TrackCompressor:
             while first > max(0, number - _BEFORE) and first - 1 not in self._known:
                 first -= 1
             nodes = self._known.get(first - 1, np.zeros(1))
-            for each in range(first, number + 1):
+            for chunk in range(first, number + 1):
                 alone = np.zeros((2, _CHUNK + AHEAD), np.float32)
-                self._part.mix_into(alone, each * _CHUNK, _UNITY)
+                self._part.mix_into(alone, chunk * _CHUNK, _UNITY)
                 nodes = reductions(alone, self._rate, self._amount, float(nodes[-1]))
             self._known[number] = nodes
         return self._known[number]

@@ -50,8 +50,8 @@ class TrackRenderer:
     ) -> None:
         self._tones = tones
         make = _drums if drums else _held
-        made = make(notes, program, tones, tempo_map)
-        self._notes = sorted(made, key=lambda note: note.start)
+        rendered = make(notes, program, tones, tempo_map)
+        self._notes = sorted(rendered, key=lambda note: note.start)
         self._starts = [note.start for note in self._notes]
         ends = np.array([note.end for note in self._notes], np.int64)
         self._latest = np.maximum.accumulate(ends)
@@ -106,19 +106,19 @@ def _drums(
 ) -> list[Sounding]:
     """Return each drum as long as it rings, or until another that excludes it."""
     rate, cut, rings = tones.synth.rate, _choked(notes), _Rings(tones.synth)
-    fade, found = round(_CHOKE * rate), []
+    fade, hits = round(_CHOKE * rate), []
     for note, start in zip(notes, tempo_map.samples([note.start for note in notes]).tolist()):
         voice = _voice(note, 0, drums=True)
         hold = rings[voice]
         if note in cut:
             hold = min(hold, tempo_map.sample(cut[note]) - start)
-        found.append(Sounding(start, int(hold), fade, voice, loudness_of(note.velocity)))
-    return found
+        hits.append(Sounding(start, int(hold), fade, voice, loudness_of(note.velocity)))
+    return hits
 
 
 def _held(notes: Sequence[Note], program: int, tones: Tones, tempo_map: TempoMap) -> list[Sounding]:
     """Return the notes; one that is longer than a tone in parts that fade into each other."""
-    rate, rings, found = tones.synth.rate, _Rings(tones.synth), []
+    rate, rings, soundings = tones.synth.rate, _Rings(tones.synth), []
     most, link = round((LONGEST - 2.0) * rate), round(_LINKED * rate)
     fade = round(tones.synth.release(Voice(program, False, 60, 0)) * rate)
     starts = tempo_map.samples([note.start for note in notes]).tolist()
@@ -127,10 +127,10 @@ def _held(notes: Sequence[Note], program: int, tones: Tones, tempo_map: TempoMap
         voice, loudness = _voice(note, program, drums=False), loudness_of(note.velocity)
         ring, hold = rings[voice], end - start
         while hold > most and ring == np.inf:
-            found.append(Sounding(start, most - link, link, voice, loudness))
+            soundings.append(Sounding(start, most - link, link, voice, loudness))
             start, hold = start + most - link, hold - (most - link)
-        found.append(Sounding(start, int(min(hold, ring)), fade, voice, loudness))
-    return found
+        soundings.append(Sounding(start, int(min(hold, ring)), fade, voice, loudness))
+    return soundings
 
 
 class _Rings(dict[Voice, float]):

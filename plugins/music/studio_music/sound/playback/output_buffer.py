@@ -107,17 +107,17 @@ class OutputBuffer:
         self.underruns += late
         out.fill(0)
         place = self._fade_out(out) if self._stopping else 0
-        heard = None
+        first_heard = None
         while place < len(out) and self._next():
             block = self._block
             assert block is not None, "there is a next one"
-            heard = heard or Heard(block, self._given - place, at, len(out))
+            first_heard = first_heard or Heard(block, self._given - place, at, len(out))
             count = min(len(out) - place, BLOCK - self._given)
             out[place : place + count] = block.samples[self._given : self._given + count]
             self._given += count
             place += count
-        if heard or not self._expects:
-            self.heard = heard
+        if first_heard or not self._expects:
+            self.heard = first_heard
         if place < len(out) and self._expects:
             self.underruns += 1
         if self._notes:

@@ -144,9 +144,9 @@ class Mixer:
             bus = old + (bus - old) * share
         mix = performance.timeline.piece.mix
         room = self._room_of(mix.room).add(bus, moment.room)
-        made, pressed = bus_compressor.compress(
+        compressed, pressed = bus_compressor.compress(
             bus[:2], self._rate, mix.compression, moment.pressed
         )
-        sound, held = limiter.limit(made * np.float32(_LEVEL), moment.held)
+        sound, held = limiter.limit(compressed * np.float32(_LEVEL), moment.held)
         after = Moment(moment.time + BLOCK, room, held, pressed)
         return Block(np.ascontiguousarray(sound.T), performance, leaving, moment, after)

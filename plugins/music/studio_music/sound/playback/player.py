@@ -138,14 +138,14 @@ class Player:
     @property
     def tick(self) -> int:
         """The tick sounding now, corrected for the device's latency."""
-        heard, stream = self._output.heard, self._stream
-        if heard is None or stream is None or not self.playing:
+        position, stream = self._output.heard, self._stream
+        if position is None or stream is None or not self.playing:
             return self._rest
-        time = heard.time(stream.time(), stream.rate)
+        time = position.time(stream.time(), stream.rate)
         if time < self._shown < time + _JITTER * stream.rate:  # never back by a hair
             time = self._shown
         self._shown = time
-        return heard.block.performance.tick(time)
+        return position.block.performance.tick(time)
 
     @property
     def level(self) -> float:
@@ -222,11 +222,11 @@ class Player:
                 self._start_device()
 
     def _mind_end(self) -> None:
-        heard = self._output.heard
-        if not self._done.playing or heard is None:
+        position = self._output.heard
+        if not self._done.playing or position is None:
             return
-        block = heard.block
-        if block.performance.is_over(block.before.time + heard.offset):
+        block = position.block
+        if block.performance.is_over(block.before.time + position.offset):
             with self._lock:
                 if self._wish.differs(self._done):  # another wish came in between
                     return

@@ -45,16 +45,16 @@ class Drum:
         """Return (1 or 2, frames) float32; ``strength`` 0…1 makes it brighter."""
         frames = max(64, round(self.seconds * rate))
         time = np.arange(frames, dtype=np.float32) / rate
-        made = np.zeros((2 if self.metal[1] > self.metal[0] else 1, frames), np.float32)
+        sound = np.zeros((2 if self.metal[1] > self.metal[0] else 1, frames), np.float32)
         if self.skin[4]:
-            made += self._skin(time, strength)
+            sound += self._skin(time, strength)
         if self.metal[3]:
-            made += self._metal(rate, frames, rng, strength)
+            sound += self._metal(rate, frames, rng, strength)
         if self.wires[3]:
-            made += self._wires(rate, time, rng, strength)
-        rise(made, rate, self.attack)
-        rise(made[:, ::-1], rate, 0.01)
-        return made
+            sound += self._wires(rate, time, rng, strength)
+        rise(sound, rate, self.attack)
+        rise(sound[:, ::-1], rate, 0.01)
+        return sound
 
     def _skin(self, time: np.ndarray, strength: float) -> np.ndarray:
         high, low, fall, ring, gain = self.skin
@@ -73,8 +73,8 @@ class Drum:
         place = np.log(hertz / low) / max(1e-6, np.log(high / low)) if count > 1 else np.zeros(1)
         amplitude = 10 ** (-(1 - strength) * place * 0.6) * (0.5 + rng.random((2, count)))
         decay = _NEPERS / ring * (0.8 + 0.9 * place * rng.random(count))
-        made = additive.bank(rate, frames, hertz, amplitude, decay, rng.random((2, count)))
-        ringing: np.ndarray = made[: 2 if count > 1 else 1] * (gain / np.sqrt(count))
+        sound = additive.bank(rate, frames, hertz, amplitude, decay, rng.random((2, count)))
+        ringing: np.ndarray = sound[: 2 if count > 1 else 1] * (gain / np.sqrt(count))
         return ringing
 
     def _wires(

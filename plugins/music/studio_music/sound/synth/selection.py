@@ -54,31 +54,31 @@ def open_synth(name: str, rate: int, *, font: Path | None = None, in_window: boo
     """
     if name == "studio":
         return BuiltinSynth(rate)
-    found = _font(font)
-    if isinstance(found, Path):
+    font_or_reason = _font(font)
+    if isinstance(font_or_reason, Path):
         try:
-            return _with_font(found, rate, in_window)
+            return _with_font(font_or_reason, rate, in_window)
         except StudioError as error:
             if name != "auto":
                 raise
             log.warning("The studio's own instrument plays: %s", error.message)
     elif name != "auto":
-        raise BadInput(found, "Choose the built-in synthesizer.")
+        raise BadInput(font_or_reason, "Choose the built-in synthesizer.")
     return BuiltinSynth(rate)
 
 
 def why_no_soundfont(font: Path | None = None) -> str:
     """Return why no sound font can be played here, in a sentence; empty if one can."""
-    found = _font(font)
-    return found if isinstance(found, str) else ""
+    font_or_reason = _font(font)
+    return font_or_reason if isinstance(font_or_reason, str) else ""
 
 
-def _font(asked: Path | None) -> Path | str:
+def _font(requested: Path | None) -> Path | str:
     """Return the sound font to play with, or why there is none."""
     if fluidsynth.library() is None and not tiny_soundfont.is_there():
         return "FluidSynth is not installed (on Debian: libfluidsynth3)."
     try:
-        font = asked if asked is not None and is_soundfont(asked) else chosen()
+        font = requested if requested is not None and is_soundfont(requested) else chosen()
     except BadInput as error:
         return error.message
     return font or "No SoundFont is installed: `studio models get soundfont` downloads one."
@@ -109,8 +109,8 @@ def chosen() -> Path | None:
                 f"Set {CHOICE} to a .sf2 or .sf3 file, or leave it unset.",
             )
         return path.resolve()
-    found = [path for path in _files() if is_soundfont(path)]
-    return min(found, key=_rank).resolve() if found else None
+    fonts = [path for path in _files() if is_soundfont(path)]
+    return min(fonts, key=_rank).resolve() if fonts else None
 
 
 def is_soundfont(path: Path) -> bool:
@@ -127,7 +127,7 @@ def is_soundfont(path: Path) -> bool:
 
 def _parts(file: BufferedReader) -> set[bytes]:
     """Return the names of the lists that follow each other in a RIFF file and are all there."""
-    found: set[bytes] = set()
+    chunks: set[bytes] = set()
     end = os.fstat(file.fileno()).st_size
     while len(head := file.read(13)) >= 12:
         start = head.find(b"LIST", 0, 5)  # not all programs pad a list of odd length
@@ -137,9 +137,9 @@ def _parts(file: BufferedReader) -> set[bytes]:
         after = file.tell() - len(head) + start + 8 + size
         if after > end:
             break
-        found.add(head[start + 8 : start + 12])
+        chunks.add(head[start + 8 : start + 12])
         file.seek(after)
-    return found
+    return chunks
 
 
 def _files() -> Iterator[Path]:

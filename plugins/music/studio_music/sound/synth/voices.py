@@ -75,12 +75,12 @@ class Struck:
             hertz, decay = (hertz * spread).ravel(), (decay * [[2.2], [0.8]]).ravel()
             gains = (gains * [[0.6], [0.4]]).ravel()
         turns = np.full((1, len(hertz)), 0.75)  # a blow starts all of them from rest
-        made = additive.bank(touch.rate, touch.frames, hertz, gains[None], decay, turns)
-        made /= np.sqrt((gains**2).sum()) + 1e-9
-        rise(made, touch.rate, self.attack)
+        sound = additive.bank(touch.rate, touch.frames, hertz, gains[None], decay, turns)
+        sound /= np.sqrt((gains**2).sum()) + 1e-9
+        rise(sound, touch.rate, self.attack)
         if self.knock:
-            add_burst(made, touch, self.knock * (0.4 + 1.4 * touch.strength), self.knock_hertz)
-        return _side_to_side(made, touch.rate, *self.shimmer) if self.shimmer[0] else made
+            add_burst(sound, touch, self.knock * (0.4 + 1.4 * touch.strength), self.knock_hertz)
+        return _side_to_side(sound, touch.rate, *self.shimmer) if self.shimmer[0] else sound
 
     def _partials(self, touch: Touch) -> tuple[np.ndarray, np.ndarray]:
         """Return frequencies and amplitudes of its audible partials."""
@@ -97,8 +97,8 @@ class Struck:
         if self.place:
             gains = gains * (0.06 + np.abs(np.sin(np.pi * number * self.place)))
         gains = gains * below_top(hertz, touch.rate)
-        heard = gains > gains.max() * 1e-4
-        return hertz[heard], gains[heard]
+        audible = gains > gains.max() * 1e-4
+        return hertz[audible], gains[audible]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Held:
         time = np.arange(touch.frames, dtype=np.float32) / touch.rate
         opening = 1 - np.exp(-time / max(0.02, self.attack))
         shade = np.clip(opening * (1 + self.bloom * np.exp(-time / 0.15)), 0, 1.4)
-        made = np.zeros((min(2, self.players), touch.frames), np.float32)
+        sound = np.zeros((min(2, self.players), touch.frames), np.float32)
         for player in range(self.players):
             off = self.cents * (player - (self.players - 1) / 2)
             cycles = wavering(
@@ -137,12 +137,12 @@ class Held:
                 self.vibrato[1] * (0.95 + 0.1 * touch.rng.random()), self.onset,
                 touch.rng.random(),
             ) + touch.rng.random()  # fmt: skip
-            made[player % 2] += read(waves, cycles, shade)
+            sound[player % 2] += read(waves, cycles, shade)
         if self.breath:
             air = noise.coloured(touch.rng, touch.rate, touch.frames, *self.breath_hertz)[0]
-            made += air * self.breath * (0.6 + 0.8 * np.exp(-time / 0.06))
-        rise(made, touch.rate, self.attack)
-        return made
+            sound += air * self.breath * (0.6 + 0.8 * np.exp(-time / 0.06))
+        rise(sound, touch.rate, self.attack)
+        return sound
 
     def _waves(self, touch: Touch) -> np.ndarray:
         number = harmonics(touch)
@@ -180,18 +180,18 @@ class Section:
         hertz, amplitude = self._all_partials(touch)
         turns = np.broadcast_to(touch.rng.random(len(hertz)), amplitude.shape)
         decay = np.full(len(hertz), self.fade)
-        made = additive.bank(touch.rate, touch.frames, hertz, amplitude, decay, turns)
-        made /= np.sqrt((amplitude**2).sum() / 2) + 1e-9
+        sound = additive.bank(touch.rate, touch.frames, hertz, amplitude, decay, turns)
+        sound /= np.sqrt((amplitude**2).sum() / 2) + 1e-9
         if self.tremolo[0]:
             time = np.arange(touch.frames, dtype=np.float32) / touch.rate
-            made *= 1 - self.tremolo[0] * (0.5 - 0.5 * np.cos(2 * np.pi * self.tremolo[1] * time))
+            sound *= 1 - self.tremolo[0] * (0.5 - 0.5 * np.cos(2 * np.pi * self.tremolo[1] * time))
         if self.breath:
             air = noise.coloured(
                 touch.rng, touch.rate, touch.frames, *self.breath_hertz, channels=2
             )
-            made += air * self.breath
-        rise(made, touch.rate, self.attack)
-        return made
+            sound += air * self.breath
+        rise(sound, touch.rate, self.attack)
+        return sound
 
     def _all_partials(self, touch: Touch) -> tuple[np.ndarray, np.ndarray]:
         """Return the frequencies of all players, and their amplitudes left and right."""
