@@ -1,6 +1,7 @@
 """Train the network that guesses pronunciations, on the lexicon of misaki.
 
-    PYTHONPATH=tests python plugins/voice/training/pronunciation.py FOLDER OUT.safetensors [--minutes 10]
+    PYTHONPATH=tests python plugins/voice/training/pronunciation.py FOLDER OUT.safetensors
+        [--minutes 10]
 
 FOLDER has us_gold.json and gb_gold.json of the Python package misaki 0.9.4. One word in fifty, by
 its spelling alone, is held out in both accents.
@@ -33,17 +34,26 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--minutes", type=float, default=10, help="of one processor")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     torch.manual_seed(1)
     torch.set_num_threads(1)
     rng = random.Random(1)
-    words = {accent: _lexicon(asked.folder / f"{accent}_gold.json") for accent in ACCENTS}
-    sounds = "".join(sorted({s for said in words.values() for each in said.values() for s in each}))
+    words = {accent: _lexicon(args.folder / f"{accent}_gold.json") for accent in ACCENTS}
+    sounds = "".join(
+        sorted(
+            {
+                s
+                for entry in words.values()
+                for pronunciation in entry.values()
+                for s in pronunciation
+            }
+        )
+    )
     pairs = [
-        (numbers, place, [sounds.index(s) + 1 for s in said], word, said)
+        (numbers, place, [sounds.index(s) + 1 for s in entry], word, entry)
         for place, accent in enumerate(ACCENTS)
-        for word, said in words[accent].items()
-        if _fits(numbers := numbered(word), said)
+        for word, entry in words[accent].items()
+        if _fits(numbers := numbered(word), entry)
     ]
     held = [pair for pair in pairs if zlib.crc32(pair[3].encode()) % 50 == 0]
     seen = [pair for pair in pairs if zlib.crc32(pair[3].encode()) % 50]
@@ -51,14 +61,14 @@ def main() -> None:
     network = Speller(sounds)
     optimiser = torch.optim.AdamW(network.parameters(), 3e-3, weight_decay=0.01)
     lost, steps, started = nn.CTCLoss(zero_infinity=True), 0, time.process_time()
-    while (spent := (time.process_time() - started) / 60) < asked.minutes:
+    while (spent := (time.process_time() - started) / 60) < args.minutes:
         rng.shuffle(seen)
         block = sorted(seen[: 40 * _BATCH], key=lambda pair: len(pair[0]))
         batches = [block[at : at + _BATCH] for at in range(0, len(block), _BATCH)]
         rng.shuffle(batches)
         for batch in batches:
             for group in optimiser.param_groups:
-                group["lr"] = 3e-3 * max(0.02, 1 - spent / asked.minutes)
+                group["lr"] = 3e-3 * max(0.02, 1 - spent / args.minutes)
             loss = _loss(network, batch, lost)
             optimiser.zero_grad()
             loss.backward()
@@ -67,22 +77,22 @@ def main() -> None:
             steps += 1
         print(f"{spent:.1f} min, step {steps}: {float(loss.detach()):.3f}", flush=True)
     print(_measured(network, held), flush=True)
-    weights.save(asked.out, network)
+    weights.save(args.out, network)
 
 
 def _lexicon(path: Path) -> dict[str, str]:
     """Return word → sounds; a word said in several ways has its usual one."""
-    found: dict[str, str] = {}
-    for word, said in json.loads(path.read_text("utf-8")).items():
-        usual = said.get("DEFAULT") if isinstance(said, dict) else said
-        if usual and word.lower() not in found and not word.isupper():
-            found[word.lower()] = usual
-    return found
+    entries: dict[str, str] = {}
+    for word, pronunciation in json.loads(path.read_text("utf-8")).items():
+        usual = pronunciation.get("DEFAULT") if isinstance(pronunciation, dict) else pronunciation
+        if usual and word.lower() not in entries and not word.isupper():
+            entries[word.lower()] = usual
+    return entries
 
 
-def _fits(numbers: list[int], said: str) -> bool:
-    repeated = sum(a == b for a, b in itertools.pairwise(said))
-    return 0 < len(numbers) <= LONGEST and len(said) + repeated <= SLOTS * len(numbers)
+def _fits(numbers: list[int], pronunciation: str) -> bool:
+    repeated = sum(a == b for a, b in itertools.pairwise(pronunciation))
+    return 0 < len(numbers) <= LONGEST and len(pronunciation) + repeated <= SLOTS * len(numbers)
 
 
 def _loss(network: Speller, batch: list[Pair], lost: nn.CTCLoss) -> Tensor:
@@ -98,10 +108,10 @@ def _loss(network: Speller, batch: list[Pair], lost: nn.CTCLoss) -> Tensor:
 def _measured(network: Speller, held: list[Pair]) -> str:
     """Return the share of wrong sounds and of wrong words of words that were not seen."""
     wrong = sounds = words = 0
-    for _numbers, place, _targets, word, said in held:
-        (made,) = network.say([word], ACCENTS[place])
-        off = edit_distance(made, said)
-        wrong, sounds, words = wrong + off, sounds + len(said), words + (off > 0)
+    for _numbers, place, _targets, word, pronunciation in held:
+        (guess,) = network.say([word], ACCENTS[place])
+        off = edit_distance(guess, pronunciation)
+        wrong, sounds, words = wrong + off, sounds + len(pronunciation), words + (off > 0)
     return f"held out: {wrong / sounds:.4f} of sounds, {words / len(held):.4f} of words are wrong"
 
 

@@ -35,10 +35,10 @@ def write(sound: Path, path: Path, title: str, marks: Sequence[Mark]) -> Iterato
         soundfile.SoundFile(sound) as given,
         soundfile.SoundFile(
             bare, "w", given.samplerate, given.channels, subtype="PCM_16", format="FLAC"
-        ) as made,
+        ) as output,
     ):
         while len(block := given.read(_BLOCK, dtype="int16")):
-            made.write(block)
+            output.write(block)
             yield 0.9 * given.tell() / given.frames
     comments = [f"TITLE={title}"]
     for number, (name, start) in enumerate(marks):
@@ -62,12 +62,12 @@ def _blocks(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 def _head(magic: bytes, blocks: Iterator[tuple[int, bytes]], comments: Sequence[str]) -> bytes:
     if magic != MAGIC:
         raise OSError("libsndfile has written no FLAC file")
-    kept = [block for block in blocks if block[0] not in (_COMMENTS, _PADDING)]
+    others = [block for block in blocks if block[0] not in (_COMMENTS, _PADDING)]
     words = [_text(_VENDOR), struct.pack("<I", len(comments)), *map(_text, comments)]
-    kept.append((_COMMENTS, b"".join(words)))
+    others.append((_COMMENTS, b"".join(words)))
     head = [MAGIC]
-    for number, (kind, content) in enumerate(kept, 1):
-        last = _LAST if number == len(kept) else 0
+    for number, (kind, content) in enumerate(others, 1):
+        last = _LAST if number == len(others) else 0
         head += [bytes([kind | last]), len(content).to_bytes(3, "big"), content]
     return b"".join(head)
 

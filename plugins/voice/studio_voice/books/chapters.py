@@ -61,7 +61,7 @@ def _said(text: str, chapter: str) -> Iterator[Sentence]:
 def _title(lines: list[str]) -> str:
     """Return the heading at the start of a block, or nothing."""
     first = lines[0].strip()
-    if found := _MARKED.fullmatch(first):
-        return found["title"][:_LONGEST_TITLE]
+    if match := _MARKED.fullmatch(first):
+        return match["title"][:_LONGEST_TITLE]
     is_alone = len(lines) == 1 and len(first) <= _LONGEST_TITLE
     return first if is_alone and _NAMED.fullmatch(first) else ""

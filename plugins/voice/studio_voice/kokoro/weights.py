@@ -56,7 +56,9 @@ class Speaker:
         Raises:
             KeyError: There is no such voice.
         """
-        numbers = [self.vocabulary[each] for each in sounds if each in self.vocabulary][:LONGEST]
+        numbers = [self.vocabulary[symbol] for symbol in sounds if symbol in self.vocabulary][
+            :LONGEST
+        ]
         styles = self.voices[voice]
         style = styles[min(len(numbers), len(styles)) - 1].reshape(1, _STYLE)
         given = {
@@ -64,8 +66,8 @@ class Speaker:
             "style": style,
             "speed": np.array([speed], np.float32),
         }
-        made: Sound = np.asarray(self.session.run(None, given)[0], np.float32).ravel()
-        return made
+        samples: Sound = np.asarray(self.session.run(None, given)[0], np.float32).ravel()
+        return samples
 
 
 class KokoroLoader:
@@ -145,7 +147,7 @@ def _onnxruntime() -> Any:
 
 
 def _members(path: Path) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+    members: dict[str, bytes] = {}
     try:
         with tarfile.open(path, "r:") as archive:
             for member in archive:
@@ -153,10 +155,10 @@ def _members(path: Path) -> dict[str, bytes]:
                     raise damaged(path, f"it contains {member.name!r}, which is not a plain file")
                 body = archive.extractfile(member)
                 assert body is not None  # it is a regular file
-                found[member.name] = body.read()
+                members[member.name] = body.read()
     except (tarfile.TarError, OSError) as error:
         raise damaged(path, str(error)) from error
-    return found
+    return members
 
 
 def _read(members: Mapping[str, bytes], name: str) -> dict[str, Any]:

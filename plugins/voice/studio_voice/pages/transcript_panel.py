@@ -108,7 +108,10 @@ class TranscriptPanel(QWidget):
         """
         self._clear("")
         self.player.open(path)
-        starts = [(float(each["start"]), str(each["title"])) for each in facts.get("chapters", ())]
+        starts = [
+            (float(chapter["start"]), str(chapter["title"]))
+            for chapter in facts.get("chapters", ())
+        ]
         ends = [*(start for start, _title in starts[1:]), float(facts.get("duration", 0.0))]
         chapters = [Segment(a, b, title) for (a, title), b in zip(starts, ends, strict=False)]
         self.list.segments.show_segments(chapters, is_fixed=True)
@@ -141,8 +144,8 @@ class TranscriptPanel(QWidget):
         draft = self._ctx.drafts.get(_name(artifact.id))
         return unpacked(artifact.read()), unpacked(draft) if draft else None
 
-    def _got(self, found: tuple[str, Any]) -> None:
-        id, content = found
+    def _got(self, answer: tuple[str, Any]) -> None:
+        id, content = answer
         if id != self._shown:
             return
         if isinstance(content, StudioError):
@@ -151,9 +154,9 @@ class TranscriptPanel(QWidget):
         self._transcript, draft = content
         shown = draft or self._transcript
         self.list.segments.show_segments(shown.segments)
-        told = self._transcript
+        transcript = self._transcript
         words = sum(len(segment.text.split()) for segment in shown.segments)
-        parts = [told.recording, clock(told.duration), told.language]
+        parts = [transcript.recording, clock(transcript.duration), transcript.language]
         parts.append(tr("{count} words").format(count=f"{words:,}"))
         self.facts.set_text(" · ".join(part for part in parts if part))
         self._show_changed(draft is not None)
@@ -177,27 +180,27 @@ class TranscriptPanel(QWidget):
         name, data = _name(self._shown), packed(self.transcript)
         self._ctx.run_later(lambda: outcome(lambda: self._ctx.drafts.put(name, data)), self._told)
 
-    def _told(self, found: Any) -> None:
-        if isinstance(found, StudioError):
-            self.failed.emit(found)
+    def _told(self, answer: Any) -> None:
+        if isinstance(answer, StudioError):
+            self.failed.emit(answer)
 
     def save_changes(self) -> None:
         """Keep the changed transcript as a result of its own."""
         if not self._shown or not self.is_changed:
             return
         self._timer.stop()
-        made, id = self.transcript, self._shown
+        edited, id = self.transcript, self._shown
 
         def work() -> SavedArtifact:
-            title = short_title(Path(made.recording).stem) or tr("Transcript")
-            facts = {"language": made.language, "duration": made.duration}
+            title = short_title(Path(edited.recording).stem) or tr("Transcript")
+            facts = {"language": edited.language, "duration": edited.duration}
             new = NewArtifact(
                 KIND,
-                packed(made),
+                packed(edited),
                 suffix=SUFFIX,
                 title=title,
-                text=made.text,
-                meta={**facts, "recording": made.recording},
+                text=edited.text,
+                meta={**facts, "recording": edited.recording},
             )
             saved = self._ctx.library.add(new, [id])
             self._ctx.drafts.remove(_name(id))
@@ -205,12 +208,12 @@ class TranscriptPanel(QWidget):
 
         self._ctx.run_later(lambda: outcome(work), self._on_saved)
 
-    def _on_saved(self, found: Any) -> None:
-        if isinstance(found, StudioError):
-            self.failed.emit(found)
+    def _on_saved(self, answer: Any) -> None:
+        if isinstance(answer, StudioError):
+            self.failed.emit(answer)
         else:
             self._show_changed(False)
-            self.saved.emit(found)
+            self.saved.emit(answer)
 
     def drop_changes(self) -> None:
         """Revert to the original transcript; the edits can be restored."""

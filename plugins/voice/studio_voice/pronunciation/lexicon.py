@@ -16,7 +16,7 @@ _MARKS: Final = frozenset('.,!?;:—…()“”"')
 _VOWELS: Final = frozenset("AIOQWYiuæɑɒɔəɛɜɪʊʌaeᵊᵻ")
 _VOICELESS: Final = frozenset("ptkfθ")
 _SIBILANT: Final = frozenset("szʃʒʧʤ")
-_SHORT: Final = "".join(rf"(?<!\b{re.escape(each)})" for each in SHORTENED)
+_SHORT: Final = "".join(rf"(?<!\b{re.escape(abbreviation)})" for abbreviation in SHORTENED)
 SENTENCE_END: Final = re.compile(
     rf"(?<=[.!?…]){_SHORT}" + r"\s+|(?<=[.!?…][”’)\"])\s+|\n{2,}|\n(?=\s*[-*•\d])"
 )
@@ -33,13 +33,13 @@ class Lexicon:
 
     def sounds(self, sentence: str, accent: str, guess: Guess) -> tuple[str, list[str]]:
         """Return the sounds of a sentence, and the words that were guessed."""
-        said: list[str] = []
+        phonemes: list[str] = []
         guessed: list[str] = []
         tokens = _TOKEN.findall(read_out(sentence))
         for place, token in enumerate(tokens):
             if token in _MARKS:
-                if said:
-                    said[-1] += token
+                if phonemes:
+                    phonemes[-1] += token
                 continue
             if token in "-–":
                 continue
@@ -49,14 +49,14 @@ class Lexicon:
             if sounds is None:
                 guessed.append(token)
                 sounds = guess(token, accent)
-            said.append(sounds)
-        return " ".join(said), guessed
+            phonemes.append(sounds)
+        return " ".join(phonemes), guessed
 
     def word(self, word: str, accent: str) -> str | None:
         """Return the sounds of a word, with its usual endings; None where it is not known."""
         word = word.replace("’", "'")
-        if found := self._listed(word, accent):
-            return found
+        if listed := self._listed(word, accent):
+            return listed
         lower = word.lower()
         for ending, make in (
             ("'s", _plural),
@@ -69,18 +69,20 @@ class Lexicon:
                 continue
             stem = lower.removesuffix(ending)
             stems = [stem, f"{stem}e"] + ([stem[:-1]] if stem[-1:] == stem[-2:-1] else [])
-            if known := next(filter(None, (self._listed(each, accent) for each in stems)), None):
-                return make(known)
+            if stem_sounds := next(
+                filter(None, (self._listed(form, accent) for form in stems)), None
+            ):
+                return make(stem_sounds)
         if word.isupper() and 1 < len(word) <= 5:
-            letters = [self._listed(each, accent) for each in word]
+            letters = [self._listed(letter, accent) for letter in word]
             return " ".join(filter(None, letters)) or None
         return None
 
     def _listed(self, word: str, accent: str) -> str | None:
         table = self._entries[accent]
         for form in dict.fromkeys((word, word.lower(), word.capitalize())):
-            found = table.get(form)
-            usual = found.get("DEFAULT") if isinstance(found, dict) else found
+            entry = table.get(form)
+            usual = entry.get("DEFAULT") if isinstance(entry, dict) else entry
             if isinstance(usual, str) and usual:
                 return usual
         return None

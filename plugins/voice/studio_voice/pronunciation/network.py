@@ -43,8 +43,8 @@ class Speller(nn.Module):
             letters: (batch, letters): places in ``LETTERS`` from 1 on; 0 behind the end.
             accents: (batch,): places in ``ACCENTS``.
         """
-        known = self.letters(letters) + self.accents(accents)[:, None]
-        spread = (known[:, :, None] + self.slots).flatten(1, 2)
+        embedded = self.letters(letters) + self.accents(accents)[:, None]
+        spread = (embedded[:, :, None] + self.slots).flatten(1, 2)
         likely: Tensor = self.output(self.reader(spread)[0]).log_softmax(-1)
         return likely
 
@@ -58,14 +58,14 @@ class Speller(nn.Module):
             return ""
         with torch.inference_mode():
             best = self(torch.tensor([numbers]), torch.tensor([ACCENTS.index(accent)]))
-        said, before = "", 0
+        phonemes, before = "", 0
         for place in best[0].argmax(-1).tolist():
             if place and place != before:
-                said += self.sounds[place - 1]
+                phonemes += self.sounds[place - 1]
             before = place
-        return said
+        return phonemes
 
 
 def numbered(word: str) -> list[int]:
     """Return the letters of a word as numbers; other characters than ``LETTERS`` are left out."""
-    return [LETTERS.index(each) + 1 for each in word.lower()[:LONGEST] if each in LETTERS]
+    return [LETTERS.index(letter) + 1 for letter in word.lower()[:LONGEST] if letter in LETTERS]

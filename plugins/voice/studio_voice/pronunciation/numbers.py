@@ -62,71 +62,71 @@ def _whole(digits: str) -> str:
     return _words(int(plain))
 
 
-def _number(found: re.Match[str]) -> str:
-    minus = "minus " if found["minus"] else ""
-    part = found["part"]
+def _number(match: re.Match[str]) -> str:
+    minus = "minus " if match["minus"] else ""
+    part = match["part"]
     digits = " point " + " ".join(_words(int(digit)) for digit in part[:20]) if part else ""
-    return f"{minus}{_whole(found['whole'])}{digits}"
+    return f"{minus}{_whole(match['whole'])}{digits}"
 
 
-def _year(found: re.Match[str]) -> str:
-    return _words(int(found["year"]), "year")
+def _year(match: re.Match[str]) -> str:
+    return _words(int(match["year"]), "year")
 
 
-def _dated(found: re.Match[str]) -> str:
-    month, day = found["month"], int(found["day"])
+def _dated(match: re.Match[str]) -> str:
+    month, day = match["month"], int(match["day"])
     name = month if month in _MONTHS else _SHORT[month[:3]]
     if not 1 <= day <= 31:
-        return found[0]
+        return match[0]
     return f"{name} {_words(day, 'ordinal')}"
 
 
-def _iso(found: re.Match[str]) -> str:
-    year, month, day = (int(found[name]) for name in ("year", "month", "day"))
+def _iso(match: re.Match[str]) -> str:
+    year, month, day = (int(match[name]) for name in ("year", "month", "day"))
     if not (1 <= month <= 12 and 1 <= day <= 31):
-        return found[0]
+        return match[0]
     return f"{_MONTHS[month - 1]} {_words(day, 'ordinal')}, {_words(year, 'year')}"
 
 
-def _time(found: re.Match[str]) -> str:
-    hour, minute = int(found["hour"]), int(found["minute"])
+def _time(match: re.Match[str]) -> str:
+    hour, minute = int(match["hour"]), int(match["minute"])
     if hour > 23 or minute > 59:
-        return found[0]
-    half = " ".join((found["half"] or "").replace(".", "").upper())
-    told = "o'clock" if minute == 0 else _words(minute)
+        return match[0]
+    half = " ".join((match["half"] or "").replace(".", "").upper())
+    minutes = "o'clock" if minute == 0 else _words(minute)
     if 0 < minute < 10:
-        told = f"oh {told}"
+        minutes = f"oh {minutes}"
     if minute == 0 and half:
-        told = ""
-    return " ".join(f"{_words(hour)} {told} {half}".split())
+        minutes = ""
+    return " ".join(f"{_words(hour)} {minutes} {half}".split())
 
 
-def _ordinal(found: re.Match[str]) -> str:
-    return _words(int(found["whole"].replace(",", "")), "ordinal")
+def _ordinal(match: re.Match[str]) -> str:
+    return _words(int(match["whole"].replace(",", "")), "ordinal")
 
 
-def _money(found: re.Match[str]) -> str:
-    whole, part = found["whole"], found["part"] or ""
-    coin, small = _MONEY[found["sign"]]
-    if found["scale"]:
+def _money(match: re.Match[str]) -> str:
+    whole, part = match["whole"], match["part"] or ""
+    coin, small = _MONEY[match["sign"]]
+    if match["scale"]:
         point = " point " + " ".join(_words(int(digit)) for digit in part) if part else ""
-        return f"{_whole(whole)}{point} {found['scale']} {coin}s"
-    told = f"{_whole(whole)} {coin}{'' if whole == '1' else 's'}"
+        return f"{_whole(whole)}{point} {match['scale']} {coin}s"
+    text = f"{_whole(whole)} {coin}{'' if whole == '1' else 's'}"
     if len(part) == 2 and part != "00":
         many = "pence" if small == "penny" else f"{small}s"
-        told += f" and {_words(int(part))} {small if part == '01' else many}"
-    return told
+        text += f" and {_words(int(part))} {small if part == '01' else many}"
+    return text
 
 
-def _unit(found: re.Match[str]) -> str:
-    unit = _UNITS[found["unit"]]
-    many = "" if found["whole"] == "1" or unit.startswith(_AS_THEY_ARE) else "s"
-    return f"{found['whole']}{found['part'] or ''} {unit}{many}"
+def _unit(match: re.Match[str]) -> str:
+    unit = _UNITS[match["unit"]]
+    many = "" if match["whole"] == "1" or unit.startswith(_AS_THEY_ARE) else "s"
+    return f"{match['whole']}{match['part'] or ''} {unit}{many}"
 
 
-def _spelled(found: re.Match[str]) -> str:
+def _spelled(match: re.Match[str]) -> str:
     """Read capitals one by one: no word has three consonants and nothing else."""
-    return " ".join(found[0])
+    return " ".join(match[0])
 
 
 _UNIT = "|".join(map(re.escape, sorted(_UNITS, key=len, reverse=True)))
@@ -135,7 +135,7 @@ _MONTH = rf"(?P<month>{'|'.join(_MONTHS)}|{'|'.join(_SHORT)})\.?"
 _RULES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
     (
         re.compile(r"\bhttps?://(?:www\.)?([^\s/]+)\S*"),
-        lambda found: found[1].replace(".", " dot "),
+        lambda match: match[1].replace(".", " dot "),
     ),
     (re.compile(r"\b(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)\b"), _iso),
     (re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)? {_MONTH}(?!\w)"), _dated),

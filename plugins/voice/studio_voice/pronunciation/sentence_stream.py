@@ -57,20 +57,20 @@ class SentenceStream:
         return self._taken(is_end=True)
 
     def _taken(self, *, is_end: bool) -> list[str]:
-        found: list[str] = []
+        complete: list[str] = []
         while True:
             place = self._text.find(_FENCE)
             before = self._text if place < 0 else self._text[:place]
             if self._in_code:
                 if place < 0:
                     self._text = self._text[-2:]  # of a fence that is half here
-                    return found
+                    return complete
             else:
-                said, rest = self._split(before, is_whole=place >= 0 or is_end)
-                found += said
+                ready, rest = self._split(before, is_whole=place >= 0 or is_end)
+                complete += ready
                 if place < 0:
                     self._text = rest
-                    return found
+                    return complete
             self._text, self._in_code = self._text[place + len(_FENCE) :], not self._in_code
 
     def _split(self, text: str, *, is_whole: bool) -> tuple[list[str], str]:
@@ -78,19 +78,19 @@ class SentenceStream:
         is_part = not cut and self._nothing_yet
         if is_part:
             cut = _phrase_end(text)
-        said = list(sentences(plain(text[:cut])))
+        spoken = list(sentences(plain(text[:cut])))
         if is_part:
-            said[-1:] = map(_open, said[-1:])
-        elif self._nothing_yet and said and len(said[0]) > 2 * _FIRST_CLAUSE:
-            end = _phrase_end(said[0])
-            said[:1] = [_open(said[0][:end]), said[0][end:]] if end else said[:1]
-        self._nothing_yet = self._nothing_yet and not said
-        return said, text[cut:]
+            spoken[-1:] = map(_open, spoken[-1:])
+        elif self._nothing_yet and spoken and len(spoken[0]) > 2 * _FIRST_CLAUSE:
+            end = _phrase_end(spoken[0])
+            spoken[:1] = [_open(spoken[0][:end]), spoken[0][end:]] if end else spoken[:1]
+        self._nothing_yet = self._nothing_yet and not spoken
+        return spoken, text[cut:]
 
 
 def _phrase_end(text: str) -> int:
     """Return where the first phrase that is long enough is over; 0 if none is."""
-    ends = (found.end() for found in _CLAUSE_END.finditer(text))
+    ends = (match.end() for match in _CLAUSE_END.finditer(text))
     return next((end for end in ends if end >= _FIRST_CLAUSE), 0)
 
 
@@ -101,4 +101,4 @@ def _open(phrase: str) -> str:
 
 
 def _last_end(text: str, pattern: re.Pattern[str]) -> int:
-    return max((found.end() for found in pattern.finditer(text)), default=0)
+    return max((match.end() for match in pattern.finditer(text)), default=0)

@@ -67,11 +67,11 @@ class SpeechDetector:
         inputs = self._features(frames) @ given["lstm_cell.weight_ih"].T
         inputs += given["lstm_cell.bias_ih"] + given["lstm_cell.bias_hh"]
         weight = given["lstm_cell.weight_hh"]
-        for number, each in enumerate(inputs):
-            gates = each + weight @ hidden
+        for number, gate in enumerate(inputs):
+            gates = gate + weight @ hidden
             # Input, forget, cell, output: the order of torch.
-            open_, kept, new, out = gates.reshape(4, _WIDTH)
-            cell = _sigmoid(kept) * cell + _sigmoid(open_) * np.tanh(new)
+            open_, forget, new, out = gates.reshape(4, _WIDTH)
+            cell = _sigmoid(forget) * cell + _sigmoid(open_) * np.tanh(new)
             hidden = outputs[number] = _sigmoid(out) * np.tanh(cell)
         logits = np.maximum(outputs, 0) @ given["final_conv.weight"][0, :, 0]
         return _sigmoid(logits + given["final_conv.bias"]), State(hidden, cell)

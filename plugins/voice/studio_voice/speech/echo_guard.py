@@ -36,15 +36,15 @@ class EchoGuard:
         self._played = played
         self._ratios: deque[float] = deque(maxlen=_REMEMBERED)
 
-    def is_own(self, heard: NDArray[np.float32]) -> bool:
+    def is_own(self, block: NDArray[np.float32]) -> bool:
         """Return whether a frame of the microphone is no louder than the own sound explains."""
         played = self._played()
         if played < _AUDIBLE:
             return False
-        level = float(np.sqrt(np.mean(np.square(heard))))
-        known = len(self._ratios) >= _LEARNT
-        usual = float(np.percentile(self._ratios, _USUAL)) if known else 0.0
-        is_own = not known or level < _LOUDER * usual * played + _AUDIBLE
+        level = float(np.sqrt(np.mean(np.square(block))))
+        calibrated = len(self._ratios) >= _LEARNT
+        usual = float(np.percentile(self._ratios, _USUAL)) if calibrated else 0.0
+        is_own = not calibrated or level < _LOUDER * usual * played + _AUDIBLE
         if is_own:
             self._ratios.append(level / played)
         return is_own

@@ -101,8 +101,8 @@ def _opened(source: Source | Path) -> Iterator[Any]:
             _check(file, source.name)
             yield file
     except OSError as error:
-        told = error.strerror or error
-        raise BadInput(f"“{source.name}” cannot be read: {told}.") from error
+        reason = error.strerror or error
+        raise BadInput(f"“{source.name}” cannot be read: {reason}.") from error
     except soundfile.LibsndfileError as error:
         raise BadInput(
             f"“{source.name}” can't be read as a recording.",

@@ -46,9 +46,9 @@ class Resampler:
         if count < 1:
             return np.zeros(0, np.float32)
         edge = RATE // _UNIT
-        made = self._resampled(self._held[: (count + 2) * self._unit], edge, self._unit)
+        resampled = self._resampled(self._held[: (count + 2) * self._unit], edge, self._unit)
         self._held = self._held[count * self._unit :]
-        return np.asarray(made[edge : edge * (count + 1)], np.float32)
+        return np.asarray(resampled[edge : edge * (count + 1)], np.float32)
 
 
 class What(Enum):
@@ -94,8 +94,8 @@ class TurnDetector:
             frame = np.concatenate([self._tail, hop])
             self._tail = hop[-BEFORE:]
             shares, self._state = self._detector.shares(frame[None], self._state)
-            if (found := self._take(hop, float(shares[0]))) is not None:
-                noticed.append(found)
+            if (event := self._take(hop, float(shares[0]))) is not None:
+                noticed.append(event)
         return noticed
 
     def hold(self) -> None:

@@ -79,14 +79,14 @@ def extracted(path: Path, into: Path, sandbox: Sandbox) -> Generator[float, None
     if ended != 0:
         what = "is damaged" if ended == _BROKEN else "takes too much time or memory"
         raise BadInput(f"“{path.name}” {what}.", "Save its sound as WAV, FLAC, Ogg or MP3.")
-    found = into / "sound.wav"
-    with wave.open(str(found), "wb") as file, raw.open("rb") as samples:
+    wav_file = into / "sound.wav"
+    with wave.open(str(wav_file), "wb") as file, raw.open("rb") as samples:
         file.setparams((1, _BYTES, RATE, 0, "NONE", ""))
         while piece := samples.read(1 << 20):
             file.writeframesraw(piece)
             yield file.tell() / RATE
     raw.unlink()
-    return found
+    return wav_file
 
 
 def _in_sandbox(
@@ -159,8 +159,8 @@ def _take(video: IO[bytes], out: IO[bytes], form: str) -> int:
                 return _NOTHING
             mixer = av.AudioResampler(format="s16", layout="mono", rate=RATE)
             for frame in itertools.chain(container.decode(audio=0), [None]):
-                for made in mixer.resample(frame):
-                    samples = made.to_ndarray().tobytes()[: left * _BYTES]
+                for resampled in mixer.resample(frame):
+                    samples = resampled.to_ndarray().tobytes()[: left * _BYTES]
                     out.write(samples)
                     left -= len(samples) // _BYTES
                 if left <= 0:

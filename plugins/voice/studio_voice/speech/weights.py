@@ -60,7 +60,7 @@ def _full(tensor: Any) -> Any:
 
 
 def _built(_header: Header, tensors: dict[str, Tensor], _device: str) -> Detector:
-    return Detector(SpeechDetector({name: _full(each.cpu()) for name, each in tensors.items()}))
+    return Detector(SpeechDetector({name: _full(tensor.cpu()) for name, tensor in tensors.items()}))
 
 
 def save(path: Path, state: Mapping[str, Tensor]) -> None:

@@ -71,29 +71,29 @@ def speak(ctx: TaskContext, params: Speak) -> Iterator[Event]:
         raise BadInput("There is nothing to read aloud.", "Type some words, or choose a text file.")
     letters = sum(len(part.text) for part in parts)
     file = ctx.checkpoint / "speech.wav"
-    said = _resumed(ctx.checkpoint, len(parts))
-    done = sum(len(part.text) for part in parts[: said.sentences])
-    how = {} if said.sentences else {"samplerate": RATE, "channels": 1, "subtype": "PCM_16"}
-    with soundfile.SoundFile(file, "r+" if said.sentences else "w", **how) as out:
+    progress = _resumed(ctx.checkpoint, len(parts))
+    done = sum(len(part.text) for part in parts[: progress.sentences])
+    how = {} if progress.sentences else {"samplerate": RATE, "channels": 1, "subtype": "PCM_16"}
+    with soundfile.SoundFile(file, "r+" if progress.sentences else "w", **how) as out:
         out.seek(0, soundfile.SEEK_END)
-        for part in parts[said.sentences :]:
-            yield from _say(ctx, params, part, said, out)
+        for part in parts[progress.sentences :]:
+            yield from _say(ctx, params, part, progress, out)
             done += len(part.text)
             yield ctx.text(f"{part.text} ", channel="speech")
             yield ctx.progress(done, letters, "Reading aloud")
-    chapters = [(title, frame / RATE) for title, frame in said.chapters]
+    chapters = [(title, frame / RATE) for title, frame in progress.chapters]
     title = short_title(params.title or _name(params) or " ".join(text.split()))
     final = yield from _final(ctx, params, title, file, chapters)
     facts = {
         "voice": params.voice,
-        "duration": round(said.frames / RATE, 2),
+        "duration": round(progress.frames / RATE, 2),
         "sentences": len(parts),
         "chapters": [{"title": name, "start": round(start, 2)} for name, start in chapters],
     }
     yield ctx.artifact(
         Kind.AUDIO, final, suffix=final.suffix, title=title, text=text[:100_000], meta=facts
     )
-    yield ctx.result(guessed=said.guessed, **facts)
+    yield ctx.result(guessed=progress.guessed, **facts)
 
 
 def _name(params: Speak) -> str:
@@ -107,9 +107,11 @@ def _text(ctx: TaskContext, params: Speak) -> Generator[Event, None, str]:
     path = Path(params.document)
     suffix = path.suffix.lower()
     if suffix in DOCUMENT_SUFFIXES:
-        asked = {"documents": [params.document]}
-        outcome = yield from ctx.call(_READER, asked, title=f"Read {path.name}", keep=False)
-        return "\n\n".join(made.read().decode("utf-8", "replace") for made in outcome.artifacts)
+        inputs = {"documents": [params.document]}
+        outcome = yield from ctx.call(_READER, inputs, title=f"Read {path.name}", keep=False)
+        return "\n\n".join(
+            artifact.read().decode("utf-8", "replace") for artifact in outcome.artifacts
+        )
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise BadInput(f"“{path.name}” is too long to be read aloud.", "Choose a part of it.")
@@ -120,7 +122,7 @@ def _text(ctx: TaskContext, params: Speak) -> Generator[Event, None, str]:
 
 
 def _say(
-    ctx: TaskContext, params: Speak, part: Sentence, said: Said, out: Any
+    ctx: TaskContext, params: Speak, part: Sentence, progress: Said, out: Any
 ) -> Generator[Event, None, None]:
     """Say a sentence into the file, and keep that it is said."""
     import numpy as np
@@ -129,15 +131,15 @@ def _say(
 
     sound, unknown = yield from _sound(ctx, params, part.text)
     if part.chapter:
-        if said.sentences:
+        if progress.sentences:
             out.write(np.zeros(round(_CHAPTER * RATE / params.speed), np.float32))
-        said.chapters.append((part.chapter, out.frames))
+        progress.chapters.append((part.chapter, out.frames))
     out.write(sound)
     out.flush()
-    said.guessed = list(dict.fromkeys([*said.guessed, *unknown]))[:_MOST_UNKNOWN]
-    said.sentences, said.frames = said.sentences + 1, out.frames
+    progress.guessed = list(dict.fromkeys([*progress.guessed, *unknown]))[:_MOST_UNKNOWN]
+    progress.sentences, progress.frames = progress.sentences + 1, out.frames
     new = ctx.checkpoint / "said.new"
-    new.write_bytes(msgspec.json.encode(said))
+    new.write_bytes(msgspec.json.encode(progress))
     new.replace(ctx.checkpoint / "said.json")
 
 
@@ -172,15 +174,15 @@ def _resumed(folder: Path, most: int) -> Said:
     import soundfile
 
     try:
-        said = msgspec.json.decode((folder / "said.json").read_bytes(), type=Said)
-        if said.sentences > most:
+        progress = msgspec.json.decode((folder / "said.json").read_bytes(), type=Said)
+        if progress.sentences > most:
             return Said()
         with soundfile.SoundFile(folder / "speech.wav", "r+") as file:
-            file.seek(said.frames)
-            file.truncate(said.frames)
+            file.seek(progress.frames)
+            file.truncate(progress.frames)
     except (OSError, ValueError, soundfile.SoundFileError):
         return Said()  # nothing was said yet, or it cannot be used: it is said anew
-    return said
+    return progress
 
 
 def _final(

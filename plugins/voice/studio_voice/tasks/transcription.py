@@ -73,8 +73,10 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
     from studio_voice.speech.recordings import RATE
 
     path = Path(params.recording)
-    heard = (yield from _sound_of(ctx, path)) if video_sound.is_video(path) else path
-    source = recordings.Source(heard, bytes(ctx.inputs["sound"]) if "sound" in ctx.inputs else None)
+    sound_file = (yield from _sound_of(ctx, path)) if video_sound.is_video(path) else path
+    source = recordings.Source(
+        sound_file, bytes(ctx.inputs["sound"]) if "sound" in ctx.inputs else None
+    )
     seconds = yield from ctx.in_thread(partial(recordings.length, source))
     yield ctx.progress(0, seconds, "Looking for speech")
     writing = _Writing(ctx, params, seconds)
@@ -96,14 +98,19 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
             "Record closer or louder, or lower the speech threshold.",
         )
     seconds = round(start, 2)
-    made = Transcript(tuple(writing.segments), writing.told_language, seconds, path.name)
-    facts = {"language": made.language, "duration": seconds, "recording": path.name}
+    transcript = Transcript(tuple(writing.segments), writing.told_language, seconds, path.name)
+    facts = {"language": transcript.language, "duration": seconds, "recording": path.name}
     yield ctx.artifact(
-        KIND, packed(made), suffix=SUFFIX, title=short_title(path.stem), text=made.text, meta=facts
+        KIND,
+        packed(transcript),
+        suffix=SUFFIX,
+        title=short_title(path.stem),
+        text=transcript.text,
+        meta=facts,
     )
     yield ctx.result(
-        text=made.text,
-        segments=msgspec.to_builtins(made.segments),
+        text=transcript.text,
+        segments=msgspec.to_builtins(transcript.segments),
         **facts,
     )
 
@@ -118,8 +125,8 @@ def _sound_of(ctx: TaskContext, video: Path) -> Generator[Event, None, Path]:
             words = f"Reading the sound of {video.name}: {next(steps):,.0f} s"
             yield ctx.progress(0, 1, words)
     except StopIteration as end:
-        found: Path = end.value
-        return found
+        sound_path: Path = end.value
+        return sound_path
     finally:
         steps.close()
 
@@ -143,9 +150,9 @@ class _Writing:
             some = parts[first : first + _AT_ONCE]
             rungs = [Rung(len(some)), Rung(1, "thirty seconds at a time")]
             with self._ctx.lease(self._params.weights) as model:
-                found = yield from self._ctx.ladder(rungs, partial(self._heard, model, some))
-            text = " ".join(segment.text for segment in found)
-            self.segments += found
+                segments = yield from self._ctx.ladder(rungs, partial(self._heard, model, some))
+            text = " ".join(segment.text for segment in segments)
+            self.segments += segments
             if text:
                 yield self._ctx.text(f"{text} ", channel="transcript")
             done = some[-1].span.end
@@ -226,8 +233,8 @@ class _Writing:
         for part in parts:
             yield None
             with torch.inference_mode():
-                heard = spectrogram(part.sound, mels)[None].to(self._ctx.device)
-                encoded.append(model.network.encode(heard))
+                mel = spectrogram(part.sound, mels)[None].to(self._ctx.device)
+                encoded.append(model.network.encode(mel))
         return torch.cat(encoded)
 
     def _prompt(self, model: Transcriber, sound: Any) -> list[int]:
@@ -235,18 +242,20 @@ class _Writing:
 
         from studio_voice.whisper import decoder
 
-        known = model.tokens.languages
+        languages = model.tokens.languages
         if not self.language:
             with torch.inference_mode():
-                heard = sound[:_HEARD_FOR_LANGUAGE]
-                self.language, _share = decoder.language_of(model.network, heard, model.tokens)
-        if known and self.language not in known:
+                beginning = sound[:_HEARD_FOR_LANGUAGE]
+                self.language, _share = decoder.language_of(model.network, beginning, model.tokens)
+        if languages and self.language not in languages:
             raise BadInput(
                 f"This model does not know {LANGUAGES.get(self.language, self.language)}.",
-                "It knows: " + ", ".join(LANGUAGES.get(each, each) for each in sorted(known)) + ".",
+                "It knows: "
+                + ", ".join(LANGUAGES.get(code, code) for code in sorted(languages))
+                + ".",
             )
         translate = self._params.output == "english"
-        if not known and (translate or self.language != "en"):
+        if not languages and (translate or self.language != "en"):
             raise BadInput(
                 "This model knows English only.", "Choose another one that knows more languages."
             )
@@ -263,12 +272,12 @@ def _parts(
     from studio_voice.speech.recordings import RATE
     from studio_voice.speech.windows import Span, spoken, windows
 
-    found = []
+    parts = []
     with ctx.lease(_DETECTOR) as detector:
         for some in speech_shares(detector.network, sound):
-            found.append(some)
+            parts.append(some)
             yield None
-    shares = np.concatenate(found) if found else np.zeros(0, np.float32)
+    shares = np.concatenate(parts) if parts else np.zeros(0, np.float32)
     spans = spoken(shares, params.silence / 100)
     return [
         Part(

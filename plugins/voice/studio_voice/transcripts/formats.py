@@ -35,5 +35,7 @@ FORMATS: Final[Mapping[str, Callable[[Transcript], bytes]]] = {
 
 
 def _cues(transcript: Transcript) -> Iterator[Cue]:
-    for each in transcript.segments:
-        yield Cue(each.start, each.end, each.text, [(w.start, w.text) for w in each.words])
+    for segment in transcript.segments:
+        yield Cue(
+            segment.start, segment.end, segment.text, [(w.start, w.text) for w in segment.words]
+        )

@@ -68,18 +68,18 @@ def word_times(
     # A row says where it looked for the token behind it.
     rows = matrix[len(prompt) - 1 : -1].double().cpu().numpy()
     starts = _starts(-rows)[: len(text) + 1] * STEP
-    found, at = [], 0
+    times, at = [], 0
     for phrase in phrases:
         words = _words(phrase, tokens, is_spaced=language not in WITHOUT_SPACES)
         ends = np.cumsum([0, *(count for _, count in words)]) + at
         at += len(phrase)
-        found.append(
+        times.append(
             [
                 Timed(round(float(starts[a]), 2), round(float(starts[b]), 2), word)
                 for (word, _), (a, b) in zip(words, pairwise(ends))
             ]
         )
-    return found
+    return times
 
 
 def _followed(seen: Tensor) -> Tensor:

@@ -107,22 +107,22 @@ def contents(path: Path) -> Contents:
         return Contents(entries, file.tell())
 
 
-def heads(path: Path, found: Contents) -> int:
+def heads(path: Path, contents: Contents) -> int:
     """Return how many heads its attention has."""
-    entry = found.entries["encoder/num_heads"]
+    entry = contents.entries["encoder/num_heads"]
     with open_regular(path) as file:
         file.seek(entry.offset)
         return int(np.frombuffer(file.read(entry.bytes), entry.kind)[0])
 
 
-def texts(path: Path, found: Contents) -> tuple[str, dict[str, Any]]:
+def texts(path: Path, contents: Contents) -> tuple[str, dict[str, Any]]:
     """Return the tokenizer as text and the configuration.
 
     Raises:
         ValueError: They are not there.
     """
     with open_regular(path) as file:
-        file.seek(found.tail)
+        file.seek(contents.tail)
         text = file.read(64 * 2**20).decode("utf-8")
     decode = json.JSONDecoder().raw_decode
     _tokenizer, end = decode(text.lstrip())
@@ -133,7 +133,7 @@ def texts(path: Path, found: Contents) -> tuple[str, dict[str, Any]]:
     return tokenizer, config
 
 
-def read(path: Path, found: Contents) -> Generator[float, None, dict[str, Tensor]]:
+def read(path: Path, contents: Contents) -> Generator[float, None, dict[str, Tensor]]:
     """Yield the share read; return the tensors by the names of our network, in full precision.
 
     Raises:
@@ -141,7 +141,7 @@ def read(path: Path, found: Contents) -> Generator[float, None, dict[str, Tensor
     """
     state: dict[str, Tensor] = {}
     with open_regular(path) as file:
-        for number, entry in enumerate(found.entries.values(), 1):
+        for number, entry in enumerate(contents.entries.values(), 1):
             name = _ours(entry.name)
             if name is None:
                 continue
@@ -150,7 +150,7 @@ def read(path: Path, found: Contents) -> Generator[float, None, dict[str, Tensor
             file.seek(entry.offset)
             values = np.frombuffer(file.read(entry.bytes), entry.kind).reshape(entry.shape)
             state[name] = torch.from_numpy(values.astype(np.float32))
-            yield number / len(found.entries)
+            yield number / len(contents.entries)
     return state
 
 

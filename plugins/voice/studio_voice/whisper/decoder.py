@@ -80,12 +80,12 @@ def write_down(
     drafts: list[Draft | None] = [None] * len(sound)
     left = list(range(len(sound)))
     for temperature in TEMPERATURES:
-        made = yield from _tried(network, sound[left], tokens, prompt, temperature, generator)
-        for row, draft in zip(left, made):
+        attempts = yield from _tried(network, sound[left], tokens, prompt, temperature, generator)
+        for row, draft in zip(left, attempts):
             before = drafts[row]
             if before is None or draft.likelihood > before.likelihood or not _poor(draft, tokens):
                 drafts[row] = draft
-        left = [row for row, draft in zip(left, made) if _poor(draft, tokens)]
+        left = [row for row, draft in zip(left, attempts) if _poor(draft, tokens)]
         if not left:
             break
     return [draft for draft in drafts if draft is not None]
@@ -95,7 +95,7 @@ def phrases(draft: Draft, tokens: Tokens, seconds: float) -> list[Phrase]:
     """Return the phrases of a window that is ``seconds`` long, between its tokens of time."""
     if draft.is_empty:
         return []
-    found: list[Phrase] = []
+    phrases_so_far: list[Phrase] = []
     start, words = 0.0, []
     for token in draft.tokens:
         if token < tokens.first_time:
@@ -103,11 +103,11 @@ def phrases(draft: Draft, tokens: Tokens, seconds: float) -> list[Phrase]:
             continue
         time = min((token - tokens.first_time) * STEP, seconds)
         if words:
-            found.append(Phrase(start, time, tokens.text(words).strip(), tuple(words)))
+            phrases_so_far.append(Phrase(start, time, tokens.text(words).strip(), tuple(words)))
         start, words = time, []
     if words:
-        found.append(Phrase(start, seconds, tokens.text(words).strip(), tuple(words)))
-    return [each for each in found if each.text]
+        phrases_so_far.append(Phrase(start, seconds, tokens.text(words).strip(), tuple(words)))
+    return [phrase for phrase in phrases_so_far if phrase.text]
 
 
 def _poor(draft: Draft, tokens: Tokens) -> bool:
@@ -162,9 +162,9 @@ def _tried(
 
 def _next(network: Whisper, cache: Cache, chosen: Tensor, going: list[int]) -> Tensor:
     if len(going) < len(chosen):
-        kept = torch.tensor(going, device=chosen.device)
-        cache.rows(kept)
-        chosen = chosen[kept]
+        rows = torch.tensor(going, device=chosen.device)
+        cache.rows(rows)
+        chosen = chosen[rows]
     return network.read(chosen[:, None], cache)[:, -1]
 
 

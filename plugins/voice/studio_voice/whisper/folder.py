@@ -69,17 +69,19 @@ def opened(path: Path) -> Opened:
     try:
         tokenizer = _text(path / "tokenizer.json", _MOST_TOKENIZER_BYTES)
         generation = path / "generation_config.json"
-        said = json.loads(_text(generation, _MOST_CONFIG_BYTES)) if generation.is_file() else {}
+        generation_config = (
+            json.loads(_text(generation, _MOST_CONFIG_BYTES)) if generation.is_file() else {}
+        )
     except (OSError, RecursionError) as error:
         raise ValueError(f"{error.__class__.__name__}: {error}") from error
-    suppressed = said.get("suppress_tokens") or config.get("suppress_tokens") or []
+    suppressed = generation_config.get("suppress_tokens") or config.get("suppress_tokens") or []
     files = tuple(sorted(path.glob("*.safetensors")))
     if not files:
         raise ValueError("it has no safetensors file")
     whole = {
         "heads": config.get("decoder_attention_heads"),
         "suppress_ids": suppressed,
-        "alignment_heads": said.get("alignment_heads"),
+        "alignment_heads": generation_config.get("alignment_heads"),
     }
     return Opened(files, tokenizer, whole)
 

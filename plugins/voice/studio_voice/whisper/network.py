@@ -46,10 +46,10 @@ class Cache:
         self.tokens = [(like.new_zeros(shape), like.new_zeros(shape)) for _ in memory]
         self.length = 0
 
-    def rows(self, kept: Tensor) -> None:
+    def rows(self, rows: Tensor) -> None:
         """Keep only the given rows of the batch."""
-        self.memory = [(keys[kept], values[kept]) for keys, values in self.memory]
-        self.tokens = [(keys[kept], values[kept]) for keys, values in self.tokens]
+        self.memory = [(keys[rows], values[rows]) for keys, values in self.memory]
+        self.tokens = [(keys[rows], values[rows]) for keys, values in self.tokens]
 
 
 class Attention(nn.Module):
@@ -69,16 +69,16 @@ class Attention(nn.Module):
         query, keys, values = self._split(self.inputs(x), 3)
         return self._joined(F.scaled_dot_product_attention(query, keys, values))
 
-    def step(self, x: Tensor, kept: tuple[Tensor, Tensor], start: int) -> Tensor:
+    def step(self, x: Tensor, cache: tuple[Tensor, Tensor], start: int) -> Tensor:
         """Attend from new tokens to all up to themselves; cache their keys and values."""
         query, keys, values = self._split(self.inputs(x), 3)
         end = start + x.shape[1]
-        kept[0][:, :, start:end], kept[1][:, :, start:end] = keys, values
+        cache[0][:, :, start:end], cache[1][:, :, start:end] = keys, values
         places = torch.arange(end, device=x.device)
         seen = places[None] <= places[start:, None]
         return self._joined(
             F.scaled_dot_product_attention(
-                query, kept[0][:, :, :end], kept[1][:, :, :end], attn_mask=seen
+                query, cache[0][:, :, :end], cache[1][:, :, :end], attn_mask=seen
             )
         )
 
@@ -186,13 +186,13 @@ class Whisper(nn.Module):
             (heads, count, places); each row sums to 1.
         """
         x = self.tokens(tokens) + self.places[: tokens.shape[1]]
-        found = {}
+        weights = {}
         for number, layer in enumerate(self._readers):
             before = x + layer.own.step(layer.own_norm(x), cache.tokens[number], 0)
             seen = layer.memory.seen(layer.memory_norm(before), cache.memory[number])[0]
-            found.update({(number, head): each for head, each in enumerate(seen)})
+            weights.update({(number, head): attention for head, attention in enumerate(seen)})
             x = layer.step(x, cache, number)
-        return torch.stack([found[head] for head in heads])
+        return torch.stack([weights[head] for head in heads])
 
     @property
     def _readers(self) -> list[Layer]:

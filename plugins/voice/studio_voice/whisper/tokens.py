@@ -44,7 +44,7 @@ class Tokens:
     def languages(self) -> dict[str, int]:
         """Code of each language that it knows → its token; empty where it knows English alone."""
         names = ((self._tokenizer.id_to_token(n) or "", n) for n in range(self.start, self._task))
-        return {found[1]: n for name, n in names if (found := _LANGUAGE.fullmatch(name))}
+        return {match[1]: n for name, n in names if (match := _LANGUAGE.fullmatch(name))}
 
     @property
     def _task(self) -> int:

@@ -77,10 +77,10 @@ class WhisperLoader:
                 tokenizer, config = source.tokenizer, source.config
                 state = yield from folder.read(source)
             else:
-                found = ctranslate2_file.contents(path)
-                tokenizer, config = ctranslate2_file.texts(path, found)
-                config = {**config, "heads": ctranslate2_file.heads(path, found)}
-                state = yield from ctranslate2_file.read(path, found)
+                contents = ctranslate2_file.contents(path)
+                tokenizer, config = ctranslate2_file.texts(path, contents)
+                config = {**config, "heads": ctranslate2_file.heads(path, contents)}
+                state = yield from ctranslate2_file.read(path, contents)
             return _built(tokenizer, config, state, device)
 
     def park(self, loaded: Transcriber) -> None:
@@ -118,7 +118,7 @@ def _heads(given: object, network: Whisper) -> Heads:
     """Return the heads that a config names, as far as there are such."""
     if not isinstance(given, list):
         return ()
-    pairs = [tuple(each) for each in given if isinstance(each, list) and len(each) == 2]
+    pairs = [tuple(pair) for pair in given if isinstance(pair, list) and len(pair) == 2]
     layers, heads = len(network.decoder), network.sizes.heads
     return [(a, b) for a, b in pairs if a in range(layers) and b in range(heads)]
 

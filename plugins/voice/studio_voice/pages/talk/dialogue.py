@@ -150,9 +150,9 @@ class Dialogue(QObject):
             lines = [Line(row.role, row.content) for row in rows if row.content.strip()]
             return Thread(id, rows[-1].id if rows else "", lines)
 
-        def show(found: Thread) -> None:
+        def show(thread: Thread) -> None:
             if not self.conversation.id and not self._keeping:
-                self.conversation = found
+                self.conversation = thread
                 self.replaced.emit()
 
         self._work.do(read, show, lambda _error: self.renew())
@@ -236,9 +236,9 @@ class Dialogue(QObject):
             mine = self._store.add_message(id, thread.head or None, "user", text)
             return id, self._store.begin_reply(id, mine.id, extra={"weights": weights})
 
-        def kept(found: tuple[str, Any]) -> None:
+        def kept(saved: tuple[str, Any]) -> None:
             self._keeping -= 1
-            thread.id, journal = found
+            thread.id, journal = saved
             thread.head = journal.message
             self._ctx.settings.set(_KEPT, self.conversation.id)
             answer = Answer(weights, journal)
@@ -299,12 +299,12 @@ class Dialogue(QObject):
     def _answered(self, answer: Answer, result: Mapping[str, Any]) -> None:
         if not answer.stopped:
             self.narrator.end()
-        told = {name: value for name, value in result.items() if name != "text"}
-        self._finish(answer, "complete", told)
+        facts = {name: value for name, value in result.items() if name != "text"}
+        self._finish(answer, "complete", facts)
 
     def _answer_failed(self, answer: Answer, error: StudioError) -> None:
-        told = {"code": str(error.code), "message": error.message, "hint": error.hint}
-        self._finish(answer, "interrupted", {"error": told})
+        details = {"code": str(error.code), "message": error.message, "hint": error.hint}
+        self._finish(answer, "interrupted", {"error": details})
         self._on_failed(error)
 
     def _finish(self, answer: Answer, state: str, extra: Mapping[str, Any]) -> None:

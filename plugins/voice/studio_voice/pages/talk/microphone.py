@@ -117,14 +117,14 @@ class Microphone(QObject):
         recorder = new_recorder()
         return recorder, turns, Resampler(recorder.rate)
 
-    def _opened(self, found: Any) -> None:
+    def _opened(self, answer: Any) -> None:
         was_asked, self._asked = self._asked, False
-        if isinstance(found, StudioError):
+        if isinstance(answer, StudioError):
             self._hold = False
-            self.failed.emit(found)
+            self.failed.emit(answer)
             self.switched.emit()
             return
-        recorder, self._turns, self._resampler = found
+        recorder, self._turns, self._resampler = answer
         if not was_asked or self._closed["closed"]:
             recorder.end()  # it was not wanted any more when it was found
             return

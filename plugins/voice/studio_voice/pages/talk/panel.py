@@ -184,7 +184,7 @@ class TalkPanel(QWidget):
                 old.hide()
                 old.deleteLater()
         weights = self._ctx.weights
-        missing = [each for each in NEEDED if not weights.for_capability(each)]
+        missing = [need for need in NEEDED if not weights.for_capability(need)]
         for capability in missing:
             self._missing.addWidget(_offer(self._ctx, capability))
         hears = NEEDED[0] not in missing
@@ -300,9 +300,9 @@ def _offer(ctx: PluginContext, capability: str) -> QWidget:
         inside.addWidget(ctx.ui.label(words, Role.SMALL, wrap=True), 1)
         return row
     name, title, size = offers[0]
-    told = tr("Needed to talk: {title} ({size} MB).").format(title=title, size=round(size / 1e6))
+    text = tr("Needed to talk: {title} ({size} MB).").format(title=title, size=round(size / 1e6))
     get = ctx.ui.button(tr("Download"), "download", dense=True)
     get.clicked.connect(lambda _checked=False: ctx.weights.get_set(name))
-    inside.addWidget(ctx.ui.label(told, Role.SMALL, wrap=True), 1)
+    inside.addWidget(ctx.ui.label(text, Role.SMALL, wrap=True), 1)
     inside.addWidget(get)
     return row
