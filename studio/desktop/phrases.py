@@ -42,23 +42,23 @@ def breakable(text: str) -> str:
 
 def amount(energy: Amount) -> str:
     """Return energy as ``42 J``, ``about 42 J (38–46)`` or ``about 40 J (20–80), estimated``."""
-    found = Figures(*map(localised, figures(energy)))
-    size = f"{found.typical} {found.unit}"
+    shown = Figures(*map(localised, figures(energy)))
+    size = f"{shown.typical} {shown.unit}"
     if energy.is_estimated:
         return tr("about {size} ({low}–{high}), estimated").format(
-            size=size, low=found.low, high=found.high
+            size=size, low=shown.low, high=shown.high
         )
-    if found.is_range:
-        return tr("about {size} ({low}–{high})").format(size=size, low=found.low, high=found.high)
+    if shown.is_range:
+        return tr("about {size} ({low}–{high})").format(size=size, low=shown.low, high=shown.high)
     return size
 
 
-def energy(found: Amount, factor: float) -> str:
+def energy(used: Amount, factor: float) -> str:
     """Return energy, and its CO₂ at ``factor`` grams a kilowatt-hour; at 0 nothing of that."""
-    said = [amount(found)]
+    parts = [amount(used)]
     if factor:
-        said.append(localised(carbon(grams(found.joules, factor))))
-    return " · ".join(said)
+        parts.append(localised(carbon(grams(used.joules, factor))))
+    return " · ".join(parts)
 
 
 def duration(seconds: float) -> str:

@@ -99,8 +99,8 @@ class PluginContext:
             return None
         host = self._studio.plugins
         for plugin, make in host.call_each("studio_narration", lambda id: {"ctx": context_of(id)}):
-            made: Narration = host.guard(plugin, "studio_narration", make)
-            return made
+            narration: Narration = host.guard(plugin, "studio_narration", make)
+            return narration
         return None
 
     def on_artifact_added(self, call: Callable[[SavedArtifact], None]) -> Callable[[], None]:
@@ -140,7 +140,7 @@ class PluginContext:
     def open_page(self, page: str) -> bool:
         """Bring a page of this plugin into view; returns whether there is one of that id."""
         manifest = self._studio.plugins.plugin(self.plugin).manifest
-        own = {each.id for each in manifest.pages} if manifest is not None else set()
+        own = {entry.id for entry in manifest.pages} if manifest is not None else set()
         return page in own and self.ui.open_page(page)
 
     def send_to(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:
@@ -197,8 +197,8 @@ class CatalogueView:
 
     def caution(self, weights: str) -> str:
         """Return the known limitations of these weights."""
-        known = {w.id: w.caution for w in self._studio.weights.list()}
-        return known.get(weights, "")
+        cautions = {w.id: w.caution for w in self._studio.weights.list()}
+        return cautions.get(weights, "")
 
     def prepare(self, weights: str) -> None:
         """Have weights loaded ahead, if jobs run on this machine."""
@@ -214,8 +214,8 @@ class CatalogueView:
 
     def title(self, weights: str) -> str:
         """Return the name a person reads; the id itself for weights that are gone."""
-        known = {w.id: w.title for w in self._studio.weights.list()}
-        return known.get(weights, weights)
+        titles = {w.id: w.title for w in self._studio.weights.list()}
+        return titles.get(weights, weights)
 
 
 class PluginLibrary:
@@ -233,11 +233,14 @@ class PluginLibrary:
         self, query: str = "", kinds: Sequence[str] = (), limit: int = 100
     ) -> list[SavedArtifact]:
         """Return artifacts, newest first."""
-        return [self._saved(found) for found in self._library.find(query, kinds=kinds, limit=limit)]
+        return [
+            self._saved(artifact)
+            for artifact in self._library.find(query, kinds=kinds, limit=limit)
+        ]
 
     def made_in(self, conversations: Sequence[str]) -> list[SavedArtifact]:
         """Return the results that were made in conversations, newest first."""
-        return [self._saved(found) for found in self._library.made_in(conversations)]
+        return [self._saved(artifact) for artifact in self._library.made_in(conversations)]
 
     def add(self, new: NewArtifact, parents: Sequence[str] = ()) -> SavedArtifact:
         """Save something a person made by hand; durable when it returns."""

@@ -87,7 +87,11 @@ class PluginDialogs(QObject):
     def end(self, plugins: Collection[str] = ()) -> bool:
         """End what plugins of others do on the stack, those of ``plugins`` or all: their dialogs
         close, and their code goes on with an exception. False if none is there."""
-        frames = [each for plugin, each in _frames(self._owner) if plugin in (plugins or {plugin})]
+        frames = [
+            candidate
+            for plugin, candidate in _frames(self._owner)
+            if plugin in (plugins or {plugin})
+        ]
         if not frames:
             return False
         for frame in frames:

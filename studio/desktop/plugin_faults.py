@@ -81,13 +81,13 @@ class PluginFaults(QObject):
 
     def held(self, seconds: float, stack: traceback.StackSummary) -> None:
         """Take in that the window stands still; called on the watchdog's thread."""
-        told = "".join(stack.format())
-        _log.warning("The window has been standing still for %.1f s:\n%s", seconds, told)
+        trace = "".join(stack.format())
+        _log.warning("The window has been standing still for %.1f s:\n%s", seconds, trace)
         culprit = self._blame.of_stack(stack)
         if culprit is None or self._host.plugin(culprit.plugin).shipped:
             began, page = time.monotonic() - seconds, self._in_view
             title = declared(self._host.plugin(culprit.plugin).title) if culprit else page
-            self._post(lambda: self._we_held(title, began, told))  # when it has ended
+            self._post(lambda: self._we_held(title, began, trace))  # when it has ended
             return
         # The user may end a window that stands: what held it is known at the next start.
         title = self._page.title if self._page is not None else ""
@@ -169,7 +169,9 @@ class PluginFaults(QObject):
 
     def _owner(self, frame: FrameType) -> str:
         plugin = self._blame.of_file(frame.f_code.co_filename)
-        is_ours = any(each.id == plugin and each.shipped for each in self._host.plugins)
+        is_ours = any(
+            candidate.id == plugin and candidate.shipped for candidate in self._host.plugins
+        )
         return "" if is_ours else plugin
 
     def _stop(self, plugin: str) -> None:
@@ -231,4 +233,4 @@ class PluginFaults(QObject):
         return Action(title, lambda: self._host.switch_off(plugin))
 
     def _is_known(self, plugin: str) -> bool:
-        return any(each.id == plugin for each in self._host.plugins)
+        return any(candidate.id == plugin for candidate in self._host.plugins)

@@ -300,8 +300,8 @@ class WindowUi:
     def _pick_one(self, title: str, suffixes: Sequence[str], folder: bool) -> Path | None:
         if folder:
             return self.pick_folder(title)
-        found = self.pick_files(title, suffixes)
-        return found[0] if found else None
+        files = self.pick_files(title, suffixes)
+        return files[0] if files else None
 
 
 def _named(suffix: str) -> str:

@@ -59,8 +59,8 @@ class Language:
 
     def text_of(self, plugin: str, text: str) -> str:
         """Return a text of a plugin's own code, from its catalogue; else in English."""
-        known = self._translator.plugins.get(plugin) if self._translator else None
-        return known.gettext(text) if known and text else text
+        catalogue = self._translator.plugins.get(plugin) if self._translator else None
+        return catalogue.gettext(text) if catalogue and text else text
 
     def close(self) -> None:
         """Let the application speak English again."""
@@ -100,8 +100,15 @@ class _CatalogueTranslator(QTranslator):
         """Return the translation, or None, which Qt takes for "ask the next one"."""
         if not text:
             return None
-        asked = [self._catalogue, *(self.plugins.values() if context == DECLARED else ())]
-        return next((found for each in asked if (found := each.gettext(text)) != text), None)
+        catalogues = [self._catalogue, *(self.plugins.values() if context == DECLARED else ())]
+        return next(
+            (
+                translated
+                for catalogue in catalogues
+                if (translated := catalogue.gettext(text)) != text
+            ),
+            None,
+        )
 
 
 def _translator(language: str) -> _CatalogueTranslator | None:
@@ -125,5 +132,5 @@ def catalogue_path(language: str) -> Path:
 
 
 def _of_the_system() -> str:
-    wanted = (each.split("-")[0] for each in QLocale.system().uiLanguages())
-    return next((each for each in wanted if each in NAMES), ENGLISH)
+    wanted = (code.split("-")[0] for code in QLocale.system().uiLanguages())
+    return next((code for code in wanted if code in NAMES), ENGLISH)

@@ -97,7 +97,7 @@ class ChoiceEditor(Editor):
 def titles_of(field: Field) -> list[str]:
     """Return the choices of a field as a person reads them."""
     own = field.choice_titles or ("",) * len(field.choices)
-    return [title or _title_of(each) for each, title in zip(field.choices, own, strict=False)]
+    return [title or _title_of(choice) for choice, title in zip(field.choices, own, strict=False)]
 
 
 def _title_of(choice: Any) -> str:

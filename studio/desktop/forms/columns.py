@@ -49,9 +49,9 @@ class ColumnsEditor(Editor):
             return
         self._asked = path
 
-        def offer(found: list[str]) -> None:
+        def offer(columns: list[str]) -> None:
             if isValid(self.widget) and path == self._asked:
-                self.columns = found
+                self.columns = columns
                 if self._offer():
                     self.edited.emit()
 
@@ -147,9 +147,9 @@ class ColumnListEditor(ColumnsEditor):
     def _offer(self) -> bool:
         self.checks.offer([(name, name) for name in self.columns])
         self._list.widget.setVisible(not self.columns)
-        kept = [name for name in self._wanted if name in self.columns or not self.columns]
-        is_gone = kept != self._wanted
-        self.set(kept)
+        remaining = [name for name in self._wanted if name in self.columns or not self.columns]
+        is_gone = remaining != self._wanted
+        self.set(remaining)
         return is_gone
 
     def _on_checked(self) -> None:

@@ -114,9 +114,9 @@ class ParamsFormWidget(QWidget):
 
     def problems(self) -> dict[str, str]:
         """Return field name → error message for each invalid value."""
-        asked = {name: row for name, row in self._rows.items() if self._is_asked(row.field)}
-        found = {name: row.problem() for name, row in asked.items()}
-        return {name: words for name, words in found.items() if words}
+        rows = {name: row for name, row in self._rows.items() if self._is_asked(row.field)}
+        problems = {name: row.problem() for name, row in rows.items()}
+        return {name: words for name, words in problems.items() if words}
 
     def rows(self) -> list[FieldRow]:
         """Return the rows of all fields."""
@@ -239,9 +239,9 @@ class Section(QWidget):
     def fit(self) -> bool:
         """Go out of sight while none of its fields is asked for; return whether it is in sight."""
         inner = [section.fit() for section in self._inner]
-        asked = any(inner) or any(not row.isHidden() for row in self._rows)
-        self.setVisible(asked)
-        return asked
+        is_used = any(inner) or any(not row.isHidden() for row in self._rows)
+        self.setVisible(is_used)
+        return is_used
 
     def fold(self, folded: bool) -> None:
         """Hide the fields, or show them."""

@@ -60,17 +60,17 @@ class WeightsEditor(Editor):
     def refresh(self) -> None:
         """Look again at what there is."""
         field = self._field
-        found = _told_apart(self._weights.for_capability(field.capability, field.prefer))
+        options = _told_apart(self._weights.for_capability(field.capability, field.prefer))
         self._combo.clear()
-        if found:
-            best = self.tr("Automatic ({title})").format(title=found[0][1])
+        if options:
+            best = self.tr("Automatic ({title})").format(title=options[0][1])
             self._combo.addItem(best, "")
-        for weights_id, title in found:
+        for weights_id, title in options:
             self._combo.addItem(title, weights_id)
-        if found and field.optional:
+        if options and field.optional:
             self._combo.addItem(self.tr("None"), None)
-        self._combo.setVisible(bool(found))
-        self._none.setVisible(not found)
+        self._combo.setVisible(bool(options))
+        self._none.setVisible(not options)
         self.set(self._wanted)
 
     def get(self) -> str | None:
@@ -111,19 +111,19 @@ class WeightsListEditor(Editor):
     def refresh(self) -> None:
         """Reload the available weights; deselect removed ones."""
         field = self._field
-        found = _told_apart(self._weights.for_capability(field.capability, field.prefer))
-        if found != self._offered:
-            chosen, self._offered = self.get(), found
-            self.checks.offer(found)
+        options = _told_apart(self._weights.for_capability(field.capability, field.prefer))
+        if options != self._offered:
+            chosen, self._offered = self.get(), options
+            self.checks.offer(options)
             self.checks.choose(chosen)
-        self.checks.setVisible(bool(found))
-        self._none.setVisible(not found)
+        self.checks.setVisible(bool(options))
+        self._none.setVisible(not options)
 
     def get(self) -> list[str]:
         return self.checks.chosen()
 
     def set(self, value: Any) -> None:
-        self.checks.choose([str(each) for each in value or ()])
+        self.checks.choose([str(item) for item in value or ()])
 
 
 class _TellsWhenShown(QWidget):
@@ -233,12 +233,12 @@ class _DropRow(QWidget):
             self._dropped(path)
 
 
-def _told_apart(found: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def _told_apart(options: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return ids and titles; titles that several have get the end of their ids."""
-    often = Counter(title for _, title in found)
+    often = Counter(title for _, title in options)
     return [
         (id, title if often[title] == 1 else f"{title} ({id.rpartition('-')[2]})")
-        for id, title in found
+        for id, title in options
     ]
 
 

@@ -63,15 +63,15 @@ class SeedEditor(Editor):
         self.edited.emit()
 
     def _show(self) -> None:
-        kept = bool(self._edit.text().strip())
-        self._lock.setChecked(kept)
+        is_fixed = bool(self._edit.text().strip())
+        self._lock.setChecked(is_fixed)
         self._lock.setIcon(
-            self._look.icons.icon("lock" if kept else "lock-open", "mute", on="accent")
+            self._look.icons.icon("lock" if is_fixed else "lock-open", "mute", on="accent")
         )
         words = self.tr("Fixed seed: the same result each time. Click for a random seed.")
         tip = (
             words
-            if kept
+            if is_fixed
             else self.tr("Random seed: a different result each time. Click to fix it.")
         )
         self._lock.setToolTip(tip)

@@ -37,9 +37,9 @@ class HandedOut:
         disclosure = self.exporter.disclosure
         folder = self._copies.path / disclosure / id
         folder.mkdir(parents=True, exist_ok=True)
-        found = (path for path in folder.iterdir() if not path.name.startswith("."))
-        if made := sorted(found, key=lambda path: described(path) != path):
-            return made
+        visible = (path for path in folder.iterdir() if not path.name.startswith("."))
+        if copies := sorted(visible, key=lambda path: described(path) != path):
+            return copies
         if name and disclosure is Disclosure.FULL:
             return self.exporter.to_file(id, folder / name, disclosure).files
         return self.exporter.to_folder(id, folder, disclosure).files

@@ -95,8 +95,8 @@ class KeptResults:
         place = min(place, len(self._list))
         gone = self._list.insert(place, result)
         self._show(place, result)
-        for each in gone:
-            self.widget.take_out(each.id)
+        for removed in gone:
+            self.widget.take_out(removed.id)
         self.widget.show()
         return True
 
@@ -118,10 +118,10 @@ class KeptResults:
     def load(self, then: Callable[[], None] | None = None) -> None:
         """Restore the results of the last session in the background."""
 
-        def show(found: list[TaskResult]) -> None:
+        def show(results: list[TaskResult]) -> None:
             if not isValid(self.widget):
                 return
-            for result in found:
+            for result in results:
                 self._show(self._list.place(result.id), result)
             self.widget.setVisible(len(self._list) > 0)
             if then is not None:

@@ -92,7 +92,7 @@ class ModeForms:
     def weights(self) -> list[str]:
         """Return the weights that the mode that is on would use now."""
         values = {**self.mode.given, **self.form.values()}
-        found: list[str] = []
+        ids: list[str] = []
         for field in self.mode.params.fields():
             if not field.capability:
                 continue
@@ -101,8 +101,8 @@ class ModeForms:
             if not chosen and not field.optional:
                 fits = self._weights.for_capability(field.capability, field.prefer)
                 chosen = [id for id, _title in fits[:1]]
-            found += chosen
-        return found
+            ids += chosen
+        return ids
 
     def get(self, id: str) -> Mode | None:
         """Return a mode."""

@@ -22,7 +22,7 @@ class OfferedModes:
 
     def modes(self, kind: str) -> list[Mode]:
         """Return what others offer for ``kind``."""
-        found = list[Mode]()
+        modes = list[Mode]()
         for plugin in self._host.usable() if kind else ():
             assert plugin.manifest is not None
             for entry in plugin.manifest.modes if plugin.id != self._plugin else ():
@@ -44,18 +44,18 @@ class OfferedModes:
                     offered=True,
                     given=entry.params,
                 )
-                found.append(mode)
-        return found
+                modes.append(mode)
+        return modes
 
 
 def _narrowed(params: type[Params], capability: str) -> type[Params]:
     """Return the same parameters with weights of ``capability`` alone."""
     fields = tuple(
-        replace(each, capability=capability) if each.capability else each
-        for each in params.fields()
+        replace(field, capability=capability) if field.capability else field
+        for field in params.fields()
     )
     own = {"fields": classmethod(lambda _cls: fields)}
-    made = msgspec.defstruct(
+    narrowed = msgspec.defstruct(
         params.__name__, [], bases=(params,), namespace=own, frozen=True, kw_only=True
     )
-    return cast(type[Params], made)
+    return cast(type[Params], narrowed)

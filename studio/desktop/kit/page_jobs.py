@@ -68,15 +68,15 @@ class PageJobs:
 
     def put_first(self, job: JobHandle) -> None:
         """Move a job to the front of the queue."""
-        if found := self._studio.jobs.get(job.id):
-            found.promote()
+        if queued := self._studio.jobs.get(job.id):
+            queued.promote()
 
     def retry(self, job: JobHandle) -> bool:
         """Begin a row once more that failed, if it can be; it comes to who watches."""
-        found = self._studio.jobs.get(job.id)
-        if found is None or not found.can_retry:
+        previous = self._studio.jobs.get(job.id)
+        if previous is None or not previous.can_retry:
             return False
-        self._studio.jobs.queue.retry([found])
+        self._studio.jobs.queue.retry([previous])
         return True
 
     def _changed(self, job: Job) -> None:
@@ -91,7 +91,7 @@ class PageJobs:
         is_followed = self._followed.get(job.id)
         if is_followed is not None and is_followed():
             return
-        self._watchers = [each for each in self._watchers if each.is_there()]
+        self._watchers = [present for present in self._watchers if present.is_there()]
         for watcher in self._watchers:
             if watcher.page == job.recipe.page:
                 self._followed[job.id] = watcher.is_there

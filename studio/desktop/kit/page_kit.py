@@ -81,9 +81,9 @@ class PageKit:
 
     def modes(self, name: str, modes: Sequence[api_runs.Mode], *, kind: str = "") -> ModeForms:
         """Return the switch and the forms of some modes, and of those offered for ``kind``."""
-        made = ModeForms(self._ctx, name, modes, self._offered.modes(kind))
-        self._jobs.place.weights = made.weights
-        return made
+        forms = ModeForms(self._ctx, name, modes, self._offered.modes(kind))
+        self._jobs.place.weights = forms.weights
+        return forms
 
     def results(
         self,
@@ -141,7 +141,7 @@ class PageKit:
             if not exporter.has(artifact):
                 return write(path)
             answers: list[Any] = []
-            exporter.to_file(artifact, path, disclosure, lambda made: answers.append(write(made)))
+            exporter.to_file(artifact, path, disclosure, lambda copy: answers.append(write(copy)))
             return answers[0]
 
         return labelling

@@ -117,14 +117,14 @@ class RecordBar(QWidget):
         for call in self._on_failed:
             call(error)
 
-    def _got(self, found: Any) -> None:
-        if isinstance(found, StudioError):
+    def _got(self, result: Any) -> None:
+        if isinstance(result, StudioError):
             self._rest()
-            self._fail(found)
+            self._fail(result)
         elif self._state["closed"] or not self._asked:
-            found.end()  # it was not wanted any more when it was found
+            result.end()  # it was not wanted any more when it was found
         else:
-            self._recording = found
+            self._recording = result
             self.done.setEnabled(True)
             self._clock.start()
             self._look()

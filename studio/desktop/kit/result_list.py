@@ -74,9 +74,9 @@ class ResultList:
     def load(self, then: Callable[[list[TaskResult]], None]) -> None:
         """Restore the saved list in the background; pass newly added results to ``then``."""
 
-        def loaded(found: list[TaskResult]) -> None:
+        def loaded(results: list[TaskResult]) -> None:
             here = {item.id for item in self._items}
-            fresh = [result for result in found if result.id not in here]
+            fresh = [result for result in results if result.id not in here]
             self._items += fresh
             then(fresh)
 
@@ -84,8 +84,8 @@ class ResultList:
 
     def _find(self) -> list[TaskResult]:
         rows = self._ctx.settings.get(self._key, [])
-        found = [self._found(row) for row in rows] if isinstance(rows, list) else []
-        return [result for result in found if result is not None]
+        results = [self._found(row) for row in rows] if isinstance(rows, list) else []
+        return [result for result in results if result is not None]
 
     def _found(self, row: Any) -> TaskResult | None:
         if not isinstance(row, Mapping) or not isinstance(row.get("id"), str):

@@ -106,18 +106,18 @@ class RunButton:
         parent = self.widget.parentWidget()
         if parent is None or parent is self._place:
             return
-        found = _layout_of(self.widget, parent.layout())
-        if found is None:
+        layout = _layout_of(self.widget, parent.layout())
+        if layout is None:
             return
         self._place = place = QWidget(parent)
-        is_below = isinstance(found, QBoxLayout) and found.direction() in _UPRIGHT
+        is_below = isinstance(layout, QBoxLayout) and layout.direction() in _UPRIGHT
         column = QVBoxLayout(place)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         row = QHBoxLayout()
         row.setSpacing(8)
         column.addLayout(row)
-        found.replaceWidget(self.widget, place)
+        layout.replaceWidget(self.widget, place)
         (column if is_below else row).addWidget(self.waiting)
         if self._where is not None:
             row.addWidget(self._where)
@@ -136,6 +136,6 @@ def _layout_of(widget: QWidget, layout: QLayout | None) -> QLayout | None:
     for place in range(layout.count()):
         item = layout.itemAt(place)
         inner = item.layout() if item is not None else None
-        if inner is not None and (found := _layout_of(widget, inner)) is not None:
-            return found
+        if inner is not None and (owner := _layout_of(widget, inner)) is not None:
+            return owner
     return None

@@ -285,14 +285,14 @@ class RunController:
     # --- what a job tells ---------------------------------------------------------------------
 
     def _follow(self, run: _Run) -> None:
-        job, told = run.job, self._told
+        job, listeners = run.job, self._told
         job.on_state(lambda state, _reason: self._on_state(run, state))
-        job.on_progress(lambda *step: self._pass(run, told.progress, *step))
-        job.on_text(lambda *text: self._pass(run, told.text, *text))
+        job.on_progress(lambda *step: self._pass(run, listeners.progress, *step))
+        job.on_text(lambda *text: self._pass(run, listeners.text, *text))
         job.on_preview(lambda *picture: self._on_preview(run, *picture))
-        job.on_plot(lambda plot: self._pass(run, told.plot, plot))
+        job.on_plot(lambda plot: self._pass(run, listeners.plot, plot))
         job.on_artifact(lambda artifact: self._pass(run, [partial(self._read_in, run)], artifact))
-        job.on_done(lambda result: self._end(run, lambda: self._call(told.done, result)))
+        job.on_done(lambda result: self._end(run, lambda: self._call(listeners.done, result)))
         job.on_failed(lambda error: self._end(run, lambda: self._fail(run, error)))
         job.on_cancelled(lambda: self._end(run, self._stop_told))
 
@@ -310,8 +310,8 @@ class RunController:
             self._call(listeners, *values)
             return
         passing = (self._told.progress, self._told.preview, self._told.plot)
-        if any(listeners is each for each in passing):  # the last will do
-            run.untold = [each for each in run.untold if each[0] is not listeners]
+        if any(listeners is entry for entry in passing):  # the last will do
+            run.untold = [entry for entry in run.untold if entry[0] is not listeners]
         run.untold.append((listeners, values))
 
     def _call(self, listeners: _Told, *values: Any) -> None:
@@ -434,8 +434,8 @@ def _is_on(state: JobState) -> bool:
 def _result(request: JobRequest, artifact: SavedArtifact) -> TaskResult:
     given = request.params
     recipe = artifact.meta.get("params")
-    asked = dict(given) if isinstance(given, Mapping) else given.to_dict()
-    params = dict(recipe) if isinstance(recipe, Mapping) else asked
+    values = dict(given) if isinstance(given, Mapping) else given.to_dict()
+    params = dict(recipe) if isinstance(recipe, Mapping) else values
     if isinstance(artifact.meta.get("seed"), int):
         params["seed"] = artifact.meta["seed"]
     source = next(iter(request.parents), "")

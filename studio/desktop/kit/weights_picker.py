@@ -56,8 +56,8 @@ class WeightsPicker(QToolButton):
     @property
     def weights(self) -> str:
         """The id of the selected weights, else of the best available; empty if none."""
-        known = [id for id, _title in self._known()]
-        return self._chosen if self._chosen in known else (known[0] if known else "")
+        ids = [id for id, _title in self._known()]
+        return self._chosen if self._chosen in ids else (ids[0] if ids else "")
 
     def choose(self, id: str) -> None:
         """Show a choice without telling anybody; an empty one is the best there is."""
@@ -83,8 +83,8 @@ class WeightsPicker(QToolButton):
         icon, self._title, tip = "chevrons-up-down", self._name, self._tip
         if self._place.now != HERE:
             icon, self._title = "server", f"{self._name} · {self._place.title}"
-            told = tr("Run on: {place}").format(place=self._place.title)
-            tip += f"\n{told} · {state}" if state else f"\n{told}"
+            text = tr("Run on: {place}").format(place=self._place.title)
+            tip += f"\n{text} · {state}" if state else f"\n{text}"
         self.setIcon(self._ctx.ui.icon(icon, color if state else "mute"))
         self.setToolTip(tip)
         self.setAccessibleName(tip)

@@ -60,8 +60,8 @@ def _modules_of(package: str) -> Iterator[str]:
 
     None if there is no such package.
     """
-    found = importlib.util.find_spec(package)
-    inside = found.submodule_search_locations if found is not None else None
+    spec = importlib.util.find_spec(package)
+    inside = spec.submodule_search_locations if spec is not None else None
     for module in pkgutil.iter_modules(inside or ()):
         name = f"{package}.{module.name}"
         if module.ispkg:

@@ -63,12 +63,12 @@ class MainThreadWatchdog(QObject):
         self._beat = time.monotonic()
 
     def _look(self) -> None:
-        told = ended = 0.0
+        reported = ended = 0.0
         while not self._end.wait(self._limit / 4):
             beat = self._beat
             late = time.monotonic() - beat
-            if late > self._limit + self._beat_ms / 1000 and beat != told:
-                told = beat  # once a stall
+            if late > self._limit + self._beat_ms / 1000 and beat != reported:
+                reported = beat  # once a stall
                 if stack := self._stack():
                     self._report(late, stack)
             if late > self._longest and beat != ended and self._interrupt is not None:
@@ -88,5 +88,5 @@ def _raise_in(thread: int, exception: type[BaseException]) -> None:
 
 
 def _log_it(seconds: float, stack: traceback.StackSummary) -> None:
-    told = "".join(stack.format())
-    _log.warning("The window's thread has been held for %.0f ms:\n%s", seconds * 1000, told)
+    trace = "".join(stack.format())
+    _log.warning("The window's thread has been held for %.0f ms:\n%s", seconds * 1000, trace)

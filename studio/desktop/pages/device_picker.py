@@ -27,9 +27,11 @@ class DevicePicker(NoWheelComboBox):
         wanted = self._devices.dictated or self._devices.wanted
         self.clear()
         self.addItem(self.tr("Automatic (best available)"), "")
-        for each in self._devices.known:
-            size = phrases.size(each.memory_total)
-            self.addItem(f"{each.name}, {size}" if each.memory_total else each.name, each.id)
+        for device in self._devices.known:
+            size = phrases.size(device.memory_total)
+            self.addItem(
+                f"{device.name}, {size}" if device.memory_total else device.name, device.id
+            )
         if self.findData(wanted) < 0:
             missing = self.tr("{device}, not found") if self._devices.known else "{device}"
             self.addItem(missing.format(device=wanted), wanted)

@@ -42,7 +42,7 @@ class DisclosureChoice(QWidget):
         self.setFixedWidth(width)
         room, wrap = QRect(0, 0, width, 10_000), Qt.TextFlag.TextWordWrap
         measure = self._meaning.fontMetrics().boundingRect
-        tall = max(measure(room, wrap, meaning(each)).height() for each in Disclosure)
+        tall = max(measure(room, wrap, meaning(level)).height() for level in Disclosure)
         self._meaning.setFixedHeight(tall + 2)  # a menu does not grow while it is open
         self._meaning.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.bar.on_choose(lambda chosen: self._choose(Disclosure(chosen)))

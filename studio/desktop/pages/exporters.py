@@ -36,15 +36,15 @@ def formats(parts: PageServices, artifact: Artifact) -> list[ExportFormat]:
     """
     host = parts.studio.plugins
     contexts = {plugin.id: parts.context_of(plugin.id) for plugin in host.usable()}
-    found = _of_plots(parts, artifact) if artifact.kind == Kind.PLOT else []
+    result = _of_plots(parts, artifact) if artifact.kind == Kind.PLOT else []
     for plugin, exporters in host.call_each("studio_exporters", lambda id: {"ctx": contexts[id]}):
         for name, write in (exporters or {}).items():
             kind, _, suffix = str(name).partition(":")
             if kind == artifact.kind and suffix.startswith("."):
                 saved = contexts[plugin].library.artifact(artifact.id)
                 contained = partial(_write, parts, plugin, write, saved)
-                found.append(ExportFormat(suffix, contained))
-    return found
+                result.append(ExportFormat(suffix, contained))
+    return result
 
 
 def _of_plots(parts: PageServices, artifact: Artifact) -> list[ExportFormat]:
@@ -54,16 +54,16 @@ def _of_plots(parts: PageServices, artifact: Artifact) -> list[ExportFormat]:
         try:
             write(target)
         except (StudioError, OSError) as error:
-            told = error if isinstance(error, StudioError) else explain(error, "export", target)
-            parts.studio.notices.error(told, key="export")
-            raise told from error
+            reported = error if isinstance(error, StudioError) else explain(error, "export", target)
+            parts.studio.notices.error(reported, key="export")
+            raise reported from error
 
     writers: dict[str, Callable[[Path], None]] = {
         ".png": lambda target: files.write_png(files.read(path), dress, target),
         ".svg": lambda target: files.write_svg(files.read(path), dress, target),
         ".csv": lambda target: files.write_csv(files.read(path).plot, target),
     }
-    return [ExportFormat(each, partial(contained, write)) for each, write in writers.items()]
+    return [ExportFormat(suffix, partial(contained, write)) for suffix, write in writers.items()]
 
 
 def _write(

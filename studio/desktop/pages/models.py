@@ -354,12 +354,12 @@ class ModelsPage(QWidget):
                 self._inspect(row.weights)
 
     def _used(self, uses: Sequence[Use]) -> None:
-        found: dict[str, tuple[Use, ...]] = {}
+        by_weights: dict[str, tuple[Use, ...]] = {}
         for use in uses:
-            found[use.weights] = (*found.get(use.weights, ()), use)
-        if found != self._uses:
-            self._uses = found
-            for id in found:
+            by_weights[use.weights] = (*by_weights.get(use.weights, ()), use)
+        if by_weights != self._uses:
+            self._uses = by_weights
+            for id in by_weights:
                 self._show_again(id)
 
     def _on_download(self, id: str) -> None:
@@ -407,10 +407,10 @@ class ModelsPage(QWidget):
         weights = row.weights
         self._studio.models.unload(weights.id)
 
-        def removed(told: str) -> None:
+        def removed(message: str) -> None:
             self._studio.scans.rescan()
             undo = Action(self.tr("Undo"), lambda: put_back())
-            self._studio.notices.warn(told, key=f"remove-{weights.id}", actions=[undo])
+            self._studio.notices.warn(message, key=f"remove-{weights.id}", actions=[undo])
 
         def put_back() -> None:
             self._do(partial(self._manager.put_back, weights))

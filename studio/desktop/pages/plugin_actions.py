@@ -47,9 +47,9 @@ class PluginActions(QObject):
 
     def choose(self) -> None:
         """Ask for a file, and install the plugin in it."""
-        found = self._ui.pick_files(self.tr("Install a plugin"), SUFFIXES)
-        if found:
-            self.install(found[0])
+        files = self._ui.pick_files(self.tr("Install a plugin"), SUFFIXES)
+        if files:
+            self.install(files[0])
 
     def install(self, path: Path) -> None:
         """Read the plugin at ``path``, show its details, and install it on confirmation."""
@@ -57,8 +57,8 @@ class PluginActions(QObject):
         held = ExitStack()
         sheet.closed.connect(lambda: self._background.run(held.close))
 
-        def read(told: Progress) -> Plan:
-            plan = held.enter_context(self._installer.read(str(path), [path.parent], told))
+        def read(progress: Progress) -> Plan:
+            plan = held.enter_context(self._installer.read(str(path), [path.parent], progress))
             if sheet.stopped.is_set():  # closed meanwhile: nobody else lets go of the copies
                 held.close()
             return plan
@@ -97,7 +97,7 @@ class PluginActions(QObject):
                     key="plugin-installed",
                 )
 
-        sheet.work(lambda told: self._installer.install(plan, told), done)
+        sheet.work(lambda progress: self._installer.install(plan, progress), done)
 
     def enable(self, plugin: Plugin) -> None:
         """Show the requested permissions of a plugin; on confirmation, test and enable it."""
@@ -115,7 +115,7 @@ class PluginActions(QObject):
         sheet.show_view(
             permissions_view(self._ui.look, manifest, set()),
             self.tr("Enable"),
-            lambda: sheet.work(lambda told: self._installer.enable(plugin.id, told), done),
+            lambda: sheet.work(lambda progress: self._installer.enable(plugin.id, progress), done),
             lambda: self._refuse(sheet, plugin.id, plugin.title),
         )
         sheet.show_sheet(sheet.answer)
@@ -190,7 +190,7 @@ class PluginActions(QObject):
         sheet.show_view(
             widenings_view(self._ui.look, change, wider),
             self.tr("Undo and allow"),
-            lambda: sheet.work(lambda told: installer.roll_back(), done),
+            lambda: sheet.work(lambda progress: installer.roll_back(), done),
         )
         sheet.show_sheet(sheet.answer)
 

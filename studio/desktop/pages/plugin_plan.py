@@ -65,11 +65,11 @@ def widenings_view(look: Appearance, change: str, wider: Sequence[Widening]) -> 
     column.setSpacing(8)
     takes = tr("This takes back: {change}.").format(change=change)
     column.addWidget(look.label(takes, "mute", wrap=True))
-    for each in wider:
+    for widening in wider:
         words = tr("{title} {version} would be enabled:")
-        words = words.format(title=each.title, version=each.version)
+        words = words.format(title=widening.title, version=widening.version)
         column.addWidget(look.label(words, "strong", wrap=True))
-        column.addWidget(permissions_view(look, each.manifest, set(each.new)))
+        column.addWidget(permissions_view(look, widening.manifest, set(widening.new)))
     return inside
 
 
@@ -87,8 +87,8 @@ def permissions_view(look: Appearance, manifest: Manifest, new: set[str]) -> QWi
     else:
         words = tr("It runs in a process of its own, with its own packages.")
         column.addLayout(_line(look, "circle-check", "good", words, False))
-    asked = wanted(manifest)
-    for name, how in asked.items():
+    permissions = wanted(manifest)
+    for name, how in permissions.items():
         reason = manifest.permissions.reasons.get(name)
         if name == "gpu" and not runs_in_studio(manifest):
             how = "boxed"
@@ -98,7 +98,7 @@ def permissions_view(look: Appearance, manifest: Manifest, new: set[str]) -> QWi
             wish, reason = _wish(name, how), reason or tr("no reason given")
         text = f"{wish}: {reason}" if reason else wish
         column.addLayout(_line(look, _ICONS[name], "warn", text, name in new))
-    if not asked:
+    if not permissions:
         words = tr("It asks for nothing more.")
         column.addLayout(_line(look, "circle-check", "good", words, False))
     return inside
@@ -168,7 +168,7 @@ def _packages(look: Appearance, plan: Plan) -> QGridLayout:
     grid.setHorizontalSpacing(16)
     grid.setVerticalSpacing(4)
     grid.setColumnStretch(0, 1)
-    own = [each for each in plan.record.lock if not each.is_lent]
+    own = [entry for entry in plan.record.lock if not entry.is_lent]
     for row, package in enumerate(own):
         size = as_size(package.unpacked)
         if package.name in plan.has_native_code:
@@ -187,8 +187,8 @@ def _packages(look: Appearance, plan: Plan) -> QGridLayout:
 
 
 def _changes(plan: Plan, before: Record) -> str:
-    was = {each.name: each.version for each in before.lock}
-    now = {each.name: each.version for each in plan.record.lock}
+    was = {package.name: package.version for package in before.lock}
+    now = {package.name: package.version for package in plan.record.lock}
     lines = [
         f"{name}: {was.get(name, '–')} → {now.get(name, '–')}"
         for name in sorted(was.keys() | now.keys())

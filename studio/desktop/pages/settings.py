@@ -165,8 +165,8 @@ class SettingsPage(QWidget):
 
         form.on_change(keep)
         column.addWidget(form)
-        said = " ".join(f"{each.title} {each.help}" for each in params.fields())
-        self._sections[-1].rows.append((phrases.folded(f"{title} {said}"), form))
+        text = " ".join(f"{field.title} {field.help}" for field in params.fields())
+        self._sections[-1].rows.append((phrases.folded(f"{title} {text}"), form))
         return form
 
     def _library(self) -> None:
@@ -267,13 +267,13 @@ class SettingsPage(QWidget):
             "",
             self._button(self.tr("Copy"), "copy", lambda: copy(address.text())),
         )
-        said = self.tr("It stays the same until you make a new one; its file is yours alone.")
+        hint = self.tr("It stays the same until you make a new one; its file is yours alone.")
         shown = self._look.button(self.tr("Show"), "eye")
         shown.setCheckable(True)
         token = self._row(
             column,
             self.tr("Key"),
-            said,
+            hint,
             _beside(
                 shown,
                 self._button(
@@ -303,7 +303,7 @@ class SettingsPage(QWidget):
             address.setText(serving.server.address if serving.server else asleep)
             shown.setChecked(shown.isChecked() and serving.server is not None)
             visible = serving.server if shown.isChecked() else None
-            token.setText(visible.token.text if visible else said)
+            token.setText(visible.token.text if visible else hint)
             for label in (address, token, example):
                 row = label.parentWidget()
                 assert row is not None, "the label lies in its row"
@@ -428,12 +428,12 @@ class SettingsPage(QWidget):
         line = QHBoxLayout(row)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(16)
-        said = QVBoxLayout()
-        said.setSpacing(2)
-        said.addWidget(self._look.label(title, "strong"))
+        texts = QVBoxLayout()
+        texts.setSpacing(2)
+        texts.addWidget(self._look.label(title, "strong"))
         label = self._look.label(text, "small", wrap=True)
-        said.addWidget(label)
-        line.addLayout(said, 1)
+        texts.addWidget(label)
+        line.addLayout(texts, 1)
         line.addWidget(control)
         column.addWidget(row)
         self._sections[-1].rows.append((phrases.folded(f"{title} {text}"), row))
@@ -452,27 +452,27 @@ class SettingsPage(QWidget):
     def _filter(self, text: str) -> None:
         """Show matching rows, all rows of matching sections, and their headings."""
         wanted = phrases.folded(text.strip())
-        found = 0
+        count = 0
         for section in self._sections:
             whole = wanted in section.title
-            for said, row in section.rows:
-                row.setVisible(whole or wanted in said)
+            for content, row in section.rows:
+                row.setVisible(whole or wanted in content)
             shown = any(not row.isHidden() for _, row in section.rows)
             section.heading.setVisible(shown)
             section.frame.setVisible(shown)
-            found += shown
-        self._nothing.setVisible(not found)
+            count += shown
+        self._nothing.setVisible(not count)
 
 
 def _beside(*widgets: QWidget) -> QWidget:
     """Return a widget that has ``widgets`` in a line."""
-    made = QWidget()
-    line = QHBoxLayout(made)
+    container = QWidget()
+    line = QHBoxLayout(container)
     line.setContentsMargins(0, 0, 0, 0)
     line.setSpacing(8)
     for widget in widgets:
         line.addWidget(widget)
-    return made
+    return container
 
 
 def _open(folder: Path) -> None:

@@ -173,7 +173,7 @@ class RunCard(QWidget):
 
     def _while_there(self, call: Callable[..., None]) -> Callable[..., None]:
         """Return what calls it, until the page is gone: a job may outlive it."""
-        return lambda *told: call(*told) if isValid(self) else None
+        return lambda *args: call(*args) if isValid(self) else None
 
     def _on_state(self, state: JobState, reason: str) -> None:
         icon, color = phrases.STATE_ICON[state]

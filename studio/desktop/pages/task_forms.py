@@ -59,7 +59,7 @@ class TaskForms(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         self._choice = ctx.ui.combo_box()
         self._choice.setAccessibleName(self.tr("Task"))
-        self._choice.addItems([declared(each.entry.title) for each in self._tasks])
+        self._choice.addItems([declared(task_form.entry.title) for task_form in self._tasks])
         self._choice.activated.connect(lambda at: self._turn_to(self._tasks[at]))
         above = QVBoxLayout()
         above.setContentsMargins(20, 12, 16, 0)
@@ -70,8 +70,8 @@ class TaskForms(QWidget):
         self._sent.setSpacing(4)
         above.addLayout(self._sent)
         column.addLayout(above)
-        for each in self._tasks:
-            column.addWidget(each.form, 1)
+        for task_form in self._tasks:
+            column.addWidget(task_form.form, 1)
         self._turn_to(self._now)
 
     @property
@@ -112,8 +112,10 @@ class TaskForms(QWidget):
 
     def take(self, artifact: SavedArtifact, task: str, params: Mapping[str, Any]) -> None:
         """Fill a form with an artifact: that of ``task``, of the task in view, or the first."""
-        able = [each for each in self._tasks if artifact.kind in each.entry.accepts]
-        wanted = [each for each in able if each.entry.id == (task or self.task.id)] or able
+        able = [candidate for candidate in self._tasks if artifact.kind in candidate.entry.accepts]
+        wanted = [
+            candidate for candidate in able if candidate.entry.id == (task or self.task.id)
+        ] or able
         if not wanted:
             return
         chosen = wanted[0]
@@ -121,12 +123,14 @@ class TaskForms(QWidget):
         chosen.form.set_values(params)
         self._ctx.run_later(
             lambda: outcome(lambda: accepted(chosen.entry, chosen.params, artifact)),
-            lambda found: self._filled(chosen, found),
+            lambda accepted_artifact: self._filled(chosen, accepted_artifact),
         )
 
     def reuse(self, used: UsedSettings) -> None:
         """Fill in the settings of a result, and pass on its inputs if available."""
-        chosen = next((each for each in self._tasks if each.entry.id == used.task), None)
+        chosen = next(
+            (candidate for candidate in self._tasks if candidate.entry.id == used.task), None
+        )
         if chosen is None:
             return
         self._turn_to(chosen)
@@ -139,24 +143,24 @@ class TaskForms(QWidget):
 
     def save_state(self) -> dict[str, Any]:
         """Return the values of the forms as plain data."""
-        values = {each.entry.id: each.form.values() for each in self._tasks}
-        files = {path: list(each.files[path]) for each in self._tasks for path in each.files}
+        values = {task.entry.id: task.form.values() for task in self._tasks}
+        files = {path: list(task.files[path]) for task in self._tasks for path in task.files}
         return {"task": self.task.id, "forms": values, "files": files}
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Restore saved form values; ignores invalid data."""
         saved, files = state.get("forms"), state.get("files")
-        for path, known in files.items() if isinstance(files, Mapping) else ():
-            match known:
+        for path, reference in files.items() if isinstance(files, Mapping) else ():
+            match reference:
                 case [str(id), str(title)]:
-                    for each in self._tasks:
-                        self._call_file(each, str(path), id, title)
-        for each in self._tasks:
-            values = saved.get(each.entry.id) if isinstance(saved, Mapping) else state.get("values")
+                    for task in self._tasks:
+                        self._call_file(task, str(path), id, title)
+        for task in self._tasks:
+            values = saved.get(task.entry.id) if isinstance(saved, Mapping) else state.get("values")
             if isinstance(values, Mapping):
-                each.form.set_values(values)
-            if each.entry.id == state.get("task"):
-                self._turn_to(each)
+                task.form.set_values(values)
+            if task.entry.id == state.get("task"):
+                self._turn_to(task)
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -166,20 +170,20 @@ class TaskForms(QWidget):
     def _turn_to(self, task: _Task) -> None:
         self._now = task
         self._choice.setCurrentIndex(self._tasks.index(task))
-        for each in self._tasks:
-            each.form.setVisible(each is task)
+        for other in self._tasks:
+            other.form.setVisible(other is task)
         self._show_sent()
         for call in self._observers:
             call(task.entry)
 
-    def _filled(self, task: _Task, found: AcceptedArtifact | StudioError) -> None:
-        if isinstance(found, StudioError):
-            self._tell(found)
+    def _filled(self, task: _Task, artifact: AcceptedArtifact | StudioError) -> None:
+        if isinstance(artifact, StudioError):
+            self._tell(artifact)
             return
-        title = found.artifact.title or found.artifact.kind
-        self._call_file(task, str(found.artifact.path), found.artifact.id, title)
-        task.form.set_values(found.params)
-        task.inputs.update(dict.fromkeys(found.inputs, found))
+        title = artifact.artifact.title or artifact.artifact.kind
+        self._call_file(task, str(artifact.artifact.path), artifact.artifact.id, title)
+        task.form.set_values(artifact.params)
+        task.inputs.update(dict.fromkeys(artifact.inputs, artifact))
         self._show_sent()
 
     def _call_file(self, task: _Task, path: str, id: str, title: str) -> None:

@@ -74,11 +74,11 @@ class Chart:
 
     def words(self, mark: Mark) -> str:
         """Return the tooltip of a mark, in lines."""
-        said = [self.shapes[mark.series].name, mark.label]
+        lines = [self.shapes[mark.series].name, mark.label]
         if mark.is_placed:
-            said.append(f"{self.plot.x.label or 'x'}: {self.x.words(mark.x)}")
-            said.append(f"{self.plot.y.label or 'y'}: {self.y.words(mark.y)}")
-        return "\n".join(filter(None, said))
+            lines.append(f"{self.plot.x.label or 'x'}: {self.x.words(mark.x)}")
+            lines.append(f"{self.plot.y.label or 'y'}: {self.y.words(mark.y)}")
+        return "\n".join(filter(None, lines))
 
 
 class _Making:
@@ -89,19 +89,19 @@ class _Making:
         self.shapes: list[Shape] = []
         self.marks: list[Mark] = []
         self.heat: tuple[float, float] | None = None
-        self.bars = [each for each in plot.series if isinstance(each, Bars)]
+        self.bars = [series for series in plot.series if isinstance(series, Bars)]
 
     def chart(self) -> Chart:
-        for each in self.plot.series:
-            self.shapes.append(Shape(each.name))
-            if isinstance(each, Heat):
-                self._heat(each)
-            elif isinstance(each, Histogram):
-                self._histogram(each)
-            elif isinstance(each, Bars):
-                self._bars(each)
+        for series in self.plot.series:
+            self.shapes.append(Shape(series.name))
+            if isinstance(series, Heat):
+                self._heat(series)
+            elif isinstance(series, Histogram):
+                self._histogram(series)
+            elif isinstance(series, Bars):
+                self._bars(series)
             else:
-                self._points(each)
+                self._points(series)
         boxed = any(shape.boxes for shape in self.shapes)
         x = _scale(self.plot.x, self.xs, room=0.0 if boxed else 0.03)
         y = _scale(self.plot.y, self.ys, room=0.0 if self.heat else 0.05)
@@ -131,11 +131,11 @@ class _Making:
     def _bars(self, series: Bars) -> None:
         place, count = self.bars.index(series), len(self.bars)
         pairs = [self._shown(pair) for pair in _pairs(series.x, series.y)]
-        known = [pair for pair in pairs if pair is not None]
-        gaps = sorted({x for x, _ in known})
+        points = [pair for pair in pairs if pair is not None]
+        gaps = sorted({x for x, _ in points})
         room = min((b - a for a, b in pairwise(gaps)), default=1.0)
         width = room * _GROUP / count
-        for x, y in known:
+        for x, y in points:
             left = x - room * _GROUP / 2 + place * width
             self._box(left, left + width * 0.94, y)
             self._mark(left + width / 2, y)
@@ -151,16 +151,16 @@ class _Making:
         for (left, right), count in zip(pairwise(edges), counts, strict=True):
             self._box(left, right, float(count))
             middle = math.sqrt(left * right) if self.plot.x.log else (left + right) / 2
-            told = f"{written(left)} – {written(right)}: {count}"
-            self._mark(middle, float(count), told, is_placed=False)
+            text = f"{written(left)} – {written(right)}: {count}"
+            self._mark(middle, float(count), text, is_placed=False)
         self.xs += [edges[0], edges[-1]]
         self.ys.append(float(max(counts)))
 
     def _heat(self, series: Heat) -> None:
-        known = [v for row in series.values for v in row if v is not None]
-        if not known:
+        values = [v for row in series.values for v in row if v is not None]
+        if not values:
             return
-        low, high = min(known), max(known)
+        low, high = min(values), max(values)
         self.heat = (low, high)
         for y, row in enumerate(series.values):
             for x, value in enumerate(row):
@@ -232,5 +232,5 @@ def _edges(values: Sequence[float], bins: int, log: bool) -> list[float]:
 def _counted(values: Sequence[float], edges: Sequence[float], log: bool) -> list[int]:
     whole = Scale(edges[0], edges[-1], log)
     last = len(edges) - 2
-    found = Counter(max(0, min(last, int(whole.place(v) * (last + 1)))) for v in values)
-    return [found[n] for n in range(last + 1)]
+    counts = Counter(max(0, min(last, int(whole.place(v) * (last + 1)))) for v in values)
+    return [counts[n] for n in range(last + 1)]

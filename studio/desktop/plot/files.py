@@ -48,13 +48,13 @@ def write_svg(chart: Chart, dress: Dress, path: Path) -> None:
     Raises:
         StudioError: ``BAD_INPUT``: the file cannot be written.
     """
-    made = QSvgGenerator()
-    made.setFileName(str(path))
-    made.setSize(SIZE)
-    made.setViewBox(QRect(0, 0, SIZE.width(), SIZE.height()))
-    made.setTitle(chart.plot.title)
+    generator = QSvgGenerator()
+    generator.setFileName(str(path))
+    generator.setSize(SIZE)
+    generator.setViewBox(QRect(0, 0, SIZE.width(), SIZE.height()))
+    generator.setTitle(chart.plot.title)
     painter = QPainter()
-    if not painter.begin(made):
+    if not painter.begin(generator):
         raise _unwritten(path)
     painter.fillRect(QRectF(0, 0, SIZE.width(), SIZE.height()), QColor(dress.color("panel")))
     _paint(painter, chart, dress, SIZE)

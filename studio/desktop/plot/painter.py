@@ -62,8 +62,8 @@ class Frame:
 
     def box(self, left: float, right: float, bottom: float, top: float) -> QRectF:
         """Return where a box of values lies, cut off where the axes end."""
-        found = QRectF(self.point(left, top), self.point(right, bottom)).normalized()
-        return found.intersected(self.area)
+        box = QRectF(self.point(left, top), self.point(right, bottom)).normalized()
+        return box.intersected(self.area)
 
 
 def hue(series: int) -> str:
@@ -298,14 +298,14 @@ def _thinned(points: Sequence[QPointF]) -> list[QPointF]:
     """Return points that look the same: of many in one column of pixels, the outermost."""
     if len(points) < 2000:
         return list(points)
-    kept: list[QPointF] = []
+    thinned: list[QPointF] = []
     column: list[QPointF] = []
     for point in points:
         if column and int(point.x()) != int(column[0].x()):
-            kept += _outermost(column)
+            thinned += _outermost(column)
             column = []
         column.append(point)
-    return kept + _outermost(column)
+    return thinned + _outermost(column)
 
 
 def _outermost(column: list[QPointF]) -> list[QPointF]:

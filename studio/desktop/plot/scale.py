@@ -90,9 +90,9 @@ def fitting(
     room: float = 0.04,
 ) -> Scale:
     """Return the scale that shows ``values``, with ``room`` (a share of it) at both ends."""
-    found = [value for value in values if value > 0 or not log]
-    low, high = min(found, default=1.0 if log else 0.0), max(found, default=1.0)
-    if categories and not found:
+    usable = [value for value in values if value > 0 or not log]
+    low, high = min(usable, default=1.0 if log else 0.0), max(usable, default=1.0)
+    if categories and not usable:
         low, high = 0.0, float(len(categories) - 1)
     if log:
         spread = (high / low) ** room if high > low else 10**0.5

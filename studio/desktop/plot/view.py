@@ -238,14 +238,14 @@ class PlotView(QWidget):
             return []
         if self._found is None:
             rows = [iter(shape.boxes) for shape in self.chart.shapes]
-            found = []
+            hits = []
             for mark in self.chart.marks:
                 box = next(rows[mark.series], None)
                 spot = frame.point(mark.x, mark.y)
                 if not (box or frame.area.adjusted(-1, -1, 1, 1).contains(spot)):
                     continue
-                found.append(_Hit(spot.x(), spot.y(), mark, frame.box(*box[:4]) if box else None))
-            self._found = sorted(found, key=lambda hit: hit.x)
+                hits.append(_Hit(spot.x(), spot.y(), mark, frame.box(*box[:4]) if box else None))
+            self._found = sorted(hits, key=lambda hit: hit.x)
         return self._found
 
     def _neighbour(self, step: int, other: int) -> Mark:
@@ -274,8 +274,8 @@ class PlotView(QWidget):
         drawn.setDevicePixelRatio(ratio)
         drawn.fill(Qt.GlobalColor.transparent)
         painter = QPainter(drawn)
-        made = ChartPainter(self.zoom.chart, dress_of(self._look))
-        self._frame = made.paint(painter, QRectF(self.rect()))
+        chart_painter = ChartPainter(self.zoom.chart, dress_of(self._look))
+        self._frame = chart_painter.paint(painter, QRectF(self.rect()))
         if self.chart.left_out:
             self._say_left_out(painter)
         painter.end()
@@ -298,7 +298,7 @@ class PlotView(QWidget):
         font = self._look.fonts.body(11.5)
         metrics, lines = QFontMetricsF(font), self.chart.words(mark).split("\n")
         most = self.width() * 0.7
-        lines = [metrics.elidedText(each, Qt.TextElideMode.ElideRight, most) for each in lines]
+        lines = [metrics.elidedText(line, Qt.TextElideMode.ElideRight, most) for line in lines]
         width = max(map(metrics.horizontalAdvance, lines)) + 20
         height = len(lines) * metrics.height() + 12
         left = spot.x() + 12 if spot.x() + 12 + width < self.width() else spot.x() - 12 - width

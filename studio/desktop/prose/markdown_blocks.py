@@ -222,12 +222,12 @@ def _open_fence(tokens: list[Token], tail: str) -> _Fence | None:
     """Return the fence that ``tail`` begins with, if its first line is complete."""
     if not tokens or tokens[0].type != "fence" or "\n" not in tail or len(tokens) > 1:
         return None
-    found = _FENCE.match(tail)
-    if found is None or found[1]:
+    match = _FENCE.match(tail)
+    if match is None or match[1]:
         return None  # an indented fence takes its indent from each line: left to the parser
-    mark = found[2]
+    mark = match[2]
     closing = re.compile(rf" {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}[ \t]*")
-    return _Fence(closing, Block("code", language=_language(found[3]), closed=False))
+    return _Fence(closing, Block("code", language=_language(match[3]), closed=False))
 
 
 # --- tokens to blocks ---------------------------------------------------------------------------
@@ -258,12 +258,12 @@ def _formula(state: StateInline, silent: bool) -> bool:
     """Take a formula as it is written: its backslashes, ``_`` and ``*`` are no marks."""
     if state.src[state.pos] not in "\\$":
         return False
-    found = _FORMULA.match(state.src, state.pos, state.posMax)
-    if found is None:
+    match = _FORMULA.match(state.src, state.pos, state.posMax)
+    if match is None:
         return False
     if not silent:
-        state.push("text", "", 0).content = found[0].replace("\n", LINE_BREAK)
-    state.pos = found.end()
+        state.push("text", "", 0).content = match[0].replace("\n", LINE_BREAK)
+    state.pos = match.end()
     return True
 
 

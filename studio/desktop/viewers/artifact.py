@@ -48,8 +48,8 @@ def of_plugins(parts: PageServices, artifact: Artifact, maker: str = "") -> QWid
     host = parts.studio.plugins
     contexts = {plugin.id: parts.context_of(plugin.id) for plugin in host.usable()}
     # A plugin that fails is recorded by the host, which tells the user; another may show it.
-    each = host.call_each("studio_viewers", lambda id: {"ctx": contexts[id]}, first=maker)
-    for plugin, viewers in each:
+    answers = host.call_each("studio_viewers", lambda id: {"ctx": contexts[id]}, first=maker)
+    for plugin, viewers in answers:
         saved = contexts[plugin].library.artifact(artifact.id)
         with suppress(StudioError):
             widget = host.guard(plugin, "viewer", partial(_view, viewers, saved))
@@ -62,12 +62,12 @@ def drawers(parts: PageServices) -> dict[str, Draw]:
     """Return kind → what draws the card of an artifact that came without a picture."""
     host = parts.studio.plugins
     contexts = {plugin.id: parts.context_of(plugin.id) for plugin in host.usable()}
-    found: dict[str, Draw] = {}
-    each = host.call_each("studio_thumbnails", lambda id: {"ctx": contexts[id]})
-    for plugin, drawn in each:
+    drawers: dict[str, Draw] = {}
+    answers = host.call_each("studio_thumbnails", lambda id: {"ctx": contexts[id]})
+    for plugin, drawn in answers:
         for kind, draw in drawn.items():
-            found.setdefault(kind, partial(_draw, parts, plugin, draw))
-    return found
+            drawers.setdefault(kind, partial(_draw, parts, plugin, draw))
+    return drawers
 
 
 def _draw(parts: PageServices, plugin: str, draw: Any, artifact: Artifact, give: Give) -> None:
@@ -106,7 +106,7 @@ def show_later(parts: PageServices, saved: SavedArtifact, then: Callable[[QWidge
     def tell(error: Exception) -> None:
         parts.studio.notices.error(error, key="viewer")
 
-    parts.background.run(read, lambda found: then(show(parts, *found)), tell)
+    parts.background.run(read, lambda loaded: then(show(parts, *loaded)), tell)
 
 
 def plain(parts: PageServices, artifact: Artifact, start: bytes, maker: str = "") -> QWidget:
@@ -130,8 +130,8 @@ def plain(parts: PageServices, artifact: Artifact, start: bytes, maker: str = ""
     title = look.kinds.title(kind)
     facts = " · ".join((title, artifact.suffix, phrases.size(artifact.bytes)))
     column.addWidget(look.label(facts, "small", wrap=True))
-    if told := _maker(parts, maker):
-        column.addWidget(look.label(told, "small", wrap=True))
+    if line := _maker(parts, maker):
+        column.addWidget(look.label(line, "small", wrap=True))
     text = artifact.text or (_as_text(start) if _is_text(start) else "")
     content = _words(artifact, text or _as_bytes(start))
     if not text:
@@ -151,7 +151,9 @@ def _maker(parts: PageServices, maker: str) -> str:
     """Return which plugin made it, and why that one does not show it."""
     if not maker:
         return ""
-    plugin = next((each for each in parts.studio.plugins.plugins if each.id == maker), None)
+    plugin = next(
+        (candidate for candidate in parts.studio.plugins.plugins if candidate.id == maker), None
+    )
     if plugin is None:
         return tr(
             "Made by the plugin “{plugin}”, which is not installed. Export saves the file as it is."

@@ -164,10 +164,10 @@ class VideoPlayer(QWidget):
     def _enable(self, on: bool) -> None:
         for widget in (self.slider, self.back, self.on):
             widget.setEnabled(on)
-        heard = on and self._sound is not None and self.player.hasAudio()
-        self.mute.setEnabled(heard)
-        self.volume.setVisible(heard)
-        if on and not heard:
+        has_audio = on and self._sound is not None and self.player.hasAudio()
+        self.mute.setEnabled(has_audio)
+        self.volume.setVisible(has_audio)
+        if on and not has_audio:
             self.mute.setIcon(self._look.icons.icon("volume-x", "mute"))
             why = (
                 self.tr("This video has no sound.")
@@ -203,10 +203,10 @@ class VideoPlayer(QWidget):
     def _set_volume(self, volume: int) -> None:
         if self._sound is not None:
             scale = self._media.QtAudio.VolumeScale
-            heard = self._media.QtAudio.convertVolume(
+            linear = self._media.QtAudio.convertVolume(
                 volume / _LOUDEST, scale.LogarithmicVolumeScale, scale.LinearVolumeScale
             )
-            self._sound.setVolume(heard)
+            self._sound.setVolume(linear)
 
     def _set_muted(self, muted: bool) -> None:
         self._sound.setMuted(muted)

@@ -74,13 +74,13 @@ class Wave(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         width, middle = self.width() - 2 * _MARGIN, self.height() / 2
         columns = max(1, int(width) // _STEP)
-        heard = QColor(colors[self._color])
-        ahead = QColor(colors["faint"]) if self.place else heard
+        played = QColor(colors[self._color])
+        ahead = QColor(colors["faint"]) if self.place else played
         for column in range(columns if self._levels else 0):
             first, end = (len(self._levels) * c // columns for c in (column, column + 1))
             level = max(self._levels[first : max(first + 1, end)])
             half = max(0.5, level * (middle - _MARGIN))
-            color = heard if column / columns < self.place else ahead
+            color = played if column / columns < self.place else ahead
             painter.fillRect(QRectF(_MARGIN + column * _STEP, middle - half, 2, 2 * half), color)
         if self._range is not None:
             left, right = (_MARGIN + width * place for place in self._range)

@@ -162,24 +162,26 @@ def _table(look: Appearance, parts: list[Part], shown: _Licence) -> QGridLayout:
 
 def _package(name: str) -> Part | None:
     try:
-        found = metadata.metadata(name)
+        package = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return None
-    licence = _field(found, "License-Expression") or _classified(found) or _field(found, "License")
+    licence = (
+        _field(package, "License-Expression") or _classified(package) or _field(package, "License")
+    )
     licence = licence.strip().partition("\n")[0] or tr("see its licence file")
-    return Part(found["Name"], found["Version"], licence, _licence_text(name))
+    return Part(package["Name"], package["Version"], licence, _licence_text(name))
 
 
-def _field(found: metadata.PackageMetadata, name: str) -> str:
-    return next(iter(found.get_all(name) or ()), "")
+def _field(package: metadata.PackageMetadata, name: str) -> str:
+    return next(iter(package.get_all(name) or ()), "")
 
 
 def _short(licence: str) -> str:
     return licence if len(licence) <= _LONGEST else licence[: _LONGEST - 1] + "…"
 
 
-def _classified(found: metadata.PackageMetadata) -> str:
-    licences = [c for c in found.get_all("Classifier") or [] if c.startswith("License ::")]
+def _classified(package: metadata.PackageMetadata) -> str:
+    licences = [c for c in package.get_all("Classifier") or [] if c.startswith("License ::")]
     return ", ".join(c.rpartition("::")[2].strip() for c in licences)
 
 

@@ -143,8 +143,8 @@ class Activity(QObject):
 
     def title_of_job(self, id: str) -> str:
         """Return the display title of a job, including transient ones."""
-        known = {job.id: job.title for job in self._board.jobs()} if self._board else {}
-        return known.get(id) or self.tr("a job")
+        titles = {job.id: job.title for job in self._board.jobs()} if self._board else {}
+        return titles.get(id) or self.tr("a job")
 
     def over(self) -> Sequence[Job]:
         """Return the jobs of this session that are over, newest first."""

@@ -49,8 +49,8 @@ class ConnectionLight(QToolButton):
         else:
             one, many = self.tr("1 connection"), self.tr("{n} connections")
             text = one if count == 1 else many.format(n=count)
-            through = [each for each in self._activity.attempts if not each.blocked]
-            unasked = any(not each.asked for each in through)
+            through = [attempt for attempt in self._activity.attempts if not attempt.blocked]
+            unasked = any(not attempt.asked for attempt in through)
             icon = ("globe", "warn" if unasked else "accent")
         self.setText(text)
         self.setIcon(self._look.icons.icon(*icon))
@@ -114,7 +114,7 @@ class ConnectionList(Popover):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(3)
         words = f"{whom} · {len(attempts)}"
-        if all(each.blocked for each in attempts):
+        if all(item.blocked for item in attempts):
             one = self.tr("Blocked 1 attempt to use the network by {name}")
             many = self.tr("Blocked {n} attempts to use the network by {name}")
             words = (one if len(attempts) == 1 else many).format(n=len(attempts), name=whom)

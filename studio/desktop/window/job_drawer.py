@@ -221,9 +221,9 @@ class JobDrawer(QFrame):
         focused = self.focusWidget()
         for widget in taken(self._list):
             widget.setParent(self)  # hidden; what stays is put back below
-        kept, self._rows = self._rows, {}
+        previous, self._rows = self._rows, {}
         for job in live:
-            self._place_row(kept, job)
+            self._place_row(previous, job)
         if not live:
             self._list.addWidget(self._empty)
             self._empty.setMinimumHeight(64)
@@ -233,15 +233,15 @@ class JobDrawer(QFrame):
         self._empty.setVisible(not live)  # one that lies in no layout would show with its parent
         self._history.setVisible(bool(over))
         for job in over:
-            self._place_row(kept, job)
+            self._place_row(previous, job)
         self._list.addStretch()
-        for gone in kept.keys() - self._rows.keys():
-            kept[gone].deleteLater()
+        for gone in previous.keys() - self._rows.keys():
+            previous[gone].deleteLater()
         if focused is not None and self.isAncestorOf(focused):
             focused.setFocus()  # so that a row can be moved on
 
-    def _place_row(self, kept: dict[str, JobRow], job: Job) -> None:
-        row = kept.get(job.id)
+    def _place_row(self, previous: dict[str, JobRow], job: Job) -> None:
+        row = previous.get(job.id)
         if row is None:
             row = JobRow(self._look, job, self._activity)
             row.dragged.connect(self._on_dragged)

@@ -52,7 +52,7 @@ class PageHost(QStackedWidget):
     def set_specs(self, specs: Sequence[PageSpec]) -> None:
         """Take the pages there are now; forgets those whose plugin is gone."""
         self._specs = {spec.id: spec for spec in specs}
-        for page_id in [known for known in self._shown if known not in self._specs]:
+        for page_id in [id for id in self._shown if id not in self._specs]:
             self._forget(page_id)
 
     def spec(self, page_id: str) -> PageSpec | None:

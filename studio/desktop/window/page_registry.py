@@ -119,9 +119,9 @@ class PageRegistry:
 
     def _offered(self, artifact: SavedArtifact) -> list[tuple[str, str, Callable[[], None]]]:
         """Return the actions on a result on a page: recreate it, and actions of plugins."""
-        found = self.actions.of(artifact)
+        actions = self.actions.of(artifact)
         if artifact.id and artifact.record:
-            found.insert(
+            actions.insert(
                 0,
                 (
                     QCoreApplication.translate("RunAgain", "Recreate exactly"),
@@ -129,7 +129,7 @@ class PageRegistry:
                     lambda: self._again(artifact),
                 ),
             )
-        return found
+        return actions
 
     def _again(self, artifact: SavedArtifact) -> None:
         from studio.desktop.pages.gallery.run_again import run_again
@@ -169,15 +169,15 @@ class PageRegistry:
                 words = tr("The page of “{task}” cannot be filled with settings.")
                 notices.warn(words.format(task=declared(entry.title)), key="reuse")
                 return
-            kept = self.studio.library.kept_inputs.files(record)
-            fill, used = page.reuse, UsedSettings(entry.id, values, tuple(parents), kept)
+            inputs = self.studio.library.kept_inputs.files(record)
+            fill, used = page.reuse, UsedSettings(entry.id, values, tuple(parents), inputs)
             host.guard(plugin.id, "reuse", lambda: fill(used))
         except StudioError as error:
             notices.error(error, key="reuse")
             return
         lost = tr("Not available here: {words}.").format(words=", ".join(missing))
-        said = tr("Settings filled in, with a new seed.") if remix else tr("Settings filled in.")
-        notices.info(said, lost if missing else "", key="reuse")
+        text = tr("Settings filled in, with a new seed.") if remix else tr("Settings filled in.")
+        notices.info(text, lost if missing else "", key="reuse")
 
     @staticmethod
     def _page_of(plugin: Plugin, task: TaskEntry) -> str:
@@ -277,7 +277,7 @@ class PageRegistry:
         """Return the page drawn from a task, or from the tasks that a page names."""
         host = self.studio.plugins
         assert plugin.manifest is not None
-        page = next((each for each in plugin.manifest.pages if each.id == id), None)
+        page = next((entry for entry in plugin.manifest.pages if entry.id == id), None)
         tasks = [host.task(task)[1] for task in (page.tasks if page else (id,))]
         schemas = [(task, host.params_class(task.id)) for task in tasks]
         title = page.title if page else tasks[0].title

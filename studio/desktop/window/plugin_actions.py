@@ -39,7 +39,7 @@ class PluginActions:
 
     def of(self, artifact: SavedArtifact) -> list[tuple[str, str, Act]]:
         """Return (title, icon, call) of each action for the kind of ``artifact``."""
-        found: list[tuple[str, str, Act]] = []
+        actions: list[tuple[str, str, Act]] = []
         for plugin in self._studio.plugins.usable():
             assert plugin.manifest is not None
             tasks = {task.id: task for task in plugin.manifest.tasks}
@@ -47,8 +47,8 @@ class PluginActions:
                 if artifact.kind in (action.kinds or tasks[action.task].accepts):
                     icon = action.icon or plugin.manifest.icon
                     run = partial(self._run if action.run else self._open_form, plugin, action)
-                    found.append((declared(action.title), icon, partial(run, artifact)))
-        return found
+                    actions.append((declared(action.title), icon, partial(run, artifact)))
+        return actions
 
     def _run(self, plugin: Plugin, action: ActionEntry, artifact: SavedArtifact) -> None:
         try:
@@ -59,22 +59,22 @@ class PluginActions:
             return
         self._background.run(
             lambda: outcome(lambda: accepted(entry, params, artifact)),
-            lambda found: self._submit(action, found),
+            lambda result: self._submit(action, result),
         )
 
-    def _submit(self, action: ActionEntry, found: AcceptedArtifact | StudioError) -> None:
+    def _submit(self, action: ActionEntry, accepted: AcceptedArtifact | StudioError) -> None:
         notices = self._studio.notices
-        if isinstance(found, StudioError):
-            notices.error(found, key=action.id)
+        if isinstance(accepted, StudioError):
+            notices.error(accepted, key=action.id)
             return
         try:
             job = self._studio.submit(
                 JobRequest(
                     action.task,
-                    {**action.params, **found.params},
-                    title=f"{declared(action.title)}: {found.artifact.title}".rstrip(": "),
-                    inputs=found.inputs,
-                    parents=[found.artifact.id],
+                    {**action.params, **accepted.params},
+                    title=f"{declared(action.title)}: {accepted.artifact.title}".rstrip(": "),
+                    inputs=accepted.inputs,
+                    parents=[accepted.artifact.id],
                 )
             )
         except StudioError as error:

@@ -151,9 +151,9 @@ class _Memory(QToolButton):
 
     def _show(self) -> None:
         status = self._activity.status
-        known = status is not None and status.memory_total > 0
-        self.setVisible(known)
-        if status is None or not known:
+        is_known = status is not None and status.memory_total > 0
+        self.setVisible(is_known)
+        if status is None or not is_known:
             self._popover.dismiss()
             return
         share = status.memory_used / status.memory_total

@@ -136,9 +136,9 @@ class WindowSession(QObject):
 
     def tell_missing_fonts(self, missing: Sequence[str]) -> None:
         """Say once that the system's fonts stand in."""
-        told = self.window.state.told
-        if missing and "fonts" not in told:
-            told.append("fonts")
+        notices = self.window.state.told
+        if missing and "fonts" not in notices:
+            notices.append("fonts")
             names = ", ".join(missing)
             self._notice(
                 Level.INFO,
@@ -193,8 +193,8 @@ class WindowSession(QObject):
                 lambda plugin: {"ctx": self.workspace.context(plugin)},
                 path=path,
             )
-            found = next(answers, None)
-            if found is None:
+            answer = next(answers, None)
+            if answer is None:
                 self._notice(
                     Level.INFO,
                     self.tr("This page can't open {name}.").format(name=path.name),
@@ -203,7 +203,7 @@ class WindowSession(QObject):
                     ),
                 )
                 continue
-            plugin, run = found
+            plugin, run = answer
             try:
                 self.studio.plugins.guard(plugin, "opening a file", run)
             except StudioError as error:

@@ -75,6 +75,6 @@ def outlook(found: Outlook) -> str:
         words.append(tr("{size} memory").format(size=size(found.memory)))
     if found.lacks:
         titles = ", ".join(found.lacks)
-        told = tr("{titles} is copied first") if found.copies else tr("does not have {titles}")
-        words.append(told.format(titles=titles))
+        pattern = tr("{titles} is copied first") if found.copies else tr("does not have {titles}")
+        words.append(pattern.format(titles=titles))
     return ", ".join(words)

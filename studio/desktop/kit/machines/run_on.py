@@ -32,8 +32,8 @@ class Place:
     @property
     def asked(self) -> str:
         """The machine for a job request; empty if it was removed."""
-        known = {HERE, FREE, *self.machines.names()}
-        return self.chosen if self.chosen in known else ""
+        places = {HERE, FREE, *self.machines.names()}
+        return self.chosen if self.chosen in places else ""
 
     @property
     def now(self) -> str:
@@ -55,8 +55,8 @@ class Place:
     def offer(self, menu: QMenu, weights: Sequence[str]) -> None:
         """Offer the machines in a menu, each with how it is and whether ``weights`` fit there."""
         for name in (HERE, *self.machines.names(), FREE):
-            told = self._about(name, weights)
-            action = menu.addAction(f"{_title(name)}  ·  {told}" if told else _title(name))
+            about = self._about(name, weights)
+            action = menu.addAction(f"{_title(name)}  ·  {about}" if about else _title(name))
             action.setCheckable(True)
             action.setChecked(name == self.now)
             action.triggered.connect(partial(self._choose, name))
@@ -107,8 +107,8 @@ class RunOn(QPushButton):
         state, color = self._place.light
         self.setText(self._place.title)
         self.setIcon(self._icons.icon("server", color))
-        told = tr("Run on: {place}").format(place=self.text())
-        self.setAccessibleName(f"{told} · {state}" if state else told)
+        text = tr("Run on: {place}").format(place=self.text())
+        self.setAccessibleName(f"{text} · {state}" if state else text)
         self.setToolTip(self.accessibleName())
 
     def _fill(self) -> None:

@@ -80,9 +80,9 @@ class BackupControls(QObject):
     def _kept(self) -> QWidget:
         choices = tuple((str(n), "", str(n)) for n in _KEPT)
         bar = SwitchBar(self._look, self.tr("Backups to keep"), choices)
-        kept = settings.kept(self._studio.settings)
-        if kept in _KEPT:
-            bar.choose(str(kept))
+        setting = settings.kept(self._studio.settings)
+        if setting in _KEPT:
+            bar.choose(str(setting))
         bar.on_choose(lambda n: self._studio.settings.set(settings.KEPT, int(n)))
         return bar
 
@@ -149,10 +149,10 @@ class BackupControls(QObject):
 
 def _beside(*widgets: QWidget) -> QWidget:
     """Return a widget that has ``widgets`` in a line."""
-    made = QWidget()
-    line = QHBoxLayout(made)
+    container = QWidget()
+    line = QHBoxLayout(container)
     line.setContentsMargins(0, 0, 0, 0)
     line.setSpacing(8)
     for widget in widgets:
         line.addWidget(widget)
-    return made
+    return container

@@ -87,17 +87,17 @@ class RestoreSheet(Sheet):
             lambda: catalogue.listed(folder, self._paths.home), self._show, self._fail
         )
 
-    def _show(self, found: Sequence[Backup]) -> None:
+    def _show(self, backups: Sequence[Backup]) -> None:
         self.backups.clear()
-        for backup in found:
+        for backup in backups:
             parts = (phrases.when(backup.made), phrases.contents(backup), phrases.state(backup))
             item = QListWidgetItem(self._icon(backup), "   ".join(parts))
             item.setToolTip(str(backup.folder))
             item.setData(Qt.ItemDataRole.UserRole, backup)
             self.backups.addItem(item)
-        self.backups.setVisible(bool(found))
-        self.backups.setFixedHeight(min(len(found), _MOST_ROWS) * _ROW + 8)
-        if not found:
+        self.backups.setVisible(bool(backups))
+        self.backups.setFixedHeight(min(len(backups), _MOST_ROWS) * _ROW + 8)
+        if not backups:
             words = self.tr("There is no backup in {folder}.")
             self._said.setText(words.format(folder=self._folder))
             return
@@ -153,12 +153,12 @@ class RestoreSheet(Sheet):
         )
         self._meter.set_parts([(copier.done / max(1, copier.total), "accent")])
 
-    def _over(self, made: Path | None, error: StudioError | None) -> None:
+    def _over(self, backup: Path | None, error: StudioError | None) -> None:
         stopped, self._copier = self._copier, None
         if stopped is not None and stopped.is_stopping:  # the sheet is gone
             return
         self._meter.hide()
-        if error is None and made is not None:
+        if error is None and backup is not None:
             # Nothing can be pressed any more: a second restore would take this one back.
             self._said.setText(self.tr("The backup was verified. Offline Studio restarts now."))
             self._restored()

@@ -72,9 +72,9 @@ class DevicePage(QWidget):
         runtimes, name = self._runtimes(), path.name
 
         def saved(count: int) -> None:
-            said = self.tr("Saved {count} events of the last hour to {name}.")
+            text = self.tr("Saved {count} events of the last hour to {name}.")
             hint = self.tr("Open it with Perfetto, or offline with viztracer's vizviewer.")
-            self._studio.notices.info(said.format(count=count, name=name), hint)
+            self._studio.notices.info(text.format(count=count, name=name), hint)
 
         self._background.run(lambda: write_chrome_trace(path, runtimes), saved, self._tell)
 

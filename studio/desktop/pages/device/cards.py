@@ -179,8 +179,8 @@ class ModelsCard(Card):
 
     def _users(self, item: LoadedWeights, status: Status | None) -> str:
         plugins = {use.job: use.plugin for use in status.jobs} if status else {}
-        found = sorted({self._names.plugin(plugins[job]) for job in item.users if job in plugins})
-        return ", ".join(found) or (self.tr("a job") if item.users else "")
+        titles = sorted({self._names.plugin(plugins[job]) for job in item.users if job in plugins})
+        return ", ".join(titles) or (self.tr("a job") if item.users else "")
 
 
 class PluginsCard(Card):
@@ -214,19 +214,19 @@ class PluginsCard(Card):
     def _say_energy(self, status: Status | None) -> None:
         """Show the source of the energy figure: the meter, or the basis of the estimate and why."""
         energy = status.energy if status else None
-        told = ""
+        text = ""
         if energy and energy.source:
-            said = self.tr("Energy is measured for {source} and divided by computing time.")
-            told = said.format(source=energy.source)
+            pattern = self.tr("Energy is measured for {source} and divided by computing time.")
+            text = pattern.format(source=energy.source)
         elif energy:
-            said = self.tr(
+            pattern = self.tr(
                 "Energy is estimated from processor time at {typical} W per thread ({low}–{high}). "
                 "Settings has the watts per core."
             )
-            typical, low, high = (localised(f"{each:.2g}") for each in self._estimate.core)
-            told = f"{energy.missing} {said.format(typical=typical, low=low, high=high)}"
-        self._energy.setText(told)
-        self._energy.setVisible(bool(told))
+            typical, low, high = (localised(f"{watts:.2g}") for watts in self._estimate.core)
+            text = f"{energy.missing} {pattern.format(typical=typical, low=low, high=high)}"
+        self._energy.setText(text)
+        self._energy.setVisible(bool(text))
 
     def _rebuild(self, plugins: Sequence[str]) -> None:
         for row in self._rows.values():
@@ -269,8 +269,8 @@ class LogCard(Card):
             row.hide()
             row.deleteLater()
         self._rows = [
-            LogRow(self.look, each, self._names.weights(each.event.weights))
-            for each in reversed(latest)
+            LogRow(self.look, entry, self._names.weights(entry.event.weights))
+            for entry in reversed(latest)
         ]
         for row in self._rows:
             self.column.addWidget(row)

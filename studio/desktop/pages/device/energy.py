@@ -41,7 +41,7 @@ class EnergyCard(Card):
         sums, since = self._studio.library.energy, time.time() - DAYS * _DAY
         self._background.run(
             lambda: (sums.by_plugin(since), sums.by_day(since)),
-            lambda found: self._fill(*found),
+            lambda amounts: self._fill(*amounts),
             lambda error: self._studio.notices.error(in_words(error), key="energy"),
         )
 
@@ -57,7 +57,7 @@ class EnergyCard(Card):
         grid.setHorizontalSpacing(18)
         grid.setVerticalSpacing(6)
         grid.setColumnStretch(1, 1)
-        largest = sorted(by_plugin.items(), key=lambda each: -each[1].joules)
+        largest = sorted(by_plugin.items(), key=lambda item: -item[1].joules)
         plugins = [(self._names.plugin(plugin), amount) for plugin, amount in largest]
         plugins.append((self.tr("All plugins"), total(by_plugin.values())))
         if not by_plugin:
@@ -69,8 +69,8 @@ class EnergyCard(Card):
 
     def _row(self, grid: QGridLayout, place: int, name: str, amount: Amount) -> None:
         grid.addWidget(self.look.label(name), place, 0)
-        said = [phrases.energy(amount, grid_factor(self._studio.settings))]
+        parts = [phrases.energy(amount, grid_factor(self._studio.settings))]
         if amount.accelerator:
             time = phrases.duration(amount.accelerator)
-            said.append(self.tr("{time} on the graphics card").format(time=time))
-        grid.addWidget(self.look.label(" · ".join(said), "small", wrap=True), place, 1)
+            parts.append(self.tr("{time} on the graphics card").format(time=time))
+        grid.addWidget(self.look.label(" · ".join(parts), "small", wrap=True), place, 1)

@@ -54,7 +54,7 @@ class LastHourCard(Card):
         self._signs.clear()  # plugins come and go
         titles = self._titles()
         tracks = {
-            titles[name]: [self._bar(each) for each in placed]
+            titles[name]: [self._bar(span) for span in placed]
             for name, placed in timeline.place(spans).items()
             if placed
         }

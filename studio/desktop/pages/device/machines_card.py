@@ -53,7 +53,7 @@ class MachinesCard(Card):
     def _work(self, machine: Machine) -> str:
         jobs = [job for job in self._studio.jobs.live() if job.machine == machine.name]
         status = machine.runtime.status
-        loaded = [each.weights for each in status.loaded] if status else []
+        loaded = [model.weights for model in status.loaded] if status else []
         parts = [self.tr("Jobs: {titles}").format(titles=", ".join(job.title for job in jobs))]
         parts = parts if jobs else []
         if loaded:

@@ -26,15 +26,17 @@ class Names:
 
     def plugin(self, plugin: str) -> str:
         """Return the display name of a plugin."""
-        found = (each.title for each in self._studio.plugins.plugins if each.id == plugin)
-        return next(found, plugin)
+        titles = (
+            candidate.title for candidate in self._studio.plugins.plugins if candidate.id == plugin
+        )
+        return next(titles, plugin)
 
     def sign(self, plugin: str) -> tuple[str, str]:
         """Return the icon of a plugin, and the colour token of its main output kind."""
-        for each in self._studio.plugins.plugins:
-            if each.id == plugin and each.manifest is not None:
-                kinds = [kind for task in each.manifest.tasks for kind in task.produces]
-                return each.manifest.icon, color_of(kinds[0]) if kinds else "accent"
+        for candidate in self._studio.plugins.plugins:
+            if candidate.id == plugin and candidate.manifest is not None:
+                kinds = [kind for task in candidate.manifest.tasks for kind in task.produces]
+                return candidate.manifest.icon, color_of(kinds[0]) if kinds else "accent"
         return "puzzle", "accent"
 
 

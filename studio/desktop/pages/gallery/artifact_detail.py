@@ -120,9 +120,9 @@ class ArtifactDetail(QFrame):
         family: Family | None = None,
         start: bytes = b"",
     ) -> Details:
-        found = family or Family([], [])
+        relatives = family or Family([], [])
         opened, changed = self.opened.emit, self.changed.emit
-        return Details(self._parts, artifact, record, found, start, opened, changed)
+        return Details(self._parts, artifact, record, relatives, start, opened, changed)
 
     def _fill(self, details: Details) -> None:
         if self.artifact is not details.artifact:
@@ -173,7 +173,7 @@ class ArtifactDetail(QFrame):
     def _buttons(self, details: Details) -> QVBoxLayout:
         column = QVBoxLayout()
         column.setSpacing(6)
-        first = [made for action in detail_actions.ACTIONS if (made := action(details))]
+        first = [widget for action in detail_actions.ACTIONS if (widget := action(details))]
         buttons = [*map(self._button, first), self._more(details)]
         for place in range(0, len(buttons), _IN_A_ROW):
             row = QHBoxLayout()
@@ -191,10 +191,10 @@ class ArtifactDetail(QFrame):
         menu = self._parts.ui.menu(button)
         menu.setToolTipsVisible(True)
         for action in detail_actions.MORE:
-            if made := action(details):
-                entry = menu.addAction(icon(made.icon), made.title, partial(made.run, button))
-                entry.setToolTip(made.tip)
-                entry.setEnabled(made.enabled)
+            if item := action(details):
+                entry = menu.addAction(icon(item.icon), item.title, partial(item.run, button))
+                entry.setToolTip(item.tip)
+                entry.setEnabled(item.enabled)
         menu.addSeparator()
         for title, name, act in detail_actions.uses(details):
             menu.addAction(icon(name), title, act)

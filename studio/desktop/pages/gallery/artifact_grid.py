@@ -130,9 +130,9 @@ class ArtifactGrid(GridView):
             self.setCurrentIndex(items.index(row))
         else:
             self.chosen.emit(None)
-        kept = [each for each in map(items.row, chosen) if each >= 0]
-        if len(kept) > 1:
-            self.select_rows(kept)
+        places = [place for place in map(items.row, chosen) if place >= 0]
+        if len(places) > 1:
+            self.select_rows(places)
         self.picked.emit()
 
     def around(self) -> slice:
@@ -156,7 +156,7 @@ class ArtifactGrid(GridView):
     def selected_rows(self) -> list[int]:
         """Return the grid positions of the selection, in order."""
         ranges = self.selectionModel().selection().toList()
-        return sorted(row for each in ranges for row in range(each.top(), each.bottom() + 1))
+        return sorted(row for span in ranges for row in range(span.top(), span.bottom() + 1))
 
     def selected_keys(self) -> list[int]:
         """Return the row numbers of the selection, in order."""
@@ -164,7 +164,7 @@ class ArtifactGrid(GridView):
 
     def selected_count(self) -> int:
         """Return how many are selected."""
-        return sum(each.height() for each in self.selectionModel().selection().toList())
+        return sum(span.height() for span in self.selectionModel().selection().toList())
 
     def select_rows(self, rows: Sequence[int]) -> None:
         """Select exactly these places."""
@@ -326,13 +326,13 @@ class _CardDelegate(QStyledItemDelegate):
         first = max(0, start - 8)
         before, word = ("…" if first else "") + text[first:start], text[start:end]
         x, y = strip.x() + 10, strip.y() + (strip.height() + metrics.ascent() - 3) // 2
-        for said, name in ((before, "mute"), (word, "accent"), (text[end:], "mute")):
-            said = metrics.elidedText(
-                said.replace("\n", " "), Qt.TextElideMode.ElideRight, strip.right() - 8 - x
+        for part, name in ((before, "mute"), (word, "accent"), (text[end:], "mute")):
+            part = metrics.elidedText(
+                part.replace("\n", " "), Qt.TextElideMode.ElideRight, strip.right() - 8 - x
             )
             painter.setPen(self._look.theme.color(name))
-            painter.drawText(x, y, said)
-            x += metrics.horizontalAdvance(said)
+            painter.drawText(x, y, part)
+            x += metrics.horizontalAdvance(part)
 
     def _words(
         self, painter: QPainter, room: QRect, artifact: Artifact, text: str, start: int, end: int
@@ -375,9 +375,9 @@ class _CardDelegate(QStyledItemDelegate):
         )
         painter.setFont(self._small)
         painter.setPen(look.theme.color("mute"))
-        said = f"{artifact.kind} · {ago(artifact.created)}"
+        caption = f"{artifact.kind} · {ago(artifact.created)}"
         painter.drawText(
-            QRect(inner.x(), top + 26, inner.width(), 18), Qt.AlignmentFlag.AlignVCenter, said
+            QRect(inner.x(), top + 26, inner.width(), 18), Qt.AlignmentFlag.AlignVCenter, caption
         )
         ratio = painter.device().devicePixelRatioF()
         right = inner.right() - 14

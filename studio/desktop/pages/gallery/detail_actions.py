@@ -108,8 +108,8 @@ def uses(details: Details) -> list[tuple[str, str, Callable[[], None]]]:
     """Return (title, icon, call) of each page that takes it, and of each plugin's action."""
     saved, words = details.saved, tr("Send to {page}")
     sends = details.parts.ui.send_to(saved)
-    found = [(words.format(page=title), "arrow-right", send) for title, send in sends]
-    return [*found, *details.parts.ui.actions_on(saved)]
+    entries = [(words.format(page=title), "arrow-right", send) for title, send in sends]
+    return [*entries, *details.parts.ui.actions_on(saved)]
 
 
 def star(details: Details) -> DetailAction:

@@ -55,15 +55,15 @@ def _shelf(details: Details) -> QWidget | None:
         row.addWidget(button)
         column.addLayout(row)
 
-    def fill(found: tuple[list[str], list[Collection]]) -> None:
+    def fill(shelves: tuple[list[str], list[Collection]]) -> None:
         if not isValid(shown):
             return
-        for tag in found[0]:
+        for tag in shelves[0]:
             tip = tr("Remove the tag “{name}”")
             away(tag, "tag", tip, partial(_untag, tag, id))
-        for each in found[1]:
+        for collection in shelves[1]:
             tip = tr("Take out of “{name}”")
-            away(each.title, "folder", tip, partial(_take, each.id, id))
+            away(collection.title, "folder", tip, partial(_take, collection.id, id))
         add = look.button(tr("Add tag…"), "tag", kind="link")
         add.clicked.connect(lambda: _ask_tag(details, add))
         column.addWidget(add)
@@ -107,8 +107,8 @@ def _verdict(details: Details) -> QWidget | None:
         good = bool(check.get("passed"))
         icon, color = ("circle-check", "good") if good else ("circle-x", "bad")
         row.addWidget(look.icon_label(icon, color))
-        said = ": ".join(filter(None, (check.get("name", ""), check.get("evidence", ""))))
-        row.addWidget(look.label(said, "small", wrap=True), 1)
+        line = ": ".join(filter(None, (check.get("name", ""), check.get("evidence", ""))))
+        row.addWidget(look.label(line, "small", wrap=True), 1)
         column.addLayout(row)
     return shown
 
@@ -170,12 +170,12 @@ def fact(look: Appearance, name: str, value: Any) -> QHBoxLayout:
     key.setFixedWidth(112)
     key.setAlignment(Qt.AlignmentFlag.AlignTop)
     row.addWidget(key)
-    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if isinstance(value, list) and len(value) > _LISTED:  # Copy has all of it
-        first = ", ".join(str(each) for each in value[:_LISTED])
-        said = tr("{first} and {count} more").format(first=first, count=f"{len(value) - _LISTED:,}")
-    said = said if len(said) < 600 else said[:600] + "…"
-    shown = look.label(phrases.breakable(said), wrap=True)
+        first = ", ".join(str(item) for item in value[:_LISTED])
+        text = tr("{first} and {count} more").format(first=first, count=f"{len(value) - _LISTED:,}")
+    text = text if len(text) < 600 else text[:600] + "…"
+    shown = look.label(phrases.breakable(text), wrap=True)
     shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     row.addWidget(shown, 1)
     return row
@@ -194,10 +194,10 @@ def _energy(details: Details) -> QWidget | None:
     def read() -> tuple[Amount, Amount | None, Amount | None]:
         return library.energy.of_artifacts([id]), *library.energy.of_record(record.id)
 
-    def fill(found: tuple[Amount, Amount | None, Amount | None]) -> None:
+    def fill(amounts: tuple[Amount, Amount | None, Amount | None]) -> None:
         if not isValid(shown):
             return
-        mine, own, whole = found
+        mine, own, whole = amounts
         rows = [(tr("this result"), mine)]
         if whole and whole.joules > mine.joules * (1 + _SAME):
             rows.append((tr("all results of the run"), whole))
@@ -206,8 +206,8 @@ def _energy(details: Details) -> QWidget | None:
         for name, amount in rows:
             column.addLayout(fact(look, name, phrases.amount(amount)))
         if factor := grid_factor(details.parts.studio.settings):
-            said = carbon(grams(mine.joules, factor))
-            column.addLayout(fact(look, tr("emissions"), said))
+            emissions = carbon(grams(mine.joules, factor))
+            column.addLayout(fact(look, tr("emissions"), emissions))
         if mine.source:
             column.addWidget(look.label(mine.source, "small", wrap=True))
         shown.show()

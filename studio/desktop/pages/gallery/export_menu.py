@@ -65,15 +65,15 @@ def _export_as(details: Details, other: ExportFormat) -> None:
     except OSError as error:
         details.tell(explain(error, "export the result", path.parent))
         return
-    made, exporter = Path(scratch.name, path.name), _exporter(details)
+    copy, exporter = Path(scratch.name, path.name), _exporter(details)
     disclosure = exporter.disclosure  # what it is now, not when its turn comes
 
     def dress() -> Exported:
         with scratch:
-            return exporter.to_file(id, path, disclosure, partial(os.replace, made))
+            return exporter.to_file(id, path, disclosure, partial(os.replace, copy))
 
     with suppress(StudioError):  # the host has told the user already, and named the plugin
-        other.write(made)
+        other.write(copy)
         parts.background.run(dress, partial(_told, details), details.tell)
         return
     scratch.cleanup()

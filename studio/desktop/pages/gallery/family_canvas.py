@@ -237,14 +237,16 @@ class FamilyCanvas(QWidget):
                 self._more(painter, self._badge(id, step), count)
 
     def _inside(self, painter: QPainter, place: QRectF, member: Member) -> None:
-        look, found = self._look, member.artifact
+        look, artifact = self._look, member.artifact
         inner = place.adjusted(10, 8, -10, -8)
-        picture = self._picture(found) if found is not None else None
+        picture = self._picture(artifact) if artifact is not None else None
         if picture is not None:
             frame = QRectF(inner.x(), inner.y(), inner.width(), _PICTURE)
             painter.drawImage(whole(frame, picture.size()), picture)
         else:
-            text = member.title if member.message else found and (found.text or found.prompt)
+            text = (
+                member.title if member.message else artifact and (artifact.text or artifact.prompt)
+            )
             painter.setFont(look.fonts.body(11.5))
             painter.setPen(look.theme.color("mute"))
             wrapped = QTextOption()

@@ -45,18 +45,18 @@ class BinnedConversations(QScrollArea):
         self._rows.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.setWidget(inner)
 
-    def show_conversations(self, found: Sequence[Conversation]) -> None:
+    def show_conversations(self, conversations: Sequence[Conversation]) -> None:
         """Show these."""
         clear(self._rows)
-        self.setVisible(bool(found))
-        if not found:
+        self.setVisible(bool(conversations))
+        if not conversations:
             return
         heading = self._look.label(self.tr("Conversations"), "section")
         heading.setFixedHeight(_HEAD)
         self._rows.addWidget(heading)
-        for conversation in found:
+        for conversation in conversations:
             self._rows.addWidget(self._row(conversation))
-        self.setFixedHeight(_HEAD + _ROW * min(len(found), _IN_VIEW))
+        self.setFixedHeight(_HEAD + _ROW * min(len(conversations), _IN_VIEW))
 
     def _row(self, conversation: Conversation) -> QWidget:
         look, row = self._look, QWidget()
@@ -79,8 +79,8 @@ class BinnedConversations(QScrollArea):
 
         def done(_row: object) -> None:
             title = conversation.title or self.tr("Untitled conversation")
-            said = self.tr("“{title}” is back among your conversations.").format(title=title)
-            studio.notices.info(said, key=f"restored-{conversation.id}")
+            text = self.tr("“{title}” is back among your conversations.").format(title=title)
+            studio.notices.info(text, key=f"restored-{conversation.id}")
             self.restored.emit()
 
         self._parts.background.run(
@@ -95,8 +95,8 @@ def ask_empty_bin(parts: PageServices, then: Callable[[], None]) -> None:
     library, notices = parts.studio.library, parts.studio.notices
 
     def done(freed: int) -> None:
-        said = tr("The bin was emptied; {size} freed.").format(size=phrases.size(freed))
-        notices.info(said, key="bin")
+        text = tr("The bin was emptied; {size} freed.").format(size=phrases.size(freed))
+        notices.info(text, key="bin")
         then()
 
     def empty() -> None:
@@ -119,18 +119,20 @@ def ask_empty_bin(parts: PageServices, then: Callable[[], None]) -> None:
 
 def contents(stats: Stats) -> str:
     """Return a text for the contents of the bin: ``3 results and 1 conversation``."""
-    results, talks, said = stats.binned, stats.binned_conversations, stats.binned_messages
-    told = []
-    if results or not (talks or said):
-        told.append(tr("1 result") if results == 1 else tr("{n} results").format(n=results))
+    results, talks, messages = stats.binned, stats.binned_conversations, stats.binned_messages
+    parts = []
+    if results or not (talks or messages):
+        parts.append(tr("1 result") if results == 1 else tr("{n} results").format(n=results))
     if talks:
-        told.append(tr("1 conversation") if talks == 1 else tr("{n} conversations").format(n=talks))
-    if said:
-        told.append(tr("1 message") if said == 1 else tr("{n} messages").format(n=said))
-    *first, last = told
+        parts.append(
+            tr("1 conversation") if talks == 1 else tr("{n} conversations").format(n=talks)
+        )
+    if messages:
+        parts.append(tr("1 message") if messages == 1 else tr("{n} messages").format(n=messages))
+    *first, last = parts
     return tr(" and ").join([", ".join(first), last] if first else [last])
 
 
 def _tell(parts: PageServices, error: Exception) -> None:
-    told = error if isinstance(error, StudioError) else str(error)
-    parts.studio.notices.error(told, key="bin")
+    message = error if isinstance(error, StudioError) else str(error)
+    parts.studio.notices.error(message, key="bin")

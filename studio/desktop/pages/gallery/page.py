@@ -165,7 +165,7 @@ class GalleryPage(QWidget):
 
     def refresh(self) -> None:
         """Ask the library again, beside the window."""
-        self._asked = asked = time.monotonic()
+        self._asked = requested = time.monotonic()
         self.search.forget()
         line, library, around = self.line, self._parts.studio.library, self.grid.around()
         binned = has(line, "in", BIN)
@@ -183,7 +183,9 @@ class GalleryPage(QWidget):
             )
 
         self._parts.background.run(
-            read, lambda found: self._fill(asked, *found), lambda error: self._refused(asked, error)
+            read,
+            lambda results: self._fill(requested, *results),
+            lambda error: self._refused(requested, error),
         )
 
     def show_saved(self, artifact: SavedArtifact) -> None:
@@ -193,7 +195,7 @@ class GalleryPage(QWidget):
 
     def _fill(
         self,
-        asked: float,
+        requested: float,
         keys: array[int],
         artifacts: Mapping[int, Artifact],
         terms: tuple[Term, ...],
@@ -202,7 +204,7 @@ class GalleryPage(QWidget):
         collections: list[Collection],
         bin: Stats | None,
     ) -> None:
-        if asked != self._asked:
+        if requested != self._asked:
             return  # a later question is on its way
         self._scold.stop()
         self.search.tell(None)
@@ -227,25 +229,25 @@ class GalleryPage(QWidget):
         self._nothing.setVisible(none and searched)
         self._bin_empty.setVisible(none and bin is not None and not (searched or deleted))
         self._empty.setVisible(none and not searched and bin is None)
-        told = self._counted(len(keys), len(talks), deleted)
-        self._frame.say(told)
+        summary = self._counted(len(keys), len(talks), deleted)
+        self._frame.say(summary)
         if keys and any(term.field == "in" and term.value != BIN for term in terms):
-            self._sum_up(asked, keys, told)
+            self._sum_up(requested, keys, summary)
 
-    def _sum_up(self, asked: float, keys: array[int], told: str) -> None:
+    def _sum_up(self, requested: float, keys: array[int], summary: str) -> None:
         """Add the total energy of a collection's results once computed."""
         library, settings = self._parts.studio.library, self._parts.studio.settings
 
         def say(amount: Amount) -> None:
-            if asked == self._asked and amount.joules:
-                self._frame.say(f"{told} · {phrases.energy(amount, grid_factor(settings))}")
+            if requested == self._asked and amount.joules:
+                self._frame.say(f"{summary} · {phrases.energy(amount, grid_factor(settings))}")
 
         self._parts.background.run(
             lambda: library.energy.of_artifacts(library.search.ids(keys)), say, self._tell
         )
 
-    def _refused(self, asked: float, error: Exception) -> None:
-        if asked != self._asked:
+    def _refused(self, requested: float, error: Exception) -> None:
+        if requested != self._asked:
             return
         if isinstance(error, StudioError) and error.code is ErrorCode.BAD_INPUT:
             self._error = error
@@ -253,16 +255,16 @@ class GalleryPage(QWidget):
         else:
             self._tell(error)
 
-    def _counted(self, found: int, talks: int, deleted: int) -> str:
-        results = self.tr("1 result") if found == 1 else self.tr("{count} results")
-        told = [results.format(count=f"{found:,}")] if found else []
+    def _counted(self, count: int, talks: int, deleted: int) -> str:
+        results = self.tr("1 result") if count == 1 else self.tr("{count} results")
+        parts = [results.format(count=f"{count:,}")] if count else []
         if talks:
             words = self.tr("1 conversation") if talks == 1 else self.tr("{count} conversations")
-            told.append(words.format(count=f"{talks}{'+' if talks == MOST else ''}"))
+            parts.append(words.format(count=f"{talks}{'+' if talks == MOST else ''}"))
         if deleted:
             one, many = self.tr("1 deleted message"), self.tr("{count} deleted messages")
-            told.append((one if deleted == 1 else many).format(count=deleted))
-        return " · ".join(told)
+            parts.append((one if deleted == 1 else many).format(count=deleted))
+        return " · ".join(parts)
 
     def _empty_states(self) -> None:
         make = self._parts.ui.empty_state
@@ -434,5 +436,5 @@ def _talks(library: Any, terms: tuple[Term, ...]) -> list[Conversation]:
     if any(term.negated or term.field not in ("", "in") for term in terms):
         return []
     words = " ".join(term.value for term in terms if not term.field)
-    found: list[Conversation] = library.conversations.list(words, binned=True, limit=MOST)
-    return found
+    conversations: list[Conversation] = library.conversations.list(words, binned=True, limit=MOST)
+    return conversations

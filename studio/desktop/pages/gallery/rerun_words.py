@@ -79,9 +79,9 @@ def cause(cause: Cause) -> str:
     return words.format(name=name, now=cause.after or nothing, then=cause.before or nothing)
 
 
-def difference(found: Difference) -> str:
+def difference(measured: Difference) -> str:
     """Return what differs in a clause."""
-    values = {effect.name: effect.value for effect in found.effects}
+    values = {effect.name: effect.value for effect in measured.effects}
     if "pixels that differ" in values:
         return tr("{share} of the pixels differ by up to {most} of 255").format(
             share=percent(values["pixels that differ"] / 100),
@@ -96,8 +96,10 @@ def difference(found: Difference) -> str:
         for name, pattern in _counts().items()
         if values.get(name)
     ]
-    known = all(each.name in _counts() or not each.value for each in found.effects)
-    return ", ".join(pieces) if pieces and known else translated(found.words, tr)
+    is_complete = all(
+        measure.name in _counts() or not measure.value for measure in measured.effects
+    )
+    return ", ".join(pieces) if pieces and is_complete else translated(measured.words, tr)
 
 
 def effect(measured: Effect) -> str:
@@ -110,7 +112,7 @@ def effect(measured: Effect) -> str:
 
 
 def _first(causes: Sequence[Cause]) -> str:
-    words = [cause(each) for each in causes[:MOST_CAUSES]]
+    words = [cause(item) for item in causes[:MOST_CAUSES]]
     left = len(causes) - MOST_CAUSES
     if left > 0:
         more = tr("one more change") if left == 1 else tr("{count} more changes")

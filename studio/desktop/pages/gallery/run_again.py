@@ -83,8 +83,8 @@ def show_both(parts: PageServices, report: Report, window: QWidget) -> Sheet | N
         row.setSpacing(16)
         column.addLayout(row)
     nothing = [tr("Nothing that is known to matter.")]
-    causes = [_begun(rerun_words.cause(each), each.name) for each in report.causes]
-    _list(parts, facts, tr("What differs"), [_begun(each) for each in _effects(report)])
+    causes = [_begun(rerun_words.cause(item), item.name) for item in report.causes]
+    _list(parts, facts, tr("What differs"), [_begun(item) for item in _effects(report)])
     _list(parts, facts, tr("What has changed since"), causes or nothing)
     column.addStretch()
     area.setWidget(inner)
@@ -97,8 +97,8 @@ def show_both(parts: PageServices, report: Report, window: QWidget) -> Sheet | N
 
     def fill(both: list[Artifact]) -> None:
         if isValid(pair):
-            for title, each in zip((tr("Then"), tr("Now")), both, strict=True):
-                _show(parts, pair, title, each)
+            for title, item in zip((tr("Then"), tr("Now")), both, strict=True):
+                _show(parts, pair, title, item)
 
     parts.background.run(read, fill, lambda error: notices.error(in_words(error), key=_KEY))
     return sheet
@@ -119,7 +119,7 @@ def _show(parts: PageServices, pair: QHBoxLayout, title: str, artifact: Artifact
 
 
 def _effects(report: Report) -> list[str]:
-    return [rerun_words.effect(each) for one in report.differences for each in one.effects]
+    return [rerun_words.effect(effect) for one in report.differences for effect in one.effects]
 
 
 def _list(parts: PageServices, row: QHBoxLayout, title: str, lines: list[str]) -> None:

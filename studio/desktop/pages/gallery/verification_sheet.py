@@ -38,8 +38,8 @@ def verify_files(
     """
     studio, look = parts.studio, parts.ui.look
 
-    def done(found: list[Verified]) -> None:
-        show_verified(look, window, found, show)
+    def done(results: list[Verified]) -> None:
+        show_verified(look, window, results, show)
 
     def failed(error: Exception) -> None:
         studio.notices.error(error, key="verify")
@@ -48,10 +48,10 @@ def verify_files(
 
 
 def show_verified(
-    look: Appearance, window: QWidget, found: Sequence[Verified], show: Callable[[str], None]
+    look: Appearance, window: QWidget, results: Sequence[Verified], show: Callable[[str], None]
 ) -> Sheet:
     """Show what files came to, over ``window``; return the sheet."""
-    title = tr("Verified file") if len(found) == 1 else tr("Verified files")
+    title = tr("Verified file") if len(results) == 1 else tr("Verified files")
     sheet = Sheet(look, window, title, _WIDTH)
     inner = QWidget()
     column = QVBoxLayout(inner)
@@ -62,7 +62,7 @@ def show_verified(
         sheet.dismiss()
         show(id)
 
-    for number, verified in enumerate(found):
+    for number, verified in enumerate(results):
         if number:
             column.addWidget(line())
         column.addLayout(_row(look, verified, go))
@@ -91,8 +91,8 @@ def _row(look: Appearance, verified: Verified, go: Callable[[str], None]) -> QHB
     name = ElidedLabel(verified.path.name, "mute")
     words.addWidget(look.label(_title(finding.verdict), wrap=True))
     words.addWidget(name)
-    for said in filter(None, (_source(finding.source), finding.why)):
-        words.addWidget(look.label(said, "small", wrap=True))
+    for text in filter(None, (_source(finding.source), finding.why)):
+        words.addWidget(look.label(text, "small", wrap=True))
     if verified.run is not None:
         words.addWidget(look.label(_run(verified.run), "small", wrap=True))
     row.addLayout(words, 1)
@@ -104,8 +104,8 @@ def _row(look: Appearance, verified: Verified, go: Callable[[str], None]) -> QHB
 
 
 def _run(run: Run) -> str:
-    made = QDateTime.fromSecsSinceEpoch(int(run.created)) if 0 < run.created < 2**40 else None
-    date = QLocale().toString(made, QLocale.FormatType.ShortFormat) if made else ""
+    created = QDateTime.fromSecsSinceEpoch(int(run.created)) if 0 < run.created < 2**40 else None
+    date = QLocale().toString(created, QLocale.FormatType.ShortFormat) if created else ""
     return " · ".join(filter(None, (run.task, ", ".join(run.models), date)))
 
 
@@ -120,13 +120,13 @@ def _title(verdict: Verdict) -> str:
 
 
 def _source(source: str) -> str:
-    known = {
+    texts = {
         Source.GENERATED.value: tr("Made with AI"),
         Source.EDITED.value: tr("Edited with AI"),
         Source.COMPUTED.value: tr("Computed, without a trained model"),
         Source.ENHANCED.value: tr("Changed by a computation, without a trained model"),
     }
-    return known.get(source, source)
+    return texts.get(source, source)
 
 
 def _meaning() -> str:

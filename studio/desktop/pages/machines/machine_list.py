@@ -88,8 +88,8 @@ class MachineList(QWidget):
             self._where.addItem(machine.name, machine.name)
         self._where.addItem(self.tr("Wherever is free"), FREE)
         self._where.setCurrentIndex(self._where.findData(self._machines.registry.run_on))
-        for each in (self._where, self._where_label):
-            each.setVisible(bool(machines))
+        for widget in (self._where, self._where_label):
+            widget.setVisible(bool(machines))
 
     def _choose(self, index: int) -> None:
         self._machines.registry.run_on = self._where.itemData(index)

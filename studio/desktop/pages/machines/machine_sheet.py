@@ -46,8 +46,8 @@ class MachineSheet(EntrySheet):
         )
         self._studio = self._field(self.tr("Command of Offline Studio there"), "studio")
         self._copies = self._switch(self.tr("Copy missing models"))
-        told = self.tr("Models that a job needs are copied there, and stay. Nothing else does.")
-        self.body.addWidget(self._look.label(told, "small", wrap=True))
+        hint = self.tr("Models that a job needs are copied there, and stay. Nothing else does.")
+        self.body.addWidget(self._look.label(hint, "small", wrap=True))
         self._add_foot()
         if entry is not None:
             self._fill(entry)

@@ -56,10 +56,10 @@ class ImportSheet(Sheet):
         except StudioError as error:
             self._say(f"{error.message} {error.hint}")
             return
-        known = {each.name.lower() for each in self._servers.entries()}
+        names = {server.name.lower() for server in self._servers.entries()}
         for entry in entries:
             try:
-                if entry.name.lower() in known:
+                if entry.name.lower() in names:
                     words = self.tr("“{name}” was left out: there is a server of that name.")
                     notes.append(words.format(name=entry.name))
                 else:

@@ -127,7 +127,7 @@ class ServerSheet(EntrySheet):
             self._add_folder(str(chosen))
 
     def _add_folder(self, folder: str, changes: bool = False) -> None:
-        if any(folder == known for known, _ in self._folders):
+        if any(folder == existing for existing, _ in self._folders):
             return
         row = QWidget()
         line = QHBoxLayout(row)
@@ -147,7 +147,7 @@ class ServerSheet(EntrySheet):
         self._suggest()
 
     def _drop(self, folder: str, row: QWidget, _: bool = False) -> None:
-        self._folders = [each for each in self._folders if each[0] != folder]
+        self._folders = [entry for entry in self._folders if entry[0] != folder]
         row.hide()
         row.deleteLater()
         self._suggest()
@@ -158,9 +158,9 @@ class ServerSheet(EntrySheet):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         words = self._words() or []
-        known = {folder for folder, _ in self._folders}
+        existing = {folder for folder, _ in self._folders}
         for folder in imported.named_folders(tuple(words[1:])):
-            if folder not in known:
+            if folder not in existing:
                 words_ = self.tr("Let it read {folder}").format(folder=folder)
                 button = self._look.button(words_, "folder-plus", kind="link", small=True)
                 button.clicked.connect(partial(self._take, folder))

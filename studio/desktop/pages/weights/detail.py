@@ -77,7 +77,7 @@ class WeightsDetail(QFrame):
         self._column = QVBoxLayout()
         self._save: Callable[[], None] = lambda: None
 
-    def show_row(self, row: WeightsRow | None, now: Download | None, said: str = "") -> None:
+    def show_row(self, row: WeightsRow | None, now: Download | None, outcome: str = "") -> None:
         """Show ``row``, its operation in progress, and the outcome of the last check."""
         self.flush()
         self.row = row
@@ -86,7 +86,7 @@ class WeightsDetail(QFrame):
         column.setContentsMargins(18, 16, 18, 18)
         column.setSpacing(10)
         if row is not None:
-            self._fill(column, row, now, said)
+            self._fill(column, row, now, outcome)
         column.addStretch()
         self._area.setWidget(inner)
 
@@ -111,7 +111,9 @@ class WeightsDetail(QFrame):
 
     # --- building -----------------------------------------------------------------------------
 
-    def _fill(self, column: QVBoxLayout, row: WeightsRow, now: Download | None, said: str) -> None:
+    def _fill(
+        self, column: QVBoxLayout, row: WeightsRow, now: Download | None, outcome: str
+    ) -> None:
         look = self._look
         column.addWidget(look.label(phrases.breakable(row.weights.title), "heading", wrap=True))
         if row.weights.capabilities:
@@ -121,8 +123,8 @@ class WeightsDetail(QFrame):
         column.addLayout(self._buttons(row))
         column.addWidget(self._work_row(row))
         self.show_work(now)
-        if said:
-            column.addWidget(look.label(said, "small", wrap=True))
+        if outcome:
+            column.addWidget(look.label(outcome, "small", wrap=True))
         column.addLayout(self._facts(row))
         column.addWidget(look.label(self.tr("Rating"), "section"))
         column.addLayout(self._stars(row))
@@ -140,9 +142,9 @@ class WeightsDetail(QFrame):
         line.setSpacing(6)
         line.addWidget(self._look.icon_label(fit.icon, fit.color), 0, Qt.AlignmentFlag.AlignTop)
         stop = "" if fit.word.endswith("…") else "."
-        told = phrases.breakable(f"{fit.word[:1].upper()}{fit.word[1:]}{stop} {fit.reason}")
+        text = phrases.breakable(f"{fit.word[:1].upper()}{fit.word[1:]}{stop} {fit.reason}")
         role = "bad" if row.problem else "small"
-        line.addWidget(self._look.label(told, role, wrap=True), 1)
+        line.addWidget(self._look.label(text, role, wrap=True), 1)
         return widget
 
     def _badges(self, row: WeightsRow) -> QHBoxLayout:
@@ -251,13 +253,13 @@ class WeightsDetail(QFrame):
         edit.setTabChangesFocus(True)
         timer = QTimer(edit)
         timer.setSingleShot(True)
-        kept: list[Any] = [row.remark.note]
+        saved: list[Any] = [row.remark.note]
 
         def save() -> None:
             timer.stop()
-            if edit.toPlainText() != kept[0]:
-                kept[0] = edit.toPlainText()
-                self._deeds.note(row, kept[0])
+            if edit.toPlainText() != saved[0]:
+                saved[0] = edit.toPlainText()
+                self._deeds.note(row, saved[0])
 
         timer.timeout.connect(save)
         edit.textChanged.connect(lambda: timer.start(_SAVE_MS))

@@ -56,7 +56,7 @@ class DownloadView(Column):
 
     def refresh(self) -> None:
         """Show the sets that are not here."""
-        had_keyboard = next((id for id, each in self._offers.items() if each.has_keyboard()), "")
+        had_keyboard = next((id for id, card in self._offers.items() if card.has_keyboard()), "")
         for old in self._offers.values():
             self._sets.removeWidget(old)
             old.hide()

@@ -40,18 +40,18 @@ def show_folders(
         add.clicked.connect(choose)
         body.addWidget(_row("", add))
         body.addWidget(look.label(tr("Other apps on this machine"), "section"))
-        found = external.other_programs()
-        if not found:
-            told = tr("No models of LM Studio, Ollama, Hugging Face, GPT4All or Jan were found.")
-            body.addWidget(look.label(told, "small", wrap=True))
-        for each in found:
-            switch = Switch(look, each.title)
-            switch.setChecked(external.is_on(each))
-            switch.toggled.connect(partial(turn, each.id))
-            body.addWidget(_row(f"{each.title}  ·  {each.stores[0]}", switch))
-        told = tr("Their files are used in place and never changed. Turn an app on to list its "
+        programs = external.other_programs()
+        if not programs:
+            hint = tr("No models of LM Studio, Ollama, Hugging Face, GPT4All or Jan were found.")
+            body.addWidget(look.label(hint, "small", wrap=True))
+        for program in programs:
+            switch = Switch(look, program.title)
+            switch.setChecked(external.is_on(program))
+            switch.toggled.connect(partial(turn, program.id))
+            body.addWidget(_row(f"{program.title}  ·  {program.stores[0]}", switch))
+        hint = tr("Their files are used in place and never changed. Turn an app on to list its "
                    "models.")  # fmt: skip
-        body.addWidget(look.label(told, "small", wrap=True))
+        body.addWidget(look.label(hint, "small", wrap=True))
 
     def drop(folder: Path, _: bool = False) -> None:
         external.unwatch(folder)

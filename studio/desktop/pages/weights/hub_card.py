@@ -45,11 +45,11 @@ class HubCard(QFrame):
         column.setContentsMargins(16, 14, 16, 14)
         column.setSpacing(8)
         column.addWidget(look.label(self.tr("Any other model"), "heading"))
-        told = self.tr(
+        hint = self.tr(
             "Paste a model link. Hugging Face is contacted only when you press Look up or "
             "Download; no account or cookies are used, and every file is verified."
         )
-        column.addWidget(look.label(told, "small", wrap=True))
+        column.addWidget(look.label(hint, "small", wrap=True))
         line = QHBoxLayout()
         line.setSpacing(8)
         self.address = QLineEdit()
@@ -159,9 +159,9 @@ class _EditionRow(QWidget):
         self._problem = look.label("", "bad", wrap=True)
         column.addWidget(self._problem)
         if order.convert:
-            told = self.tr("Pickle files can run code when opened. This one is opened once, in "
+            hint = self.tr("Pickle files can run code when opened. This one is opened once, in "
                            "a sandbox, to copy its tensors.")  # fmt: skip
-            column.addWidget(look.label(told, "small", wrap=True))
+            column.addWidget(look.label(hint, "small", wrap=True))
 
     def show_download(self, now: Download | None) -> None:
         live = now is not None and now.is_live

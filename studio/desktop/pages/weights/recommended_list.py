@@ -65,9 +65,9 @@ class RecommendedList(QWidget):
         frame, column = card()
         column.setSpacing(12)
         # What fits comes first: who looks for a model wants one that runs.
-        fitting = sorted(models, key=lambda each: each.memory > memory)
+        fitting = sorted(models, key=lambda model: model.memory > memory)
         self.rows = {
-            each.repository: RecommendedRow(look, each, memory, get, stop) for each in fitting
+            model.repository: RecommendedRow(look, model, memory, get, stop) for model in fitting
         }
         for row in self.rows.values():
             column.addWidget(row)
@@ -78,21 +78,21 @@ class RecommendedList(QWidget):
 
     def mark_installed(self, names: Collection[str]) -> None:
         """Say which are here; ``names`` are those of files and folders."""
-        known = {name.casefold() for name in names}
+        installed = {name.casefold() for name in names}
         for row in self.rows.values():
-            row.set_installed(row.model.here.casefold() in known)
+            row.set_installed(row.model.here.casefold() in installed)
 
     def _choose(self, task: str) -> None:
         self._task = task
         self._filter()
 
     def _filter(self) -> None:
-        found = 0
+        count = 0
         for row in self.rows.values():
             fits = self._task in (ALL, row.model.task) and row.model.matches(self.search.text())
             row.setVisible(fits)
-            found += fits
-        self._nothing.setVisible(not found)
+            count += fits
+        self._nothing.setVisible(not count)
 
 
 class RecommendedRow(QWidget):
@@ -143,8 +143,8 @@ class RecommendedRow(QWidget):
         needs = phrases.size(model.memory)
         words = self.tr("Fits: needs about {size}") if fits else self.tr(
             "Does not fit: needs about {size} of memory")  # fmt: skip
-        told = (words.format(size=needs), model.licence, model.repository)
-        facts.addWidget(ElidedLabel(" · ".join(told), "small"), 1)
+        details = (words.format(size=needs), model.licence, model.repository)
+        facts.addWidget(ElidedLabel(" · ".join(details), "small"), 1)
         column.addLayout(facts)
         self._meter = Meter(look, self.tr("Progress"))
         self._meter.hide()

@@ -198,10 +198,10 @@ class WeightsTable(QTableView):
 
     def choose(self, weights_id: str) -> bool:
         """Choose weights and bring them into view; return whether they are there."""
-        found = self.shown()
-        if weights_id not in found:
+        rows = self.shown()
+        if weights_id not in rows:
             return False
-        self.setCurrentIndex(self._filter.index(found.index(weights_id), 0))
+        self.setCurrentIndex(self._filter.index(rows.index(weights_id), 0))
         self.scrollTo(self.currentIndex())
         return True
 

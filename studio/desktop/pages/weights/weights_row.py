@@ -72,7 +72,10 @@ class WeightsRow:
             "image": tr("picture"),
             "smiles": tr("molecules"),
         }
-        named = [words.get(each, each.replace("-", " ")) for each in self.weights.capabilities]
+        named = [
+            words.get(capability, capability.replace("-", " "))
+            for capability in self.weights.capabilities
+        ]
         return ", ".join(dict.fromkeys(named))
 
     @property
@@ -88,8 +91,8 @@ class WeightsRow:
     @property
     def context(self) -> int:
         """Tokens it can look back on; 0 if unknown."""
-        found = self.weights.context or self._fact("context_length") or 0
-        return found if isinstance(found, int) else 0
+        length = self.weights.context or self._fact("context_length") or 0
+        return length if isinstance(length, int) else 0
 
     @property
     def licence(self) -> str:

@@ -48,16 +48,18 @@ def form_of(workflow: Workflow, step: Step) -> tuple[type[Params], dict[str, str
     if len(choices) > 1:  # the first step depends on none
         fields.insert(0, ("only_if", only_if, next(iter(choices))))
     bases: Any = (Params,)
-    made: Any = msgspec.defstruct("Conditions", fields, bases=bases, kw_only=True, frozen=True)
-    return made, choices
+    params: Any = msgspec.defstruct("Conditions", fields, bases=bases, kw_only=True, frozen=True)
+    return params, choices
 
 
 def values_of(step: Step, choices: dict[str, str]) -> dict[str, Any]:
     """Return the form values of a step."""
-    found: dict[str, Any] = {"until": bool(step.until), "at_most": step.at_most}
+    values: dict[str, Any] = {"until": bool(step.until), "at_most": step.at_most}
     if len(choices) > 1:
-        found["only_if"] = next(words for words, each in choices.items() if each == step.only_if)
-    return found
+        values["only_if"] = next(
+            words for words, condition in choices.items() if condition == step.only_if
+        )
+    return values
 
 
 def changes(values: dict[str, Any], choices: dict[str, str]) -> dict[str, Any]:
@@ -74,7 +76,7 @@ def told(workflow: Workflow, step: Step) -> list[str]:
     words = []
     if step.condition:
         other, is_valid = step.condition
-        ids = [each.id for each in workflow.step]
+        ids = [other_step.id for other_step in workflow.step]
         words.append(_only_if(ids.index(other) + 1, is_valid) if other in ids else step.only_if)
     if step.until:
         words.append(tr("repeated until valid, at most {n} times").format(n=step.at_most))

@@ -141,12 +141,14 @@ class InputsCard(QWidget):
             self._choose(file)
 
     def _on_collection(self) -> None:
-        def offer(found: list[Collection]) -> None:
+        def offer(collections: list[Collection]) -> None:
             menu = self._ui.menu(self.collection)
             menu.aboutToHide.connect(menu.deleteLater)
-            for each in found:
-                menu.addAction(each.title, partial(self._choose, Results(collection=each.title)))
-            if not found:
+            for collection in collections:
+                menu.addAction(
+                    collection.title, partial(self._choose, Results(collection=collection.title))
+                )
+            if not collections:
                 none = menu.addAction(self.tr("No collections yet: select results in the library"))
                 none.setEnabled(False)
             menu.popup(self.collection.mapToGlobal(self.collection.rect().bottomLeft()))

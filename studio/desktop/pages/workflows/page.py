@@ -172,7 +172,7 @@ class WorkflowsPage(QWidget):
 
     def _draw(self, workflow: Workflow) -> None:
         """Rebuild the left side; for the same workflow, preserve the inputs of the next run."""
-        unfolded = {each.step.id for each in self._cards if each.is_unfolded}
+        unfolded = {card.step.id for card in self._cards if card.is_unfolded}
         bar = self._left.verticalScrollBar().value()
         is_same = self._workflow is not None
         self._workflow = workflow
@@ -222,8 +222,8 @@ class WorkflowsPage(QWidget):
             self._draw(workflow)
             return
         self._workflow = workflow
-        for each in self._cards:
-            each.take(workflow)
+        for step_card in self._cards:
+            step_card.take(workflow)
         self._judge()
 
     def _rename(self, name: str) -> None:
@@ -253,13 +253,13 @@ class WorkflowsPage(QWidget):
         plugins = self._studio.plugins
         steps = self._workflow.step
         try:
-            made = plugins.task(steps[-1].task)[1].produces if steps else ()
+            produced = plugins.task(steps[-1].task)[1].produces if steps else ()
             _, entry = plugins.task(task)
             fields = plugins.params_class(task).fields()
         except StudioError as error:
             self._studio.notices.error(error, key="workflow")
             return
-        self._draw(edit.added(self._workflow, entry, fields, made[0] if made else ""))
+        self._draw(edit.added(self._workflow, entry, fields, produced[0] if produced else ""))
 
     def _judge(self) -> None:
         """Say the first thing that keeps the workflow from running."""
@@ -303,8 +303,8 @@ class WorkflowsPage(QWidget):
         workflow = self._workflow
         assert workflow is not None
         free = self._free.values() if self._free else {}
-        typed = [str(each) for name, each in free.items() if each != self._untouched.get(name)]
-        self._studio.picked.grant(each for each in typed if os.sep in each)  # it may be a file
+        typed = [str(value) for name, value in free.items() if value != self._untouched.get(name)]
+        self._studio.picked.grant(value for value in typed if os.sep in value)  # it may be a file
         try:
             runner = self._studio.workflows.start(
                 toml_text.to_toml(workflow),
@@ -330,16 +330,16 @@ class WorkflowsPage(QWidget):
             )
             self._count_recorded()
             return
-        made = recorder.stop()
+        ids = recorder.stop()
         self._studio.notices.dismiss("recording")
         self._count_recorded()
         library, plugins = self._studio.library, self._studio.plugins
-        if not made:
+        if not ids:
             self._studio.notices.info(self.tr("Nothing was made while recording."))
             return
         title = self.tr("Recorded workflow")
         self._parts.background.run(
-            lambda: family.workflow_of(library, plugins, map(library.artifact, made), title),
+            lambda: family.workflow_of(library, plugins, map(library.artifact, ids), title),
             self.show_workflow,
             self._tell,
         )
@@ -367,10 +367,16 @@ def as_params(free: dict[str, FreeParam]) -> type[Params]:
         "file": Annotated[str, File()],
     }
     fields: list[Any] = []
-    for name, each in free.items():
-        kind = Literal.__getitem__(each.choices) if each.type == "choice" else types[each.type]
-        hint: Any = Annotated[kind, Label(each.label or name)]
-        fields.append((name, hint) if each.default is None else (name, hint, each.default))
+    for name, parameter in free.items():
+        kind = (
+            Literal.__getitem__(parameter.choices)
+            if parameter.type == "choice"
+            else types[parameter.type]
+        )
+        hint: Any = Annotated[kind, Label(parameter.label or name)]
+        fields.append(
+            (name, hint) if parameter.default is None else (name, hint, parameter.default)
+        )
     bases: Any = (Params,)
-    made: Any = msgspec.defstruct("Free", fields, bases=bases, kw_only=True, frozen=True)
-    return cast(type[Params], made)
+    params: Any = msgspec.defstruct("Free", fields, bases=bases, kw_only=True, frozen=True)
+    return cast(type[Params], params)

@@ -182,9 +182,9 @@ class RunTableModel(QAbstractTableModel):
     def _with_result(self, row: RunRow, steps: list[RunStep]) -> _Shown:
         running = next((step for step in steps if step.state is StepState.RUNNING), None)
         steps.sort(key=lambda step: (self._places.get(step.step, 0), step.attempt))
-        made = [id for step in steps for id in step.artifacts]
+        ids = [id for step in steps for id in step.artifacts]
         try:
-            result = self._library.artifact(made[-1]) if made else None
+            result = self._library.artifact(ids[-1]) if ids else None
         except StudioError:  # it was erased since
             result = None
         last = running or (steps[-1] if steps else None)

@@ -39,7 +39,7 @@ class StepCard(QWidget):
     ) -> None:
         super().__init__()
         self._ui, self._workflow, self.step = ui, workflow, step
-        self._number = [each.id for each in workflow.step].index(step.id)
+        self._number = [other.id for other in workflow.step].index(step.id)
         self._entry, self._params = entry, params
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -79,8 +79,8 @@ class StepCard(QWidget):
 
     def unfold(self, shown: bool = True) -> None:
         """Show the fields, or hide them."""
-        for each in (self._form, self._conditions, *self._unlinked):
-            each.setVisible(shown)
+        for widget in (self._form, self._conditions, *self._unlinked):
+            widget.setVisible(shown)
         icon = "chevron-down" if shown else "chevron-right"
         self._fold.setIcon(self._ui.icon(icon, "mute"))
 
@@ -109,9 +109,9 @@ class StepCard(QWidget):
 
     def _say(self) -> None:
         """Show the conditions in words: they may be folded away."""
-        told = "  ·  ".join(conditions.told(self._workflow, self.step))
-        self._words.setText(told[:1].upper() + told[1:])
-        self._words.setVisible(bool(told))
+        text = "  ·  ".join(conditions.told(self._workflow, self.step))
+        self._words.setText(text[:1].upper() + text[1:])
+        self._words.setVisible(bool(text))
 
     def _on_conditions(self) -> None:
         changes = conditions.changes(self._conditions.values(), self._choices)
@@ -141,26 +141,26 @@ class StepCard(QWidget):
         choice.setAccessibleName(self.tr("Input “{name}”").format(name=name))
         value = self.step.inputs.get(name, "")
         choices = [("", self.tr("Nothing")), *self._sources()]
-        if value not in [each for each, _ in choices]:
+        if value not in [source for source, _ in choices]:
             choices.append((value, " ".join(value.split())[:40]))
-        for each, words in choices:
-            choice.addItem(words, each)
-        choice.setCurrentIndex([each for each, _ in choices].index(value))
+        for source, words in choices:
+            choice.addItem(words, source)
+        choice.setCurrentIndex([source for source, _ in choices].index(value))
         choice.activated.connect(lambda at: self._set_input(name, choices[at][0]))
         row.addWidget(choice, 1)
         return shown
 
     def _set_input(self, name: str, value: str) -> None:
         inputs = {**self.step.inputs, name: value}
-        inputs = {key: each for key, each in inputs.items() if each}
+        inputs = {key: source for key, source in inputs.items() if source}
         self._edit(edit.changed(self._workflow, self.step.id, inputs=inputs))
 
     def _sources(self) -> list[tuple[str, str]]:
         """Return the references that a field of this step can have, and their words."""
-        found = [] if self._workflow.input.kind == NONE else [(edit.INPUT, self.tr("The input"))]
+        sources = [] if self._workflow.input.kind == NONE else [(edit.INPUT, self.tr("The input"))]
         words = self.tr("Result of step {n}")
         steps = self._workflow.step[: self._number]
-        return found + [
+        return sources + [
             (str(Reference("step", step.id)), words.format(n=number))
             for number, step in enumerate(steps, start=1)
         ]
@@ -191,8 +191,8 @@ class StepCard(QWidget):
     def _taken_from(self, reference: Reference) -> str:
         if reference.source == "param":
             return self.tr("chosen for each run")
-        known = dict(self._sources())
-        return known.get(str(reference), str(reference))
+        sources = dict(self._sources())
+        return sources.get(str(reference), str(reference))
 
     def _ask(self, pin: QToolButton, field: Field, reference: Reference | None) -> None:
         menu = self._ui.menu(pin)
@@ -228,10 +228,10 @@ class StepCard(QWidget):
         values: dict[str, Any] = {
             name: value for name, value in self.step.params.items() if only(value)
         }
-        known = {field.name: field for field in self._params.fields()}
+        fields = {field.name: field for field in self._params.fields()}
         for row in self._form.rows():
             name = row.field.name
-            if name not in values and (row.is_changed or known[name].required):
+            if name not in values and (row.is_changed or fields[name].required):
                 values[name] = row.value()
         hidden = {name: v for name, v in self.step.params.items() if name not in values}
         shown = {row.field.name for row in self._form.rows()}

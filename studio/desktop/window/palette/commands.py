@@ -111,7 +111,7 @@ class Commands:
         target = self._taker("conversation")
         if target is None:
             return []
-        found = self._workspace.studio.library.conversations.list(limit=_RECENT)
+        conversations = self._workspace.studio.library.conversations.list(limit=_RECENT)
         return [
             Command(
                 f"conversation:{c.id}",
@@ -121,20 +121,20 @@ class Commands:
                 tr("Conversation"),
                 color="kind-conversation",
             )
-            for c in found
+            for c in conversations
         ]
 
     def _artifacts(self) -> list[Command]:
         library = self._workspace.studio.library
         target = self._taker("artifact")
         commands = []
-        for found in library.find(limit=_RECENT):
-            icon, color = self._workspace.window.look.kinds.icon(found.kind)
-            saved = saved_artifact(library, found)
+        for artifact in library.find(limit=_RECENT):
+            icon, color = self._workspace.window.look.kinds.icon(artifact.kind)
+            saved = saved_artifact(library, artifact)
             run = partial(target, saved) if target else self._gallery
-            title = found.title or found.text[:60] or found.kind
+            title = artifact.title or artifact.text[:60] or artifact.kind
             commands.append(
-                Command(f"artifact:{found.id}", title, run, icon, tr("Result"), color=color)
+                Command(f"artifact:{artifact.id}", title, run, icon, tr("Result"), color=color)
             )
         return commands
 

@@ -161,7 +161,7 @@ class CommandPalette(Overlay):
             )
             if points:
                 scored.append((-points - 0.2 * recent.get(command.id, 0), place, command))
-        return [command for *_, command in sorted(scored, key=lambda found: found[:2])]
+        return [command for *_, command in sorted(scored, key=lambda entry: entry[:2])]
 
     def _run(self, index: _Index) -> None:
         command = self._rows.command(index)
@@ -314,13 +314,13 @@ def _score_letters(word: str, title: str) -> float:
         return 0.0
     points, at, gaps = 0.0, first - 1, 0
     for letter in word:
-        found = title.find(letter, at + 1)
-        if found < 0:
+        index = title.find(letter, at + 1)
+        if index < 0:
             return 0.0
-        begins = _begins_word(title, found)
-        gaps += found != at + 1 and not begins
-        points += _LETTER + (_WORD if begins else _RUN if found == at + 1 else 0)
-        at = found
+        begins = _begins_word(title, index)
+        gaps += index != at + 1 and not begins
+        points += _LETTER + (_WORD if begins else _RUN if index == at + 1 else 0)
+        at = index
     return points if gaps <= 1 + len(word) // 3 else 0.0
 
 

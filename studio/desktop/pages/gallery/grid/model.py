@@ -65,7 +65,7 @@ class ArtifactItemModel(QAbstractListModel):
 
     def row(self, key: int) -> int:
         """Return the row of a number, -1 if it was not found."""
-        row = bisect_left(self.keys, -key, key=lambda each: -each)
+        row = bisect_left(self.keys, -key, key=lambda number: -number)
         return row if row < len(self.keys) and self.keys[row] == key else -1
 
     def row_of(self, id: str) -> int:
@@ -88,15 +88,15 @@ class ArtifactItemModel(QAbstractListModel):
         keys = self.keys
         self._background.run(
             lambda: self._library.search.rows(missing),
-            lambda found: self._got(found) if keys is self.keys else None,
+            lambda artifacts: self._got(artifacts) if keys is self.keys else None,
             self._report,
         )
 
-    def _got(self, found: Mapping[int, Artifact]) -> None:
-        self._asked.difference_update(found)
-        self._artifacts.update(found)
+    def _got(self, artifacts: Mapping[int, Artifact]) -> None:
+        self._asked.difference_update(artifacts)
+        self._artifacts.update(artifacts)
         while len(self._artifacts) > _KEPT:
             self._artifacts.popitem(last=False)
-        rows = sorted(row for row in map(self.row, found) if row >= 0)
+        rows = sorted(row for row in map(self.row, artifacts) if row >= 0)
         if rows:
             self.dataChanged.emit(self.index(rows[0]), self.index(rows[-1]))

@@ -179,10 +179,10 @@ class Sheet:
             painter.setPen(self._mute if number == 0 else self._ink)
             for column, cell in enumerate(row[:columns]):
                 place = QRectF(8 + column * wide, top, wide - 6, high)
-                said = painter.fontMetrics().elidedText(
+                cell_text = painter.fontMetrics().elidedText(
                     cell, Qt.TextElideMode.ElideRight, int(place.width())
                 )
-                painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, said)
+                painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, cell_text)
             painter.setPen(QPen(self._line, 1))
             painter.drawLine(8, int(top + high), ROOM.width() - 8, int(top + high))
         painter.end()

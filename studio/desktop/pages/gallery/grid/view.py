@@ -134,7 +134,7 @@ class GridView(QAbstractItemView):
                     chosen.select(self.model().index(start, 0), self.model().index(end, 0))
         else:
             ends = [self.indexAt(rect.topLeft()), self.indexAt(rect.bottomRight())]
-            places = sorted(each.row() for each in ends if each.isValid())
+            places = sorted(index.row() for index in ends if index.isValid())
             if places:
                 start, end = places[0], places[-1]
                 chosen.select(self.model().index(start, 0), self.model().index(end, 0))
@@ -142,8 +142,8 @@ class GridView(QAbstractItemView):
 
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
         region, shown = QRegion(), self.in_view()
-        for each in selection.toList():
-            for place in range(max(each.top(), shown.start), min(each.bottom() + 1, shown.stop)):
+        for span in selection.toList():
+            for place in range(max(span.top(), shown.start), min(span.bottom() + 1, shown.stop)):
                 region += self.cell_rect(place)
         return region
 
@@ -198,7 +198,7 @@ class GridView(QAbstractItemView):
 
     def _hover(self, place: int) -> None:
         if place != self._under:
-            for each in (self._under, place):
-                if each >= 0:
-                    self.viewport().update(self.cell_rect(each))
+            for cell in (self._under, place):
+                if cell >= 0:
+                    self.viewport().update(self.cell_rect(cell))
             self._under = place

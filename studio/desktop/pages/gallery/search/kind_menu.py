@@ -39,8 +39,8 @@ class KindMenu(QObject):
     def offer(self, kinds: Iterable[str]) -> None:
         """Have an entry for each of ``kinds`` that has no chip, and for those that are chosen."""
         chosen = [kind for kind, entry in self._entries.items() if entry.isChecked()]
-        known = {*own_titles(), Kind.CONVERSATION} - {*MENU}
-        wanted = [kind for kind in dict.fromkeys([*kinds, *chosen]) if kind not in known]
+        own_kinds = {*own_titles(), Kind.CONVERSATION} - {*MENU}
+        wanted = [kind for kind in dict.fromkeys([*kinds, *chosen]) if kind not in own_kinds]
         if wanted == list(self._entries):
             return  # the menu may be open
         self._menu.clear()

@@ -53,14 +53,14 @@ class CollectionBar(QScrollArea):
         self.setWidget(inner)
         self.hide()
 
-    def show_collections(self, found: list[Collection], line: str) -> None:
+    def show_collections(self, collections: list[Collection], line: str) -> None:
         """Show these; those that the search line asks for look pressed."""
-        self.setVisible(bool(found))
-        if [(each.id, each.title) for each in found] != [
+        self.setVisible(bool(collections))
+        if [(collection.id, collection.title) for collection in collections] != [
             (pill.collection.id, pill.collection.title) for pill in self._pills.values()
         ]:
             clear(self._row)
-            self._pills = {each.id: self._pill(each) for each in found}
+            self._pills = {collection.id: self._pill(collection) for collection in collections}
         self.follow(line)
 
     def follow(self, line: str) -> None:
@@ -112,10 +112,10 @@ class CollectionBar(QScrollArea):
             if has(self._line, "in", collection.title):
                 self.chosen.emit(collection.title, False)
             self.changed.emit()
-            said = self.tr("The collection “{title}” was deleted. Its results stay.")
+            text = self.tr("The collection “{title}” was deleted. Its results stay.")
             again = partial(self._do, lambda lib: _make(lib, collection.title, inside))
             notices.offer(
-                said.format(title=collection.title), self.tr("Undo"), again, key="collection"
+                text.format(title=collection.title), self.tr("Undo"), again, key="collection"
             )
 
         def remove() -> list[str]:

@@ -61,9 +61,9 @@ def compare(parts: PageServices, ids: Sequence[str], over: QWidget) -> None:
     """Show these side by side in a sheet over a window; they are read beside it."""
     library = parts.studio.library
 
-    def show(found: list[Compared]) -> None:
+    def show(items: list[Compared]) -> None:
         sheet = Sheet(parts.ui.look, over.window(), tr("Compare"), over.window().width() - 80)
-        comparison = Comparison(parts, found)
+        comparison = Comparison(parts, items)
         sheet.body.addWidget(comparison)
         sheet.closed.connect(sheet.deleteLater)
         sheet.show_sheet(comparison)
@@ -84,7 +84,7 @@ class Comparison(QWidget):
         views: What shows each, from left to right.
     """
 
-    def __init__(self, parts: PageServices, found: Sequence[Compared]) -> None:
+    def __init__(self, parts: PageServices, items: Sequence[Compared]) -> None:
         super().__init__()
         look = parts.ui.look
         column = QVBoxLayout(self)
@@ -92,15 +92,15 @@ class Comparison(QWidget):
         column.setSpacing(12)
         row = QHBoxLayout()
         row.setSpacing(12)
-        self.views = _views(parts, found)
-        for each, view in zip(found, self.views, strict=True):
+        self.views = _views(parts, items)
+        for item, view in zip(items, self.views, strict=True):
             inner = QVBoxLayout()
-            inner.addWidget(look.label(each.artifact.title or each.artifact.kind, "section"))
+            inner.addWidget(look.label(item.artifact.title or item.artifact.kind, "section"))
             inner.addWidget(view, 1)
             row.addLayout(inner, 1)
         column.addLayout(row, 1)
-        rows = differing([each.record for each in found])
-        if not any(each.record for each in found):
+        rows = differing([item.record for item in items])
+        if not any(item.record for item in items):
             return
         if not rows:
             column.addWidget(look.label(tr("They were made with the same parameters."), "mute"))
@@ -110,9 +110,9 @@ class Comparison(QWidget):
         for line, (name, values) in enumerate(rows):
             grid.addWidget(look.label(name.replace("_", " "), "small"), line, 0)
             for place, value in enumerate(values):
-                said = look.label(value, wrap=True)
-                said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-                grid.addWidget(said, line, place + 1)
+                label = look.label(value, wrap=True)
+                label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+                grid.addWidget(label, line, place + 1)
                 grid.setColumnStretch(place + 1, 1)
         column.addLayout(grid)
 
@@ -120,8 +120,8 @@ class Comparison(QWidget):
 def differing(records: Sequence[Record | None]) -> list[tuple[str, list[str]]]:
     """Return (name, its value of each) of what recipes do not have in common."""
     facts = [_facts(record) for record in records]
-    names = list(dict.fromkeys(name for each in facts for name in each))
-    rows = [(name, [each.get(name, "–") for each in facts]) for name in names]
+    names = list(dict.fromkeys(name for recipe in facts for name in recipe))
+    rows = [(name, [recipe.get(name, "–") for recipe in facts]) for name in names]
     return [(name, values) for name, values in rows if len(set(values)) > 1]
 
 
@@ -212,22 +212,22 @@ class ZoomedPicture(QWidget):
         self._zoom.show(1.0, QPointF(0.5, 0.5))
 
 
-def _views(parts: PageServices, found: Sequence[Compared]) -> list[QWidget]:
-    kinds = {each.artifact.kind for each in found}
-    if kinds == {Kind.IMAGE} and not any(each.picture.isNull() for each in found):
+def _views(parts: PageServices, items: Sequence[Compared]) -> list[QWidget]:
+    kinds = {item.artifact.kind for item in items}
+    if kinds == {Kind.IMAGE} and not any(item.picture.isNull() for item in items):
         zoom = Zoom()
-        return [ZoomedPicture(each.picture, zoom, each.artifact.title) for each in found]
+        return [ZoomedPicture(item.picture, zoom, item.artifact.title) for item in items]
     if kinds <= set(_TEXTS):
-        texts = [each.start.decode("utf-8", errors="replace") for each in found]
+        texts = [item.start.decode("utf-8", errors="replace") for item in items]
         marks = [differences(texts[0], text) for text in texts[1:]]
         spans = [[span for first, _ in marks for span in first], *(other for _, other in marks)]
         return [
-            marked(parts.ui.look, text, each, mono=Kind.TEXT not in kinds)
-            for text, each in zip(texts, spans, strict=True)
+            marked(parts.ui.look, text, item, mono=Kind.TEXT not in kinds)
+            for text, item in zip(texts, spans, strict=True)
         ]
     return [
-        viewers.show(parts, each.artifact, each.start, each.record.plugin if each.record else "")
-        for each in found
+        viewers.show(parts, item.artifact, item.start, item.record.plugin if item.record else "")
+        for item in items
     ]
 
 
@@ -268,8 +268,8 @@ def _read(library: Library, id: str) -> Compared:
         reader = QImageReader(str(path))
         reader.setAutoTransform(True)
         picture = reader.read()
-    known = None if isinstance(record, StudioError) else record
-    return Compared(artifact, known, viewers.head(path), picture)
+    readable = None if isinstance(record, StudioError) else record
+    return Compared(artifact, readable, viewers.head(path), picture)
 
 
 def _facts(record: Record | None) -> dict[str, str]:
@@ -279,8 +279,8 @@ def _facts(record: Record | None) -> dict[str, str]:
     if record.seed is not None:
         facts["seed"] = record.seed
     facts["model"] = ", ".join(sorted(record.weights))
-    said = {
+    texts = {
         name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         for name, value in facts.items()
     }
-    return {name: text if len(text) < 200 else text[:200] + "…" for name, text in said.items()}
+    return {name: text if len(text) < 200 else text[:200] + "…" for name, text in texts.items()}

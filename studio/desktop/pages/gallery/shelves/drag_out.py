@@ -53,8 +53,8 @@ class DragOut:
         own = self._copies
         return own is not None and any(path.parent.parent == own.path for path in files)
 
-    def _ready(self, keys: list[int], made: tuple[list[Path], list[str]]) -> None:
-        files, failed = made
+    def _ready(self, keys: list[int], copies: tuple[list[Path], list[str]]) -> None:
+        files, failed = copies
         if failed:
             self._parts.studio.notices.error(failed[0], key="drag")
         if QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton:
@@ -71,14 +71,14 @@ def copies(
     exporter: Exporter, ids: Callable[[], list[str]], folder: Path, disclosure: Disclosure
 ) -> tuple[list[Path], list[str]]:
     """Export results under their titles; return the files, and what could not be written."""
-    made: list[Path] = []
+    files: list[Path] = []
     failed: list[str] = []
     for id in ids():
         try:
-            made += exporter.to_folder(id, folder, disclosure).files
+            files += exporter.to_folder(id, folder, disclosure).files
         except StudioError as error:
             failed.append(str(error))
-    return made, failed
+    return files, failed
 
 
 def mime(keys: list[int], files: list[Path]) -> QMimeData:

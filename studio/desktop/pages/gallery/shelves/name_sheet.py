@@ -43,10 +43,10 @@ def ask_name(
     go = look.button(done, kind="primary")
 
     def finish() -> None:
-        said = " ".join(field.text().split())
-        if said:
+        name = " ".join(field.text().split())
+        if name:
             sheet.dismiss()
-            then(said)
+            then(name)
 
     go.clicked.connect(finish)
     field.returnPressed.connect(finish)

@@ -81,9 +81,9 @@ class SelectionBar(QWidget):
 
         def moved(ids: list[str]) -> None:
             self._do(lambda library, _: library.bin(ids), ids)
-            said = self.tr("{count} results were moved to the bin.").format(count=f"{len(ids):,}")
+            text = self.tr("{count} results were moved to the bin.").format(count=f"{len(ids):,}")
             self._parts.studio.notices.offer(
-                said,
+                text,
                 self.tr("Undo"),
                 lambda: self._do(lambda library, _: library.restore(ids), ids),
                 key="bin-several",
@@ -103,9 +103,9 @@ class SelectionBar(QWidget):
         """Ask for a tag, and add it to the selection."""
         library, ui = self._parts.studio.library, self._parts.ui
 
-        def ask(known: dict[str, int]) -> None:
+        def ask(tags: dict[str, int]) -> None:
             title, done = self.tr("Tag for the selected results"), self.tr("Add tag")
-            ask_name(ui.look, self, title, done, self._tag, known=sorted(known))
+            ask_name(ui.look, self, title, done, self._tag, known=sorted(tags))
 
         self._parts.background.run(library.tags.all, ask, self._tell)
 
@@ -141,13 +141,13 @@ class SelectionBar(QWidget):
         """Offer the collections, and a new one."""
         library = self._parts.studio.library
 
-        def offer(found: list[Any]) -> None:
+        def offer(collections: list[Any]) -> None:
             menu = self._parts.ui.menu(self)
             menu.aboutToHide.connect(menu.deleteLater)
-            for each in found:
-                put = partial(self.put_into, each.id)
-                menu.addAction(each.title, partial(self.with_ids, put))
-            if found:
+            for collection in collections:
+                put = partial(self.put_into, collection.id)
+                menu.addAction(collection.title, partial(self.with_ids, put))
+            if collections:
                 menu.addSeparator()
             menu.addAction(self.tr("New collection…"), self._new_collection)
             menu.popup(self.mapToGlobal(self.rect().bottomRight()))
@@ -185,13 +185,13 @@ class SelectionBar(QWidget):
         done, failed = outcome
         notices = self._parts.studio.notices
         if done:
-            said = self.tr("{count} results were exported.").format(count=f"{done:,}")
-            notices.info(said, str(folder), key="export")
+            text = self.tr("{count} results were exported.").format(count=f"{done:,}")
+            notices.info(text, str(folder), key="export")
         if failed:
-            said = self.tr("{count} results could not be exported.").format(
+            text = self.tr("{count} results could not be exported.").format(
                 count=f"{len(failed):,}"
             )
-            notices.error(f"{said} {failed[0]}", key="export-failed")
+            notices.error(f"{text} {failed[0]}", key="export-failed")
 
     def _do(self, change: Callable[[Any, list[str]], object], ids: list[str] | None = None) -> None:
         """Run ``change`` with the library and the ids beside the window, then look anew."""
