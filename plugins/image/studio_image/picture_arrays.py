@@ -124,8 +124,8 @@ def png(picture: np.ndarray, recipe: Mapping[str, Any] | None = None, *, dpi: in
     if recipe is not None:
         info.add_itxt(recipes.KEY, recipes.to_json(recipe))
         height, width = picture.shape[:2]
-        if said := infotext.written(recipe, width, height):
-            info.add_text(infotext.KEY, said)
+        if text := infotext.written(recipe, width, height):
+            info.add_text(infotext.KEY, text)
     stream = io.BytesIO()
     more = {"dpi": (dpi, dpi)} if dpi else {}
     Image.fromarray(picture).save(stream, "PNG", pnginfo=info, compress_level=6, **more)

@@ -81,7 +81,7 @@ def deepened_png(small: bytes, picture: np.ndarray) -> bytes:
     filtered = np.empty((height, rows.shape[1] + 1), np.uint8)
     filtered[:, 0], filtered[:, 1:] = 2, rows - above  # each byte less the one above it
     packed = zlib.compress(filtered.tobytes(), _LEVEL)
-    kept, place = [SIGNATURE, _chunk(b"IHDR", header)], len(SIGNATURE)
+    pieces, place = [SIGNATURE, _chunk(b"IHDR", header)], len(SIGNATURE)
     while place < len(small):
         length, kind = struct.unpack_from(">I4s", small, place)
         whole = small[place : place + length + 12]
@@ -89,8 +89,8 @@ def deepened_png(small: bytes, picture: np.ndarray) -> bytes:
         if kind == b"IDAT":
             whole, packed = (_chunk(b"IDAT", packed), b"") if packed else (b"", b"")
         if kind != b"IHDR":
-            kept.append(whole)
-    return b"".join(kept)
+            pieces.append(whole)
+    return b"".join(pieces)
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
@@ -112,14 +112,14 @@ def written_tiff(picture: np.ndarray, description: str = "") -> bytes:
     height, width, channels = picture.shape
     bits = 8 * picture.dtype.itemsize
     packed = zlib.compress(np.ascontiguousarray(picture.astype(f"<u{bits // 8}")).tobytes(), 6)
-    said = description.encode() + b"\0"
+    text = description.encode() + b"\0"
     entries: dict[int, tuple[int, int, bytes]] = {
         256: (_LONG, 1, struct.pack("<I", width)),
         257: (_LONG, 1, struct.pack("<I", height)),
         258: (_SHORT, channels, struct.pack(f"<{channels}H", *[bits] * channels)),
         259: (_SHORT, 1, struct.pack("<H", _DEFLATE)),
         262: (_SHORT, 1, struct.pack("<H", _RGB)),
-        270: (_ASCII, len(said), said),
+        270: (_ASCII, len(text), text),
         273: (_LONG, 1, b""),  # where the pixels begin: known below
         277: (_SHORT, 1, struct.pack("<H", channels)),
         278: (_LONG, 1, struct.pack("<I", height)),

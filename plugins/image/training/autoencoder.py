@@ -73,11 +73,11 @@ class Pictures:
         return torch.stack(moved), pose
 
 
-def reconstruction_loss(made: Tensor, real: Tensor) -> Tensor:
+def reconstruction_loss(output: Tensor, real: Tensor) -> Tensor:
     """L1 and L2 of the pixels, L1 of their gradients at three scales."""
-    loss = (made - real).abs().mean() + 0.5 * ((made - real) ** 2).mean()
+    loss = (output - real).abs().mean() + 0.5 * ((output - real) ** 2).mean()
     for scale in (1, 2, 4):
-        difference = F.avg_pool2d(made - real, scale)
+        difference = F.avg_pool2d(output - real, scale)
         across = (difference[..., 1:] - difference[..., :-1]).abs().mean()
         down = (difference[..., 1:, :] - difference[..., :-1, :]).abs().mean()
         loss = loss + 0.5 * (across + down)
@@ -93,10 +93,10 @@ def psnr(network: Autoencoder, weights: dict[str, Tensor], pictures: Tensor) -> 
     network.load_state_dict(weights)
     network.eval()
     with torch.autocast("cpu", torch.bfloat16):
-        made = network.decoder(network.encoder(pictures)).float().clamp(-1, 1)
+        output = network.decoder(network.encoder(pictures)).float().clamp(-1, 1)
     network.load_state_dict(now)
     network.train()
-    return float((-10 * torch.log10(((made - pictures) ** 2).mean((1, 2, 3)) / 4)).mean())
+    return float((-10 * torch.log10(((output - pictures) ** 2).mean((1, 2, 3)) / 4)).mean())
 
 
 def main() -> None:
@@ -138,8 +138,8 @@ def main() -> None:
         real[mixed] = real[mixed][:, torch.randperm(3, generator=rng)]
         with torch.autocast("cpu", torch.bfloat16):
             latents = network.encoder(real)
-            made = network.decoder(latents + 0.1 * torch.randn(latents.shape, generator=rng))
-        loss = reconstruction_loss(made.float(), real)
+            output = network.decoder(latents + 0.1 * torch.randn(latents.shape, generator=rng))
+        loss = reconstruction_loss(output.float(), real)
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         share = step / args.steps

@@ -78,7 +78,9 @@ def held_out(captions: list[str], styles: list[str], seed: int = 7) -> np.ndarra
     by_caption: dict[str, set[str]] = collections.defaultdict(set)
     for caption, style in zip(captions, styles, strict=True):
         by_caption[caption].add(style)
-    shared = sorted(caption for caption, found in by_caption.items() if len(found) >= 2)
+    shared = sorted(
+        caption for caption, with_caption in by_caption.items() if len(with_caption) >= 2
+    )
     wanted = min(len(shared), sum(map(len, by_caption.values())) // 10)
     chosen = [shared[i] for i in rng.choice(len(shared), wanted, replace=False)]
     pairs = {(c, sorted(by_caption[c])[rng.integers(len(by_caption[c]))]) for c in chosen}
@@ -100,8 +102,8 @@ def _names(tarballs: dict[str, Path]) -> dict[str, str]:
     """Return code points → caption; the same character has the same caption in every set."""
     names: dict[str, str] = {}
     for style in ("noto", "flat"):
-        found = _read(tarballs[style], "chars.json")
-        names |= {_code(code): name.replace("-", " ") for code, name in found.items()}
+        characters = _read(tarballs[style], "chars.json")
+        names |= {_code(code): name.replace("-", " ") for code, name in characters.items()}
     return names
 
 
@@ -172,21 +174,21 @@ def main() -> None:
     unique: dict[tuple[str, str], Picture] = {}
     for picture in pictures(args.packages):
         unique.setdefault((picture.style, picture.caption), picture)
-    kept = list(unique.values())
+    images = list(unique.values())
     print(
-        len(kept),
+        len(images),
         "pictures",
-        collections.Counter(p.style for p in kept),
-        len({p.caption for p in kept}),
+        collections.Counter(p.style for p in images),
+        len({p.caption for p in images}),
         "captions",
     )
     args.out.parent.mkdir(parents=True, exist_ok=True)
     np.savez(
         args.out,
-        pixels=np.stack([p.pixels for p in kept]),
-        captions=np.array([p.caption for p in kept]),
-        styles=np.array([p.style for p in kept]),
-        held_out=held_out([p.caption for p in kept], [p.style for p in kept]),
+        pixels=np.stack([p.pixels for p in images]),
+        captions=np.array([p.caption for p in images]),
+        styles=np.array([p.style for p in images]),
+        held_out=held_out([p.caption for p in images], [p.style for p in images]),
     )
 
 

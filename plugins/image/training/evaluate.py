@@ -59,8 +59,8 @@ def sheet(starter: Starter, real: RealPictures) -> Image.Image:
     """Return everyday things in each style, held-out pairs over their truth, new prompts."""
     rows = [drawn(starter, EVERYDAY, style, 7) for style in STYLES]
     held = np.random.default_rng(1).permutation(np.flatnonzero(real.held_out))[: len(EVERYDAY)]
-    made = [drawn(starter, [real.captions[i]], real.styles[i], 7) for i in held]
-    rows += [torch.cat(made), real.pixels[held].float() / 255]
+    pictures = [drawn(starter, [real.captions[i]], real.styles[i], 7) for i in held]
+    rows += [torch.cat(pictures), real.pixels[held].float() / 255]
     rows += [drawn(starter, NOVEL, "3d", seed) for seed in (7, 8)]
     wide, tall = len(EVERYDAY), len(rows)
     paper = Image.new("RGB", (wide * 68, tall * 68), "white")
@@ -76,10 +76,12 @@ def kin(real: RealPictures, gallery: Gallery, style: str) -> dict[str, float]:
     Over the captions that were trained in all styles.
     """
     trained = {pair for pair, at in real.place.items() if not real.held_out[at]}
-    asked = [c for c, s in trained if s == style and all((c, name) in trained for name in STYLES)]
-    drawn_in = {name: [real.place[c, name] for c in asked] for name in STYLES if name != style}
+    captions = [
+        c for c, s in trained if s == style and all((c, name) in trained for name in STYLES)
+    ]
+    drawn_in = {name: [real.place[c, name] for c in captions] for name in STYLES if name != style}
     return {
-        name: gallery.ranks(gallery.descriptors[places], asked, style).within(1)
+        name: gallery.ranks(gallery.descriptors[places], captions, style).within(1)
         for name, places in drawn_in.items()
     }
 

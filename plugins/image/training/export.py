@@ -55,10 +55,10 @@ def update_sidecar(sidecar: Path, **facts: int | str) -> None:
     """
     text = sidecar.read_text("utf-8")
     for name, value in facts.items():
-        said = f"{value:_}" if isinstance(value, int) else f'"{value}"'
-        text, found = re.subn(rf"^{name} = .*$", f"{name} = {said}", text, flags=re.MULTILINE)
-        if found != 1:
-            raise ValueError(f"{sidecar.name} has {found} lines for {name}, not one.")
+        literal = f"{value:_}" if isinstance(value, int) else f'"{value}"'
+        text, count = re.subn(rf"^{name} = .*$", f"{name} = {literal}", text, flags=re.MULTILINE)
+        if count != 1:
+            raise ValueError(f"{sidecar.name} has {count} lines for {name}, not one.")
     sidecar.write_text(text, "utf-8")
 
 

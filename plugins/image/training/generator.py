@@ -65,8 +65,8 @@ class Latents:
                     turned, good[index] = recolour((pictures + 1) / 2, choice)
                     pictures = turned * 2 - 1
                     for i, colour in zip(index.tolist(), choice.tolist(), strict=True):
-                        said = rename(data.captions[i], COLOURS[colour])
-                        rows[i] = torch.tensor(Caption.of(said, data.styles[i]).row())
+                        caption = rename(data.captions[i], COLOURS[colour])
+                        rows[i] = torch.tensor(Caption.of(caption, data.styles[i]).row())
                         rows[i, MAX_WORDS] = plain[i, MAX_WORDS]
                 parts.append(_encode(network, pictures))
             codes.append(torch.cat(parts))

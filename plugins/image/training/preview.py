@@ -54,15 +54,15 @@ VGG = Path(__file__).resolve().parents[3] / "resources/weights/starter/vgg16-fea
 
 def photographs(folder: Path, *, is_held_out: bool) -> list[Image.Image]:
     """Return the pictures of a folder, the longer side at most 900 pixels."""
-    found = []
+    paths = []
     for path in sorted(folder.rglob("*")):
         is_picture = path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp")
         if is_picture and ("held-out" in path.parts) == is_held_out:
             with Image.open(path, formats=["JPEG", "PNG", "WEBP"]) as image:
                 small = image.convert("RGB")
                 small.thumbnail((900, 900), Image.Resampling.LANCZOS)
-                found.append(small)
-    return found
+                paths.append(small)
+    return paths
 
 
 def as_tensor(image: Image.Image) -> Tensor:
@@ -93,20 +93,20 @@ class Goals:
         ]
         self.grams = []
         for picture in self.pictures:
-            found = finished(features.steps(picture))
-            self.grams.append({name: gram(found[name]) for name in STYLE_LAYERS})
+            outputs = finished(features.steps(picture))
+            self.grams.append({name: gram(outputs[name]) for name in STYLE_LAYERS})
 
     def kept(self, content: Tensor) -> Tensor:
         """Return the content features of a picture, independent of the style."""
         return finished(self.features.steps(content))[CONTENT_LAYER].float()
 
-    def goal(self, kept: Tensor, shares: Tensor, strength: float = 1.0) -> Goal:
+    def goal(self, content: Tensor, shares: Tensor, strength: float = 1.0) -> Goal:
         """Return the goal of the optimiser, for a share (3,) of each style."""
         parts = [(float(share), at) for at, share in enumerate(shares) if share]
         grams = {
             name: sum(share * self.grams[at][name] for share, at in parts) for name in STYLE_LAYERS
         }
-        return Goal(self.features, kept, grams, strength * STYLE_WEIGHT)
+        return Goal(self.features, content, grams, strength * STYLE_WEIGHT)
 
     def matched(self, content: Tensor, shares: Tensor) -> Tensor:
         """Return a picture in the colours of the styles: where the optimiser starts."""
@@ -132,12 +132,12 @@ def batch(
     rows, wanted = [], []
     for _ in range(CROPS):
         content = crop(rng.choice(images), rng)
-        kept = goals.kept(content)
+        content_features = goals.kept(content)
         for shares in drawn_shares(rng):
             matched = goals.matched(content, shares)
             noise = torch.randn(1, 1, CROP, CROP)
             rows.append((content, matched, noise, shares[None]))
-            wanted.append(goals.goal(kept, shares, strength))
+            wanted.append(goals.goal(content_features, shares, strength))
     return [torch.cat(parts) for parts in zip(*rows, strict=True)], wanted
 
 
@@ -151,16 +151,16 @@ def backward(
             picture's is divided by it, or the styles that are farthest off would drown the others.
     """
     with torch.autocast("cpu", torch.bfloat16):
-        made = network(*parts).float()
-    inside = made.detach().clamp(0, 1)
+        output = network(*parts).float()
+    inside = output.detach().clamp(0, 1)
     flows = torch.cat([finished(goal.gradient(inside[i : i + 1])) for i, goal in enumerate(wanted)])
     flows = flows / LOSS_SCALE
     for at, flow in zip(parts[-1].argmax(1).tolist(), flows, strict=True):
         length = flow.norm()
         lengths[at] = torch.lerp(length, lengths[at], LATE) if lengths[at] else length
         flow /= lengths[at]
-    flows += INSIDE * (made.detach() - inside)
-    made.backward(flows / len(wanted))
+    flows += INSIDE * (output.detach() - inside)
+    output.backward(flows / len(wanted))
 
 
 @torch.no_grad()
@@ -169,8 +169,8 @@ def loss(goal: Goal, picture: Tensor) -> dict[str, float]:
 
     As the optimiser weighs them, features of the edges included.
     """
-    found = finished(goal.features.steps(picture))
-    parts = {name: sum(map(float, goal.off(name, layer))) for name, layer in found.items()}
+    outputs = finished(goal.features.steps(picture))
+    parts = {name: sum(map(float, goal.off(name, layer))) for name, layer in outputs.items()}
     content = parts[CONTENT_LAYER]
     return {"content": content, "style": sum(parts.values()) - content}
 
@@ -190,8 +190,8 @@ def judged(goals: Goals, network: TransformNetwork, images: list[Image.Image]) -
             matched = goals.matched(content, shares)
             noise = torch.randn(content[:, :1].shape, generator=torch.manual_seed(0))
             with torch.no_grad():
-                made = network(content, matched, noise, shares[None]).clamp(0, 1)
-            before, after = loss(goal, matched), loss(goal, made)
+                output = network(content, matched, noise, shares[None]).clamp(0, 1)
+            before, after = loss(goal, matched), loss(goal, output)
             rows.append([before["style"], after["style"], after["content"]])
         start, style, content_ = np.mean(rows, 0)
         lines.append(f"{name} {start:.3f} -> style {style:.3f} content {content_:.3f}")
@@ -223,9 +223,9 @@ def main() -> None:
     average.load_state_dict(network.state_dict())
     others = [each for name, each in network.named_parameters() if name != "kept"]
     optimiser = torch.optim.Adam([{"params": others}, {"params": [network.kept]}], RATE)
-    step, kept, lengths = 0, args.folder / "preview.pt", torch.zeros(len(STYLES))
-    if kept.exists():
-        state = torch.load(kept, weights_only=True)
+    step, checkpoint, lengths = 0, args.folder / "preview.pt", torch.zeros(len(STYLES))
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
         network.load_state_dict(state["network"])
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
@@ -248,7 +248,7 @@ def main() -> None:
         if step % KEPT_EVERY == 0 or step == args.steps:
             state = {"network": network.state_dict(), "average": average.state_dict()}
             state |= {"optimiser": optimiser.state_dict(), "step": step, "lengths": lengths}
-            torch.save(state, kept)
+            torch.save(state, checkpoint)
             print(f"step {step}, {time.process_time() - started:.0f} s", lengths, flush=True)
         if step % (10 * KEPT_EVERY) == 0:
             print(judged(goals, average, held_out), flush=True)

@@ -96,9 +96,9 @@ def main() -> None:
     network.to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.05)
     plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, args.steps, pct_start=0.1)
-    kept, step = args.folder / "probe.pt", 0
-    if kept.exists():
-        saved = torch.load(kept, weights_only=True)
+    checkpoint, step = args.folder / "probe.pt", 0
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=True)
         step = saved["step"]
         network.load_state_dict(saved["network"])
         optimiser.load_state_dict(saved["optimiser"])
@@ -119,11 +119,11 @@ def main() -> None:
         step += 1
         if step % SAVE_EVERY == 0 or step == args.steps:
             states = {"network": network, "optimiser": optimiser, "plan": plan}
-            torch.save({k: v.state_dict() for k, v in states.items()} | {"step": step}, kept)
+            torch.save({k: v.state_dict() for k, v in states.items()} | {"step": step}, checkpoint)
             top1, top5 = accuracy(network, soft[data.test], labels[data.test])
             speed = (step - first) / (time.monotonic() - begun)
-            told = f"held out: top-1 {top1:.1%}, top-5 {top5:.1%}"
-            print(f"step {step:5}  loss {loss:.3f}  {told}  {speed:.1f} steps/s", flush=True)
+            message = f"held out: top-1 {top1:.1%}, top-5 {top5:.1%}"
+            print(f"step {step:5}  loss {loss:.3f}  {message}  {speed:.1f} steps/s", flush=True)
     save(args.out, network.eval(), captions)
     size = args.out.stat().st_size
     digest = hashlib.sha256(args.out.read_bytes()).hexdigest()

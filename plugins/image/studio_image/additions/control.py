@@ -97,7 +97,7 @@ def check(pipe: Any, control: Control) -> None:
     ours, theirs = network.config, control.network.config
     kind, wanted = type(control.network).__name__, FITTING.get(type(network).__name__, "")
     if kind != wanted:
-        its = next(title for title, each in KINDS.items() if each == kind)
+        its = next(title for title, choice in KINDS.items() if choice == kind)
         raise BadInput(
             f"The ControlNet “{control.title}” was made for another base model: {its}.",
             "Choose a model that fits it, or another ControlNet.",
@@ -139,9 +139,9 @@ def edges(picture: np.ndarray) -> np.ndarray:
     top = max(float(slope.max()), 1e-6)
     weak, strong = crest & (slope > _WEAK * top), crest & (slope > _STRONG * top)
     parts, _ = ndimage.label(weak, np.ones((3, 3)))
-    kept = np.isin(parts, np.unique(parts[strong])) & weak
-    made: np.ndarray = (kept[..., None] * np.full(3, 255)).astype(np.uint8)
-    return made
+    outline = np.isin(parts, np.unique(parts[strong])) & weak
+    drawn: np.ndarray = (outline[..., None] * np.full(3, 255)).astype(np.uint8)
+    return drawn
 
 
 def _plain(value: Any) -> Any:

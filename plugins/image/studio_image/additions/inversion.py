@@ -34,11 +34,11 @@ class Inversion:
     @property
     def length(self) -> int:
         """How many tokens it takes."""
-        return max((len(each) for each in self.vectors.values()), default=0)
+        return max((len(vectors) for vectors in self.vectors.values()), default=0)
 
     def to(self, device: str) -> None:
         """Move it to another memory."""
-        self.vectors = {part: each.to(device) for part, each in self.vectors.items()}
+        self.vectors = {part: tensor.to(device) for part, tensor in self.vectors.items()}
 
 
 class Piece(NamedTuple):
@@ -51,19 +51,19 @@ class Piece(NamedTuple):
 
 def placed(pieces: Sequence[tuple[str, float]], inversions: Sequence[Inversion]) -> list[Piece]:
     """Return the pieces with each inversion's word exchanged for its stand-ins."""
-    known = {each.title.lower(): each for each in inversions}
-    if not known:
+    by_title = {item.title.lower(): item for item in inversions}
+    if not by_title:
         return [Piece(text, weight) for text, weight in pieces]
-    longest_first = sorted(known, key=len, reverse=True)
+    longest_first = sorted(by_title, key=len, reverse=True)
     word = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
-    made = []
+    placed_pieces = []
     for text, weight in pieces:
         for number, part in enumerate(word.split(text)):
-            inversion = known[part.lower()] if number % 2 else None
-            said = " ".join([_STAND_IN] * inversion.length) if inversion else part
-            if said:
-                made.append(Piece(said, weight, inversion))
-    return made
+            inversion = by_title[part.lower()] if number % 2 else None
+            words = " ".join([_STAND_IN] * inversion.length) if inversion else part
+            if words:
+                placed_pieces.append(Piece(words, weight, inversion))
+    return placed_pieces
 
 
 def check(pipe: Any, inversion: Inversion) -> None:
@@ -74,9 +74,9 @@ def check(pipe: Any, inversion: Inversion) -> None:
     """
     for part, encoder in encoders(pipe).items():
         width = encoder.config.hidden_size
-        found = inversion.vectors.get(part)
-        if found is None or found.shape[-1] != width:
-            has = "none" if found is None else f"{found.shape[-1]} numbers"
+        vectors = inversion.vectors.get(part)
+        if vectors is None or vectors.shape[-1] != width:
+            has = "none" if vectors is None else f"{vectors.shape[-1]} numbers"
             raise BadInput(
                 f"The textual inversion “{inversion.title}” was made for another base model: a "
                 f"text encoder of this one takes {width} numbers, and it has {has}.",
@@ -86,8 +86,8 @@ def check(pipe: Any, inversion: Inversion) -> None:
 
 def encoders(pipe: Any) -> dict[str, Any]:
     """Return the text encoders of a pipeline by their part."""
-    found = {"te1": pipe.text_encoder, "te2": getattr(pipe, "text_encoder_2", None)}
-    return {part: encoder for part, encoder in found.items() if encoder is not None}
+    modules = {"te1": pipe.text_encoder, "te2": getattr(pipe, "text_encoder_2", None)}
+    return {part: encoder for part, encoder in modules.items() if encoder is not None}
 
 
 @contextmanager
@@ -110,10 +110,10 @@ def spoken(pipe: Any, plans: Sequence[Sequence[tuple[int, Inversion, int]]]) -> 
 
 
 def _exchange(part: str, plans: list[Sequence[tuple[int, Inversion, int]]]) -> Any:
-    def exchange(module: Any, args: tuple[Any, ...], made: Tensor) -> Tensor:
-        made = made.clone()
+    def exchange(module: Any, args: tuple[Any, ...], output: Tensor) -> Tensor:
+        output = output.clone()
         for place, inversion, number in plans.pop(0) if plans else ():
-            made[:, place] = inversion.vectors[part][number].to(made)
-        return made
+            output[:, place] = inversion.vectors[part][number].to(output)
+        return output
 
     return exchange

@@ -85,24 +85,24 @@ def check(places: Mapping[str, Any], lora: Lora) -> None:
             else (module.in_features, module.out_features)
         )
         if layer.down.shape[1] != takes or layer.up.shape[0] != gives:
-            found = f"{layer.down.shape[1]} to {layer.up.shape[0]}"
-            raise _refusal(lora, f"a layer of it goes from {found}, here from {takes} to {gives}")
+            size = f"{layer.down.shape[1]} to {layer.up.shape[0]}"
+            raise _refusal(lora, f"a layer of it goes from {size}, here from {takes} to {gives}")
 
 
 def targets(pipe: Any) -> dict[str, Any]:
     """Return the layers of a pipeline that a LoRA may change, under all names they are known by."""
     import torch
 
-    found: dict[str, Any] = {}
+    modules: dict[str, Any] = {}
     for part, attribute in PARTS.items():
         network = getattr(pipe, attribute, None)
         if network is None:
             continue
         for name, module in network.named_modules():
             if isinstance(module, torch.nn.Linear | torch.nn.Conv2d):
-                found[lora_keys.layer_name(part, name)] = module
+                modules[lora_keys.layer_name(part, name)] = module
     if getattr(pipe, "unet", None) is None:
-        return found
+        return modules
     layers = pipe.unet.config.layers_per_block
     if isinstance(layers, int):
         attentive = frozenset(
@@ -112,8 +112,8 @@ def targets(pipe: Any) -> dict[str, Any]:
         )
         for name, module in pipe.unet.named_modules():
             if first := lora_keys.first_names(name, layers, attentive):
-                found.setdefault(f"unet:{first}", module)
-    return found
+                modules.setdefault(f"unet:{first}", module)
+    return modules
 
 
 @contextmanager
@@ -125,9 +125,11 @@ def added(places: Mapping[str, Any], worn: Sequence[Worn]) -> Iterator[None]:
     """
     hooks = []
     try:
-        for each in worn:
-            for name, layer in each.lora.layers.items():
-                hooks.append(places[name].register_forward_hook(_addition(layer, each.strength)))
+        for addition in worn:
+            for name, layer in addition.lora.layers.items():
+                hooks.append(
+                    places[name].register_forward_hook(_addition(layer, addition.strength))
+                )
         yield
     finally:
         for hook in hooks:
@@ -139,14 +141,14 @@ def _addition(layer: Layer, strength: float) -> Any:
 
     scale = strength * layer.scale
 
-    def add(module: Any, args: tuple[Any, ...], made: Any) -> Any:
+    def add(module: Any, args: tuple[Any, ...], output: Any) -> Any:
         x = args[0].to(layer.down.dtype)
         if layer.down.ndim == 4 and x.ndim == 4:
             low = F.conv2d(x, layer.down, None, module.stride, module.padding, module.dilation)
             more = F.conv2d(low, layer.up)
         else:  # some write the matrices of linear layers as 1 × 1 convolutions, and the other way
             more = _linear(_linear(x, layer.down), layer.up)
-        return made + (scale * more).to(made.dtype)
+        return output + (scale * more).to(output.dtype)
 
     return add
 

@@ -52,13 +52,13 @@ class Place(NamedTuple):
 
 def place_of(name: str) -> Place | None:
     """Return the role of the tensor ``name``; None if it belongs to no LoRA."""
-    if found := _OLD.fullmatch(name):
-        to = "to_out_0" if found["to"] == "to_out" else found["to"]
-        stem = _layer(f"{found['stem']}.{to}")
-        return Place(stem, found["way"]) if stem else None
-    if found := _PAIR.fullmatch(name):
-        stem = _layer(found["stem"])
-        way = _WAYS.get(found["peft"] or "") or found["plain"] or found["linear"]
+    if match := _OLD.fullmatch(name):
+        to = "to_out_0" if match["to"] == "to_out" else match["to"]
+        stem = _layer(f"{match['stem']}.{to}")
+        return Place(stem, match["way"]) if stem else None
+    if match := _PAIR.fullmatch(name):
+        stem = _layer(match["stem"])
+        way = _WAYS.get(match["peft"] or "") or match["plain"] or match["linear"]
         return Place(stem, way) if stem else None
     if name.endswith(".alpha"):
         stem = _layer(name.removesuffix(".alpha"))
@@ -108,14 +108,14 @@ def first_names(module: str, layers: int, attentive: frozenset[int]) -> str:
         layers: Of a block: its ``layers_per_block``.
         attentive: The numbers of the upper blocks that have attention.
     """
-    found = re.fullmatch(r"(down|up)_blocks\.(\d+)\.(\w+)\.(\d+)\.(.+)", module)
-    if found is None:
+    match = re.fullmatch(r"(down|up)_blocks\.(\d+)\.(\w+)\.(\d+)\.(.+)", module)
+    if match is None:
         middle = re.fullmatch(r"mid_block\.(resnets|attentions)\.(\d+)\.(.+)", module)
         if middle is None:
             return ""
         number = 1 if middle[1] == "attentions" else 2 * int(middle[2])
         return _joined(f"middle_block_{number}", middle[1], middle[3])
-    way, block, sort, number, rest = found[1], int(found[2]), found[3], int(found[4]), found[5]
+    way, block, sort, number, rest = match[1], int(match[2]), match[3], int(match[4]), match[5]
     group = layers + 1
     if way == "down":
         if sort == "downsamplers":

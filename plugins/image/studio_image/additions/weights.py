@@ -37,18 +37,18 @@ class LoraLoader:
         """
         if path.suffix.lower() != ".safetensors" or not path.is_file():
             return None
-        found = shapes(path)
-        if not lora_keys.is_lora(found) or _is_for_text(found):
+        sizes = shapes(path)
+        if not lora_keys.is_lora(sizes) or _is_for_text(sizes):
             return None
-        _refuse_other_kinds(path, found)
-        places = [lora_keys.place_of(name) for name in found]
+        _refuse_other_kinds(path, sizes)
+        places = [lora_keys.place_of(name) for name in sizes]
         layers = {place.layer for place in places if place is not None}
-        if lora_keys.is_first_flux(found):
-            layers = {name.partition(".lora_")[0] for name in found if ".lora_" in name}
+        if lora_keys.is_first_flux(sizes):
+            layers = {name.partition(".lora_")[0] for name in sizes if ".lora_" in name}
         facts = {
-            "base": lora_keys.base_of(found) or "unknown",
+            "base": lora_keys.base_of(sizes) or "unknown",
             "layers": len(layers),
-            "parameters": count(found),
+            "parameters": count(sizes),
         }
         return WeightsFacts(self.family, path.stem, (LORA,), facts)
 
@@ -64,23 +64,23 @@ class LoraLoader:
         """
         from safetensors import safe_open
 
-        found = shapes(path)
-        _refuse_other_kinds(path, found)
+        sizes = shapes(path)
+        _refuse_other_kinds(path, sizes)
         dtype = native_dtype(device)
         tensors: dict[str, dict[str, Any]] = {}
         with safe_open(path, framework="pt") as file:
             notes = file.metadata() or {}
             alphas = _noted_alphas(notes)
-            is_first_flux = lora_keys.is_first_flux(found)
-            given_all = _renamed(path, file, found) if is_first_flux else _as_named(file, found)
+            is_first_flux = lora_keys.is_first_flux(sizes)
+            given_all = _renamed(path, file, sizes) if is_first_flux else _as_named(file, sizes)
             for number, (name, given) in enumerate(given_all, 1):
                 if place := lora_keys.place_of(name):
                     is_scale = place.role == "alpha"
-                    kept = float(given) if is_scale and given.numel() == 1 else given
-                    kept = kept if is_scale else given.to(device, dtype)
-                    tensors.setdefault(place.layer, {})[place.role] = kept
-                yield min(1.0, number / len(found))
-        base = notes.get("base", "")[:80] or lora_keys.base_of(found)
+                    value = float(given) if is_scale and given.numel() == 1 else given
+                    value = value if is_scale else given.to(device, dtype)
+                    tensors.setdefault(place.layer, {})[place.role] = value
+                yield min(1.0, number / len(sizes))
+        base = notes.get("base", "")[:80] or lora_keys.base_of(sizes)
         lora = Lora(path.stem, stamp(path), base)
         for layer, parts in tensors.items():
             lora.layers[layer] = _layer(path, layer, parts, alphas)
@@ -110,24 +110,24 @@ def stamp(path: Path) -> str:
     return f"{path}:{stat.st_size}:{stat.st_mtime_ns}"
 
 
-def _is_for_text(found: Mapping[str, Any]) -> bool:
+def _is_for_text(sizes: Mapping[str, Any]) -> bool:
     """Whether it is for a language model: the names of those layers have no part of ours."""
     return not any(
-        lora_keys.place_of(name) or name.startswith(lora_keys.OTHER_BASES) for name in found
+        lora_keys.place_of(name) or name.startswith(lora_keys.OTHER_BASES) for name in sizes
     )
 
 
-def _refuse_other_kinds(path: Path, found: Mapping[str, Any]) -> None:
+def _refuse_other_kinds(path: Path, sizes: Mapping[str, Any]) -> None:
     for mark, kind in lora_keys.OTHER_KINDS.items():
-        if any(mark in name for name in found):
+        if any(mark in name for name in sizes):
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
                 f"“{path.name}” is an adapter of the kind {kind}, which is not supported.",
                 "Use a plain LoRA.",
             )
-    if lora_keys.is_first_flux(found):
+    if lora_keys.is_first_flux(sizes):
         return
-    if any(name.startswith(lora_keys.OTHER_BASES) for name in found):
+    if any(name.startswith(lora_keys.OTHER_BASES) for name in sizes):
         raise StudioError(
             ErrorCode.UNSUPPORTED,
             f"“{path.name}” is a LoRA for a network that is not supported.",
@@ -146,25 +146,25 @@ def _renamed(path: Path, file: Any, names: Iterable[str]) -> Iterator[tuple[str,
     from diffusers import FluxPipeline
 
     try:
-        found = FluxPipeline.lora_state_dict(dict(_as_named(file, names)))
+        tensors = FluxPipeline.lora_state_dict(dict(_as_named(file, names)))
     except (AssertionError, ValueError, KeyError, RuntimeError, NotImplementedError) as error:
         why = str(error)[:120] or "its layers have other sizes than those of Flux"
         raise broken(path.name, why) from error
-    yield from found.items()
+    yield from tensors.items()
 
 
 def _noted_alphas(metadata: Mapping[str, str]) -> dict[str, float]:
     """Return part → alpha, where the file's own notes have it, as ``diffusers`` writes them."""
     note = metadata.get("lora_adapter_metadata", "")
     try:
-        said = json.loads(note) if len(note) < _LONGEST_NOTE else {}
+        noted = json.loads(note) if len(note) < _LONGEST_NOTE else {}
     except (ValueError, RecursionError):
         return {}
-    said = said if isinstance(said, dict) else {}
-    found = {part: said.get(f"{name}.lora_alpha") for part, name in PARTS.items()}
+    noted = noted if isinstance(noted, dict) else {}
+    alphas = {part: noted.get(f"{name}.lora_alpha") for part, name in PARTS.items()}
     return {
         part: float(alpha)
-        for part, alpha in found.items()
+        for part, alpha in alphas.items()
         if isinstance(alpha, int | float) and 0 < alpha < 1e6
     }
 

@@ -65,9 +65,9 @@ def _pixels(vae: Any, latents: Tensor) -> Tensor:
     with torch.no_grad():
         shift = vae.config.get("shift_factor") or 0.0
         wanted = (latents / vae.config.scaling_factor + shift).to(vae.device, vae.dtype)
-        made: Tensor = vae.decode(wanted, return_dict=False)[0].float()
+        decoded: Tensor = vae.decode(wanted, return_dict=False)[0].float()
     # Not-a-numbers pass through clamp as they are; the caller looks for them.
-    return (made / 2 + 0.5).clamp(0, 1)
+    return (decoded / 2 + 0.5).clamp(0, 1)
 
 
 def glimpse(model: DiffusionModel, latents: Tensor) -> Any:
@@ -99,6 +99,6 @@ def _tints(model: DiffusionModel) -> Tensor:
     middle = pixels.unfold(2, side, side).unfold(3, side, side)
     edge = side // _PATCH
     colours = middle[..., edge : side - edge, edge : side - edge].mean((-1, -2))[0].flatten(1).T
-    known = torch.cat([values[0].flatten(1).T, torch.ones(_PATCHES**2, 1)], 1)
-    found: Tensor = torch.linalg.lstsq(known, colours).solution
-    return found
+    basis = torch.cat([values[0].flatten(1).T, torch.ones(_PATCHES**2, 1)], 1)
+    solution: Tensor = torch.linalg.lstsq(basis, colours).solution
+    return solution

@@ -37,7 +37,7 @@ class Step:
 
 
 def denoise(
-    model: DiffusionModel, wish: Wish, generator: Generator, told: dict[str, Any] | None = None
+    model: DiffusionModel, wish: Wish, generator: Generator, encoded: dict[str, Any] | None = None
 ) -> Iterator[Step]:
     """Yield after each step; the last one holds the finished latents.
 
@@ -52,11 +52,11 @@ def denoise(
     noise_plan = scheduler(model.plan.scheduler, wish.scheduler, karras=wish.karras)
     _space(model, wish, noise_plan)
     with torch.no_grad():
-        words = encode(model, wish) if told is None else told
+        words = encode(model, wish) if encoded is None else encoded
         aside = _of_regions(model, wish)
         wish = _hinted(model, wish)
         begin = _first_step(noise_plan, wish)
-        latents, kept = _begin(model, wish, noise_plan, begin, generator)
+        latents, unmasked = _begin(model, wish, noise_plan, begin, generator)
     times = noise_plan.timesteps[begin:]
     _begin_at(noise_plan, begin)
     yield Step(0, len(times), latents)
@@ -65,11 +65,13 @@ def denoise(
     with by_block(model.network) if wish.by_block else nullcontext():
         for number, time in enumerate(times, 1):
             with torch.no_grad():
-                told_now = [_Told(each, time, number / len(times)) for each in (words, *aside)]
+                told_now = [
+                    _Told(condition, time, number / len(times)) for condition in (words, *aside)
+                ]
                 noise = _predict(model, wish, told_now, scaled(latents, time))
                 latents = noise_plan.step(noise, time, latents, **extra, return_dict=False)[0]
-                if kept is not None:
-                    latents = kept.back_in(latents, noise_plan, times[number : number + 1])
+                if unmasked is not None:
+                    latents = unmasked.back_in(latents, noise_plan, times[number : number + 1])
             if not torch.isfinite(latents).all():
                 raise StudioError(
                     ErrorCode.BAD_WEIGHTS,
@@ -120,7 +122,7 @@ def _of_regions(model: DiffusionModel, wish: Wish) -> list[dict[str, Any]]:
     ]
 
 
-def _predict(model: DiffusionModel, wish: Wish, told: list[_Told], latents: Tensor) -> Tensor:
+def _predict(model: DiffusionModel, wish: Wish, conditions: list[_Told], latents: Tensor) -> Tensor:
     """Return the noise, guided, in float32: the scheduler works with small differences.
 
     Args:
@@ -128,7 +130,7 @@ def _predict(model: DiffusionModel, wish: Wish, told: list[_Told], latents: Tens
     """
     import torch
 
-    whole, *aside = told
+    whole, *aside = conditions
     guided = wish.guidance > 1 and (model.family is None or model.family.guided)
     with _changed(model, wish):
         if not guided:
@@ -141,7 +143,7 @@ def _predict(model: DiffusionModel, wish: Wish, told: list[_Told], latents: Tens
             both = _answer(model, wish, torch.cat([latents] * 2), whole)
             without, with_words = both.chunk(2)
         if aside:
-            answers = (_answer(model, wish, latents, each) for each in aside)
+            answers = (_answer(model, wish, latents, condition) for condition in aside)
             with_words = together(with_words, answers, wish.regions)
     return with_words if without is None else without + wish.guidance * (with_words - without)
 
@@ -159,15 +161,15 @@ def _changed(model: DiffusionModel, wish: Wish) -> Iterator[None]:
             model.network.disable_freeu()
 
 
-def _answer(model: DiffusionModel, wish: Wish, latents: Tensor, told: _Told) -> Tensor:
+def _answer(model: DiffusionModel, wish: Wish, latents: Tensor, condition: _Told) -> Tensor:
     import torch
 
     network = model.network
-    more = _led(model, wish, latents, told)
-    noise = _noise(model, wish, latents, told, more)
+    more = _led(model, wish, latents, condition)
+    noise = _noise(model, wish, latents, condition, more)
     if network.dtype != torch.float32 and not torch.isfinite(noise).all():
         with in_float32(network):  # a step that half precision has no numbers for
-            noise = _noise(model, wish, latents, told, more)
+            noise = _noise(model, wish, latents, condition, more)
     return noise
 
 
@@ -178,16 +180,16 @@ def _hinted(model: DiffusionModel, wish: Wish) -> Wish:
     return replace(wish, led=replace(wish.led, picture=model.family.hint(wish.led)))
 
 
-def _led(model: DiffusionModel, wish: Wish, latents: Tensor, told: _Told) -> dict[str, Any]:
+def _led(model: DiffusionModel, wish: Wish, latents: Tensor, condition: _Told) -> dict[str, Any]:
     """Return the ControlNet's residuals; empty where it is inactive."""
     led = wish.led
-    if led is None or told.share > led.end:
+    if led is None or condition.share > led.end:
         return {}
     if model.family is None:
-        return led.residuals(latents, told.time, told.words)
+        return led.residuals(latents, condition.time, condition.words)
     dtype = led.control.network.dtype
-    words = _in(told.words, dtype)
-    return model.family.lead(led, latents.to(dtype), told.time, words, wish.guidance)
+    words = _in(condition.words, dtype)
+    return model.family.lead(led, latents.to(dtype), condition.time, words, wish.guidance)
 
 
 def _half(words: Any, number: int) -> Any:
@@ -198,16 +200,16 @@ def _half(words: Any, number: int) -> Any:
 
 
 def _noise(
-    model: DiffusionModel, wish: Wish, latents: Tensor, told: _Told, more: dict[str, Any]
+    model: DiffusionModel, wish: Wish, latents: Tensor, condition: _Told, more: dict[str, Any]
 ) -> Tensor:
     network = model.network
     dtype = network.dtype
-    fitting = _in(told.words, dtype) | _in(more, dtype)
+    fitting = _in(condition.words, dtype) | _in(more, dtype)
     if model.family is None:
-        found = network(latents.to(dtype), told.time, **fitting, return_dict=False)[0]
+        prediction = network(latents.to(dtype), condition.time, **fitting, return_dict=False)[0]
     else:
-        found = model.family.answer(latents.to(dtype), told.time, fitting, wish.guidance)
-    noise: Tensor = found.float()
+        prediction = model.family.answer(latents.to(dtype), condition.time, fitting, wish.guidance)
+    noise: Tensor = prediction.float()
     return noise
 
 
@@ -223,8 +225,8 @@ def _in(words: Any, dtype: Any) -> Any:
 def _first_step(noise_plan: Any, wish: Wish) -> int:
     if wish.start is None:
         return 0
-    kept = max(1, min(int(wish.steps * wish.strength), wish.steps))
-    return (wish.steps - kept) * int(noise_plan.order)
+    remaining = max(1, min(int(wish.steps * wish.strength), wish.steps))
+    return (wish.steps - remaining) * int(noise_plan.order)
 
 
 @dataclass(frozen=True)
@@ -261,30 +263,32 @@ def _begin(
         other = torch.Generator().manual_seed(seed)
         towards = randn_tensor(shape, generator=other, device=model.device, dtype=torch.float32)
         noise = slerp(noise, towards, share)
-    kept = None
+    unmasked = None
     if seen is not None and wish.mask is not None:
-        kept = _Kept(seen, noise, wish.mask.to(noise))
-    if seen is None or (kept is not None and begin == 0):
-        return noise * getattr(noise_plan, "init_noise_sigma", 1.0), kept
+        unmasked = _Kept(seen, noise, wish.mask.to(noise))
+    if seen is None or (unmasked is not None and begin == 0):
+        return noise * getattr(noise_plan, "init_noise_sigma", 1.0), unmasked
     _begin_at(noise_plan, begin)
-    return _noised(noise_plan, seen, noise, noise_plan.timesteps[begin : begin + 1]), kept
+    return _noised(noise_plan, seen, noise, noise_plan.timesteps[begin : begin + 1]), unmasked
 
 
 def _seen(model: DiffusionModel, start: Tensor, generator: Generator) -> Tensor:
     """Return the latents of a picture."""
     vae = model.pipe.vae
-    found = vae.encode((start * 2 - 1).to(vae.device, vae.dtype))
-    latents = found.latent_dist.sample(generator) if hasattr(found, "latent_dist") else found.latent
+    encoded = vae.encode((start * 2 - 1).to(vae.device, vae.dtype))
+    latents = (
+        encoded.latent_dist.sample(generator) if hasattr(encoded, "latent_dist") else encoded.latent
+    )
     shift = vae.config.get("shift_factor") or 0.0
-    made: Tensor = (latents.float() - shift) * vae.config.scaling_factor
-    return made
+    scaled: Tensor = (latents.float() - shift) * vae.config.scaling_factor
+    return scaled
 
 
 def _noised(noise_plan: Any, seen: Tensor, noise: Tensor, time: Tensor) -> Tensor:
     """Return latents as noisy as they are at ``time``; a flow goes straight to the noise."""
     add = getattr(noise_plan, "scale_noise", None)
-    made: Tensor = add(seen, time, noise) if add else noise_plan.add_noise(seen, noise, time)
-    return made
+    noisy: Tensor = add(seen, time, noise) if add else noise_plan.add_noise(seen, noise, time)
+    return noisy
 
 
 def _begin_at(noise_plan: Any, begin: int) -> None:
@@ -293,5 +297,5 @@ def _begin_at(noise_plan: Any, begin: int) -> None:
 
 
 def _understood(call: Any, extra: dict[str, Any]) -> dict[str, Any]:
-    known = inspect.signature(call).parameters
-    return {name: value for name, value in extra.items() if name in known}
+    accepted = inspect.signature(call).parameters
+    return {name: value for name, value in extra.items() if name in accepted}

@@ -97,10 +97,10 @@ def _check_class(path: Path, kind: Architecture, name: str, value: list[Any]) ->
         raise _refused(path, name, ".".join(map(str, value)))
 
 
-def _refused(path: Path, part: str, asked: object) -> StudioError:
+def _refused(path: Path, part: str, name: object) -> StudioError:
     return StudioError(
         ErrorCode.UNSUPPORTED,
-        f"“{path.name}” uses “{str(asked)[:80]}” as its {part[:40]}, which is not supported; "
+        f"“{path.name}” uses “{str(name)[:80]}” as its {part[:40]}, which is not supported; "
         "code from a model folder is never run.",
         "Use Stable Diffusion, Flux, PixArt or Sana as a diffusers folder, or Stable Diffusion "
         "1.x, 2.x or XL as one safetensors file.",
@@ -149,9 +149,9 @@ def _reader(files: list[Path]) -> Callable[[Mapping[str, Any]], Iterator[tuple[s
             names = shapes(path)
             with opened(path) as tensor:
                 for name in names:
-                    known = known_as(name, expected)
-                    if not known.endswith("position_ids"):
-                        yield known, tensor(name)
+                    key = known_as(name, expected)
+                    if not key.endswith("position_ids"):
+                        yield key, tensor(name)
 
     return tensors
 
@@ -164,7 +164,10 @@ def known_as(name: str, expected: Mapping[str, Any]) -> str:
         name = name.replace(old, new)
     # Some versions of the text encoder say text_model. before every name, others do not.
     bare = name.removeprefix("text_model.").removeprefix("model.")
-    return next((known for known in (name, bare, f"text_model.{bare}") if known in expected), name)
+    return next(
+        (candidate for candidate in (name, bare, f"text_model.{bare}") if candidate in expected),
+        name,
+    )
 
 
 def _pad(folder: Path) -> str:

@@ -32,16 +32,16 @@ def key(model: DiffusionModel, wish: Wish, seed: int) -> str:
     arrays = [wanted.pop(name) for name in ("start", "mask")]
     arrays.append(wish.led.picture if wish.led else None)
     arrays += [region.mask for region in wish.regions]
-    told = (
+    facts = (
         sorted(_stamps(model.plan.path)),
         (torch.__version__, version("diffusers"), version("transformers")),
         (model.device.type, str(model.network.dtype), torch.get_num_threads()),
         (str(model.plan.scheduler), sorted(wanted.items()), seed),
     )
-    found = hashlib.sha256(repr(told).encode())
+    digest = hashlib.sha256(repr(facts).encode())
     for array in arrays:
-        found.update(b"-" if array is None else _bytes(array))
-    return found.hexdigest()
+        digest.update(b"-" if array is None else _bytes(array))
+    return digest.hexdigest()
 
 
 def _bytes(array: Tensor) -> bytes:
@@ -69,6 +69,6 @@ def read(data: bytes | None, model: DiffusionModel, wish: Wish) -> Tensor | None
 
 
 def _stamps(path: Path) -> list[Any]:
-    files = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
-    facts = [(each.relative_to(path.parent).as_posix(), each.stat()) for each in files]
-    return [(str(path.parent), name, found.st_size, found.st_mtime_ns) for name, found in facts]
+    files = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
+    facts = [(file.relative_to(path.parent).as_posix(), file.stat()) for file in files]
+    return [(str(path.parent), name, status.st_size, status.st_mtime_ns) for name, status in facts]

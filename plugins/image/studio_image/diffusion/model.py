@@ -219,8 +219,8 @@ def _blank(part: Part, name: str) -> Any:
             if text_encoder.is_ours(part.kind):
                 return text_encoder.network(part.kind, part.config)
             if name.startswith("text_encoder"):
-                known = {key: part.config[key] for key in _TEXT_KEYS if key in part.config}
-                return getattr(transformers, part.kind)(transformers.CLIPTextConfig(**known))
+                settings = {key: part.config[key] for key in _TEXT_KEYS if key in part.config}
+                return getattr(transformers, part.kind)(transformers.CLIPTextConfig(**settings))
             return make(getattr(diffusers, part.kind), part.config)
     except (TypeError, ValueError, KeyError, IndexError, RuntimeError, ZeroDivisionError) as error:
         raise broken(name, f"its config is invalid ({str(error)[:200]})") from error
@@ -230,8 +230,8 @@ def _check(where: str, key: str, tensor: Any, expected: Mapping[str, Any]) -> No
     if key not in expected:
         raise broken(where, f"its tensor {key[:80]} is unknown")
     if tensor.shape != expected[key].shape:
-        found, wanted = list(tensor.shape), list(expected[key].shape)
-        raise broken(where, f"{key} has the shape {found}, but its config says {wanted}")
+        shape, wanted = list(tensor.shape), list(expected[key].shape)
+        raise broken(where, f"{key} has the shape {shape}, but its config says {wanted}")
 
 
 def _filled(network: Any, state: Mapping[str, Any], expected: Mapping[str, Any], where: str) -> Any:

@@ -194,11 +194,11 @@ def check_fit(plan: ModelSpec) -> None:
         ),
     }
     if plan.architecture == "sdxl":
-        told = 6 * _whole(unet, "addition_time_embed_dim", 0)
+        width = 6 * _whole(unet, "addition_time_embed_dim", 0)
         pooled = _whole(texts[-1], "projection_dim", 512)
         size = unet.get("projection_class_embeddings_input_dim")
         wrong["addition_embed_type"] = unet.get("addition_embed_type") != "text_time"
-        wrong["projection_class_embeddings_input_dim"] = size != told + pooled
+        wrong["projection_class_embeddings_input_dim"] = size != width + pooled
     _refuse_first(plan, wrong)
 
 

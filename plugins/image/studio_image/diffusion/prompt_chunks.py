@@ -54,10 +54,10 @@ def _units(read: Any, pieces: list[Piece], most: int) -> Iterator[tuple[int, int
 
 def _part(pieces: list[Piece], start: int, stop: int) -> list[Piece]:
     """Return the pieces of the text from ``start`` to ``stop``."""
-    made, place = [], 0
+    weighed, place = [], 0
     for piece in pieces:
         text = piece.text[max(0, start - place) : max(0, stop - place)]
         place += len(piece.text)
         if text:
-            made.append(piece._replace(text=text))
-    return made
+            weighed.append(piece._replace(text=text))
+    return weighed

@@ -37,9 +37,9 @@ def encode(model: DiffusionModel, wish: Wish, least: int = 1) -> dict[str, Any]:
 
     if model.family:
         guided = model.family.guided and wish.guidance > 1
-        said = "".join(text for text, _ in prompt_words.weighed(wish.prompt))
+        positive = "".join(text for text, _ in prompt_words.weighed(wish.prompt))
         with lora.added(model.layers if wish.loras else {}, wish.loras):
-            return model.family.encode(wish, said, guided=guided)
+            return model.family.encode(wish, positive, guided=guided)
     prompt, negative = (_chunks(model, text, wish) for text in (wish.prompt, wish.negative))
     most = max(least, len(prompt), len(negative))
     nothing = [Piece("", 1.0)]
@@ -49,24 +49,24 @@ def encode(model: DiffusionModel, wish: Wish, least: int = 1) -> dict[str, Any]:
     with ExitStack() as stack:
         stack.enter_context(lora.added(model.layers if wish.loras else {}, wish.loras))
         stack.enter_context(_skipping(model, wish.clip_skip))
-        found = [
-            _encoded(model, said, None if is_silent else unsaid, guided=guided)
-            for said, unsaid in zip(prompt, negative, strict=True)
+        chunks = [
+            _encoded(model, positive, None if is_silent else unsaid, guided=guided)
+            for positive, unsaid in zip(prompt, negative, strict=True)
         ]
-    words = torch.cat([each[0] for each in found], dim=1)
+    words = torch.cat([chunk[0] for chunk in chunks], dim=1)
     if guided:
-        words = torch.cat([torch.cat([each[1] for each in found], dim=1), words])
+        words = torch.cat([torch.cat([chunk[1] for chunk in chunks], dim=1), words])
     if not model.is_xl:
         return {"encoder_hidden_states": words}
-    pooled, negative_pooled = found[0][2:]  # of the first chunk alone
+    pooled, negative_pooled = chunks[0][2:]  # of the first chunk alone
     size = (wish.height, wish.width)
     times = model.pipe._get_add_time_ids(
         size, (0, 0), size, words.dtype, model.pipe.text_encoder_2.config.projection_dim
     ).to(model.device)
     if guided:
         pooled, times = torch.cat([negative_pooled, pooled]), torch.cat([times, times])
-    told = {"text_embeds": pooled, "time_ids": times}
-    return {"encoder_hidden_states": words, "added_cond_kwargs": told}
+    conditions = {"text_embeds": pooled, "time_ids": times}
+    return {"encoder_hidden_states": words, "added_cond_kwargs": conditions}
 
 
 def length(model: DiffusionModel, wish: Wish) -> int:
@@ -82,21 +82,21 @@ def _chunks(model: DiffusionModel, text: str, wish: Wish) -> list[list[Piece]]:
 
 
 def _encoded(
-    model: DiffusionModel, said: list[Piece], unsaid: list[Piece] | None, *, guided: bool
+    model: DiffusionModel, positive: list[Piece], unsaid: list[Piece] | None, *, guided: bool
 ) -> tuple[Any, ...]:
     """Encode one chunk of prompt and negative prompt, with token weights."""
     against = unsaid or []
-    plans = [_vectors(model, pieces) for pieces in (said, against)]
+    plans = [_vectors(model, pieces) for pieces in (positive, against)]
     with inversion.spoken(model.pipe, plans):
-        found = model.pipe.encode_prompt(
-            prompt=_plain(said),
+        encoded = model.pipe.encode_prompt(
+            prompt=_plain(positive),
             device=model.device,
             num_images_per_prompt=1,
             do_classifier_free_guidance=guided,
             negative_prompt=None if unsaid is None else _plain(unsaid),
         )
-    without = _weighed(model, found[1], against) if guided else found[1]
-    return (_weighed(model, found[0], said), without, *found[2:])
+    without = _weighed(model, encoded[1], against) if guided else encoded[1]
+    return (_weighed(model, encoded[0], positive), without, *encoded[2:])
 
 
 def _plain(pieces: list[Piece]) -> str:
@@ -122,29 +122,29 @@ def _by_token(model: DiffusionModel, pieces: list[Piece]) -> list[Piece | None]:
 
 def _vectors(model: DiffusionModel, pieces: list[Piece]) -> list[tuple[int, Any, int]]:
     """Return which tokens stand for which vectors of which inversion."""
-    found = []
+    vectors = []
     for _, tokens in itertools.groupby(
-        enumerate(_by_token(model, pieces)), lambda each: id(each[1])
+        enumerate(_by_token(model, pieces)), lambda entry: id(entry[1])
     ):
         for number, (place, piece) in enumerate(tokens):
             if piece is not None and piece.inversion is not None:
-                found.append((place, piece.inversion, number))
-    return found
+                vectors.append((place, piece.inversion, number))
+    return vectors
 
 
-def _weighed(model: DiffusionModel, told: Tensor, pieces: list[Piece]) -> Tensor:
+def _weighed(model: DiffusionModel, embeddings: Tensor, pieces: list[Piece]) -> Tensor:
     """Return (1, tokens, width) with each token as strong as its piece of the prompt counts."""
     import torch
 
     if all(piece.weight == 1 for piece in pieces):
-        return told
+        return embeddings
     weights = [piece.weight if piece else 1.0 for piece in _by_token(model, pieces)]
-    by_token = torch.tensor(weights, device=told.device, dtype=torch.float32)[None, :, None]
-    made = told.float() * by_token
-    before, after = told.float().mean(), made.mean()
-    if after.abs() > _NO_MEAN * made.abs().mean():
-        made = made * (before / after)
-    return made.to(told.dtype)
+    by_token = torch.tensor(weights, device=embeddings.device, dtype=torch.float32)[None, :, None]
+    weighed = embeddings.float() * by_token
+    before, after = embeddings.float().mean(), weighed.mean()
+    if after.abs() > _NO_MEAN * weighed.abs().mean():
+        weighed = weighed * (before / after)
+    return weighed.to(embeddings.dtype)
 
 
 @contextmanager

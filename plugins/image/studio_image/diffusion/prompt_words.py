@@ -31,11 +31,11 @@ def chosen(prompt: str, seed: int) -> str:
     draw = random.Random(seed)  # nothing is secret in it
     left = _MOST_CHOICES
     for _ in range(_DEEPEST):
-        prompt, made = _CHOICE.subn(
-            lambda found: draw.choice(found[1].split("|")).strip(), prompt, left
+        prompt, count = _CHOICE.subn(
+            lambda match: draw.choice(match[1].split("|")).strip(), prompt, left
         )
-        left -= made
-        if not made or left <= 0:
+        left -= count
+        if not count or left <= 0:
             break
     return prompt
 
@@ -56,22 +56,22 @@ def filled(prompt: str, folder: Path, seed: int) -> str:
     draw = random.Random(f"{seed} wildcards")  # nothing is secret in it
     lists: dict[str, list[str]] = {}
 
-    def line(found: re.Match[str]) -> str:
-        name = found[1]
+    def line(match: re.Match[str]) -> str:
+        name = match[1]
         if name not in lists:
             lists[name] = _lines(folder, name)
         return draw.choice(lists[name])
 
     left = _MOST_CHOICES
     for _ in range(_DEEPEST):
-        prompt, made = _WILDCARD.subn(line, prompt, left)
+        prompt, count = _WILDCARD.subn(line, prompt, left)
         if len(prompt) > _LONGEST_PROMPT:
             raise BadInput(
                 "The prompt becomes too long with the lines of the wildcards.",
                 "Use shorter lists, or lists that do not name themselves.",
             )
-        left -= made
-        if not made or left <= 0:
+        left -= count
+        if not count or left <= 0:
             break
     return prompt
 
@@ -82,7 +82,7 @@ def _lines(folder: Path, name: str) -> list[str]:
         data = read_regular(file)
         lines = [line.strip() for line in data[:_LONGEST_LIST].decode("utf-8-sig").splitlines()]
     except OSError as error:
-        there = sorted(each.stem for each in folder.glob("*.txt"))[:20]
+        there = sorted(entry.stem for entry in folder.glob("*.txt"))[:20]
         raise BadInput(
             f"The list “{name}.txt” cannot be read in the folder of wildcards.",
             f"There are: {', '.join(there)}." if there else "The folder has no text files.",
@@ -147,7 +147,7 @@ def explicit(prompt: str, *, square: bool = False) -> str:
     return "".join(
         text if weight == 1 else f"({text}:{round(weight, 3):g})"
         for weight, pieces in itertools.groupby(frames[0][1], key=lambda piece: piece[1])
-        for text in ["".join(each for each, _ in pieces)]
+        for text in ["".join(words for words, _ in pieces)]
     )
 
 
@@ -156,17 +156,17 @@ def _strengthened(opened: str, inside: list[tuple[str, float]]) -> list[tuple[st
         if any(text in (":", "|") for text, _ in inside):
             return [("[", 1.0), *inside, ("]", 1.0)]
         return [(text, weight / _STEP) for text, weight in inside]
-    made = _closed(inside)
-    if len(made) == len(inside) + 2:  # it ends with no weight
+    piece = _closed(inside)
+    if len(piece) == len(inside) + 2:  # it ends with no weight
         return [(text, weight * _STEP) for text, weight in inside]
-    return made
+    return piece
 
 
 def _closed(inside: list[tuple[str, float]]) -> list[tuple[str, float]]:
     """Return what stood in parentheses: weighed, where it ends with a weight."""
     end = "".join(text for text, _ in inside[-_LONGEST_WEIGHT:])
-    found = _WEIGHT.search(end)
-    if found is None or not LOWEST <= float(found[1]) <= HIGHEST:
+    match = _WEIGHT.search(end)
+    if match is None or not LOWEST <= float(match[1]) <= HIGHEST:
         return [("(", 1.0), *inside, (")", 1.0)]
-    kept = inside[: len(inside) - (len(end) - found.start())]
-    return [(text, weight * float(found[1])) for text, weight in kept]
+    words = inside[: len(inside) - (len(end) - match.start())]
+    return [(text, weight * float(match[1])) for text, weight in words]

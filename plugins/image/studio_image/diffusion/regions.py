@@ -60,7 +60,7 @@ def painted(picture: np.ndarray, prompts: list[str], width: int, height: int) ->
             f"A region is painted {beyond[0]}, but there is no prompt for it.",
             "Prompts belong to " + ", ".join(names) + ", in this order.",
         )
-    made = []
+    regions = []
     for number, prompt in enumerate(prompts):
         whole = torch.from_numpy((owner == number).astype(np.float32))[None, None]
         if not whole.any():
@@ -69,17 +69,17 @@ def painted(picture: np.ndarray, prompts: list[str], width: int, height: int) ->
                 "Paint its region, or remove its prompt.",
             )
         mask = torch.nn.functional.interpolate(whole, (height, width), mode="area")
-        made.append(Region(prompt, mask))
-    return tuple(made)
+        regions.append(Region(prompt, mask))
+    return tuple(regions)
 
 
 def together(everywhere: Tensor, answers: Iterable[Tensor], regions: tuple[Region, ...]) -> Tensor:
     """Merge regional predictions; ``everywhere`` fills the area outside all regions."""
     masks = [region.mask.to(everywhere) for region in regions]
-    made = everywhere * (1 - sum(masks))
+    merged = everywhere * (1 - sum(masks))
     for mask, answer in zip(masks, answers, strict=True):
-        made = made + mask * answer
-    return made
+        merged = merged + mask * answer
+    return merged
 
 
 def _owners(picture: np.ndarray) -> np.ndarray:

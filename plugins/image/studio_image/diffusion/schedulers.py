@@ -64,9 +64,9 @@ def scheduler(
             "The scheduler “lms” needs the package scipy, which is not installed.",
             "Choose another scheduler.",
         )
-    kept = {name: config[name] for name in _OF_THE_WEIGHTS if name in config}
-    kept |= {**_OF_THE_CHOICE.get(choice, {}), **more}
-    return make(getattr(diffusers, CHOICES[choice]), kept)
+    settings = {name: config[name] for name in _OF_THE_WEIGHTS if name in config}
+    settings |= {**_OF_THE_CHOICE.get(choice, {}), **more}
+    return make(getattr(diffusers, CHOICES[choice]), settings)
 
 
 def has_karras(own: tuple[str, Mapping[str, Any]], choice: str = "default") -> bool:
@@ -79,5 +79,5 @@ def has_karras(own: tuple[str, Mapping[str, Any]], choice: str = "default") -> b
 
 def make(kind: Any, config: Mapping[str, Any]) -> Any:
     """Return ``kind`` built from the entries of ``config`` that it accepts."""
-    known = inspect.signature(kind.__init__).parameters
-    return kind(**{name: value for name, value in config.items() if name in known})
+    accepted = inspect.signature(kind.__init__).parameters
+    return kind(**{name: value for name, value in config.items() if name in accepted})

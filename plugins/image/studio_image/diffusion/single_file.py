@@ -125,29 +125,29 @@ def _reader(
 ) -> Callable[[Mapping[str, Any]], Iterator[tuple[str, Any]]]:
     def tensors(expected: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         with opened(path) as tensor:
-            found = {name: tensor(name) for name in names}
-        for name, tensor in _renamed(kind, config, prefix, found).items():
-            known = known_as(name, expected)
+            loaded = {name: tensor(name) for name in names}
+        for name, tensor in _renamed(kind, config, prefix, loaded).items():
+            key = known_as(name, expected)
             # What the penultimate layer's output does not need is in the files all the same.
-            if known in expected or kind in ("UNet2DConditionModel", "AutoencoderKL"):
-                yield known, tensor
+            if key in expected or kind in ("UNet2DConditionModel", "AutoencoderKL"):
+                yield key, tensor
 
     return tensors
 
 
-def _renamed(kind: str, config: dict[str, Any], prefix: str, found: dict[str, Any]) -> Any:
+def _renamed(kind: str, config: dict[str, Any], prefix: str, tensors: dict[str, Any]) -> Any:
     from types import SimpleNamespace
 
     from diffusers.loaders import single_file_utils as names
 
     if kind == "UNet2DConditionModel":
-        return names.convert_ldm_unet_checkpoint(found, config)
+        return names.convert_ldm_unet_checkpoint(tensors, config)
     if kind == "AutoencoderKL":
-        return names.convert_ldm_vae_checkpoint(found, config)
+        return names.convert_ldm_vae_checkpoint(tensors, config)
     if prefix in (CLIP_1, CLIP_XL):
-        return names.convert_ldm_clip_checkpoint(found)
+        return names.convert_ldm_clip_checkpoint(tensors)
     model = SimpleNamespace(config=SimpleNamespace(hidden_size=config["hidden_size"]))
-    return names.convert_open_clip_checkpoint(model, found, prefix=prefix)
+    return names.convert_open_clip_checkpoint(model, tensors, prefix=prefix)
 
 
 def _is_v2(sizes: Shapes) -> bool:
@@ -184,12 +184,12 @@ def _unet(path: Path, sizes: Shapes, is_xl: bool) -> dict[str, Any]:
         "sample_size": 128 if is_xl else 96 if _predicts(path, sizes) == "v_prediction" else 64,
     }
     if is_xl:
-        told = sizes[f"{UNET}label_emb.0.0.weight"][1]
+        added = sizes[f"{UNET}label_emb.0.0.weight"][1]
         pooled = sizes[f"{OPEN_CLIP_XL}text_projection"][1]
         config |= {
             "addition_embed_type": "text_time",
-            "addition_time_embed_dim": (told - pooled) // 6,
-            "projection_class_embeddings_input_dim": told,
+            "addition_time_embed_dim": (added - pooled) // 6,
+            "projection_class_embeddings_input_dim": added,
         }
     return config
 

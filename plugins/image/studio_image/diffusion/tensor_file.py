@@ -46,11 +46,11 @@ def opened(path: Path) -> Iterator[Callable[[str], Tensor]]:
         names = frozenset(file.keys())
 
         def tensor(name: str) -> Tensor:
-            found: Tensor = file.get_tensor(name)
-            if found.element_size() > 1 or not found.is_floating_point():
-                return found
+            loaded: Tensor = file.get_tensor(name)
+            if loaded.element_size() > 1 or not loaded.is_floating_point():
+                return loaded
             scale = name.removesuffix(".weight") + _SCALE
-            return widened(found, file.get_tensor(scale) if scale in names else None)
+            return widened(loaded, file.get_tensor(scale) if scale in names else None)
 
         yield tensor
 

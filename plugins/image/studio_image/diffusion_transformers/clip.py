@@ -49,9 +49,9 @@ def clip(path: Path, sizes: Shapes, prefix: str, act: str, *, projects: bool = T
 
         with opened(path) as tensor:
             for name, old in own.items():
-                known = known_as(name, expected)
-                if known in expected:
-                    yield known, tensor(old)
+                key = known_as(name, expected)
+                if key in expected:
+                    yield key, tensor(old)
         if projects and _PROJECTION not in own:  # as diffusers does: CLIP L comes without one
             yield _PROJECTION, torch.eye(hidden)
 

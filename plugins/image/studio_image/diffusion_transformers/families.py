@@ -49,10 +49,10 @@ class StableDiffusion3(Family):
         noise_plan.set_timesteps(steps, device=latents.device, **more)
 
     def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
-        made: Tensor = self.pipe.transformer(
+        prediction: Tensor = self.pipe.transformer(
             hidden_states=latents, timestep=time.expand(len(latents)), **told, return_dict=False
         )[0]
-        return made
+        return prediction
 
     def hint(self, led: Led) -> Tensor:
         # Those that are told no prompt as a whole were trained on latents that are not shifted.
@@ -113,10 +113,12 @@ class Flux(Family):
 
     def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
         count, channels, height, width = latents.shape
-        asked = self._asked(self.pipe.transformer, latents, time, told, guidance)
-        made = self.pipe.transformer(**asked)[0]
-        made = made.view(count, height // 2, width // 2, channels, 2, 2).permute(0, 3, 1, 4, 2, 5)
-        whole: Tensor = made.reshape(latents.shape)
+        arguments = self._asked(self.pipe.transformer, latents, time, told, guidance)
+        prediction = self.pipe.transformer(**arguments)[0]
+        prediction = prediction.view(count, height // 2, width // 2, channels, 2, 2).permute(
+            0, 3, 1, 4, 2, 5
+        )
+        whole: Tensor = prediction.reshape(latents.shape)
         return whole
 
     def hint(self, led: Led) -> Tensor:
@@ -128,10 +130,10 @@ class Flux(Family):
         self, led: Led, latents: Tensor, time: Any, told: dict[str, Any], guidance: float
     ) -> dict[str, Any]:
         network = led.control.network
-        asked = self._asked(network, latents, time, told, guidance)
+        arguments = self._asked(network, latents, time, told, guidance)
         hint = led.picture.to(latents)
         of_blocks, of_single = network(
-            **asked, controlnet_cond=hint, conditioning_scale=led.strength
+            **arguments, controlnet_cond=hint, conditioning_scale=led.strength
         )
         added = {
             "controlnet_block_samples": of_blocks,
@@ -190,18 +192,18 @@ class PixArt(Family):
         )
         if guided:
             words, mask = torch.cat([without, words]), torch.cat([mask_without, mask])
-        told = {"encoder_hidden_states": words, "encoder_attention_mask": mask}
+        conditions = {"encoder_hidden_states": words, "encoder_attention_mask": mask}
         if self.pipe.transformer.use_additional_conditions:
             size = torch.tensor([[wish.height, wish.width]], device=words.device)
-            told["resolution"] = size.repeat(len(words), 1)
-            told["aspect_ratio"] = (size[:, :1] / size[:, 1:]).repeat(len(words), 1)
-        return told
+            conditions["resolution"] = size.repeat(len(words), 1)
+            conditions["aspect_ratio"] = (size[:, :1] / size[:, 1:]).repeat(len(words), 1)
+        return conditions
 
     def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
         network = self.pipe.transformer
         told = dict(told)
         size = {name: told.pop(name, None) for name in ("resolution", "aspect_ratio")}
-        made: Tensor = network(
+        prediction: Tensor = network(
             latents,
             timestep=time.expand(len(latents)),
             added_cond_kwargs=size,
@@ -209,7 +211,9 @@ class PixArt(Family):
             return_dict=False,
         )[0]
         # Some say beside the noise how much it varies.
-        return made if made.shape[1] == latents.shape[1] else made.chunk(2, dim=1)[0]
+        return (
+            prediction if prediction.shape[1] == latents.shape[1] else prediction.chunk(2, dim=1)[0]
+        )
 
 
 class Sana(Family):
@@ -235,13 +239,15 @@ class Sana(Family):
 
     def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
         network = self.pipe.transformer
-        made: Tensor = network(
+        prediction: Tensor = network(
             latents,
             timestep=time.expand(len(latents)) * network.config.timestep_scale,
             **told,
             return_dict=False,
         )[0]
-        return made if made.shape[1] == latents.shape[1] else made.chunk(2, dim=1)[0]
+        return (
+            prediction if prediction.shape[1] == latents.shape[1] else prediction.chunk(2, dim=1)[0]
+        )
 
     def lead(
         self, led: Led, latents: Tensor, time: Any, told: dict[str, Any], guidance: float

@@ -54,11 +54,11 @@ class Family:
     def latents_of(self, picture: Tensor, *, shifted: bool = True) -> Tensor:
         """Return the latents (1, c, h, w) of a picture (1, 3, H, W) in 0…1, without noise."""
         vae = self.pipe.vae
-        found = vae.encode((picture * 2 - 1).to(vae.device, vae.dtype))
-        latents = found.latent_dist.mode() if hasattr(found, "latent_dist") else found.latent
+        encoded = vae.encode((picture * 2 - 1).to(vae.device, vae.dtype))
+        latents = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latent
         shift = (vae.config.get("shift_factor") or 0.0) if shifted else 0.0
-        made: Tensor = (latents - shift) * vae.config.scaling_factor
-        return made
+        scaled: Tensor = (latents - shift) * vae.config.scaling_factor
+        return scaled
 
     def lead(
         self, led: Led, latents: Tensor, time: Any, told: dict[str, Any], guidance: float

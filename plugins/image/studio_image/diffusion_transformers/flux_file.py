@@ -81,9 +81,9 @@ def read_flux(path: Path, sizes: Shapes, autoencoder: Callable[[Shapes, str], Pa
         StudioError: Text encoders, the autoencoder or the vocabulary are missing; says which.
         KeyError: A tensor is missing or unknown.
     """
-    begins = next((each for each in _AUTOENCODERS if _has(sizes, each)), "")
+    begins = next((prefix for prefix in _AUTOENCODERS if _has(sizes, prefix)), "")
     there = {"CLIP L": _has(sizes, CLIP_L), "T5": _has(sizes, _T5), "the autoencoder": begins}
-    if missing := [title for title, found in there.items() if not found]:
+    if missing := [title for title, is_there in there.items() if not is_there]:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
             f"“{path.name}” is Flux without {' and '.join(missing)}.",
@@ -195,10 +195,10 @@ def renamed(name: str) -> list[str]:
     last = "weight" if last == "scale" else last
     try:
         if kind not in _BLOCKS:
-            return [f"{each}.{last}" for each in _ENDS[stem]]
+            return [f"{new}.{last}" for new in _ENDS[stem]]
         number, _, layer = rest.partition(".")
         blocks, layers = _BLOCKS[kind]
-        return [f"{blocks}.{number}.{each}.{last}" for each in layers[layer]]
+        return [f"{blocks}.{number}.{new}.{last}" for new in layers[layer]]
     except KeyError:
         raise KeyError(name) from None
 
@@ -214,6 +214,6 @@ def cut(name: str, tensor: Any, width: int) -> Iterator[tuple[str, Any]]:
         shift, scale = tensor.chunk(2)
         tensor = tensor.new_empty(tensor.shape)
         tensor[: len(scale)], tensor[len(scale) :] = scale, shift
-    for number, each in enumerate(names):
+    for number, new in enumerate(names):
         is_last = number + 1 == len(names)
-        yield each, tensor[number * width : None if is_last else (number + 1) * width]
+        yield new, tensor[number * width : None if is_last else (number + 1) * width]

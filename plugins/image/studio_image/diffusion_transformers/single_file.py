@@ -106,7 +106,7 @@ def _transformer(path: Path, sizes: Shapes) -> Part:
         from diffusers.loaders import single_file_utils as names
 
         with opened(path) as tensor:
-            found = {name: tensor(old) for name, old in own.items()}
-        yield from names.convert_sd3_transformer_checkpoint_to_diffusers(found).items()
+            loaded = {name: tensor(old) for name, old in own.items()}
+        yield from names.convert_sd3_transformer_checkpoint_to_diffusers(loaded).items()
 
     return Part("SD3Transformer2DModel", config, count(shapes), tensors)

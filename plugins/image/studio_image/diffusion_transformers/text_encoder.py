@@ -37,8 +37,8 @@ def network(kind: str, config: Mapping[str, Any]) -> Any:
     """Build the network of a config on the current default device."""
     import transformers
 
-    known = {key: config[key] for key in _KEYS[kind] if key in config}
-    return getattr(transformers, kind)(getattr(transformers, _CONFIGS[kind])(**known))
+    settings = {key: config[key] for key in _KEYS[kind] if key in config}
+    return getattr(transformers, kind)(getattr(transformers, _CONFIGS[kind])(**settings))
 
 
 def computed_buffer(network: Any, name: str, device: Any) -> bool:
@@ -53,14 +53,14 @@ def computed_buffer(network: Any, name: str, device: Any) -> bool:
     path, _, own = name.rpartition(".")
     owner = network.get_submodule(path)
     if isinstance(owner, PatchEmbed):
-        made = get_2d_sincos_pos_embed(
+        embedding = get_2d_sincos_pos_embed(
             owner.proj.out_channels,
             int((owner.height * owner.width) ** 0.5),
             base_size=owner.base_size,
             interpolation_scale=owner.interpolation_scale,
             output_type="pt",
         )
-        owner.pos_embed = made.float()[None].to(device)
+        owner.pos_embed = embedding.float()[None].to(device)
         return True
     if own.endswith("inv_freq"):
         setattr(owner, own, getattr(type(owner)(config=network.config), own).to(device))
@@ -86,7 +86,7 @@ def tokenizer(folder: Path, kind: str) -> Any:
     if not any((folder / name).is_file() for name in ("tokenizer.json", "spiece.model")):
         raise broken(where, "it has no tokenizer.json")
     try:
-        found: Any = getattr(transformers, kind).from_pretrained(folder, local_files_only=True)
+        loaded: Any = getattr(transformers, kind).from_pretrained(folder, local_files_only=True)
     except Exception as error:  # the tokenizers' own code raises plain exceptions
         raise broken(where, f"it cannot be read ({str(error)[:200]})") from error
-    return found
+    return loaded

@@ -75,14 +75,14 @@ def _video(frames: Sequence[np.ndarray], format: str, fps: int) -> bytes:
             writer.write(np.ascontiguousarray(frame[..., ::-1]))  # OpenCV has blue first
         writer.release()
         # The writer tells of no error, so what it wrote is counted.
-        reader, found = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG), 0
+        reader, count = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG), 0
         while reader.grab():
-            found += 1
+            count += 1
         reader.release()
-        if found != len(frames):
+        if count != len(frames):
             raise StudioError(
                 ErrorCode.DISK_FULL,
-                f"Only {found} of {len(frames)} frames of the film could be written.",
+                f"Only {count} of {len(frames)} frames of the film could be written.",
                 "Make room on the disk for temporary files, or choose WebP.",
             )
         return path.read_bytes()

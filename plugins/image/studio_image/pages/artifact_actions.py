@@ -98,8 +98,8 @@ class PictureActions:
         result = self._view.result()
         if result is None or "params" not in result.artifact.meta:
             return
-        kept = self._kept(result)
-        if result.artifact.meta.get("masked") and "mask" not in kept:
+        files = self._kept(result)
+        if result.artifact.meta.get("masked") and "mask" not in files:
             words = tr("The painted mask was not kept. Reuse the settings and paint it again.")
             self._ctx.notices.info(words, key="image.note")
         elif self._composer.modes.of_task(result.task) is not None:
@@ -109,19 +109,22 @@ class PictureActions:
                     self._ctx.notices.error(inputs, key="image.note")
                     return
                 parents = [result.source] if result.source else []
-                asked = JobRequest(
+                request = JobRequest(
                     result.task,
                     result.params,
                     title=result.artifact.title,
                     inputs=inputs,
                     parents=parents,
                 )
-                self._run.start(asked)
+                self._run.start(request)
 
-            if kept:
-                read = {name: partial(read_file, path) for name, path in kept.items()}
+            if files:
+                read = {name: partial(read_file, path) for name, path in files.items()}
                 self._ctx.run_later(
-                    lambda: outcome(lambda: {name: each() for name, each in read.items()}), start
+                    lambda: outcome(
+                        lambda: {name: read_input() for name, read_input in read.items()}
+                    ),
+                    start,
                 )
             else:
                 start({})

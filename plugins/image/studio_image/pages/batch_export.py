@@ -91,7 +91,7 @@ def chosen(
     """Return those of the strip that are meant, the oldest first."""
     if which == "batch":
         return list(batch)
-    return [each for each in reversed(results) if which == "all" or each.star]
+    return [result for result in reversed(results) if which == "all" or result.star]
 
 
 def write(
@@ -100,7 +100,7 @@ def write(
     """Write all files; return how many, and why others could not be. Slow."""
     folder = Path(params.folder)
     taken = [file.stem for file in folder.iterdir()]
-    rows = [_known(each) for each in results]
+    rows = [_known(artifact) for artifact in results]
     done, failed = 0, []
     for result, name in zip(results, file_names.names(params.pattern, rows, taken), strict=True):
         put = partial(_put, result.artifact, params.quality)
@@ -171,11 +171,11 @@ class BatchExports:
             lambda: outcome(lambda: write(params, meant, labelled)), partial(self._tell, params)
         )
 
-    def _tell(self, params: Export, told: tuple[int, list[StudioError]] | StudioError) -> None:
-        if isinstance(told, StudioError):
-            self._trouble.tell(told)
+    def _tell(self, params: Export, outcome: tuple[int, list[StudioError]] | StudioError) -> None:
+        if isinstance(outcome, StudioError):
+            self._trouble.tell(outcome)
             return
-        done, failed = told
+        done, failed = outcome
         if failed:
             self._trouble.tell(failed[0])
         if done:

@@ -108,7 +108,7 @@ class Composer(QFrame):
         if self.mode != GRID:
             return self.mode
         task = str(self.modes.form.values().get("task", ""))
-        return next((id for id, each in _COMPARED.items() if each == task), GRID)
+        return next((id for id, compared in _COMPARED.items() if compared == task), GRID)
 
     def focus(self) -> None:
         """Put the keyboard where a person starts."""
@@ -154,9 +154,9 @@ class Composer(QFrame):
         words, size = "", self.input.picture_size
         if self.mode == ENLARGE and size.isValid():
             try:
-                asked = Enlarge.parse(self.modes.forms[ENLARGE].values())
-                words = pixels(QSize(*asked.size_of(size.width(), size.height())))
-                if pace := self.pace(asked.to_dict()):
+                params = Enlarge.parse(self.modes.forms[ENLARGE].values())
+                words = pixels(QSize(*params.size_of(size.width(), size.height())))
+                if pace := self.pace(params.to_dict()):
                     words += f" · {about(size.width() * size.height() / pace)}"
             except BadInput:  # the form says so itself
                 words = ""
@@ -242,28 +242,28 @@ class Composer(QFrame):
 
     def _set_common(self, lines: object) -> None:
         try:
-            found = axes.settings("generate", lines if isinstance(lines, list) else [])
-            values = Generate.parse({"prompt": "x", **found}).to_dict()
+            settings = axes.settings("generate", lines if isinstance(lines, list) else [])
+            values = Generate.parse({"prompt": "x", **settings}).to_dict()
         except BadInput:  # of another version
             return
-        self.prompt.set_style_name(str(found.get("style", "")))
+        self.prompt.set_style_name(str(settings.get("style", "")))
         self._set_loras(values)
         outside = ("style", "loras", "lora_strengths")
         self.modes.forms[DRAW].set_values(
-            {name: values[name] for name in found if name not in outside}
+            {name: values[name] for name in settings if name not in outside}
         )
 
     def _set_common_of(self, mode: str, lines: object) -> list[str]:
         task = _COMPARED[mode]
         try:
-            found = axes.settings(task, lines if isinstance(lines, list) else [])
-            values = axes.TASKS[task].parse(found).to_dict()
+            settings = axes.settings(task, lines if isinstance(lines, list) else [])
+            values = axes.TASKS[task].parse(settings).to_dict()
         except BadInput:  # of another version
             return []
         self.modes.forms[mode].set_values(
-            {name: values[name] for name in found if name != "styles"}
+            {name: values[name] for name in settings if name != "styles"}
         )
-        return self.styles.choose(values["styles"]) if "styles" in found else []
+        return self.styles.choose(values["styles"]) if "styles" in settings else []
 
     def add_key(self, prompt: str, seed: int) -> None:
         """Append the drawing with this prompt and this seed to the film."""
@@ -277,7 +277,9 @@ class Composer(QFrame):
     def _drawing(self) -> dict[str, Any]:
         """Return what of a drawing is set outside its form; ``<lora:name:1>`` is a LoRA, too."""
         prompt, named = without_loras(self.prompt.field.text)
-        pairs = dict(self.loras.pairs) | {self.loras.id_of(n) or n: each for n, each in named}
+        pairs = dict(self.loras.pairs) | {
+            self.loras.id_of(n) or n: strength for n, strength in named
+        }
         return {
             "prompt": prompt,
             "style": self.prompt.style_name,
@@ -302,9 +304,9 @@ class Composer(QFrame):
         """Return the textual inversions whose names stand in one of the prompts."""
         if self.prompt.has_styles:
             return []
-        said = f"{prompt} {self.modes.form.values().get('negative', '')}".lower()
-        known = self._weights.for_capability("textual-inversion")
-        return [id for id, title in known if title.lower() in said]
+        text = f"{prompt} {self.modes.form.values().get('negative', '')}".lower()
+        available = self._weights.for_capability("textual-inversion")
+        return [id for id, title in available if title.lower() in text]
 
     def source(self) -> str:
         """Return the id of the picture that the task works on; empty if on none of the library."""
@@ -357,7 +359,9 @@ class Composer(QFrame):
                 values[name] = path
             elif path and name != "image":  # the page finds the picture itself
                 missing.append(Path(path).name)
-        for field in (each for each in self.modes.mode.params.fields() if each.capability):
+        for field in (
+            candidate for candidate in self.modes.mode.params.fields() if candidate.capability
+        ):
             wanted = values.get(field.name)
             if (
                 isinstance(wanted, str)

@@ -77,9 +77,9 @@ class EditPreview:
         form = self._composer.modes.form
         values = form.values()
         for one, other in (("left", "right"), ("top", "bottom")):
-            kept = 100 - values[one] - values[other]
+            remaining = 100 - values[one] - values[other]
             for side in (one, other):
-                cut = values[side] + shares[side] * kept
+                cut = values[side] + shares[side] * remaining
                 values[side] = round(min(_MOST, max(0.0, cut)), 1)
         form.set_values({side: values[side] for side in shares})
         self.show()
@@ -98,14 +98,16 @@ class EditPreview:
             return
         self._at_work, of, image = True, self._of, self._small
 
-        def show(made: Any) -> None:
+        def show(adjusted: Any) -> None:
             self._at_work = False
-            if isinstance(made, StudioError):
-                self._trouble.tell(made)
+            if isinstance(adjusted, StudioError):
+                self._trouble.tell(adjusted)
             elif of == self._of and self._composer.mode == EDIT:
                 self._trouble.hide()
                 if self._viewer.shown != of or edit != schema.Edit(image=edit.image):
-                    self._viewer.show_preview(made)  # the picture itself is better than its like
+                    self._viewer.show_preview(
+                        adjusted
+                    )  # the picture itself is better than its like
                 self._show_viewer()
                 self.handles.show()
             if self._again:

@@ -66,9 +66,9 @@ class LoraList(QWidget):
 
     def id_of(self, name: str) -> str:
         """Return the id of the LoRA with this id or title; empty if there is none."""
-        known = self._known()
+        available = self._known()
         wanted = name.lower()
-        return next((id for id, t in known.items() if wanted in (id.lower(), t.lower())), "")
+        return next((id for id, t in available.items() if wanted in (id.lower(), t.lower())), "")
 
     def add(self, id: str, strength: float = 1.0) -> None:
         """Add one, or set its strength anew."""
@@ -88,9 +88,9 @@ class LoraList(QWidget):
         """Take what ``save_state`` returned, or anything else."""
         pairs = state if isinstance(state, list) else []
         self.set_pairs(
-            (str(each[0]), float(each[1]))
-            for each in pairs
-            if isinstance(each, list) and len(each) == 2 and isinstance(each[1], int | float)
+            (str(pair[0]), float(pair[1]))
+            for pair in pairs
+            if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[1], int | float)
         )
 
     def _known(self) -> Mapping[str, str]:

@@ -206,17 +206,17 @@ class PicturePage(QWidget):
         self.view.show_made()
         request, pace = self.run.request, result.get("pixels_per_second")
         if pace and request is not None and isinstance(request.params, Mapping):
-            kept = {**self._paces(), _kind_of(request.params): pace}
-            self._ctx.settings.set(_PACES, kept)
+            paces = {**self._paces(), _kind_of(request.params): pace}
+            self._ctx.settings.set(_PACES, paces)
             self.composer.show_size()
 
     def _paces(self) -> dict[str, Any]:
-        kept = self._ctx.settings.get(_PACES, {})
-        return kept if isinstance(kept, dict) else {}
+        paces = self._ctx.settings.get(_PACES, {})
+        return paces if isinstance(paces, dict) else {}
 
-    def _pace(self, asked: Mapping[str, Any]) -> float:
+    def _pace(self, params: Mapping[str, Any]) -> float:
         """Return how fast the last enlargement of the kind was, in pixels a second."""
-        pace = self._paces().get(_kind_of(asked))
+        pace = self._paces().get(_kind_of(params))
         return float(pace) if isinstance(pace, int | float) else 0.0
 
     def _on_loaded(self) -> None:

@@ -114,8 +114,8 @@ def png_of(image: QImage) -> bytes:
 
 def quality(ctx: PluginContext) -> int:
     """Return the quality of JPEG and WebP that is set in Settings."""
-    kept = ctx.settings.get("quality", QUALITY)
-    return kept if type(kept) is int and 1 <= kept <= 100 else QUALITY
+    saved = ctx.settings.get("quality", QUALITY)
+    return saved if type(saved) is int and 1 <= saved <= 100 else QUALITY
 
 
 def export(artifact: SavedArtifact, path: Path, *, quality: int = QUALITY) -> None:
@@ -141,12 +141,12 @@ def export(artifact: SavedArtifact, path: Path, *, quality: int = QUALITY) -> No
     is_same = kind == _FORMATS.get(artifact.path.suffix.lower())
     name = artifact.title or path.stem
     if is_same:
-        made = data
+        content = data
     elif kind == "TIFF" and is_deep(data):
-        made = _deep_tiff(data, artifact.path)
+        content = _deep_tiff(data, artifact.path)
     else:
-        made = _converted(data, kind, name, quality)
-    _write(made, path)
+        content = _converted(data, kind, name, quality)
+    _write(content, path)
 
 
 def is_picture(path: Path) -> bool:
@@ -194,8 +194,8 @@ def _converted(data: bytes, kind: str, name: str, quality: int) -> bytes:
     if kind == "TIFF":
         return written_tiff(pixels, "".join(_said(data)))
     image = Image.fromarray(picture_arrays.on_white(pixels) if kind == "JPEG" else pixels)
-    said = _said(data)
-    more = {"exif": recipe_files.exif_with(said[0])} if said and kind != "PNG" else {}
+    texts = _said(data)
+    more = {"exif": recipe_files.exif_with(texts[0])} if texts and kind != "PNG" else {}
     stream = io.BytesIO()
     try:
         image.save(stream, kind, **_options(kind, quality), **more)

@@ -49,8 +49,8 @@ def adjusted_picture(image: QImage, edit: Edit) -> QImage:
     whole = image.convertToFormat(kind)
     pixels = np.frombuffer(whole.constBits(), np.uint8).reshape(whole.height(), whole.width(), 4)
     clear = image.hasAlphaChannel()
-    made = adjusted(pixels if clear else pixels[..., :3], edit, resize=False)
+    result = adjusted(pixels if clear else pixels[..., :3], edit, resize=False)
     if not clear:
-        made = np.dstack((made, np.full(made.shape[:2], 255, np.uint8)))
-    height, width = made.shape[:2]
-    return QImage(made.tobytes(), width, height, 4 * width, kind).copy()
+        result = np.dstack((result, np.full(result.shape[:2], 255, np.uint8)))
+    height, width = result.shape[:2]
+    return QImage(result.tobytes(), width, height, 4 * width, kind).copy()

@@ -161,20 +161,20 @@ class RegionDialog(QDialog):
         """
         layer = self.layer
         titles = color_titles()
-        said = {name: field.text().strip() for name, field in self.prompts.items()}
+        texts = {name: field.text().strip() for name, field in self.prompts.items()}
         for name, color in self._colors.items():
             is_painted = not layer.part(color).isEmpty()
             words = tr("{color} is painted, but has no prompt.")
-            if is_painted and not said[name]:
+            if is_painted and not texts[name]:
                 hint = tr("Describe it, or erase it.")
                 raise BadInput(words.format(color=titles[name]), hint)
             words = tr("“{prompt}” has no region.")
-            if said[name] and not is_painted:
+            if texts[name] and not is_painted:
                 hint = tr("Paint it, or empty its prompt.")
-                raise BadInput(words.format(prompt=said[name][:40]), hint)
-        used = [name for name in self._colors if said[name]]
+                raise BadInput(words.format(prompt=texts[name][:40]), hint)
+        used = [name for name in self._colors if texts[name]]
         moved = zip((self._colors[name] for name in used), self._colors.values(), strict=False)
-        return [said[name] for name in used], layer.recolored(dict(moved))
+        return [texts[name] for name in used], layer.recolored(dict(moved))
 
 
 def _icon(color: str, ring: QColor) -> QIcon:

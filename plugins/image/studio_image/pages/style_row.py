@@ -59,8 +59,8 @@ class StyleRow(QScrollArea):
         self.destroyed.connect(lambda: end_theme())
         for style in STYLES:
             self._add(style.name, gallery_titles().get(style.name, style.title))
-        known = {style.name: style.path for style in STYLES}
-        ctx.run_later(lambda: _thumbnails(known), self._show)
+        paths = {style.name: style.path for style in STYLES}
+        ctx.run_later(lambda: _thumbnails(paths), self._show)
 
     def _mark(self, tokens: Tokens) -> None:
         """Frame the selected styles: a tint alone is hard to see beside pictures."""

@@ -53,9 +53,9 @@ class _Found:
 
 def read(text: str) -> Recipe:
     """Return what ``prompt`` says; an empty recipe if it is no graph."""
-    said = table(foreign.loaded(text))
-    inner = said.get(PROMPT)  # where there is one comment for all, it is a table of both
-    return _read(of_prompt(inner if isinstance(inner, dict) else said))
+    graph_data = table(foreign.loaded(text))
+    inner = graph_data.get(PROMPT)  # where there is one comment for all, it is a table of both
+    return _read(of_prompt(inner if isinstance(inner, dict) else graph_data))
 
 
 def read_workflow(text: str) -> Recipe:
@@ -68,22 +68,22 @@ def _read(graph: Graph) -> Recipe:
     if not samplers:
         return Recipe()
     first = min(samplers, key=lambda node: _samplers_before(graph, node))
-    found = _Found()
+    facts = _Found()
     if len(samplers) > 1:
-        found.rest.append(f"{len(samplers) - 1} further sampling, such as a second pass")
-    _sampling(graph, first, found)
-    _models(graph, first, found)
-    _size(graph, first, found)
+        facts.rest.append(f"{len(samplers) - 1} further sampling, such as a second pass")
+    _sampling(graph, first, facts)
+    _models(graph, first, facts)
+    _size(graph, first, facts)
     unknown = {node.kind for node in graph.before(first, _MOST_NODES_ASKED)} - _UNDERSTOOD
-    found.rest += [f"the node {kind}"[:80] for kind in sorted(unknown)[:_MOST_NAMED]]
+    facts.rest += [f"the node {kind}"[:80] for kind in sorted(unknown)[:_MOST_NAMED]]
     if len(unknown) > _MOST_NAMED:
-        found.rest.append(f"{len(unknown) - _MOST_NAMED} other nodes")
+        facts.rest.append(f"{len(unknown) - _MOST_NAMED} other nodes")
     return restored(
         PROGRAM,
-        found.values,
-        model=found.model,
-        loras=found.loras[: foreign.MOST_LORAS],
-        left_out=found.rest,
+        facts.values,
+        model=facts.model,
+        loras=facts.loras[: foreign.MOST_LORAS],
+        left_out=facts.rest,
     )
 
 
@@ -98,14 +98,14 @@ def _samplers_before(graph: Graph, node: Node) -> int:
     """Return how many samplers worked on the latents before this one."""
     links = [node.inputs.get(name) for name in ("latent_image", "latent", "samples")]
     return sum(
-        _is_sampler(each)
+        _is_sampler(candidate)
         for link in links
         if isinstance(link, Link)
-        for each in graph.from_link(link, _MOST_NODES_ASKED)
+        for candidate in graph.from_link(link, _MOST_NODES_ASKED)
     )
 
 
-def _sampling(graph: Graph, node: Node, found: _Found) -> None:
+def _sampling(graph: Graph, node: Node, facts: _Found) -> None:
     """Read steps, guidance, seed, sampler and words: of the sampler, or of the parts it names."""
     parts = [node, *(_part(graph, node, n) for n in ("guider", "sampler", "sigmas", "noise"))]
     sources = [part for part in parts if part is not None]
@@ -113,20 +113,20 @@ def _sampling(graph: Graph, node: Node, found: _Found) -> None:
     def value(*names: str) -> Any:
         for part in sources:
             for name in names:
-                if (said := _literal(graph, part.inputs.get(name))) is not None:
-                    return said
+                if (literal := _literal(graph, part.inputs.get(name))) is not None:
+                    return literal
         return None
 
     chosen, rest = foreign.scheduler(words(value("sampler_name")), words(value("scheduler")))
-    found.rest += rest
-    found.values |= chosen | said(
+    facts.rest += rest
+    facts.values |= chosen | said(
         steps=value("steps"), guidance=value("cfg"), seed=value(*_SEEDS), strength=value("denoise")
     )
     for ours, theirs in (("prompt", ("positive", "conditioning")), ("negative", ("negative",))):
         links = [part.inputs.get(name) for part in sources for name in theirs]
-        link = next((each for each in links if isinstance(each, Link)), None)
-        said_there = _words(graph, link, found) if link else ""
-        found.values[ours] = prompt_words.explicit(said_there)
+        link = next((value for value in links if isinstance(value, Link)), None)
+        said_there = _words(graph, link, facts) if link else ""
+        facts.values[ours] = prompt_words.explicit(said_there)
 
 
 def _part(graph: Graph, node: Node, name: str) -> Node | None:
@@ -134,14 +134,14 @@ def _part(graph: Graph, node: Node, name: str) -> Node | None:
     return graph.node(link) if isinstance(link, Link) else None
 
 
-def _words(graph: Graph, link: Link, found: _Found) -> str:
+def _words(graph: Graph, link: Link, facts: _Found) -> str:
     """Return the texts of a conditioning, one a line."""
     texts: dict[str, None] = {}
     for node in graph.from_link(link, _MOST_NODES_ASKED, skip=("model", "clip", "vae", "image")):
         if node.kind == "ConditioningZeroOut":
             return ""
         if node.kind == "FluxGuidance" and "guidance" in node.inputs:
-            found.values["guidance"] = _literal(graph, node.inputs["guidance"])
+            facts.values["guidance"] = _literal(graph, node.inputs["guidance"])
         if "clip" in node.inputs or "TextEncode" in node.kind:
             for name in _TEXTS:
                 if text := words(_literal(graph, node.inputs.get(name))).strip():
@@ -151,42 +151,42 @@ def _words(graph: Graph, link: Link, found: _Found) -> str:
     return "\n".join(texts)
 
 
-def _models(graph: Graph, node: Node, found: _Found) -> None:
+def _models(graph: Graph, node: Node, facts: _Found) -> None:
     """Read weights, LoRAs and clip skip from what comes before the sampler."""
-    for each in graph.before(node, _MOST_NODES_ASKED):
-        if each.bypassed:
+    for part in graph.before(node, _MOST_NODES_ASKED):
+        if part.bypassed:
             continue
-        name = words(_literal(graph, each.inputs.get("lora_name")))
+        name = words(_literal(graph, part.inputs.get("lora_name")))
         if name and name != "None":
-            strength = number(_literal(graph, each.inputs.get("strength_model")))
-            found.loras.append(
+            strength = number(_literal(graph, part.inputs.get("strength_model")))
+            facts.loras.append(
                 (foreign.file_title(name), 1.0 if strength is None else float(strength))
             )
         for key in _MODELS:
-            name = words(_literal(graph, each.inputs.get(key)))
-            if name and not found.model and "Loader" in each.kind:
-                found.model = foreign.file_title(name)
-        skip = number(_literal(graph, each.inputs.get("stop_at_clip_layer")))
+            name = words(_literal(graph, part.inputs.get(key)))
+            if name and not facts.model and "Loader" in part.kind:
+                facts.model = foreign.file_title(name)
+        skip = number(_literal(graph, part.inputs.get("stop_at_clip_layer")))
         if skip is not None and skip < -1:
-            found.values["clip_skip"] = -skip
-        if each.kind in ("FreeU", "FreeU_V2"):
-            found.values["freeu"] = True
+            facts.values["clip_skip"] = -skip
+        if part.kind in ("FreeU", "FreeU_V2"):
+            facts.values["freeu"] = True
 
 
-def _size(graph: Graph, node: Node, found: _Found) -> None:
+def _size(graph: Graph, node: Node, facts: _Found) -> None:
     """Read the size of the sampler's latents, or note that they come from a picture."""
     links = [node.inputs.get(name) for name in ("latent_image", "latent", "samples")]
-    begins = [each for link in links if isinstance(link, Link) for each in _one(graph, link)]
-    for each in begins:
-        width, height = (_literal(graph, each.inputs.get(n)) for n in ("width", "height"))
-        if "Empty" in each.kind and number(width) and number(height):
-            found.values |= {"width": width, "height": height}
-            found.values.pop("strength", None)  # of noise, all changes
+    begins = [origin for link in links if isinstance(link, Link) for origin in _one(graph, link)]
+    for origin in begins:
+        width, height = (_literal(graph, origin.inputs.get(n)) for n in ("width", "height"))
+        if "Empty" in origin.kind and number(width) and number(height):
+            facts.values |= {"width": width, "height": height}
+            facts.values.pop("strength", None)  # of noise, all changes
             return
-    if any(each.kind == "LoadImage" for each in begins):
-        found.rest.append("the starting image")
+    if any(origin.kind == "LoadImage" for origin in begins):
+        facts.rest.append("the starting image")
     else:
-        found.values.pop("strength", None)
+        facts.values.pop("strength", None)
 
 
 def _one(graph: Graph, link: Link) -> Iterator[Node]:

@@ -83,40 +83,40 @@ class Graph:
             node = waiting.popleft()
             yield node
             for name, value in node.inputs.items():
-                each = self.node(value) if isinstance(value, Link) and name not in skip else None
-                if each is not None and id(each) not in seen:
-                    seen.add(id(each))
-                    waiting.append(each)
+                source = self.node(value) if isinstance(value, Link) and name not in skip else None
+                if source is not None and id(source) not in seen:
+                    seen.add(id(source))
+                    waiting.append(source)
 
 
-def of_prompt(said: Any) -> Graph:
+def of_prompt(data: Any) -> Graph:
     """Return the graph of a text ``prompt``; an empty one if it is something else."""
     graph = Graph()
-    for name, value in list(table(said).items())[:MOST_NODES]:
+    for name, value in list(table(data).items())[:MOST_NODES]:
         kind, inputs = words(table(value).get("class_type")), table(table(value).get("inputs"))
         if kind:
-            graph.nodes[name] = Node(kind, {key: _input(each) for key, each in inputs.items()})
+            graph.nodes[name] = Node(kind, {key: _input(item) for key, item in inputs.items()})
     return graph
 
 
-def of_workflow(said: Any) -> Graph:
+def of_workflow(data: Any) -> Graph:
     """Return the graph of a text ``workflow``; an empty one if it is something else."""
-    graph, sources = Graph(), dict(_links(table(said).get("links")))
-    for value in rows(table(said).get("nodes"))[:MOST_NODES]:
-        each = table(value)
-        kind = words(each.get("type"))
-        values = each.get("widgets_values")
+    graph, sources = Graph(), dict(_links(table(data).get("links")))
+    for value in rows(table(data).get("nodes"))[:MOST_NODES]:
+        entry = table(value)
+        kind = words(entry.get("type"))
+        values = entry.get("widgets_values")
         if isinstance(values, dict):  # some write them with names
             inputs = {key: given for key, given in values.items() if not isinstance(given, dict)}
         else:
             inputs = dict(zip(_WIDGETS.get(kind, ()), rows(values), strict=False))
-        for slot in rows(each.get("inputs")):
+        for slot in rows(entry.get("inputs")):
             link = table(slot).get("link")
             source = sources.get(link) if isinstance(link, int) else None
             if source is not None and words(table(slot).get("name")):
                 inputs[slot["name"]] = Link(source)
         if kind:
-            graph.nodes[str(each.get("id"))] = Node(kind, inputs, each.get("mode") == _BYPASSED)
+            graph.nodes[str(entry.get("id"))] = Node(kind, inputs, entry.get("mode") == _BYPASSED)
     return graph
 
 
@@ -127,10 +127,10 @@ def _input(value: Any) -> Any:
 
 def _links(value: Any) -> Iterator[tuple[int, str]]:
     """Yield (link, the node it comes from) of either spelling."""
-    for each in rows(value)[: 4 * MOST_NODES]:
-        if isinstance(each, list) and len(each) >= 2:
-            number, source = each[0], each[1]
+    for row in rows(value)[: 4 * MOST_NODES]:
+        if isinstance(row, list) and len(row) >= 2:
+            number, source = row[0], row[1]
         else:
-            number, source = table(each).get("id"), table(each).get("origin_id")
+            number, source = table(row).get("id"), table(row).get("origin_id")
         if isinstance(number, int) and isinstance(source, str | int):
             yield number, str(source)

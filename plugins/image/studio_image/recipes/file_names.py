@@ -23,9 +23,9 @@ def check(pattern: str) -> None:
     left = _FIELD.sub("", pattern)
     unknown = [name for name, _ in _FIELD.findall(pattern) if name not in FIELDS]
     if unknown or "{" in left or "}" in left:
-        told = f"“{{{unknown[0]}}}”" if unknown else "a brace"
+        field = f"“{{{unknown[0]}}}”" if unknown else "a brace"
         raise BadInput(
-            f"The names have {told}, which is not supported.",
+            f"The names have {field}, which is not supported.",
             f"Use {', '.join(f'{{{name}}}' for name in FIELDS)}.",
         )
     if not pattern.strip():
@@ -43,23 +43,23 @@ def names(pattern: str, rows: Iterable[Mapping[str, Any]], taken: Iterable[str] 
         BadInput: The pattern is none.
     """
     check(pattern)
-    used, made = {name.casefold() for name in taken}, []
+    used, result = {name.casefold() for name in taken}, []
     for number, row in enumerate(rows, 1):
         stem = _safe(_filled(pattern, {**row, "number": number}))
         name, again = stem, 2
         while name.casefold() in used:
             name, again = f"{stem} ({again})", again + 1
         used.add(name.casefold())
-        made.append(name)
-    return made
+        result.append(name)
+    return result
 
 
-def _filled(pattern: str, known: Mapping[str, Any]) -> str:
-    return _FIELD.sub(lambda found: _value(known, *found.groups()), pattern)
+def _filled(pattern: str, fields: Mapping[str, Any]) -> str:
+    return _FIELD.sub(lambda match: _value(fields, *match.groups()), pattern)
 
 
-def _value(known: Mapping[str, Any], name: str, digits: str | None) -> str:
-    value = known.get(name, "")
+def _value(fields: Mapping[str, Any], name: str, digits: str | None) -> str:
+    value = fields.get(name, "")
     return f"{value:0{digits}d}" if digits and isinstance(value, int) else str(value)
 
 

@@ -23,62 +23,68 @@ _NOTHING = ("", "None", "[]")
 
 def read(text: str) -> Recipe:
     """Return what ``parameters`` says, where it is a table of Fooocus; else an empty recipe."""
-    found = table(foreign.loaded(text))
-    if "prompt" not in found or not {"base_model", "performance", "metadata_scheme"} & {*found}:
+    settings = table(foreign.loaded(text))
+    if "prompt" not in settings or not {"base_model", "performance", "metadata_scheme"} & {
+        *settings
+    }:
         return Recipe()
-    chosen, rest = foreign.scheduler(words(found.get("sampler")), words(found.get("scheduler")))
-    size = _SIZE.fullmatch(words(found.get("resolution")).strip())
+    chosen, rest = foreign.scheduler(
+        words(settings.get("sampler")), words(settings.get("scheduler"))
+    )
+    size = _SIZE.fullmatch(words(settings.get("resolution")).strip())
     values = said(
-        prompt=words(found.get("prompt")),
-        negative=words(found.get("negative_prompt")),
+        prompt=words(settings.get("prompt")),
+        negative=words(settings.get("negative_prompt")),
         width=int(size[1]) if size else None,
         height=int(size[2]) if size else None,
-        steps=found.get("steps"),
-        guidance=found.get("guidance_scale"),
-        seed=found.get("seed"),
-        clip_skip=found.get("clip_skip"),
+        steps=settings.get("steps"),
+        guidance=settings.get("guidance_scale"),
+        seed=settings.get("seed"),
+        clip_skip=settings.get("clip_skip"),
     )
-    rest += [*_styles(found), *_beyond(found)]
+    rest += [*_styles(settings), *_beyond(settings)]
     return restored(
         PROGRAM,
         values | chosen,
-        model=foreign.file_title(words(found.get("base_model"))),
-        digest=words(found.get("base_model_hash")),
-        loras=_loras(found),
+        model=foreign.file_title(words(settings.get("base_model"))),
+        digest=words(settings.get("base_model_hash")),
+        loras=_loras(settings),
         left_out=rest,
     )
 
 
-def _styles(found: Mapping[str, Any]) -> list[str]:
+def _styles(settings: Mapping[str, Any]) -> list[str]:
     """Return the styles, which are words that Fooocus adds to the prompt, as one remark."""
-    styles = found.get("styles")
+    styles = settings.get("styles")
     names = ", ".join(map(str, styles[:20])) if isinstance(styles, list) else words(styles)
     names = names.strip("[]").replace("'", "")
     return [f"the styles {names}"[:120]] if names else []
 
 
-def _beyond(found: Mapping[str, Any]) -> list[str]:
+def _beyond(settings: Mapping[str, Any]) -> list[str]:
     rest = []
-    if words(found.get("refiner_model")) not in _NOTHING:
-        rest.append(f"the refiner {foreign.file_title(words(found['refiner_model']))}"[:80])
+    if words(settings.get("refiner_model")) not in _NOTHING:
+        rest.append(f"the refiner {foreign.file_title(words(settings['refiner_model']))}"[:80])
     for key, name in (("sharpness", "Sharpness"), ("adm_guidance", "ADM guidance")):
-        if key in found:
-            rest.append(f"{name} {found[key]}"[:60])
+        if key in settings:
+            rest.append(f"{name} {settings[key]}"[:60])
     return rest
 
 
-def _loras(found: Mapping[str, Any]) -> list[tuple[str, float]]:
+def _loras(settings: Mapping[str, Any]) -> list[tuple[str, float]]:
     """Return the LoRAs, written as ``[name, strength, hash]`` or ``name : strength``."""
-    pairs = [tuple(each[:2]) for each in rows(found.get("loras")) if isinstance(each, list)]
+    pairs = [tuple(entry[:2]) for entry in rows(settings.get("loras")) if isinstance(entry, list)]
     pairs += [
-        tuple(words(value).rsplit(":", 1)) for key, value in found.items() if _COMBINED.match(key)
+        tuple(words(value).rsplit(":", 1))
+        for key, value in settings.items()
+        if _COMBINED.match(key)
     ]
-    made: dict[str, float] = {}
+    strengths: dict[str, float] = {}
     for pair in pairs[: 2 * foreign.MOST_LORAS]:
         if len(pair) != 2:
             continue
         name = foreign.file_title(words(pair[0]))
         strength = number(words(pair[1]).strip() or pair[1])
         if name not in _NOTHING and strength is not None:
-            made.setdefault(name, float(strength))
-    return list(made.items())[: foreign.MOST_LORAS]
+            strengths.setdefault(name, float(strength))
+    return list(strengths.items())[: foreign.MOST_LORAS]

@@ -62,9 +62,9 @@ def file_title(name: str) -> str:
 
 def without_loras(prompt: str) -> tuple[str, list[tuple[str, float]]]:
     """Return a prompt without its ``<lora:name:strength>``, and these."""
-    found = [(file_title(name), float(strength)) for name, strength in _LORA.findall(prompt)]
-    bare = re.sub(r"[ \t]{2,}", " ", _LORA.sub("", prompt)).strip(" ,") if found else prompt
-    return bare, found[:MOST_LORAS]
+    loras = [(file_title(name), float(strength)) for name, strength in _LORA.findall(prompt)]
+    bare = re.sub(r"[ \t]{2,}", " ", _LORA.sub("", prompt)).strip(" ,") if loras else prompt
+    return bare, loras[:MOST_LORAS]
 
 
 def said(**values: Any) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def scheduler(name: str, schedule: str = "") -> tuple[dict[str, Any], list[str]]
     ours = samplers.named(name)
     if not ours:
         return {}, [f"Sampler {name}"[:60]]
-    known = ("", "normal", "automatic", "simple", "karras")
-    rest = [] if schedule.lower() in known else [f"Schedule type {schedule}"[:60]]
+    names = ("", "normal", "automatic", "simple", "karras")
+    rest = [] if schedule.lower() in names else [f"Schedule type {schedule}"[:60]]
     karras = {"karras": True} if samplers.is_karras(name, schedule) else {}
     return {"scheduler": ours, **karras}, rest

@@ -54,13 +54,15 @@ def written(recipe: Mapping[str, Any], width: int, height: int) -> str:
         "Style": params.get("style"),
         "Version": "Offline Studio",
     }
-    said = [f"{name}: {_quoted(value)}" for name, value in pairs.items() if value not in (None, "")]
+    settings = [
+        f"{name}: {_quoted(value)}" for name, value in pairs.items() if value not in (None, "")
+    ]
     strengths = [*params.get("lora_strengths", ()), *[1.0] * len(params.get("loras", ()))]
     loras = [f" <lora:{name}:{share:g}>" for name, share in zip(params.get("loras", ()), strengths)]
     lines = [str(params.get("prompt", "")).strip() + "".join(loras)]
     if params.get("negative"):
         lines.append(f"{_WITHOUT} {params['negative'].strip()}")
-    return "\n".join([*lines, ", ".join(said)])
+    return "\n".join([*lines, ", ".join(settings)])
 
 
 def read(text: str) -> Recipe:
@@ -68,9 +70,9 @@ def read(text: str) -> Recipe:
     lines = text.strip().split("\n")
     pairs: dict[str, str] = {}
     if len(lines[-1]) <= _LONGEST_LINE:
-        found = {name.strip(): _unquoted(value) for name, value in _PAIR.findall(lines[-1])}
-        if "Steps" in found or "Seed" in found:
-            pairs, lines = found, lines[:-1]
+        settings = {name.strip(): _unquoted(value) for name, value in _PAIR.findall(lines[-1])}
+        if "Steps" in settings or "Seed" in settings:
+            pairs, lines = settings, lines[:-1]
     prompt, _, negative = "\n".join(lines).partition(_WITHOUT)
     if not pairs and not negative:
         return Recipe()
@@ -82,7 +84,7 @@ def read(text: str) -> Recipe:
     ]
     program, negative = _program(rest.get("Version", "")), negative.strip()
     if program:  # ours has the weights of its words in numbers
-        bare, negative = (prompt_words.explicit(each, square=True) for each in (bare, negative))
+        bare, negative = (prompt_words.explicit(words, square=True) for words in (bare, negative))
     return restored(
         program,
         {"prompt": bare, "negative": negative} | values,
@@ -111,7 +113,7 @@ def _translated(pairs: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str
     sampler, schedule = rest.pop("Sampler", ""), rest.pop("Schedule type", "")
     chosen, unknown = foreign.scheduler(sampler, schedule)
     for words in unknown:
-        name = next((each for each in ("Sampler", "Schedule type") if words.startswith(each)), "")
+        name = next((key for key in ("Sampler", "Schedule type") if words.startswith(key)), "")
         rest[name] = words.removeprefix(name).strip()
     return values | chosen, rest
 

@@ -31,47 +31,47 @@ _BEYOND = {
 
 def read(text: str) -> Recipe:
     """Return what ``invokeai_metadata`` says."""
-    found = table(foreign.loaded(text))
-    if "positive_prompt" not in found:
+    settings = table(foreign.loaded(text))
+    if "positive_prompt" not in settings:
         return Recipe()
-    chosen, rest = foreign.scheduler(words(found.get("scheduler")))
-    rest += [name for key, name in _BEYOND.items() if found.get(key)]
-    begins = bool(found.get("init_image"))
+    chosen, rest = foreign.scheduler(words(settings.get("scheduler")))
+    rest += [name for key, name in _BEYOND.items() if settings.get(key)]
+    begins = bool(settings.get("init_image"))
     if begins:
         rest.append("the starting image")
     values = said(
-        prompt=words(found.get("positive_prompt")),
-        negative=words(found.get("negative_prompt")),
-        strength=number(found.get("strength")) if begins else None,
-        **_numbers(found, steps="steps", seed="seed", width="width", height="height"),
-        **_numbers(found, guidance="cfg_scale"),
+        prompt=words(settings.get("positive_prompt")),
+        negative=words(settings.get("negative_prompt")),
+        strength=number(settings.get("strength")) if begins else None,
+        **_numbers(settings, steps="steps", seed="seed", width="width", height="height"),
+        **_numbers(settings, guidance="cfg_scale"),
     )
-    if skip := number(found.get("clip_skip")):
+    if skip := number(settings.get("clip_skip")):
         values["clip_skip"] = skip + 1  # it counts layers left out; others name the last one used
-    model, digest = _model(found.get("model"))
+    model, digest = _model(settings.get("model"))
     return restored(
-        PROGRAM, values | chosen, model=model, digest=digest, loras=_loras(found), left_out=rest
+        PROGRAM, values | chosen, model=model, digest=digest, loras=_loras(settings), left_out=rest
     )
 
 
 def read_older(text: str) -> Recipe:
     """Return what ``sd-metadata`` says."""
     whole = table(foreign.loaded(text))
-    found = table(whole.get("image"))
-    prompt = found.get("prompt")
+    settings = table(whole.get("image"))
+    prompt = settings.get("prompt")
     if isinstance(prompt, list):  # parts with weights
         prompt = ", ".join(words(table(part).get("prompt")) for part in prompt[:100])
     if not words(prompt):
         return Recipe()
-    chosen, rest = foreign.scheduler(words(found.get("sampler")))
+    chosen, rest = foreign.scheduler(words(settings.get("sampler")))
     wanted, negative = _parted(words(prompt))
-    if found.get("variations"):
+    if settings.get("variations"):
         rest.append("variations of the seed")
-    if found.get("postprocessing"):
+    if settings.get("postprocessing"):
         rest.append("what was done to the picture afterwards")
     names = {"steps": "steps", "seed": "seed", "width": "width", "height": "height"}
     values = said(
-        prompt=wanted, negative=negative, **_numbers(found, **names, guidance="cfg_scale")
+        prompt=wanted, negative=negative, **_numbers(settings, **names, guidance="cfg_scale")
     )
     model = foreign.file_title(words(whole.get("model_weights")))
     digest = words(whole.get("model_hash"))
@@ -84,26 +84,26 @@ def read_oldest(text: str) -> Recipe:
         parts = shlex.split(text[:_LONGEST_COMMAND])
     except ValueError:  # a quote that is never closed
         return Recipe()
-    prompt, found = parts[0] if parts else "", {}
+    prompt, settings = parts[0] if parts else "", {}
     place = 1
     while place < len(parts):
         flag = re.fullmatch(r"-([sSWHCA])(.*)", parts[place])
         if flag and not flag[2] and place + 1 < len(parts):
             place += 1
         if flag:
-            found[_FLAGS[flag[1]]] = flag[2] or parts[place]
+            settings[_FLAGS[flag[1]]] = flag[2] or parts[place]
         place += 1
-    if not prompt or not found:
+    if not prompt or not settings:
         return Recipe()
-    chosen, rest = foreign.scheduler(found.pop("sampler", ""))
+    chosen, rest = foreign.scheduler(settings.pop("sampler", ""))
     wanted, negative = _parted(prompt)
-    values = said(prompt=wanted, negative=negative, **found)
+    values = said(prompt=wanted, negative=negative, **settings)
     return restored(PROGRAM, values | chosen, left_out=rest)
 
 
-def _numbers(found: Mapping[str, Any], **names: str) -> dict[str, Any]:
+def _numbers(settings: Mapping[str, Any], **names: str) -> dict[str, Any]:
     """Return our names with the numbers that theirs have; other values are shown to be refused."""
-    return {ours: found[theirs] for ours, theirs in names.items() if theirs in found}
+    return {ours: settings[theirs] for ours, theirs in names.items() if theirs in settings}
 
 
 def _parted(prompt: str) -> tuple[str, str]:
@@ -113,16 +113,16 @@ def _parted(prompt: str) -> tuple[str, str]:
 
 
 def _model(value: Any) -> tuple[str, str]:
-    found = table(value)
-    name = words(found.get("name")) or words(found.get("model_name")) or words(value)
-    return foreign.file_title(name), words(found.get("hash"))
+    entry = table(value)
+    name = words(entry.get("name")) or words(entry.get("model_name")) or words(value)
+    return foreign.file_title(name), words(entry.get("hash"))
 
 
-def _loras(found: Mapping[str, Any]) -> list[tuple[str, float]]:
-    made = []
-    for each in rows(found.get("loras"))[: foreign.MOST_LORAS]:
-        name, _ = _model(table(each).get("model") or table(each).get("lora"))
-        strength = number(table(each).get("weight"))
+def _loras(settings: Mapping[str, Any]) -> list[tuple[str, float]]:
+    loras = []
+    for row in rows(settings.get("loras"))[: foreign.MOST_LORAS]:
+        name, _ = _model(table(row).get("model") or table(row).get("lora"))
+        strength = number(table(row).get("weight"))
         if name:
-            made.append((name, 1.0 if strength is None else float(strength)))
-    return made
+            loras.append((name, 1.0 if strength is None else float(strength)))
+    return loras

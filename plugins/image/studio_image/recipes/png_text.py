@@ -32,21 +32,21 @@ def texts(
     Raises:
         BadInput: One of them is damaged or too long, packed or unpacked.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     troubles = {} if refused is None else refused
     for kind, start, end in _chunks(data):
         if kind not in _TEXTS:
             continue
         key = data[start : min(end, start + 80)].split(b"\0", 1)[0].decode("latin-1")
-        if key not in keys or key in found or key in troubles:
+        if key not in keys or key in values or key in troubles:
             continue
         try:
-            found[key] = _text(kind, data[start:end], key, data[end : end + 4])
+            values[key] = _text(kind, data[start:end], key, data[end : end + 4])
         except BadInput as error:
             if refused is None:
                 raise
             refused[key] = error
-    return found
+    return values
 
 
 def without_texts(data: bytes) -> bytes:
@@ -55,11 +55,11 @@ def without_texts(data: bytes) -> bytes:
     Decoders unpack all texts, wanted or not, and give up on what is too long for them.
     """
     places = [(start - 8, end + 4) for kind, start, end in _chunks(data) if kind in _TEXTS]
-    kept, last = [], 0
+    pieces, last = [], 0
     for start, end in places:
-        kept.append(data[last:start])
+        pieces.append(data[last:start])
         last = end
-    return b"".join([*kept, data[last:]]) if places else data
+    return b"".join([*pieces, data[last:]]) if places else data
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -90,19 +90,19 @@ def _text(kind: bytes, chunk: bytes, key: str, checksum: bytes) -> str:
         if kind == b"zTXt":
             return _unpacked(rest[1:], key).decode("latin-1")
         packed, rest = rest[:1] == b"\1", rest[2:]
-        _language, _translated, said = rest.split(b"\0", 2)
-        return (_unpacked(said, key) if packed else said).decode("utf-8")
+        _language, _translated, value = rest.split(b"\0", 2)
+        return (_unpacked(value, key) if packed else value).decode("utf-8")
     except (ValueError, zlib.error) as error:
         raise _refusal(key, "is damaged") from error
 
 
 def _unpacked(packed: bytes, key: str) -> bytes:
     unpacker = zlib.decompressobj()
-    said = unpacker.decompress(packed, LONGEST)
+    text = unpacker.decompress(packed, LONGEST)
     if not unpacker.eof:
-        cut = not unpacker.unconsumed_tail and len(said) < LONGEST
+        cut = not unpacker.unconsumed_tail and len(text) < LONGEST
         raise _refusal(key, "is incomplete" if cut else "unpacks to more than 4 MiB")
-    return said
+    return text
 
 
 def _refusal(key: str, why: str) -> BadInput:

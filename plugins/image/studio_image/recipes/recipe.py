@@ -56,19 +56,19 @@ def to_json(recipe: Mapping[str, Any]) -> str:
 def from_json(text: str) -> Recipe:
     """Return a recipe that we wrote; an empty one if this is something else."""
     try:
-        said = json.loads(text)
+        data = json.loads(text)
     except (ValueError, RecursionError):  # another program's text under the same name
         return Recipe()
-    return from_plain(said)
+    return from_plain(data)
 
 
-def from_plain(said: Any) -> Recipe:
+def from_plain(data: Any) -> Recipe:
     """Return the recipe saved with a picture of the library, validated like one of a file."""
-    known = isinstance(said, Mapping) and isinstance(said.get("params"), Mapping)
-    if not known or said.get("task") not in TASKS:
+    is_recipe = isinstance(data, Mapping) and isinstance(data.get("params"), Mapping)
+    if not is_recipe or data.get("task") not in TASKS:
         return Recipe()
-    params, refused = _usable(said["task"], said["params"])
-    return Recipe(said["task"], params, "", refused)
+    params, refused = _usable(data["task"], data["params"])
+    return Recipe(data["task"], params, "", refused)
 
 
 def restored(
@@ -92,12 +92,12 @@ def restored(
     )
 
 
-def _usable(task: str, said: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _usable(task: str, data: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the parameters that the task takes, and the others in words."""
     kind, params, refused = TASKS[task], {}, []
     needed = {f.name: "x" for f in kind.fields() if f.required}
     titles = {f.name: f.title for f in kind.fields()}
-    for name, value in said.items():
+    for name, value in data.items():
         try:
             parsed = kind.parse(needed | {name: value}).to_dict() if value != "" else {}
         except BadInput:
@@ -111,5 +111,5 @@ def _named(name: str, value: Any) -> Any:
     if name not in _PATHS:
         return value
     if isinstance(value, list):
-        return [PurePath(each).name for each in value]
+        return [PurePath(path).name for path in value]
     return PurePath(value).name

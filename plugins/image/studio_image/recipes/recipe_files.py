@@ -64,16 +64,16 @@ def spellings(data: bytes) -> list[str]:
     """
     if data.startswith(png_text.SIGNATURE):
         keys = (recipes.KEY, infotext.KEY)
-        found = png_text.texts(data, keys)
-        return [found[key] for key in keys if key in found]
-    said = _exif_texts(data).get(infotext.KEY)
-    return [said] if said else []
+        values = png_text.texts(data, keys)
+        return [values[key] for key in keys if key in values]
+    comment = _exif_texts(data).get(infotext.KEY)
+    return [comment] if comment else []
 
 
-def exif_with(said: str) -> bytes:
+def exif_with(text: str) -> bytes:
     """Return EXIF data whose comment is ``said``, as other programs write and read it."""
     exif = Image.Exif()
-    exif.get_ifd(_EXIF)[_USER_COMMENT] = _UNICODE + said.encode("utf-16-be")
+    exif.get_ifd(_EXIF)[_USER_COMMENT] = _UNICODE + text.encode("utf-16-be")
     return exif.tobytes()
 
 
@@ -89,18 +89,18 @@ def _exif_texts(data: bytes) -> dict[str, str]:
             camera = [exif.get(tag) for tag in _CAMERA]
     except (OSError, SyntaxError, ValueError, struct.error):  # EXIF that is none
         return {}
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for value in camera:
-        name, mark, said = _decoded(value).partition(":")
+        name, mark, text = _decoded(value).partition(":")
         if mark and name.lower() in (comfy.PROMPT, comfy.WORKFLOW):
-            found.setdefault(name.lower(), said)
+            texts.setdefault(name.lower(), text)
     if description := _decoded(camera[-1]):
-        found.setdefault(infotext.KEY, description)
-    if said := _decoded(comment):
+        texts.setdefault(infotext.KEY, description)
+    if text := _decoded(comment):
         # Any of them may stand there alone; some write a table of ComfyUI's two.
-        found |= {recipes.KEY: said, infotext.KEY: said, invoke.METADATA: said}
-        found.setdefault(comfy.PROMPT, said)
-    return found
+        texts |= {recipes.KEY: text, infotext.KEY: text, invoke.METADATA: text}
+        texts.setdefault(comfy.PROMPT, text)
+    return texts
 
 
 def _decoded(value: object) -> str:

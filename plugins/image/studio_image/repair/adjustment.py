@@ -28,29 +28,29 @@ def adjusted(picture: np.ndarray, edit: Edit, *, resize: bool = True) -> np.ndar
     Raises:
         BadInput: Nothing would be left, or the result would be too large.
     """
-    made = _placed(picture, edit)
-    colours = made[..., :3]
+    result = _placed(picture, edit)
+    colours = result[..., :3]
     if edit.denoise:
         colours = denoised(colours, edit.denoise)
     if any((edit.exposure, edit.warmth, edit.tint, edit.contrast, edit.saturation)):
         colours = _toned(colours, edit)
-    if made.shape[2] == 4:
-        colours = np.dstack((colours, made[..., 3]))
+    if result.shape[2] == 4:
+        colours = np.dstack((colours, result[..., 3]))
     return _resized(colours, edit.width) if resize and edit.width else np.ascontiguousarray(colours)
 
 
 def _placed(picture: np.ndarray, edit: Edit) -> np.ndarray:
-    made = np.rot90(picture, -int(edit.turn) // 90)
+    result = np.rot90(picture, -int(edit.turn) // 90)
     if edit.flip != "no":
-        made = made[:, ::-1] if edit.flip == "across" else made[::-1]
+        result = result[:, ::-1] if edit.flip == "across" else result[::-1]
     if edit.straighten:
-        made = _straightened(np.ascontiguousarray(made), edit.straighten)
-    height, width = made.shape[:2]
+        result = _straightened(np.ascontiguousarray(result), edit.straighten)
+    height, width = result.shape[:2]
     left, right = round(width * edit.left / 100), width - round(width * edit.right / 100)
     top, bottom = round(height * edit.top / 100), height - round(height * edit.bottom / 100)
     if left >= right or top >= bottom:
         raise BadInput("Nothing would be left of the picture.", "Cut off less.")
-    return np.ascontiguousarray(made[top:bottom, left:right])
+    return np.ascontiguousarray(result[top:bottom, left:right])
 
 
 def _straightened(picture: np.ndarray, degrees: float) -> np.ndarray:

@@ -80,6 +80,6 @@ def left_alone(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, int]:
     blur = max(2.0, min(box[2] for box in boxes) / 12)
     shown = ndimage.gaussian_filter(shown, blur)[..., None]
     mixed = before[..., :3] * shown + after[..., :3] * (1 - shown)
-    kept: np.ndarray = after.copy()
-    kept[..., :3] = (mixed + 0.5).clip(0, 255).astype(np.uint8)
-    return kept, len(boxes)
+    result: np.ndarray = after.copy()
+    result[..., :3] = (mixed + 0.5).clip(0, 255).astype(np.uint8)
+    return result, len(boxes)

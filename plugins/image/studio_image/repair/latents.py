@@ -64,11 +64,11 @@ def drawn(
     )
     with ctx.lease(weights, plan.working_bytes(width, height)) as model:
         pixels = yield from _denoised(ctx, model, wish)
-    made = picture.copy()
+    result = picture.copy()
     new = picture_arrays.from_unit(pixels[0].permute(1, 2, 0).cpu().numpy())
     tall, wide = holes.shape
-    made[box] = np.where(holes[..., None], picture_arrays.resized(new, wide, tall), part)
-    return made, min(1.0, width / wide)
+    result[box] = np.where(holes[..., None], picture_arrays.resized(new, wide, tall), part)
+    return result, min(1.0, width / wide)
 
 
 def _plan(ctx: TaskContext, weights: WeightsId) -> ModelSpec:

@@ -54,14 +54,14 @@ def scratches(picture: np.ndarray, kind: Lines) -> np.ndarray:
     from scipy import ndimage
 
     grey = ndimage.gaussian_filter(picture.astype(np.float32).mean(-1), 0.7)
-    found = np.zeros(grey.shape, bool)
+    contrast = np.zeros(grey.shape, bool)
     if kind in ("bright", "both"):
-        found |= grey - ndimage.grey_opening(grey, (_WIDEST, _WIDEST)) > _STANDS_OUT
+        contrast |= grey - ndimage.grey_opening(grey, (_WIDEST, _WIDEST)) > _STANDS_OUT
     if kind in ("dark", "both"):
-        found |= ndimage.grey_closing(grey, (_WIDEST, _WIDEST)) - grey > _STANDS_OUT
-    long = np.zeros_like(found)
+        contrast |= ndimage.grey_closing(grey, (_WIDEST, _WIDEST)) - grey > _STANDS_OUT
+    long = np.zeros_like(contrast)
     for way in range(_WAYS):
-        long |= ndimage.binary_opening(found, _line(way * np.pi / _WAYS))
+        long |= ndimage.binary_opening(contrast, _line(way * np.pi / _WAYS))
     return grown(long, 2)
 
 

@@ -55,9 +55,9 @@ class Canvas:
         """Return whether it is a picture of the right size that is not just the one before."""
         height, width = self.picture.shape[:2]
         finite = bool(self.tensor.isfinite().all())
-        made = finished(self.tensor, self.picture)
+        result = finished(self.tensor, self.picture)
         return picture_arrays.verdict(
-            made, finite=finite, size=(width, height), source=self.picture
+            result, finite=finite, size=(width, height), source=self.picture
         )
 
 
@@ -89,5 +89,5 @@ def as_array(canvas: torch.Tensor) -> np.ndarray:
 def finished(canvas: torch.Tensor, picture: np.ndarray) -> np.ndarray:
     """Return the canvas at the size of ``picture``, as transparent as that was."""
     height, width = picture.shape[:2]
-    made = picture_arrays.resized(as_array(canvas), width, height)
-    return np.dstack((made, picture[..., 3])) if picture.shape[2] == 4 else made
+    result = picture_arrays.resized(as_array(canvas), width, height)
+    return np.dstack((result, picture[..., 3])) if picture.shape[2] == 4 else result

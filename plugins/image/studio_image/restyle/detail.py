@@ -69,9 +69,9 @@ def detailed(
     height, width = canvas.shape[-2:]
     for number, tile in enumerate(tiles(height, width, side), 1):
         place = _part(canvas, tile)
-        made = yield from _finer(features, _part(smooth, tile), _seen(small, canvas, tile))
-        if torch.isfinite(made).all():
-            place.copy_(torch.lerp(place, made, _window(tile).to(place)))
+        refined = yield from _finer(features, _part(smooth, tile), _seen(small, canvas, tile))
+        if torch.isfinite(refined).all():
+            place.copy_(torch.lerp(place, refined, _window(tile).to(place)))
         yield number
 
 
@@ -80,15 +80,15 @@ def _finer(
 ) -> Generator[None, None, torch.Tensor]:
     start = tile.to(features.device)
     content = (yield from features.steps(start))[CONTENT_LAYER].float()
-    found = yield from features.steps(example.to(features.device))
-    goal = Goal(features, content, {name: gram(found[name]) for name in LAYERS}, STRENGTH)
-    made = start
+    target = yield from features.steps(example.to(features.device))
+    goal = Goal(features, content, {name: gram(target[name]) for name in LAYERS}, STRENGTH)
+    refined = start
     for step in descend(goal, start, STEPS):
         if step is None:
             yield None
         else:
-            made = step
-    return made.to(tile)
+            refined = step
+    return refined.to(tile)
 
 
 def _part(canvas: torch.Tensor, tile: Tile) -> torch.Tensor:

@@ -85,22 +85,22 @@ class Features:
 
     def steps(self, pixels: torch.Tensor) -> Generator[None, None, dict[str, torch.Tensor]]:
         """Yield after each layer; return what each gave, with no way back."""
-        found, x = {}, pixels
+        outputs, x = {}, pixels
         for name, layer in self.layers():
             with torch.no_grad():
-                found[name] = x = layer(x)
+                outputs[name] = x = layer(x)
             yield
-        return found
+        return outputs
 
     def __call__(self, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return the features (n, channels, h, w) of ``pixels`` (n, 3, H, W) in 0…1, by layer.
 
         With nothing beyond the edges: it is to compare pictures by.
         """
-        found, x = {}, pixels
+        outputs, x = {}, pixels
         for name, layer in self.layers(edges_go_on=False):
-            found[name] = x = layer(x)
-        return found
+            outputs[name] = x = layer(x)
+        return outputs
 
     def _layer(self, name: str, edges_go_on: bool, x: torch.Tensor) -> torch.Tensor:
         if name == LAYERS[0]:

@@ -183,7 +183,7 @@ def _wobbled(values: np.ndarray, rng: Rng, scale: float) -> np.ndarray:
     columns += 2.2 * scale * _cloud(rng, height, width, 11 * scale)
     places = [rows, columns]
     layers = np.moveaxis(values, -1, 0)
-    moved = [ndimage.map_coordinates(each, places, order=1, mode="nearest") for each in layers]
+    moved = [ndimage.map_coordinates(layer, places, order=1, mode="nearest") for layer in layers]
     return np.dstack(moved)
 
 

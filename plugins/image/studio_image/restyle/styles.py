@@ -36,9 +36,9 @@ STYLES = (
 
 def gallery_style(name: str) -> GalleryStyle | None:
     """Return a gallery style by its name or title; None for a picture of the user's."""
-    said = name.strip().lower()
-    found = (s for s in STYLES if said == s.name or said.replace("-", " ") == s.title.lower())
-    return next(found, None)
+    key = name.strip().lower()
+    matches = (s for s in STYLES if key == s.name or key.replace("-", " ") == s.title.lower())
+    return next(matches, None)
 
 
 def style_file(name: str) -> Path:

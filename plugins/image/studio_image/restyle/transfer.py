@@ -134,13 +134,13 @@ class Goal:
         (rough,) = torch.autograd.grad(_roughness(smooth) * LOSS_SCALE, smooth)
         return rough + flow
 
-    def off(self, name: str, found: torch.Tensor) -> Iterator[torch.Tensor]:
+    def off(self, name: str, features: torch.Tensor) -> Iterator[torch.Tensor]:
         """Yield how far off a layer is. It is relative, so weights fit any picture."""
         if name == CONTENT_LAYER:
-            yield _relative(found.float(), self.content)
+            yield _relative(features.float(), self.content)
         if name in self.grams:
             share = self.strength / len(self.grams)
-            yield share * _relative(gram(found), self.grams[name])
+            yield share * _relative(gram(features), self.grams[name])
 
 
 def _goal(
@@ -149,15 +149,15 @@ def _goal(
     styles: Sequence[tuple[torch.Tensor, float]],
     strength: float,
 ) -> Generator[None, None, Goal]:
-    kept = (yield from features.steps(content))[CONTENT_LAYER].float()
+    target = (yield from features.steps(content))[CONTENT_LAYER].float()
     grams = {name: torch.zeros(()) for name in STYLE_LAYERS}
     for picture, share in styles:
-        found = yield from features.steps(picture)
+        outputs = yield from features.steps(picture)
         for name in STYLE_LAYERS:
-            mixed = share * gram(found[name])
+            mixed = share * gram(outputs[name])
             grams[name] = grams[name].to(mixed) + mixed
         yield
-    return Goal(features, kept, grams, strength * STYLE_WEIGHT)
+    return Goal(features, target, grams, strength * STYLE_WEIGHT)
 
 
 def descend(goal: Goal, start: torch.Tensor, steps: int) -> Iterator[torch.Tensor | None]:

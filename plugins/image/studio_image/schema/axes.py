@@ -89,7 +89,7 @@ def read(task: str, text: str) -> Axis | None:
     if field.kind in _NUMBERS:
         parts = [value for part in parts for value in _numbers(name, part)]
     elif field.kind is FieldKind.LIST:
-        return Axis(name, tuple([each.strip() for each in part.split("+")] for part in parts))
+        return Axis(name, tuple([style.strip() for style in part.split("+")] for part in parts))
     return Axis(name, tuple(parts))
 
 
@@ -131,17 +131,17 @@ def settings(task: str, lines: Sequence[str]) -> dict[str, Any]:
     Raises:
         BadInput: A line is nothing of the kind.
     """
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for line in lines:
         name, equals, value = line.partition("=")
         name = name.strip().removeprefix("--").replace("-", "_")
         if not equals:
             raise BadInput(f"“{line[:80]}” is not a setting.", "Write name=value: steps=20.")
         field = field_of(task, name)
-        found[name] = value.strip()
+        result[name] = value.strip()
         if field.kind is FieldKind.LIST:
-            found[name] = [each.strip() for each in value.split("+")]
-    return found
+            result[name] = [style.strip() for style in value.split("+")]
+    return result
 
 
 def without_folders(task: str, text: str) -> str:
@@ -204,27 +204,27 @@ def plan(
                 "Empty one of the three, or give one prompt.",
             )
         read_axes[free] = Axis("prompt", tuple(prompts))
-    found = Plan(task, read_axes["x"], read_axes["y"], read_axes["z"], base)
-    if not found.axes:
+    result = Plan(task, read_axes["x"], read_axes["y"], read_axes["z"], base)
+    if not result.axes:
         raise BadInput(
             "A grid needs an axis: a setting that changes.",
             "Write it with its values, guidance=3,5,7 or seed=1..4; or give several prompts.",
         )
-    names = [axis.name for axis in found.axes]
+    names = [axis.name for axis in result.axes]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise BadInput(f"“{twice}” is on two axes.", "Choose another setting for one of them.")
     count = 1
-    for axis in found.axes:
+    for axis in result.axes:
         count *= len(axis.values)
     _limit(count)
-    first = {axis.name: axis.values[0] for axis in found.axes}
+    first = {axis.name: axis.values[0] for axis in result.axes}
     for name, value in base.items():
         _check(task, name, value)
-    for axis in found.axes:
+    for axis in result.axes:
         for value in axis.values:
             _check(task, axis.name, value)
             TASKS[task].parse({**base, **first, axis.name: value})
-    return found
+    return result
 
 
 def _check(task: str, name: str, value: Any) -> None:

@@ -11,7 +11,7 @@ _CUT = Group("Crop")
 _TURN = Group("Rotate")
 _SHARE = Range(0, 95, 0.5, "%")
 _WAY = Range(-1, 1, 0.05)
-_DEGREES = {each: f"{each}°" for each in ("0", "90", "180", "270")}
+_DEGREES = {degrees: f"{degrees}°" for degrees in ("0", "90", "180", "270")}
 
 
 class Edit(Params, frozen=True):

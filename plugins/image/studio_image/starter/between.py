@@ -44,7 +44,9 @@ def draw(
     """Yield pictures (n, 3, 64, 64) in 0…1 after each Euler step; the last ones are the result."""
     device = next(starter.generator.parameters()).device
     shares = torch.tensor([frame.share for frame in frames], device=device)[:, None, None]
-    starts = [slerp(noise(each.seeds[0]), noise(each.seeds[1]), each.share) for each in frames]
+    starts = [
+        slerp(noise(moment.seeds[0]), noise(moment.seeds[1]), moment.share) for moment in frames
+    ]
     x = torch.stack(starts).to(device)
     before, after = (
         torch.tensor([frame.captions[at].row() for frame in frames], device=device) for at in (0, 1)
@@ -57,8 +59,8 @@ def draw(
         now = step / steps
         time = torch.full((len(rows),), now, device=device)
         with torch.inference_mode(), sampler.precision(x, exact):
-            asked = torch.cat([x] * (len(rows) // len(x)))
-            *towards, without = starter.generator(asked, time, rows, pose).float().split(len(x))
+            repeated = torch.cat([x] * (len(rows) // len(x)))
+            *towards, without = starter.generator(repeated, time, rows, pose).float().split(len(x))
         mixed = torch.lerp(towards[0], towards[-1], shares)
         velocity = without + guidance * (mixed - without)
         ahead = x + (1 - now) * velocity

@@ -32,26 +32,26 @@ class Batch(NamedTuple):
 
 def digest(starter: Starter) -> str:
     """Return a key for the weights, the type of device and the torch version."""
-    told = hashlib.sha256(torch.__version__.encode())
+    state = hashlib.sha256(torch.__version__.encode())
     for network in (starter.encoder, starter.decoder, starter.generator):
         for name, tensor in network.state_dict().items():
-            told.update(f"{name} {tensor.dtype} {tensor.device.type}".encode())
-            told.update(
+            state.update(f"{name} {tensor.dtype} {tensor.device.type}".encode())
+            state.update(
                 tensor.detach().cpu().flatten().contiguous().view(torch.uint8).numpy().tobytes()
             )
-    return told.hexdigest()
+    return state.hexdigest()
 
 
 def key(weights: str, drawing: Drawing, count: int, rng: torch.Generator) -> str:
     """Return the name of the next ``count`` drawings: all that they depend on, as a hash."""
-    told = hashlib.sha256(f"{weights} {count} {torch.get_num_threads()}".encode())
-    told.update(rng.get_state().numpy().tobytes())
+    state = hashlib.sha256(f"{weights} {count} {torch.get_num_threads()}".encode())
+    state.update(rng.get_state().numpy().tobytes())
     without = drawing.without.row() if drawing.without else None
     facts = (drawing.rows(), without, drawing.strength, drawing.steps, drawing.guidance)
-    told.update(repr((*facts, drawing.exact, drawing.at_once, drawing.reach)).encode())
+    state.update(repr((*facts, drawing.exact, drawing.at_once, drawing.reach)).encode())
     if drawing.start is not None:
-        told.update(drawing.start.detach().float().cpu().contiguous().numpy().tobytes())
-    return told.hexdigest()
+        state.update(drawing.start.detach().float().cpu().contiguous().numpy().tobytes())
+    return state.hexdigest()
 
 
 def written(batch: Batch) -> bytes:
@@ -67,8 +67,8 @@ def read(data: bytes | None, count: int) -> Batch | None:
     if data is None:
         return None
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as found:
-            pictures, exact, rng = found["pictures"], bool(found["exact"]), found["rng"]
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            pictures, exact, rng = arrays["pictures"], bool(arrays["exact"]), arrays["rng"]
     except (OSError, ValueError, KeyError, EOFError):
         return None
     if pictures.dtype != np.float32 or pictures.ndim != 4 or len(pictures) != count:

@@ -46,12 +46,12 @@ def nearest(
         return None
     try:
         with ctx.lease(ENCODER) as engine:
-            said, known = _vectors(engine, words), _kept(engine, captions)
+            word_vectors, caption_vectors = _vectors(engine, words), _kept(engine, captions)
     except StudioError as error:
         if error.code is not ErrorCode.NOT_FOUND:
             raise
         return None
-    alike = said @ known.T
+    alike = word_vectors @ caption_vectors.T
     word, caption = divmod(int(alike.argmax()), len(captions))
     return (words[word], captions[caption]) if float(alike.max()) >= LEAST else None
 
@@ -68,7 +68,7 @@ def _kept(engine: EmbeddingEngine, captions: Sequence[str]) -> Tensor:
 def _vectors(engine: EmbeddingEngine, texts: Sequence[str]) -> Tensor:
     import torch
 
-    made = torch.empty(len(texts), engine.width)
+    vectors = torch.empty(len(texts), engine.width)
     for places, rows in engine.embed(texts):
-        made[list(places)] = rows.float().cpu()
-    return made
+        vectors[list(places)] = rows.float().cpu()
+    return vectors

@@ -169,8 +169,8 @@ class Block(nn.Module):
         mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, tokens, width)
         x = x + gate1 * self.out(mixed)
         h = F.layer_norm(x, (width,)) * (1 + scale2) + shift2
-        made: Tensor = x + gate2 * self.down(F.gelu(self.up(h), approximate="tanh"))
-        return made
+        output: Tensor = x + gate2 * self.down(F.gelu(self.up(h), approximate="tanh"))
+        return output
 
 
 class Generator(nn.Module):

@@ -58,7 +58,11 @@ def vocabulary() -> Vocabulary:
         frozenset(table["silent"]),
         {word: number for number, words in numbers for word in words},
         table["plurals"],
-        {said: means for group in table["synonyms"].values() for said, means in group.items()},
+        {
+            synonym: means
+            for group in table["synonyms"].values()
+            for synonym, means in group.items()
+        },
     )
 
 
@@ -182,15 +186,15 @@ def _read(prompt: str, style: str, starter: Starter, near: Mapping[str, str]) ->
     return Reading(tuple(subjects.values()), tuple(dict.fromkeys(unknown)), respelt)
 
 
-def _subject(known: str, colour: str, copies: int, style: str) -> Subject:
+def _subject(caption: str, colour: str, copies: int, style: str) -> Subject:
     """Return a trained caption, in a colour as the recoloured pictures of training were called."""
     copies = min(copies, MAX_COPIES)
-    if not colour or colour in known.split():
-        return Subject(Caption.of(known, style), known, known, copies)
-    rest = [word for word in known.split() if word not in (*COLOURS, *_OTHER_COLOURS)]
-    said = " ".join((colour, *rest))
-    words, phrase = Caption.of(said, style, known=False), Caption.of(known, style).phrase
-    return Subject(Caption(words.words, phrase, words.style), said, known, copies)
+    if not colour or colour in caption.split():
+        return Subject(Caption.of(caption, style), caption, caption, copies)
+    rest = [word for word in caption.split() if word not in (*COLOURS, *_OTHER_COLOURS)]
+    name = " ".join((colour, *rest))
+    words, phrase = Caption.of(name, style, known=False), Caption.of(caption, style).phrase
+    return Subject(Caption(words.words, phrase, words.style), name, caption, copies)
 
 
 class _Reader:
@@ -198,11 +202,11 @@ class _Reader:
 
     def __init__(self, captions: frozenset[str]) -> None:
         self._captions = captions
-        self._by_words = {tuple(sorted(each.split())): each for each in sorted(captions)}
+        self._by_words = {tuple(sorted(name.split())): name for name in sorted(captions)}
         self._by_last: dict[str, str] = {}
-        for each in sorted(captions, key=lambda caption: (len(caption.split()), caption)):
-            if len(each.split()) > 1:
-                self._by_last.setdefault(each.split()[-1], each)
+        for name in sorted(captions, key=lambda caption: (len(caption.split()), caption)):
+            if len(name.split()) > 1:
+                self._by_last.setdefault(name.split()[-1], name)
 
     def knows_all(self, words: Sequence[str]) -> bool:
         """Tell whether the words, or each by itself, name something or are left out anyway."""
@@ -219,10 +223,10 @@ class _Reader:
         """
         is_colour = words[0] in COLOURS and len(words) > 1 and not _is_small(words[1])
         for length in range(min(_LONGEST, len(words)), 1 if is_colour else 0, -1):
-            said = words[:length]
-            for tried, is_plural in _forms(said):
-                if found := self._named(tried):
-                    return length, found, is_plural
+            phrase = words[:length]
+            for tried, is_plural in _forms(phrase):
+                if name := self._named(tried):
+                    return length, name, is_plural
         if is_colour:  # “an orange tiger” has no fruit in it
             return 1, "", False
         word = words[0]
@@ -235,10 +239,10 @@ class _Reader:
         return 1, "", False
 
     def _named(self, words: Sequence[str]) -> str:
-        said = " ".join(words)
-        if said in self._captions:
-            return said if words[0] not in vocabulary().silent or len(words) > 1 else ""
-        stands_for = vocabulary().synonyms.get(said, "")
+        phrase = " ".join(words)
+        if phrase in self._captions:
+            return phrase if words[0] not in vocabulary().silent or len(words) > 1 else ""
+        stands_for = vocabulary().synonyms.get(phrase, "")
         if stands_for in self._captions:
             return stands_for
         return self._by_words.get(tuple(sorted(words)), "") if len(words) > 1 else ""
@@ -246,8 +250,8 @@ class _Reader:
 
 def _is_small(word: str) -> bool:
     """Return whether a word names no subject: an article, a number, a colour, an action."""
-    known = vocabulary()
-    return word in known.silent or word in known.numbers or word in COLOURS or word.endswith("ing")
+    table = vocabulary()
+    return word in table.silent or word in table.numbers or word in COLOURS or word.endswith("ing")
 
 
 def _forms(words: Sequence[str]) -> Iterator[tuple[Sequence[str], bool]]:
@@ -269,13 +273,17 @@ def _singular(word: str) -> Iterator[str]:
 
 
 def _near(words: Sequence[str], starter: Starter) -> str:
-    things = sorted(each for each in starter.captions if " " not in each and not _is_small(each))
+    things = sorted(
+        caption for caption in starter.captions if " " not in caption and not _is_small(caption)
+    )
     near = [
         close
         for word in words[:MAX_SUBJECTS]
         for close in difflib.get_close_matches(
             word.lower(),
-            [each for each in things if each[0] == word[0].lower()],  # a slip seldom comes first
+            [
+                caption for caption in things if caption[0] == word[0].lower()
+            ],  # a slip seldom comes first
             n=1,
             cutoff=_NEAR_SPELLING,
         )

@@ -50,16 +50,16 @@ def related(rows: Tensor, trained: Trained) -> Tensor:
 
 def known_styles(caption: Caption, trained: Trained) -> tuple[str, ...]:
     """Return the styles in which a caption was trained; all if nobody says."""
-    known = _known(caption.row(), trained)
-    return tuple(style for at, style in enumerate(STYLES, 1) if not trained or at in known)
+    styles = _known(caption.row(), trained)
+    return tuple(style for at, style in enumerate(STYLES, 1) if not trained or at in styles)
 
 
 def _style(row: Sequence[int], trained: Trained) -> int:
-    style, known = row[-1], _known(row, trained)
-    if not style or style in known:
+    style, styles = row[-1], _known(row, trained)
+    if not style or style in styles:
         return style
     kin = (1 + STYLES.index(other) for other in _KIN[STYLES[style - 1]])
-    return next((other for other in kin if other in known), style)
+    return next((other for other in kin if other in styles), style)
 
 
 def _known(row: Sequence[int], trained: Trained) -> frozenset[int]:

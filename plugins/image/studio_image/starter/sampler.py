@@ -102,8 +102,8 @@ def draw(
     )
     for step, latents in enumerate(flowing, 1):
         parts = latents.split(drawing.at_once)
-        made = [decode(starter, part, exact=drawing.exact) for part in parts]
-        yield step, torch.cat(made)[:count]
+        pictures = [decode(starter, part, exact=drawing.exact) for part in parts]
+        yield step, torch.cat(pictures)[:count]
 
 
 def flow(
@@ -136,7 +136,7 @@ def flow(
     poses = (x.new_zeros(len(x), 3) if pose is None else pose).split(size)
     lean = related(rows, starter.trained) if lean is None else lean
     wanted = zip(rows.split(size), away.split(size), lean.split(size), strict=True)
-    captions = [_asked(*each) for each in wanted]
+    captions = [_asked(*caption) for caption in wanted]
     for step in range(steps):
         now = first + (1 - first) * step / steps
         with torch.inference_mode():
@@ -153,8 +153,8 @@ def decode(starter: Starter, latents: Tensor, *, exact: bool = False) -> Tensor:
     """Return latents (n, 16, 32) as pictures (n, 3, 64, 64) in 0…1; not clipped for NaN."""
     square = latents.transpose(1, 2).reshape(-1, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE)
     with precision(square, exact):
-        made: Tensor = starter.decoder(square)
-    return ((made.float() + 1) / 2).clamp(0, 1)
+        decoded: Tensor = starter.decoder(square)
+    return ((decoded.float() + 1) / 2).clamp(0, 1)
 
 
 @torch.inference_mode()
@@ -174,8 +174,10 @@ def _velocity(
     starter: Starter, x: Tensor, rows: Tensor, pose: Tensor, now: float, guidance: float
 ) -> Tensor:
     time, times = torch.full((len(rows),), now, device=x.device), len(rows) // len(x)
-    made: Tensor = starter.generator(torch.cat([x] * times), time, rows, torch.cat([pose] * times))
-    parts: list[Tensor] = list(made.float().split(len(x)))
+    velocity: Tensor = starter.generator(
+        torch.cat([x] * times), time, rows, torch.cat([pose] * times)
+    )
+    parts: list[Tensor] = list(velocity.float().split(len(x)))
     towards, away = parts[0], parts[1]
     for led in parts[2:]:
         towards = torch.lerp(led, towards, now)

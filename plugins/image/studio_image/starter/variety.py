@@ -40,12 +40,12 @@ def guidance(usual: float, variety: float) -> float:
     return usual * (1 - _FREEDOM * variety)
 
 
-def mixed_style(number: int, style: str, known: Collection[str] = STYLES) -> str:
+def mixed_style(number: int, style: str, styles: Collection[str] = STYLES) -> str:
     """Return the style of a variation, counted from 0, where styles are mixed.
 
     Args:
         style: That of every fourth one, from the first on.
         known: Those in which the thing was trained: they come first.
     """
-    others = sorted(_OTHERS[style], key=lambda other: other not in known)
+    others = sorted(_OTHERS[style], key=lambda other: other not in styles)
     return (style, *others)[number % 4]

@@ -108,10 +108,10 @@ def save(
         for part, weights in networks.items()
         for name, value in weights.items()
     }
-    known = sorted(set(captions))
-    metadata = {"captions": json.dumps(known), "seen": str(seen)}
+    names = sorted(set(captions))
+    metadata = {"captions": json.dumps(names), "seen": str(seen)}
     if pairs:
-        metadata["styles"] = json.dumps([_styles_of(caption, pairs) for caption in known])
+        metadata["styles"] = json.dumps([_styles_of(caption, pairs) for caption in names])
     write_tensors(path, FORMAT, _packed(state, captions), metadata)
 
 
@@ -124,13 +124,13 @@ def _trained(header: Header) -> Trained:
     """Return the styles in which each caption was trained; nothing if the file does not say."""
     captions = json.loads(header.metadata["captions"])
     masks = json.loads(header.metadata.get("styles", "[]"))
-    found: dict[tuple[int, ...], frozenset[int]] = {}
+    by_row: dict[tuple[int, ...], frozenset[int]] = {}
     for caption, mask in zip(captions, masks):
         row = Caption.of(caption, STYLES[0]).row()
         styles = frozenset(at for at in range(1, len(STYLES) + 1) if mask >> (at - 1) & 1)
         for key in (tuple(row[:-1]), (row[-2],)):
-            found[key] = found.get(key, frozenset()) | styles
-    return found
+            by_row[key] = by_row.get(key, frozenset()) | styles
+    return by_row
 
 
 def words_of(text: str) -> list[str]:

@@ -38,26 +38,26 @@ def frames(ctx: TaskContext, params: Film, drawn: list[np.ndarray]) -> Generator
     keys = params.keys(ctx.rng.seed)
     values = params.to_dict()
     common = {name: values[name] for name in _LIKE_A_DRAWING}
-    asked = [Generate.parse({**common, "prompt": prompt}) for prompt, _ in keys]
+    requests = [Generate.parse({**common, "prompt": prompt}) for prompt, _ in keys]
     plan = read_plan(ctx.weights_path(params.weights))
-    width, height = size_of(asked[0], plan, None)
+    width, height = size_of(requests[0], plan, None)
     with ctx.lease(params.weights, plan.working_bytes(width, height)) as lent:
         model = as_lent(lent, DiffusionModel, params.weights, "generating pictures")
-        wishes = [wish_of(each, plan, width, height, None) for each in asked]
+        wishes = [wish_of(request, plan, width, height, None) for request in requests]
         with torch.no_grad():
             longest = max(length(model, wish) for wish in wishes)
-            told = [encode(model, wish, longest) for wish in wishes]
+            encoded = [encode(model, wish, longest) for wish in wishes]
         places = params.places(len(keys))
         for number, (before, after, share) in enumerate(places):
             wish = replace(wishes[before], variation=(keys[after][1], share))
-            words = _mixed(told[before], told[after], share)
+            words = _mixed(encoded[before], encoded[after], share)
             generator = torch.Generator().manual_seed(keys[before][1])
             latents: Tensor | None = None
             for step in denoise(model, wish, generator, words):
                 latents = step.latents
-                said = f"Frame {number + 1} of {len(places)}, step {step.done} of {step.total}"
+                message = f"Frame {number + 1} of {len(places)}, step {step.done} of {step.total}"
                 shown = drawn[-1] if drawn else None
-                yield ctx.progress(number + step.done / step.total, len(places), said, shown)
+                yield ctx.progress(number + step.done / step.total, len(places), message, shown)
             assert latents is not None  # denoise yields at least once
             pixels, _ = decode(model, latents)
             picture = picture_arrays.from_unit(pixels[0].permute(1, 2, 0).cpu().numpy())

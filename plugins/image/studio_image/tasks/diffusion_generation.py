@@ -103,14 +103,14 @@ def _one(
     note: str,
 ) -> Iterator[Event]:
     seed = ctx.rng.seed + number
-    said = {"prompt": wish.prompt, "negative": wish.negative}
+    prompts = {"prompt": wish.prompt, "negative": wish.negative}
     if params.wildcards:  # the recipe has the lines: the lists may be others tomorrow
         folder = Path(params.wildcards).expanduser()
-        said = {name: prompt_words.filled(text, folder, seed) for name, text in said.items()}
+        prompts = {name: prompt_words.filled(text, folder, seed) for name, text in prompts.items()}
     wish = replace(
         wish,
-        prompt=prompt_words.chosen(said["prompt"], seed),
-        negative=prompt_words.chosen(said["negative"], seed),
+        prompt=prompt_words.chosen(prompts["prompt"], seed),
+        negative=prompt_words.chosen(prompts["negative"], seed),
     )
 
     def denoised(less: int) -> Generator[Event, None, tuple[Tensor, bool]]:
@@ -124,17 +124,17 @@ def _one(
         return latents, less > 0
 
     def decoded(in_tiles: bool) -> Generator[Event, None, tuple[Tensor, bool]]:
-        made = decode(model, latents, in_tiles=in_tiles)
+        picture = decode(model, latents, in_tiles=in_tiles)
         yield None
-        return made
+        return picture
 
     key, fresh = kept_latents.key(model, wish, seed), False
-    found = kept_latents.read(ctx.intermediates.find(key), model, wish)
-    if found is None:
+    cached = kept_latents.read(ctx.intermediates.find(key), model, wish)
+    if cached is None:
         latents, in_parts = yield from ctx.ladder(_LESS_AT_A_TIME, denoised)
         fresh = not in_parts  # in halves the last digits may be others
     else:
-        latents = found
+        latents = cached
         yield _progress(ctx, params, model, number, Step(wish.steps, wish.steps, latents))
     pixels, again = yield from ctx.ladder(_WHOLE_OR_TILES, decoded)
     values = pixels[0].permute(1, 2, 0).cpu().numpy()
@@ -142,7 +142,7 @@ def _one(
     recipe = {
         "task": "image.generate",
         "params": params.to_dict()
-        | (said | {"wildcards": ""} if params.wildcards else {})
+        | (prompts | {"wildcards": ""} if params.wildcards else {})
         | {
             "seed": seed,
             "count": 1,

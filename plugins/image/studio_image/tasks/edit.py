@@ -24,13 +24,13 @@ def edit(ctx: TaskContext, params: Edit) -> Iterator[Event]:
     if picture is None:
         raise BadInput("There is no picture to edit.", "Choose a picture.")
     yield ctx.progress(0, 1, "Editing")
-    made = yield from ctx.in_thread(partial(adjusted, picture, params))
-    height, width = made.shape[:2]
+    result = yield from ctx.in_thread(partial(adjusted, picture, params))
+    height, width = result.shape[:2]
     facts = {"width": width, "height": height}
     recipe = {"task": "image.edit", "params": params.to_dict(), **facts}
-    small = picture_arrays.shallow(made)
+    small = picture_arrays.shallow(result)
     verdict = picture_arrays.verdict(small, source=small)
-    file = yield from ctx.in_thread(partial(picture_arrays.png, made, recipe))
+    file = yield from ctx.in_thread(partial(picture_arrays.png, result, recipe))
     yield ctx.progress(1, 1, "Editing")
     yield ctx.artifact(
         Kind.IMAGE,

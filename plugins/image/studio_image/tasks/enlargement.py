@@ -109,8 +109,8 @@ def enlarged(
             try:
                 step = next(steps)
             except StopIteration as end:
-                made: np.ndarray = end.value
-                return made
+                result: np.ndarray = end.value
+                return result
             done = place[0] + step.done / step.total
             yield ctx.progress(done, place[1], message, step.preview if show else None)
 
@@ -178,21 +178,21 @@ def _one(
     factor = _factor(picture, size, upscaler.scale)
     began = time.monotonic()
     place, message = (batch.done, len(batch.names)), batch.saying(name)
-    made = yield from enlarged(
+    result = yield from enlarged(
         ctx, upscaler, picture, factor, side=params.tile, message=message, place=place
     )
-    if not _verdict(picture, made, factor).passed and upscaler.dtype != torch.float32:
-        made = yield from enlarged(
+    if not _verdict(picture, result, factor).passed and upscaler.dtype != torch.float32:
+        result = yield from enlarged(
             ctx, upscaler.exact(), picture, factor, side=params.tile, message=message, place=place
         )
-    if made.shape[1::-1] != size:
-        made = yield from ctx.in_thread(partial(picture_arrays.resized, made, *size))
-    checks = picture_arrays.insist(picture_arrays.verdict(made, size=size, source=picture)).checks
+    if result.shape[1::-1] != size:
+        result = yield from ctx.in_thread(partial(picture_arrays.resized, result, *size))
+    checks = picture_arrays.insist(picture_arrays.verdict(result, size=size, source=picture)).checks
     recipe = _recipe(params, name)
     batch.pace = picture.shape[0] * picture.shape[1] / max(time.monotonic() - began, 1e-3)
     dpi = params.dpi if params.asked == "print" else 0
-    file = yield from ctx.in_thread(partial(picture_arrays.png, made, recipe, dpi=dpi))
-    alike = yield from ctx.in_thread(partial(likeness, picture, made))
+    file = yield from ctx.in_thread(partial(picture_arrays.png, result, recipe, dpi=dpi))
+    alike = yield from ctx.in_thread(partial(likeness, picture, result))
     yield ctx.artifact(
         Kind.IMAGE,
         file,
@@ -200,20 +200,22 @@ def _one(
         title=_title(name, params, size),
         verdict=Verdict((*checks, alike)),
         meta=recipe,
-        preview=picture_arrays.thumbnail(made),
+        preview=picture_arrays.thumbnail(result),
     )
-    return made
+    return result
 
 
-def _verdict(picture: np.ndarray, made: np.ndarray, factor: int) -> Verdict:
+def _verdict(picture: np.ndarray, result: np.ndarray, factor: int) -> Verdict:
     height, width = picture.shape[:2]
-    return picture_arrays.verdict(made, size=(width * factor, height * factor), source=picture)
+    return picture_arrays.verdict(result, size=(width * factor, height * factor), source=picture)
 
 
-def likeness(picture: np.ndarray, made: np.ndarray) -> Check:
+def likeness(picture: np.ndarray, result: np.ndarray) -> Check:
     """Return whether the result, made small again, shows the picture; some networks change much."""
     height, width = picture.shape[:2]
-    small = picture_arrays.on_white(picture_arrays.resized(made, width, height)).astype(np.float32)
+    small = picture_arrays.on_white(picture_arrays.resized(result, width, height)).astype(
+        np.float32
+    )
     apart = float(np.abs(small - picture_arrays.on_white(picture)).mean())
     evidence = f"scaled back down, it differs by {apart:.1f} of 255 on average"
     return Check("matches the original", apart < LIKENESS, evidence)

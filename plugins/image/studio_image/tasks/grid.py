@@ -146,7 +146,7 @@ class _Run:
         plan, picture = self._plan, sheet.picture
         names = " × ".join(axis.name for axis in reversed(plan.axes))
         prompts = dict.fromkeys(
-            str(each["prompt"]) for each in (plan.base, *self._cells) if each.get("prompt")
+            str(cell["prompt"]) for cell in (plan.base, *self._cells) if cell.get("prompt")
         )
         recipe: dict[str, Any] = {
             "task": "image.grid",

@@ -51,8 +51,8 @@ class Job:
 
     def finished(self, filled: np.ndarray, feather: int) -> np.ndarray:
         """Return the filled picture with its original transparency."""
-        made = masks.blended(self.picture, filled, self.mask, feather)
-        return made if self.alpha is None else np.dstack((made, self.alpha))
+        result = masks.blended(self.picture, filled, self.mask, feather)
+        return result if self.alpha is None else np.dstack((result, self.alpha))
 
 
 def repair(ctx: TaskContext, params: Repair) -> Iterator[Event]:
@@ -93,16 +93,16 @@ def _from_surroundings(
 ) -> Generator[Event, None, tuple[np.ndarray, float]]:
     boxes = yield from ctx.in_thread(partial(patches.places, job.hole))
     clear = None if job.alpha is None else (job.alpha == 0) & ~job.hole
-    made, least = job.picture.copy(), 1.0
+    result, least = job.picture.copy(), 1.0
     for done, box in enumerate(boxes):
-        yield ctx.progress(done, len(boxes), "Filling from the surroundings", _small(made))
+        yield ctx.progress(done, len(boxes), "Filling from the surroundings", _small(result))
         banned = None if clear is None else clear[box]
         seed = (ctx.rng.seed + done) % 2**32
         work = partial(patches.filled, job.picture[box], job.hole[box], banned, seed)
-        made[box], scale = yield from ctx.in_thread(work)
+        result[box], scale = yield from ctx.in_thread(work)
         least = min(least, scale)
-    yield ctx.progress(len(boxes), len(boxes), "Filling from the surroundings", _small(made))
-    return made, least
+    yield ctx.progress(len(boxes), len(boxes), "Filling from the surroundings", _small(result))
+    return result, least
 
 
 def _small(picture: np.ndarray) -> np.ndarray:
@@ -157,8 +157,8 @@ def _nothing(params: Repair, has_mask: bool) -> str:
 def _results(
     ctx: TaskContext, params: Repair, job: Job, filled: np.ndarray, scale: float
 ) -> Iterator[Event]:
-    made = yield from ctx.in_thread(partial(job.finished, filled, params.feather))
-    height, width = made.shape[:2]
+    result = yield from ctx.in_thread(partial(job.finished, filled, params.feather))
+    height, width = result.shape[:2]
     facts = {
         "width": width,
         "height": height,
@@ -166,13 +166,13 @@ def _results(
         "scale": round(scale, 3),
     }
     painted = {"masked": "mask" in ctx.inputs}
-    verdict = picture_arrays.verdict(made, size=(width, height), source=job.picture)
-    same = bool((made[..., :3] == job.picture)[~job.hole].all())
-    told = "identical" if same else "it differs"
-    checks = (*verdict.checks, Check("rest untouched", same, f"outside the mask: {told}"))
+    verdict = picture_arrays.verdict(result, size=(width, height), source=job.picture)
+    same = bool((result[..., :3] == job.picture)[~job.hole].all())
+    change = "identical" if same else "it differs"
+    checks = (*verdict.checks, Check("rest untouched", same, f"outside the mask: {change}"))
     recipe = {"task": "image.repair", "params": params.to_dict() | {"seed": ctx.rng.seed}} | facts
     recipe |= painted
-    file = yield from ctx.in_thread(partial(picture_arrays.png, made, recipe))
+    file = yield from ctx.in_thread(partial(picture_arrays.png, result, recipe))
     yield ctx.artifact(
         Kind.IMAGE,
         file,
@@ -180,7 +180,7 @@ def _results(
         title=_title(params),
         verdict=picture_arrays.insist(Verdict(checks)),
         meta=recipe,
-        preview=picture_arrays.thumbnail(made),
+        preview=picture_arrays.thumbnail(result),
     )
     notes = [picture_arrays.remark(params.image, ctx.inputs)]
     if scale < 1:

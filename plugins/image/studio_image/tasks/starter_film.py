@@ -34,8 +34,8 @@ def frames(ctx: TaskContext, params: Film, drawn: list[np.ndarray]) -> Generator
         for first in range(0, len(planned), sampler.BATCH):
             some = planned[first : first + sampler.BATCH]
             pictures = np.empty(0)
-            for step, made in enumerate(_steps(starter, params, some), 1):
-                pictures = made.permute(0, 2, 3, 1).float().cpu().numpy()
+            for step, small_pictures in enumerate(_steps(starter, params, some), 1):
+                pictures = small_pictures.permute(0, 2, 3, 1).float().cpu().numpy()
                 done = first + len(some) * step / (params.steps or sampler.STEPS)
                 yield ctx.progress(
                     done,
@@ -86,10 +86,10 @@ def _enlarge(
             for number, frame in enumerate(small):
                 words = f"Enlarging frame {number + 1} of {total}"
                 place = (total + number, 2 * total)
-                made = yield from enlarged(
+                larger = yield from enlarged(
                     ctx, upscaler, frame, FACTOR, message=words, place=place, show=False
                 )
-                drawn.append(_sized(params, made))
+                drawn.append(_sized(params, larger))
     except StudioError as error:
         if error.code is not ErrorCode.NOT_FOUND:
             raise

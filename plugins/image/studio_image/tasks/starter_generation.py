@@ -168,8 +168,8 @@ class _Run:
         for first in range(0, self._each, sampler.BATCH):
             count = min(sampler.BATCH, self._each - first)
             numbers = range(first, first + sampler.BATCH)
-            known = known_styles(subject.caption, starter.trained)
-            styles = tuple(mixed_style(n, style, known) if is_mixed else style for n in numbers)
+            trained = known_styles(subject.caption, starter.trained)
+            styles = tuple(mixed_style(n, style, trained) if is_mixed else style for n in numbers)
             drawing = replace(drawing, exact=self._exact, styles=styles, reach=self._reach(variety))
             key = kept_drawings.key(self._weights, drawing, count, rng)
             batch = kept_drawings.read(ctx.intermediates.find(key), count)
@@ -177,8 +177,10 @@ class _Run:
                 rng.set_state(batch.rng)
                 yield self._progress(subject, done + first + count, np.stack(batch.pictures))
             else:
-                made, exact = yield from self._batch(starter, subject, drawing, count, done + first)
-                batch = self._fresh[key] = Batch(made, exact, rng.get_state())
+                drawings, exact = yield from self._batch(
+                    starter, subject, drawing, count, done + first
+                )
+                batch = self._fresh[key] = Batch(drawings, exact, rng.get_state())
             self._exact = batch.exact
             pictures += batch.pictures
         return pictures
@@ -198,8 +200,8 @@ class _Run:
                 rng.set_state(noise)
                 drawn = replace(drawing, exact=exact, at_once=at_once)
                 arrays: np.ndarray = np.empty(0)
-                for step, made in sampler.draw(starter, drawn, rng, count):
-                    arrays = made.permute(0, 2, 3, 1).float().cpu().numpy()
+                for step, pictures in sampler.draw(starter, drawn, rng, count):
+                    arrays = pictures.permute(0, 2, 3, 1).float().cpu().numpy()
                     yield self._progress(subject, done + count * step / drawing.steps, arrays)
                     if not np.isfinite(arrays).all():
                         break
@@ -272,7 +274,7 @@ class _Run:
                 if (subject, at) not in large:
                     picture = self._drawn[subject].pictures[at]
                     large[subject, at] = yield from self._large(picture, len(large) + 1)
-            sheet = self._sheet([large[each] for each in used])
+            sheet = self._sheet([large[index] for index in used])
             recipe = self._recipe(number)
             yield ctx.artifact(
                 Kind.IMAGE,
@@ -382,9 +384,9 @@ def _verdict(picture: np.ndarray) -> Verdict:
 
 
 def _told(reading: Reading) -> str:
-    told = [f"“{said}” was read as “{meant}”." for said, meant in reading.respelt.items()]
+    sentences = [f"“{typed}” was read as “{meant}”." for typed, meant in reading.respelt.items()]
     if reading.unknown:
-        told.append(f"This model doesn't know: {', '.join(reading.unknown)}.")
+        sentences.append(f"This model doesn't know: {', '.join(reading.unknown)}.")
     if len(reading.subjects) > 1:
-        told.append("Each thing is drawn by itself, side by side.")
-    return " ".join(told)
+        sentences.append("Each thing is drawn by itself, side by side.")
+    return " ".join(sentences)

@@ -121,11 +121,11 @@ def _with_strokes(
         share = min(1.0, LARGEST / max(height, width))
         shown = picture_arrays.resized(small[..., :3], round(share * width), round(share * height))
         yield ctx.progress(0, 1, "A first picture", shown)
-    made = yield from _with_brush(ctx, params, fitted, name)
-    verdict = picture_arrays.verdict(made, size=(width, height), source=fitted)
+    result = yield from _with_brush(ctx, params, fitted, name)
+    verdict = picture_arrays.verdict(result, size=(width, height), source=fitted)
     yield ctx.progress(1, 1, "Painting")
     yield from _handed_over(
-        ctx, params, fitted, made, verdict, params.steps, time.monotonic() - started
+        ctx, params, fitted, result, verdict, params.steps, time.monotonic() - started
     )
 
 
@@ -135,14 +135,14 @@ def _with_brush(
     """Return a picture painted as it was asked for, at its own size."""
     rng = np.random.default_rng(ctx.rng.seed)
     work = partial(painted, picture_arrays.on_white(picture), name, rng)
-    made = yield from ctx.in_thread(work)
-    return _mixed(picture, made, params)
+    result = yield from ctx.in_thread(work)
+    return _mixed(picture, result, params)
 
 
-def _mixed(picture: np.ndarray, made: np.ndarray, params: Restyle) -> np.ndarray:
+def _mixed(picture: np.ndarray, painted: np.ndarray, params: Restyle) -> np.ndarray:
     """Blend the painting with its source for the requested strength, colours and opacity."""
     before: np.ndarray = picture[..., :3].astype(np.float32)
-    after: np.ndarray = made.astype(np.float32)
+    after: np.ndarray = painted.astype(np.float32)
     if params.keep_colours:
         after = before + ((after - before) @ LUMA)[..., None]
     after = before + min(params.strength, 1.0) * (after - before)
@@ -235,9 +235,9 @@ def _first_picture(
 
     from studio_image.restyle.preview import network as preview
 
-    known = [gallery_style(name) for name in params.styles]
+    styles = [gallery_style(name) for name in params.styles]
     shares = torch.zeros(len(preview.STYLES))
-    for style, (_, share) in zip(known, wish.styles, strict=True):
+    for style, (_, share) in zip(styles, wish.styles, strict=True):
         if style is None or style.name not in preview.STYLES:
             return None
         shares[preview.STYLES.index(style.name)] += share
@@ -245,12 +245,12 @@ def _first_picture(
     try:
         with ctx.lease(PREVIEW) as model:
             network = as_lent(model, preview.TransformNetwork, PREVIEW, "restyling")
-            made = yield from preview.first_picture(network, wish, shares, rng)
+            result = yield from preview.first_picture(network, wish, shares, rng)
     except StudioError as error:
         if error.code is not ErrorCode.NOT_FOUND:
             raise
         return None
-    return made if made.isfinite().all() else None
+    return result if result.isfinite().all() else None
 
 
 def _sketched(ctx: TaskContext, features: Features, wish: Wish, total: int) -> Iterator[Event]:
@@ -305,14 +305,14 @@ def _in_detail(
     try:
         with ctx.lease(params.weights, BYTES_A_PIXEL * TILE * TILE) as model:
             features = as_lent(model, Features, params.weights, "restyling")
-            for made in detailed(features, canvas.tensor, small, TILE):
-                if made is None:
+            for interim in detailed(features, canvas.tensor, small, TILE):
+                if interim is None:
                     yield None
                     continue
-                canvas.left = count - made
-                done, total = steps + _TILE_COUNTS * made, steps + _TILE_COUNTS * count
+                canvas.left = count - interim
+                done, total = steps + _TILE_COUNTS * interim, steps + _TILE_COUNTS * count
                 preview = canvas.preview()
-                yield ctx.progress(done, total, f"Detail {made} of {count}", preview)
+                yield ctx.progress(done, total, f"Detail {interim} of {count}", preview)
                 if canvas.is_late(params.seconds):
                     break
     except Cancelled:
@@ -337,9 +337,9 @@ def _results(ctx: TaskContext, params: Restyle, canvas: Canvas) -> Iterator[Even
     Raises:
         StudioError: It came to nothing, in float32 too.
     """
-    made, seconds = finished(canvas.tensor, canvas.picture), time.monotonic() - canvas.started
+    result, seconds = finished(canvas.tensor, canvas.picture), time.monotonic() - canvas.started
     yield from _handed_over(
-        ctx, params, canvas.picture, made, canvas.verdict(), canvas.done, seconds, canvas.left
+        ctx, params, canvas.picture, result, canvas.verdict(), canvas.done, seconds, canvas.left
     )
 
 
@@ -347,7 +347,7 @@ def _handed_over(
     ctx: TaskContext,
     params: Restyle,
     picture: np.ndarray,
-    made: np.ndarray,
+    result: np.ndarray,
     verdict: Verdict,
     done: int,
     seconds: float,
@@ -365,13 +365,13 @@ def _handed_over(
         remarks.append(f"{left} tiles were enlarged, but not drawn finer.")
     if params.keep_faces:
         if faces.can_be_found():
-            made, count = yield from ctx.in_thread(partial(faces.left_alone, picture, made))
+            result, count = yield from ctx.in_thread(partial(faces.left_alone, picture, result))
             remarks += [f"{count} faces were left unchanged."] if count > 1 else []
             remarks += ["One face was left unchanged."] if count == 1 else []
         else:
             remarks.append(faces.NOT_LOOKED_FOR)
     note = " ".join(filter(None, remarks))
-    height, width = made.shape[:2]
+    height, width = result.shape[:2]
     early = early or left > 0
     facts = {"steps": done, "ended_early": early, "width": width, "height": height}
     recipe = {
@@ -381,7 +381,7 @@ def _handed_over(
         "note": note,
     }
     title = f"In the style of {_names(params.styles)}"
-    file = yield from ctx.in_thread(partial(picture_arrays.png, made, recipe))
+    file = yield from ctx.in_thread(partial(picture_arrays.png, result, recipe))
     yield ctx.artifact(
         Kind.IMAGE,
         file,
@@ -391,7 +391,7 @@ def _handed_over(
         else f"{title}, stopped at step {done} of {params.steps}",
         verdict=verdict,
         meta=recipe,
-        preview=picture_arrays.thumbnail(made),
+        preview=picture_arrays.thumbnail(result),
     )
     yield ctx.result(
         **facts,

@@ -58,15 +58,15 @@ def enlarged(
     is_clear = picture.shape[2] == 4 and bool((picture[..., 3] < OPAQUE).any())
     step = Step(total=_tiles(upscaler, picture, rounds, side) * (2 if is_clear else 1))
     colours = _bled(picture) if is_clear else picture[..., :3]
-    made = yield from _layer(upscaler, colours, factor, rounds, side, step)
+    result = yield from _layer(upscaler, colours, factor, rounds, side, step)
     if picture.shape[2] == 3:
-        return made
-    alpha = np.full_like(made[..., :1], OPAQUE)
+        return result
+    alpha = np.full_like(result[..., :1], OPAQUE)
     if is_clear:
         grey = picture[..., 3:].repeat(3, axis=2)
         shades = yield from _layer(upscaler, grey, factor, rounds, side, step)
         alpha = shades.mean(axis=2, keepdims=True).round().astype(np.uint8)
-    return np.concatenate((made, alpha), axis=2)
+    return np.concatenate((result, alpha), axis=2)
 
 
 def free_memory(device: str) -> int:
@@ -102,8 +102,8 @@ def _round(
     smooth = Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)
     canvas = Canvas(np.array(smooth), factor)
     for tile in plan(height, width, side, upscaler.reach):
-        made = yield from _computed(upscaler, tile.source(picture), step)
-        canvas.paint(tile, _to_numpy(made, shrink))
+        computed = yield from _computed(upscaler, tile.source(picture), step)
+        canvas.paint(tile, _to_numpy(computed, shrink))
         step.done += 1
         yield Step(step.done, step.total, _small(canvas.picture))
     return canvas.picture
@@ -117,21 +117,21 @@ def _computed(
         try:
             next(steps)
         except StopIteration as end:
-            made: torch.Tensor = end.value
-            return made
+            result: torch.Tensor = end.value
+            return result
         # Where half precision was not enough, the layers are computed twice.
         yield Step(step.done + min(layer / (upscaler.layers + 1), _NEARLY), step.total)
     raise AssertionError("a count has no end")
 
 
-def _to_numpy(made: torch.Tensor, shrink: int) -> np.ndarray:
-    if not made.isfinite().all():
+def _to_numpy(picture: torch.Tensor, shrink: int) -> np.ndarray:
+    if not picture.isfinite().all():
         raise StudioError(
             ErrorCode.BAD_WEIGHTS,
             "This model produced invalid numbers instead of a picture.",
             "Choose another model, or download it again.",
         )
-    return F.avg_pool2d(made, shrink)[0].permute(1, 2, 0).mul(255).numpy()
+    return F.avg_pool2d(picture, shrink)[0].permute(1, 2, 0).mul(255).numpy()
 
 
 def _rounds(scale: int, factor: int) -> int:

@@ -85,10 +85,10 @@ class Upscaler:
             pictures: (n, 3, H, W), float32 on the processor, 0–1.
         """
         assert self.network is not None
-        made = yield from self._run(self.network, self.dtype, pictures)
-        if self.dtype != torch.float32 and not made.isfinite().all():
-            made = yield from self.exact().steps(pictures)
-        return made
+        result = yield from self._run(self.network, self.dtype, pictures)
+        if self.dtype != torch.float32 and not result.isfinite().all():
+            result = yield from self.exact().steps(pictures)
+        return result
 
     def exact(self) -> Upscaler:
         """Return the same in float32, with numbers of its own."""
@@ -106,9 +106,9 @@ class Upscaler:
         height, width = pictures.shape[-2:]
         spare = (0, -width % network.fold, 0, -height % network.fold)
         padded = F.pad(pictures, spare, mode="replicate").to(self.device, dtype)
-        made = yield from network.steps(padded)
-        made = made[..., : height * self.scale, : width * self.scale]
-        return made.float().cpu().clamp(0, 1)
+        result = yield from network.steps(padded)
+        result = result[..., : height * self.scale, : width * self.scale]
+        return result.float().cpu().clamp(0, 1)
 
     def to(self, device: str) -> None:
         """Move the network to ``device``."""

@@ -71,14 +71,14 @@ class Canvas:
         self._rows: Span | None = None
         self._above = self._row = start[:0]
 
-    def paint(self, tile: Tile, made: np.ndarray) -> None:
+    def paint(self, tile: Tile, computed: np.ndarray) -> None:
         """Draw what became of the tile's ``source``, ``factor`` times larger, floats 0–255."""
         factor, rows, columns = self._factor, tile.rows, tile.columns
         high, wide = (slice(*(edge * factor for edge in span.paint)) for span in (rows, columns))
         if rows is not self._rows:
             self._rows = rows
             self._above, self._row = self.picture[high].copy(), self.picture[high].copy()
-        inner = made[_within(rows, factor), _within(columns, factor)]
+        inner = computed[_within(rows, factor), _within(columns, factor)]
         left, top = columns.ramp(factor)[None, :, None], rows.ramp(factor)[:, None, None]
         self._row[:, wide] = _faded(self._row[:, wide], inner, left)
         self.picture[high, wide] = _faded(self._above[:, wide], self._row[:, wide], top)

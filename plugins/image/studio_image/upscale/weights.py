@@ -59,8 +59,8 @@ class UpscaleLoader:
         if layout is None:
             return Requirements(4 * floats, 4 * spandrel_model.PIXEL_FLOATS * TYPICAL_PIXELS)
         with torch.device("meta"):
-            each = layout.build().pixel_floats()
-        return Requirements(4 * floats, 4 * each * TYPICAL_PIXELS)
+            per_pixel = layout.build().pixel_floats()
+        return Requirements(4 * floats, 4 * per_pixel * TYPICAL_PIXELS)
 
     def load(self, path: Path, device: str) -> Generator[float, None, Upscaler]:
         """Yield the share done between tensors; return the upscaler."""

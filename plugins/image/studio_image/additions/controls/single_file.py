@@ -79,11 +79,11 @@ def _names(sizes: Mapping[str, Any]) -> dict[str, str]:
     while f"input_blocks.{layers + 1}.0.op.weight" not in old and layers < len(old):
         layers += 1
     # It only moves what it is given: names, in the place of tensors.
-    found = convert_controlnet_checkpoint(dict(old), {"layers_per_block": layers})
+    converted = convert_controlnet_checkpoint(dict(old), {"layers_per_block": layers})
     for name, first in _OF_XL.items():
         for part in ("weight", "bias"):
-            found[f"{name}.{part}"] = old.get(f"{first}.{part}")
-    return {name: first for name, first in found.items() if first is not None}
+            converted[f"{name}.{part}"] = old.get(f"{first}.{part}")
+    return {name: first for name, first in converted.items() if first is not None}
 
 
 def _config(sizes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
@@ -114,11 +114,11 @@ def _config(sizes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
     }
     if not any(name.startswith("mid_block.attentions") for name in sizes):
         config["mid_block_type"] = "UNetMidBlock2D"
-    if told := sizes.get("add_embedding.linear_1.weight"):
+    if embedding := sizes.get("add_embedding.linear_1.weight"):
         config |= {
             "addition_embed_type": "text_time",
             "addition_time_embed_dim": _TOLD_XL,
-            "projection_class_embeddings_input_dim": told[1],
+            "projection_class_embeddings_input_dim": embedding[1],
         }
     return config
 

@@ -55,7 +55,7 @@ class InversionLoader:
         if not all(value.isfinite().all() for value in tensors.values()):
             raise broken(path.name, "it has invalid numbers")
         vectors = {part: v.reshape(-1, v.shape[-1]).float() for part, v in tensors.items()}
-        if len({len(each) for each in vectors.values()}) > 1:
+        if len({len(rows) for rows in vectors.values()}) > 1:
             raise broken(path.name, "its two parts have different lengths")
         return Inversion(path.stem, stamp(path), vectors)
 
@@ -81,11 +81,15 @@ def _part(name: str) -> str:
     return _PARTS.get(name, "te1")
 
 
-def _vectors(found: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+def _vectors(tensors: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
     """Return part → (tokens, width) of a textual inversion; empty for anything else."""
-    alone = len(found) == 1 and next(iter(found)).startswith("<")  # how diffusers writes its word
-    if not found or not (alone or found.keys() <= _PARTS.keys()):
+    alone = len(tensors) == 1 and next(iter(tensors)).startswith(
+        "<"
+    )  # how diffusers writes its word
+    if not tensors or not (alone or tensors.keys() <= _PARTS.keys()):
         return {}
-    sizes = {_part(name): ((1, *size) if len(size) == 1 else size) for name, size in found.items()}
+    sizes = {
+        _part(name): ((1, *size) if len(size) == 1 else size) for name, size in tensors.items()
+    }
     fitting = all(len(size) == 2 and 0 < size[0] <= _MOST_VECTORS for size in sizes.values())
-    return sizes if fitting and len(sizes) == len(found) else {}
+    return sizes if fitting and len(sizes) == len(tensors) else {}

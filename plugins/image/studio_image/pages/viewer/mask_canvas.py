@@ -180,7 +180,7 @@ class MaskCanvas(Canvas):
         for color, width in (("on-accent", 3), ("accent", 1)):
             painter.setPen(QPen(self._color(color), width))
             if self._outline and self.tool == LASSO:
-                painter.drawPolyline(QPolygonF([seen(each) for each in self._outline]))
+                painter.drawPolyline(QPolygonF([seen(point) for point in self._outline]))
             elif self.tool == LASSO:
                 painter.drawEllipse(seen(self._spot), 3, 3)
             else:

@@ -30,14 +30,14 @@ class RegionLayer(MaskLayer):
 
     def recolored(self, moved: Mapping[str, str]) -> bytes:
         """Return the painted picture as a PNG file, with other colours in the places of its own."""
-        made = QImage(self.image.size(), QImage.Format.Format_ARGB32)
-        made.fill(QColor(0, 0, 0, 0))
-        painter = QPainter(made)
+        recolored = QImage(self.image.size(), QImage.Format.Format_ARGB32)
+        recolored.fill(QColor(0, 0, 0, 0))
+        painter = QPainter(recolored)
         for before, after in moved.items():
             painter.setClipRegion(self.part(before))
-            painter.fillRect(made.rect(), QColor(after))
+            painter.fillRect(recolored.rect(), QColor(after))
         painter.end()
-        return png_of(made)
+        return png_of(recolored)
 
     def take(self, marks: QImage) -> None:
         """Show earlier paint; scale it if its size differs."""

@@ -209,8 +209,8 @@ class ViewController:
 
         def show(images: list[QImage | StudioError]) -> None:
             if self._awaited == shown and self.current == shown:
-                found = [image for image in images if isinstance(image, QImage)]
-                self._viewer.show_sheet(found, meta=result.artifact.meta)
+                loaded = [image for image in images if isinstance(image, QImage)]
+                self._viewer.show_sheet(loaded, meta=result.artifact.meta)
                 self._show_viewer()
                 self._sheet = [item.id for item in batch]
 
@@ -265,10 +265,10 @@ def _framing(result: TaskResult) -> Edit | None:
 def cells_of(result: TaskResult) -> dict[str, QRectF]:
     """Return the pictures of a grid's sheet and where each lies; none of anything else."""
     cells = result.artifact.meta.get("cells")
-    found = {}
+    places = {}
     for cell in cells if isinstance(cells, list) else ():
         try:
-            found[str(cell["id"])] = QRectF(*map(float, cell["at"]))
+            places[str(cell["id"])] = QRectF(*map(float, cell["at"]))
         except (KeyError, TypeError, ValueError):  # of a file that somebody else wrote
             continue
-    return found
+    return places

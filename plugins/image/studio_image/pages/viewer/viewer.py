@@ -217,20 +217,20 @@ def understood(meta: Mapping[str, Any], verdict: Verdict | None = None) -> str:
 
     Empty where unknown.
     """
-    told = []
+    sentences = []
     if drawn := str(meta.get("drawn", "")):
-        told.append(tr("Drawn from: {drawn}.").format(drawn=drawn))
+        sentences.append(tr("Drawn from: {drawn}.").format(drawn=drawn))
     respelt = meta.get("respelt")
-    for said, meant in respelt.items() if isinstance(respelt, Mapping) else ():
-        told.append(tr("“{said}” was read as “{meant}”.").format(said=said, meant=meant))
+    for typed, meant in respelt.items() if isinstance(respelt, Mapping) else ():
+        sentences.append(tr("“{said}” was read as “{meant}”.").format(said=typed, meant=meant))
     if unknown := meta.get("unknown"):
         words = tr("Left out (unknown words): {words}.")
-        told.append(words.format(words=", ".join(map(str, unknown))))
+        sentences.append(words.format(words=", ".join(map(str, unknown))))
     missing = [_shown(check) for check in verdict.checks if not check.passed] if verdict else []
     if missing := list(filter(None, missing)):
         words = tr("It may not look like: {things}.")
-        told.append(words.format(things=", ".join(missing)))
-    return " ".join(told)
+        sentences.append(words.format(things=", ".join(missing)))
+    return " ".join(sentences)
 
 
 def _shown(check: Check) -> str:

@@ -134,6 +134,6 @@ def first_picture(
     matched = yield from in_their_colours(content, styles, 1.0)
     noise = torch.randn(content[:, :1].shape, generator=generator, device=device)
     with torch.no_grad():
-        made = network(content, matched, noise, shares[None].to(device)).clamp(0, 1)
-    made = torch.lerp(content, made, min(wish.strength, 1.0))
-    return coloured(made, content) if wish.keep_colours else made
+        result = network(content, matched, noise, shares[None].to(device)).clamp(0, 1)
+    result = torch.lerp(content, result, min(wish.strength, 1.0))
+    return coloured(result, content) if wish.keep_colours else result
