@@ -1,7 +1,7 @@
 """The composition root of the window: the only place that knows all its layers. Holds no policy.
 
 In order: paint a window from what the last session left, open the studio, fill the window, start
-the runtime. Whatever fails on the way is told inside the window.
+the runtime. Startup failures are shown in the window.
 """
 
 from __future__ import annotations
@@ -266,8 +266,8 @@ class App(QObject):
             _log.error("Offline Studio could not be opened", exc_info=error)
             self._show_problem(in_words(error))
             return
-        for told in news:
-            self.session.studio.notices.warn(told)
+        for message in news:
+            self.session.studio.notices.warn(message)
         self._paths = paths
         self._crashes = CrashReports(paths.logs)
         self._crashes.watch(self._keep, self._tell_bug, self.session.faults.lay)
@@ -371,6 +371,6 @@ def _copy(text: str) -> None:
 
 def _report_start(started: float) -> None:
     heavy = sorted(name for name in _HEAVY if name in sys.modules)
-    told = {"first_paint_seconds": time.time() - started, "heavy_modules": heavy}
-    sys.stdout.write(json.dumps(told) + "\n")
+    report = {"first_paint_seconds": time.time() - started, "heavy_modules": heavy}
+    sys.stdout.write(json.dumps(report) + "\n")
     sys.stdout.flush()

@@ -77,7 +77,9 @@ def importable(*folders: Path) -> Iterator[None]:
         entries = [entry for folder in folders for entry in folder.iterdir()]
         # Not every folder beside a package is one: tests of a project may be called as others are.
         packages = {
-            each.stem for each in entries if each.is_file() or (each / "__init__.py").exists()
+            candidate.stem
+            for candidate in entries
+            if candidate.is_file() or (candidate / "__init__.py").exists()
         }
         for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
             del sys.modules[name]

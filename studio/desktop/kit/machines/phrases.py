@@ -55,26 +55,28 @@ def models(machine: Machine) -> str:
     return f"{words.format(n=count)} · {free}"
 
 
-def outlook(found: Outlook) -> str:
+def outlook(expected: Outlook) -> str:
     """Return the notice shown before a job starts on a machine; empty for none."""
     size = phrases.size
     words = []
-    if found.is_too_large:
+    if expected.is_too_large:
         words.append(
             tr("too small for the model: {needed} of {total} memory").format(
-                needed=size(found.needed), total=size(found.memory)
+                needed=size(expected.needed), total=size(expected.memory)
             )
         )
-    elif found.needed and found.memory:
+    elif expected.needed and expected.memory:
         words.append(
             tr("model fits: {needed} of {total} memory").format(
-                needed=size(found.needed), total=size(found.memory)
+                needed=size(expected.needed), total=size(expected.memory)
             )
         )
-    elif found.memory:
-        words.append(tr("{size} memory").format(size=size(found.memory)))
-    if found.lacks:
-        titles = ", ".join(found.lacks)
-        pattern = tr("{titles} is copied first") if found.copies else tr("does not have {titles}")
+    elif expected.memory:
+        words.append(tr("{size} memory").format(size=size(expected.memory)))
+    if expected.lacks:
+        titles = ", ".join(expected.lacks)
+        pattern = (
+            tr("{titles} is copied first") if expected.copies else tr("does not have {titles}")
+        )
         words.append(pattern.format(titles=titles))
     return ", ".join(words)
