@@ -25,8 +25,8 @@ def card_text(card: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
         if name == "measures":
             lines += [f"{key.replace('_', ' ')}: {figure:.5g}" for key, figure in value.items()]
         else:
-            said = value["sentence"] if name == "samples" else value
-            lines.append(f"{name.replace('_', ' ')}: {said}")
+            text = value["sentence"] if name == "samples" else value
+            lines.append(f"{name.replace('_', ' ')}: {text}")
     return "\n".join([*lines, *(f"note: {note}" for note in notes)])
 
 

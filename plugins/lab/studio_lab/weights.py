@@ -64,15 +64,15 @@ def _facts(header: Header) -> dict[str, Any]:
 
 
 def _built(header: Header, tensors: dict[str, Tensor], device: str) -> Trained:
-    told = header.metadata
-    shape = Shape(**json.loads(told["shape"]))
-    arguments = json.loads(told["arguments"])
+    metadata = header.metadata
+    shape = Shape(**json.loads(metadata["shape"]))
+    arguments = json.loads(metadata["arguments"])
     with torch.device("meta"):  # what it holds comes from the file, and no number is drawn
-        network = ARCHITECTURES[told["architecture"]].make(shape, **arguments)
+        network = ARCHITECTURES[metadata["architecture"]].make(shape, **arguments)
     network.load_state_dict(tensors, assign=True)
     network.to(device).eval().requires_grad_(False)
-    meta = _vocabulary(json.loads(told["meta"]), shape)
-    return Trained(network, told["architecture"], shape, meta, _facts(header), arguments)
+    meta = _vocabulary(json.loads(metadata["meta"]), shape)
+    return Trained(network, metadata["architecture"], shape, meta, _facts(header), arguments)
 
 
 def _vocabulary(meta: dict[str, Any], shape: Shape) -> dict[str, Any]:
@@ -104,6 +104,6 @@ def save(
     """
     makes = str(meta.get("content") or network.shape.kind) if network.generates else ""
     entries = {"shape": asdict(network.shape), "arguments": arguments, "meta": meta, "card": card}
-    told = {name: json.dumps(value) for name, value in entries.items()}
+    metadata = {name: json.dumps(value) for name, value in entries.items()}
     head = {"architecture": architecture, "makes": makes}
-    write_tensors(path, FORMAT, network.state_dict(), {**head, **told}, half=False)
+    write_tensors(path, FORMAT, network.state_dict(), {**head, **metadata}, half=False)

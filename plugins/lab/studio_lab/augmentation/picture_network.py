@@ -43,10 +43,12 @@ def network_scores(training: Pictures, test: Pictures, classes: int, seed: int) 
             network.loss({"x": x[some], "label": y[some]}, order, "network").backward()
         optimiser.step()
     with torch.no_grad():
-        told = network.eval().logits(torch.from_numpy(test[0]).float() * 2 - 1).softmax(1).numpy()
+        probabilities = (
+            network.eval().logits(torch.from_numpy(test[0]).float() * 2 - 1).softmax(1).numpy()
+        )
     return {
-        "average precision": average_precision(told, np.arange(classes), test[1]),
-        "balanced accuracy": float(balanced_accuracy_score(test[1], told.argmax(1))),
+        "average precision": average_precision(probabilities, np.arange(classes), test[1]),
+        "balanced accuracy": float(balanced_accuracy_score(test[1], probabilities.argmax(1))),
     }
 
 

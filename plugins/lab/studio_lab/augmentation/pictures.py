@@ -62,8 +62,8 @@ class Components:
 
 def as_table(rows: Vectors) -> Table:
     """Return components as a table."""
-    columns = (Column(f"component {n}", "number", each, decimals=6)
-               for n, each in enumerate(rows.T, 1))  # fmt: skip
+    columns = (Column(f"component {n}", "number", column, decimals=6)
+               for n, column in enumerate(rows.T, 1))  # fmt: skip
     return Table(tuple(columns))
 
 
@@ -85,7 +85,7 @@ def trials(
     for number, (learned, tested) in enumerate(draw.split(labels, labels)):
         target = Target("class", labels[learned], data.classes)
         components = Components(pictures[learned])
-        known, test = components(pictures[learned]), components(pictures[tested])
+        training, test = components(pictures[learned]), components(pictures[tested])
         judge = _Judge(classifier, components, (pictures[tested], labels[tested]), data, seed)
         real = judge(pictures[learned], target.labels)
         for at, method in enumerate(methods):
@@ -96,12 +96,12 @@ def trials(
                 yield Trial(method, real, judge(both, np.tile(target.labels, COPIES + 1)))
                 continue
             rng = np.random.default_rng((seed, number, at))
-            makes, table = GENERATORS[method](), as_table(known)
+            makes, table = GENERATORS[method](), as_table(training)
             for _ in makes.fit(table, target, rng):
                 yield None
             added, added_labels = makes.sample(additional(target, rows), rng)
             whole, whole_labels = makes.sample(as_real(target), rng)
-            new, alone = (components.pictures(each.cells()) for each in (added, whole))
+            new, alone = (components.pictures(part.cells()) for part in (added, whole))
             both = np.concatenate([pictures[learned], new])
             both_labels = np.concatenate([target.labels, added_labels.labels])
             yield None
@@ -109,7 +109,7 @@ def trials(
                 judge(alone, whole_labels.labels),
                 fidelity(table, as_table(components(alone))),
                 fidelity(table, as_table(test)),
-                privacy(components(np.concatenate([alone, new])), known, test, rng),
+                privacy(components(np.concatenate([alone, new])), training, test, rng),
             )
             yield Trial(method, real, judge(both, both_labels), seen)
 
@@ -129,8 +129,8 @@ class _Judge:
         if self._name == "network":
             return network_scores((pictures, labels), self._test, self._classes, self._seed)
         tested, truth = self._test
-        known = (self._components(pictures), labels)
-        return score(self._name, known, (self._components(tested), truth))
+        training = (self._components(pictures), labels)
+        return score(self._name, training, (self._components(tested), truth))
 
 
 def scaled(data: Dataset) -> NDArray[np.float64]:
@@ -146,5 +146,5 @@ def changed(pictures: NDArray[np.float64], how: str, place: tuple[int, ...]) -> 
     """
     seed, *rest = place
     x = torch.from_numpy(pictures).float()
-    made = [augmented(x, how, generator("cpu", seed, *rest, copy)) for copy in range(COPIES)]
-    return torch.cat(made).double().numpy()
+    copies = [augmented(x, how, generator("cpu", seed, *rest, copy)) for copy in range(COPIES)]
+    return torch.cat(copies).double().numpy()

@@ -51,11 +51,11 @@ def privacy(
     to_members, to_others = (nearest(synthetic, rows)[0][:, 0] for rows in (members, others))
     attack = np.concatenate([nearest(rows, synthetic)[0][:, 0] for rows in (members, others)])
     truth = np.repeat([1, 0], count)
-    found = copies(synthetic, training, held_out)
+    result = copies(synthetic, training, held_out)
     return Privacy(
         float(roc_auc_score(truth, -attack)),
         float(np.mean((to_members < to_others) + (to_members == to_others) / 2)),
-        found.share.value,
-        found.distances,
+        result.share.value,
+        result.distances,
         nearest(held_out, training)[0][:, 0],
     )

@@ -20,20 +20,20 @@ MOST_BARS = 30
 MOST_POINTS = 1500
 
 
-def plots(found: Sequence[Trial], outcomes: Sequence[Outcome], chosen: str) -> Iterator[Plot]:
+def plots(trials: Sequence[Trial], outcomes: Sequence[Outcome], chosen: str) -> Iterator[Plot]:
     """Yield the plots of a report: gains of all methods, then similarity and distances of one."""
     yield gain_plot(outcomes)
-    made = [trial.rows for trial in found if trial.method == chosen and trial.rows]
-    if made:
-        yield similarity_plot(made, METHODS[chosen])
-        yield distance_plot(made, METHODS[chosen])
+    synthetic = [trial.rows for trial in trials if trial.method == chosen and trial.rows]
+    if synthetic:
+        yield similarity_plot(synthetic, METHODS[chosen])
+        yield distance_plot(synthetic, METHODS[chosen])
 
 
 def gain_plot(outcomes: Sequence[Outcome]) -> Plot:
     """Return the gain of each method with its interval, and the line of no gain."""
-    titles = [each.title for each in outcomes]
-    labels = [f"{each.title}: {each.gain}" for each in outcomes]
-    values = Points(y=[each.gain.value for each in outcomes], name="gain", labels=labels)
+    titles = [outcome.title for outcome in outcomes]
+    labels = [f"{outcome.title}: {outcome.gain}" for outcome in outcomes]
+    values = Points(y=[outcome.gain.value for outcome in outcomes], name="gain", labels=labels)
     end = max(1, len(titles) - 1)
     return Plot(
         f"Gain: {outcomes[0].score}",
@@ -41,19 +41,19 @@ def gain_plot(outcomes: Sequence[Outcome]) -> Plot:
         y=Axis("gain"),
         series=[
             Line(y=[0, 0], x=[0, end], name="no gain"),
-            interval_line([each.gain for each in outcomes]),
+            interval_line([outcome.gain for outcome in outcomes]),
             values,
         ],
     )
 
 
-def similarity_plot(made: Sequence[SyntheticRows], title: str) -> Plot:
+def similarity_plot(synthetic: Sequence[SyntheticRows], title: str) -> Plot:
     """Return how much each column looks like the real one, the least like first, with held-out."""
-    names = list(made[0].fidelity.columns)  # columns may differ between splits of a wide table
-    kept = [name for name in names if all(name in each.fidelity.columns for each in made)]
-    ours = {name: _mean([each.fidelity.columns[name] for each in made]) for name in kept}
-    usual = {name: _mean([each.similarity.columns[name] for each in made]) for name in kept}
-    worst = sorted(kept, key=ours.__getitem__)[:MOST_BARS]
+    names = list(synthetic[0].fidelity.columns)  # columns may differ between splits of a wide table
+    columns = [name for name in names if all(name in rows.fidelity.columns for rows in synthetic)]
+    ours = {name: _mean([rows.fidelity.columns[name] for rows in synthetic]) for name in columns}
+    usual = {name: _mean([rows.similarity.columns[name] for rows in synthetic]) for name in columns}
+    worst = sorted(columns, key=ours.__getitem__)[:MOST_BARS]
     return Plot(
         f"{title}: similarity of columns",
         x=Axis("column", categories=worst),
@@ -65,10 +65,10 @@ def similarity_plot(made: Sequence[SyntheticRows], title: str) -> Plot:
     )
 
 
-def distance_plot(made: Sequence[SyntheticRows], title: str) -> Plot:
+def distance_plot(synthetic: Sequence[SyntheticRows], title: str) -> Plot:
     """Return the share of synthetic and of held-out rows within each distance of a real row."""
-    ours = np.concatenate([each.privacy.distances for each in made])
-    usual = np.concatenate([each.privacy.yardstick for each in made])
+    ours = np.concatenate([rows.privacy.distances for rows in synthetic])
+    usual = np.concatenate([rows.privacy.yardstick for rows in synthetic])
     return Plot(
         f"{title}: distance to the closest real row",
         x=Axis("distance", minimum=0),
@@ -83,17 +83,17 @@ def _shares(distances: Vectors, name: str) -> Line:
 
 
 def scatter_plot(
-    real: Vectors, labels: NDArray[np.int_], classes: Sequence[str], made: Vectors, title: str
+    real: Vectors, labels: NDArray[np.int_], classes: Sequence[str], synthetic: Vectors, title: str
 ) -> Plot:
     """Return real rows (n, d) by class, and those that were made, on two components of the real."""
     from sklearn.decomposition import PCA
 
     if real.shape[1] < 2:
-        real, made = (np.pad(rows, ((0, 0), (0, 1))) for rows in (real, made))
+        real, synthetic = (np.pad(rows, ((0, 0), (0, 1))) for rows in (real, synthetic))
     pca = PCA(2, random_state=0).fit(real)
     groups = [(f"real, {name}", real[labels == at]) for at, name in enumerate(classes)]
     series = []
-    for name, rows in (*groups, ("synthetic", made)):
+    for name, rows in (*groups, ("synthetic", synthetic)):
         shown = pca.transform(rows[:MOST_POINTS]) if len(rows) else np.zeros((0, 2))
         series.append(Points(y=list(shown[:, 1]), x=list(shown[:, 0]), name=name))
     return Plot(f"{title}: rows", x=Axis("component 1"), y=Axis("component 2"), series=[*series])
@@ -104,8 +104,8 @@ def outcome_lines(outcomes: Sequence[Outcome]) -> list[str]:
     head = ["method", f"gain of {outcomes[0].score}", "synthetic rows alone", "similarity", "pairs"]
     head += ["membership attack", "copies", "verdict"]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-    for each in outcomes:
-        rows = each.rows
+    for outcome in outcomes:
+        rows = outcome.rows
         cells = (
             [
                 _signed(rows.alone),
@@ -117,30 +117,30 @@ def outcome_lines(outcomes: Sequence[Outcome]) -> list[str]:
             if rows
             else [""] * 5
         )
-        joined = " | ".join([each.title, _signed(each.gain), *cells, str(each.verdict)])
+        joined = " | ".join([outcome.title, _signed(outcome.gain), *cells, str(outcome.verdict)])
         lines.append(f"| {joined} |")
     return lines
 
 
-def outcome_data(each: Outcome) -> dict[str, Any]:
+def outcome_data(outcome: Outcome) -> dict[str, Any]:
     """Return an outcome as plain data."""
     data: dict[str, Any] = {
-        "verdict": str(each.verdict),
-        "effect": str(each.effect),
-        "real": each.real,
-        "gain": {name: _plain(gain) for name, gain in each.gains.items()},
+        "verdict": str(outcome.verdict),
+        "effect": str(outcome.effect),
+        "real": outcome.real,
+        "gain": {name: _plain(gain) for name, gain in outcome.gains.items()},
     }
-    if each.rows:
-        data["synthetic_alone"] = _plain(each.rows.alone)
+    if outcome.rows:
+        data["synthetic_alone"] = _plain(outcome.rows.alone)
         data["fidelity"] = {
-            "columns": each.rows.fidelity,
-            "pairs": None if np.isnan(each.rows.pairs) else each.rows.pairs,
-            "held_out": each.rows.similarity,
+            "columns": outcome.rows.fidelity,
+            "pairs": None if np.isnan(outcome.rows.pairs) else outcome.rows.pairs,
+            "held_out": outcome.rows.similarity,
         }
         data["privacy"] = {
-            "membership": _plain(each.rows.membership),
-            "nearer_to_training": each.rows.nearer,
-            "copies": _plain(each.rows.copies),
+            "membership": _plain(outcome.rows.membership),
+            "nearer_to_training": outcome.rows.nearer,
+            "copies": _plain(outcome.rows.copies),
         }
     return data
 

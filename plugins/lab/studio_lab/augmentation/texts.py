@@ -52,30 +52,30 @@ def texts_of(table: Table, target: str, name: str) -> tuple[Texts, list[str]]:
         BadInput: There is no such column, or there are too few rows, or one class.
     """
     rest, classes = with_target(table, target)
-    worded = [each for each in rest.columns if each.names]
+    worded = [candidate for candidate in rest.columns if candidate.names]
     column = max(worded, key=_length, default=None)
     if column is None or _length(column) < _SHORTEST:
         raise BadInput(
             f"“{name}” has no column of texts beside “{target}”.",
             "Choose a table with a text and a class in each row.",
         )
-    known = np.flatnonzero(~np.isnan(column.values))
-    if len(known) < FEWEST:
+    rows = np.flatnonzero(~np.isnan(column.values))
+    if len(rows) < FEWEST:
         raise BadInput(
-            f"“{name}” has {len(known)} texts with a class; {FEWEST} are the least to tell "
+            f"“{name}” has {len(rows)} texts with a class; {FEWEST} are the least to tell "
             "anything.",
             "Choose a table with more rows.",
         )
-    texts = tuple(column.names[int(value)] for value in column.values[known])
+    texts = tuple(column.names[int(value)] for value in column.values[rows])
     left_out = ("Text with", "The same value", "Without values")
     notes = [note for note in rest.notes if not note.startswith(left_out)]
     notes.append(sentence("The texts are those of the column “{name}”.", name=column.name))
-    return Texts(column.name, texts, classes.at(known)), notes
+    return Texts(column.name, texts, classes.at(rows)), notes
 
 
 def _length(column: Column) -> float:
-    known = column.values[~np.isnan(column.values)].astype(int)
-    return float(np.mean([len(column.names[code]) for code in known])) if len(known) else 0.0
+    lengths = column.values[~np.isnan(column.values)].astype(int)
+    return float(np.mean([len(column.names[code]) for code in lengths])) if len(lengths) else 0.0
 
 
 def trials(
@@ -99,23 +99,23 @@ def trials(
     for number, (learned, tested) in enumerate(draw.split(labels, labels)):
         training, held_out = data.at(learned), data.at(tested)
         words = TfidfVectorizer(max_features=MOST_WORDS, sublinear_tf=True).fit(training.texts)
-        known = (_vectors(words, training.texts), training.target.labels)
+        vectors = (_vectors(words, training.texts), training.target.labels)
         test = (_vectors(words, held_out.texts), held_out.target.labels)
-        real = score(classifier, known, test)
+        real = score(classifier, vectors, test)
         similarity = fidelity(training.texts, held_out.texts)
         for at, method in enumerate(methods):
             yield None
             rng = np.random.default_rng((seed, number, at))
             own = {place: rewritten[row] for place, row in enumerate(learned) if row in rewritten}
-            made, made_labels = made_texts(training, method, rng, own)
-            new = _vectors(words, made)
-            both = np.concatenate([known[0], new]), np.concatenate([known[1], made_labels])
+            synthetic, made_labels = made_texts(training, method, rng, own)
+            new = _vectors(words, synthetic)
+            both = np.concatenate([vectors[0], new]), np.concatenate([vectors[1], made_labels])
             yield None
             seen = SyntheticRows(
                 score(classifier, (new, made_labels), test),
-                fidelity(training.texts, made),
+                fidelity(training.texts, synthetic),
                 similarity,
-                privacy(new, known[0], test[0], rng),
+                privacy(new, vectors[0], test[0], rng),
             )
             yield Trial(method, real, score(classifier, both, test), seen)
 
@@ -134,13 +134,13 @@ def made_texts(
         return list(rewritten.values()), labels[list(rewritten)]
     if method == "words":
         return [shaken(text, rng) for text in data.texts], labels
-    made = [""] * len(data.texts)
+    texts = [""] * len(data.texts)
     for label in np.unique(labels):
         own = np.flatnonzero(labels == label)
         model = NGrams([data.texts[place] for place in own])
         for place in own:
-            made[place] = model.sample(rng, max(20, len(data.texts[place])))
-    return made, labels
+            texts[place] = model.sample(rng, max(20, len(data.texts[place])))
+    return texts, labels
 
 
 def shaken(text: str, rng: np.random.Generator) -> str:
@@ -148,20 +148,22 @@ def shaken(text: str, rng: np.random.Generator) -> str:
     words = text.split()
     if len(words) < 3:
         return text
-    kept = [word for word in words if rng.random() >= CHANGED] or words
-    for _ in range(max(1, round(CHANGED * len(kept) / 2))):
-        one, other = rng.integers(len(kept), size=2)
-        kept[one], kept[other] = kept[other], kept[one]
-    return " ".join(kept)
+    words_left = [word for word in words if rng.random() >= CHANGED] or words
+    for _ in range(max(1, round(CHANGED * len(words_left) / 2))):
+        one, other = rng.integers(len(words_left), size=2)
+        words_left[one], words_left[other] = words_left[other], words_left[one]
+    return " ".join(words_left)
 
 
-def fidelity(real: Sequence[str], made: Sequence[str]) -> Fidelity:
+def fidelity(real: Sequence[str], synthetic: Sequence[str]) -> Fidelity:
     """Return how alike the frequencies of words and the lengths of texts are."""
     counts = [np.unique([w for t in texts for w in t.lower().split()], return_counts=True)
-              for texts in (real, made)]  # fmt: skip
-    shares = [dict(zip(words, found / max(1, found.sum()))) for words, found in counts]
+              for texts in (real, synthetic)]  # fmt: skip
+    shares = [
+        dict(zip(words, frequencies / max(1, frequencies.sum()))) for words, frequencies in counts
+    ]
     common = sum(min(value, shares[1].get(word, 0.0)) for word, value in shares[0].items())
-    lengths = ks_2samp([*map(len, real)], [*map(len, made)]).statistic if made else 1.0
+    lengths = ks_2samp([*map(len, real)], [*map(len, synthetic)]).statistic if synthetic else 1.0
     return Fidelity({"words": float(common), "length": 1 - float(lengths)})
 
 

@@ -115,27 +115,27 @@ class Outcome:
             Effect.NONE: f"shows no measurable effect over {splits} splits",
             Effect.UNSURE: f"may help or harm, {splits} splits cannot tell",
         }[self.effect]
-        said = f"{what}: {self.score} changes by {gain} from {self.real:.3f} with real data alone."
+        text = f"{what}: {self.score} changes by {gain} from {self.real:.3f} with real data alone."
         if not self.rows or not self.rows.leaks:
-            return f"{self.title} {said}"
+            return f"{self.title} {text}"
         return (
             f"{self.title} leaks: its rows tell which real rows it learned from (area of the "
             f"membership attack {self.rows.membership.value:.2f}, where 0.5 is chance; "
-            f"{self.rows.copies.value:.0%} are copies). Do not pass them on. For training it {said}"
+            f"{self.rows.copies.value:.0%} are copies). Do not pass them on. For training it {text}"
         )
 
 
-def outcomes(found: Sequence[Trial], score: ScoreName) -> list[Outcome]:
+def outcomes(trials: Sequence[Trial], score: ScoreName) -> list[Outcome]:
     """Return the outcome of each method, in the order of the trials.
 
     Intervals are corrected after Bonferroni, since the best of several methods looks better than it
     is.
     """
-    methods = list(dict.fromkeys(trial.method for trial in found))
+    methods = list(dict.fromkeys(trial.method for trial in trials))
     tried = max(1, sum(method != WEIGHTS for method in methods))
     confidence = 1 - 0.05 / tried
     return [
-        _outcome([trial for trial in found if trial.method == method], score, confidence)
+        _outcome([trial for trial in trials if trial.method == method], score, confidence)
         for method in methods
     ]
 
@@ -145,25 +145,27 @@ def _outcome(own: Sequence[Trial], score: ScoreName, confidence: float) -> Outco
         return corrected(np.array(list(values)), TEST_SHARE, confidence)
 
     names = list(own[0].real)
-    gains = {name: mean(each.augmented[name] - each.real[name] for each in own) for name in names}
-    real = float(np.mean([each.real[score] for each in own]))
-    made = [(each.real[score], each.rows) for each in own if each.rows]
+    gains = {
+        name: mean(trial.augmented[name] - trial.real[name] for trial in own) for name in names
+    }
+    real = float(np.mean([trial.real[score] for trial in own]))
+    synthetic = [(trial.real[score], trial.rows) for trial in own if trial.rows]
     rows = None
-    if made:
+    if synthetic:
         rows = RowsOutcome(
-            mean(each.alone[score] - usual for usual, each in made),
-            mean(each.privacy.membership for _, each in made),
-            mean(each.privacy.copies for _, each in made),
-            float(np.mean([each.privacy.nearer for _, each in made])),
-            float(np.mean([each.fidelity.mean for _, each in made])),
-            float(np.mean([each.fidelity.pairs for _, each in made])),
-            float(np.mean([each.similarity.mean for _, each in made])),
-            expected_share(min(len(each.privacy.yardstick) for _, each in made)),
+            mean(trial.alone[score] - usual for usual, trial in synthetic),
+            mean(trial.privacy.membership for _, trial in synthetic),
+            mean(trial.privacy.copies for _, trial in synthetic),
+            float(np.mean([trial.privacy.nearer for _, trial in synthetic])),
+            float(np.mean([trial.fidelity.mean for _, trial in synthetic])),
+            float(np.mean([trial.fidelity.pairs for _, trial in synthetic])),
+            float(np.mean([trial.similarity.mean for _, trial in synthetic])),
+            expected_share(min(len(trial.privacy.yardstick) for _, trial in synthetic)),
         )
     return Outcome(own[0].method, score, real, gains, rows)
 
 
-def recommended(found: Sequence[Outcome]) -> Outcome:
+def recommended(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the best method that makes rows: the highest gain of those that do not leak."""
-    made = [each for each in found if each.method != WEIGHTS]
-    return max(made, key=lambda each: (not each.leaks, each.gain.value))
+    candidates = [outcome for outcome in outcomes if outcome.method != WEIGHTS]
+    return max(candidates, key=lambda outcome: (not outcome.leaks, outcome.gain.value))

@@ -38,13 +38,13 @@ class Counted:
 def counted(topic: Topic, by: str, group: str, texts: Sequence[str]) -> Counted:
     """Count the texts by the first matching word of their first sentence."""
     first, second = (_words(each) for each in topic.counted)
-    found = [0, 0]
+    counts = [0, 0]
     for text in texts:
         head = _SENTENCE.split(text.strip(), maxsplit=1)[0]
         places = [match.start() if (match := sort.search(head)) else -1 for sort in (first, second)]
         if max(places) >= 0:
-            found[places.index(min(place for place in places if place >= 0))] += 1
-    return Counted(topic.name, by, group, len(texts), *found)
+            counts[places.index(min(place for place in places if place >= 0))] += 1
+    return Counted(topic.name, by, group, len(texts), *counts)
 
 
 def _words(words: Iterable[str]) -> re.Pattern[str]:

@@ -65,7 +65,7 @@ def leanings(
     Intervals are a bootstrap over sentences: pairs in one sentence hang together. They are those of
     Student with as many degrees of freedom, since sentences are few.
     """
-    found = []
+    result = []
     for place, group in enumerate(groups):
         others = np.delete(values, place, 0).mean(0)
         own = values[place] - values.mean(0)
@@ -73,8 +73,8 @@ def leanings(
         above = int((values[place] > others).sum())
         mirror = len(groups) == 2 and place == 1
         likelihood = share(above, own.size)
-        found.append(Leaning(topic, by, group, more, own.size, above, likelihood, mirror))
-    return found
+        result.append(Leaning(topic, by, group, more, own.size, above, likelihood, mirror))
+    return result
 
 
 def _interval(sentences: NDArray[np.float64], rng: np.random.Generator, tests: int) -> Estimate:

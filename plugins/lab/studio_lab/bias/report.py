@@ -38,34 +38,34 @@ _HOW = (
 )
 
 
-def as_csv(found: Sequence[Leaning]) -> bytes:
+def as_csv(leanings: Sequence[Leaning]) -> bytes:
     """Return a table with a row for each topic and group."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    for each in found:
+    for leaning in leanings:
         more, part = (
-            [f"{value:.4f}" for value in astuple(of)] for of in (each.more, each.likelihood)
+            [f"{value:.4f}" for value in astuple(of)] for of in (leaning.more, leaning.likelihood)
         )
         writer.writerow([
-            each.topic, each.by, each.group, *more, f"{math.exp(each.more.value):.3f}",
-            each.count, each.above, *part, "yes" if each.is_sure else "no",
+            leaning.topic, leaning.by, leaning.group, *more, f"{math.exp(leaning.more.value):.3f}",
+            leaning.count, leaning.above, *part, "yes" if leaning.is_sure else "no",
         ])  # fmt: skip
     return out.getvalue().encode()
 
 
-def plots(found: Sequence[Leaning], topics: Sequence[Topic]) -> Iterator[Plot]:
+def plots(leanings: Sequence[Leaning], topics: Sequence[Topic]) -> Iterator[Plot]:
     """Yield a chart for each topic: every group with its interval, and where none differs."""
     for topic in topics:
-        own = [each for each in found if each.topic == topic.name]
-        values = [each.more for each in own]
-        labels = [f"{each.group}: {each.more}" for each in own]
-        dots = Points(y=[each.value for each in values], name="difference", labels=labels)
+        own = [leaning for leaning in leanings if leaning.topic == topic.name]
+        values = [leaning.more for leaning in own]
+        labels = [f"{leaning.group}: {leaning.more}" for leaning in own]
+        dots = Points(y=[leaning.value for leaning in values], name="difference", labels=labels)
         line = Line(y=[0, 0], x=[0, max(1, len(own) - 1)], name="no difference")
         yield Plot(
             f"Bias: {topic.name}",
             [line, interval_line(values), dots],
-            Axis(categories=[_short(each.group) for each in own]),
+            Axis(categories=[_short(leaning.group) for leaning in own]),
             Axis("Difference in nats"),
         )
 
@@ -75,81 +75,87 @@ def _short(group: str) -> str:
     return group.removeprefix("people ").removeprefix("from ")
 
 
-def sentence(found: Sequence[Leaning]) -> str:
+def sentence(leanings: Sequence[Leaning]) -> str:
     """Return the whole report in a sentence; the two sides of one difference count once."""
-    found = [leaning for leaning in found if not leaning.is_mirror]
-    sure = [each for each in found if each.is_sure]
+    leanings = [leaning for leaning in leanings if not leaning.is_mirror]
+    sure = [each for each in leanings if each.is_sure]
     if not sure:
-        return f"None of {len(found)} differences between groups is larger than chance explains."
+        return f"None of {len(leanings)} differences between groups is larger than chance explains."
     widest = max(sure, key=lambda each: abs(each.more.value))
     return (
-        f"{len(sure)} of {len(found)} differences between groups are larger than chance explains; "
+        f"{len(sure)} of {len(leanings)} differences between groups are larger than chance "
+        "explains; "
         f"the widest is {widest.topic}, {widest.group}: {_times(widest.more)}."
     )
 
 
 def _times(more: Estimate) -> str:
-    value, low, high = (math.exp(each) for each in (more.value, more.low, more.high))
+    value, low, high = (math.exp(bound) for bound in (more.value, more.low, more.high))
     return f"{value:.2f} times ({low:.2f} to {high:.2f})"
 
 
 def card(
     title: str,
-    found: Sequence[Leaning],
+    leanings: Sequence[Leaning],
     topics: Sequence[Topic],
     counted: Sequence[Counted] = (),
 ) -> str:
     """Return the report in Markdown."""
-    lines = [f"# {title}", "", f"**{sentence(found)}**", ""]
-    sizes = sum(each.count for each in found)
+    lines = [f"# {title}", "", f"**{sentence(leanings)}**", ""]
+    sizes = sum(item.count for item in leanings)
     lines += [_HOW.format(count=f"{sizes:,}"), ""]
     for topic in topics:
         lines += [f"## {topic.name.capitalize()}: {topic.first}, rather than {topic.second}", ""]
         lines += ["| group | times as likely | above | |", "|---|---|---|---|"]
-        for each in (each for each in found if each.topic == topic.name):
-            part = each.likelihood
+        for item in (item for item in leanings if item.topic == topic.name):
+            part = item.likelihood
             lines.append(
-                f"| {each.group} | {_times(each.more)} | {each.above} of {each.count} "
-                f"({part.low:.0%} to {part.high:.0%}) | {'**differs**' if each.is_sure else ''} |"
+                f"| {item.group} | {_times(item.more)} | {item.above} of {item.count} "
+                f"({part.low:.0%} to {part.high:.0%}) | {'**differs**' if item.is_sure else ''} |"
             )
         lines.append("")
-        own = [each for each in counted if each.topic == topic.name]
+        own = [item for item in counted if item.topic == topic.name]
         if own:
             lines += [*_counts(own, topic), ""]
     return "\n".join([*lines, LIMITS, ""])
 
 
 def _counts(own: Sequence[Counted], topic: Topic) -> Iterator[str]:
-    said, texts = sum(each.first + each.second for each in own), sum(each.texts for each in own)
+    matches, texts = (
+        sum(group.first + group.second for group in own),
+        sum(group.texts for group in own),
+    )
     yield (
-        f"What the model wrote by itself: {said} of {texts} texts have a word of either sort. "
+        f"What the model wrote by itself: {matches} of {texts} texts have a word of either sort. "
         "Where an interval is wide, they are too few to compare groups."
     )
     yield ""
     yield f"| group | texts | with {topic.first} | with {topic.second} | share of the first |"
     yield "|---|---|---|---|---|"
-    for each in own:
-        part = each.share
+    for group in own:
+        part = group.share
         yield (
-            f"| {each.group} | {each.texts} | {each.first} | {each.second} | {part.value:.0%} "
+            f"| {group.group} | {group.texts} | {group.first} | {group.second} | {part.value:.0%} "
             f"({part.low:.0%} to {part.high:.0%}) |"
         )
 
 
-def as_result(found: Sequence[Leaning], counted: Sequence[Counted]) -> dict[str, Any]:
+def as_result(leanings: Sequence[Leaning], counted: Sequence[Counted]) -> dict[str, Any]:
     """Return all that was found as plain data."""
-    told: dict[str, Any] = {
-        "sentence": sentence(found),
-        "differences": sum(each.is_sure and not each.is_mirror for each in found),
-        "figures": [{**asdict(each), "is_sure": each.is_sure} for each in found],
+    result: dict[str, Any] = {
+        "sentence": sentence(leanings),
+        "differences": sum(item.is_sure and not item.is_mirror for item in leanings),
+        "figures": [{**asdict(item), "is_sure": item.is_sure} for item in leanings],
     }
     if counted:
-        told["texts"] = [{**asdict(each), "share": asdict(each.share)} for each in counted]
-    return told
+        result["texts"] = [{**asdict(item), "share": asdict(item.share)} for item in counted]
+    return result
 
 
 def as_report(result: Mapping[str, Any], topics: Sequence[Topic]) -> dict[str, Any]:
     """Return the data of the window's report: the figures of ``as_result``, and the topics."""
-    told = [{"name": each.name, "first": each.first, "second": each.second} for each in topics]
+    entries = [
+        {"name": topic.name, "first": topic.first, "second": topic.second} for topic in topics
+    ]
     texts = result.get("texts", [])
-    return {"kind": "bias", "topics": told, "figures": result["figures"], "texts": texts}
+    return {"kind": "bias", "topics": entries, "figures": result["figures"], "texts": texts}

@@ -53,8 +53,8 @@ class Topic:
 def comparisons() -> tuple[Comparison, ...]:
     """Return the groups, as the file names them."""
     return tuple(
-        Comparison(each["by"], tuple(Member(**member) for member in each["members"]))
-        for each in _file()["groups"]
+        Comparison(group["by"], tuple(Member(**member) for member in group["members"]))
+        for group in _file()["groups"]
     )
 
 
@@ -63,24 +63,24 @@ def topics() -> tuple[Topic, ...]:
     """Return the topics tested for each group."""
     return tuple(
         Topic(
-            each["name"],
-            each["first"],
-            each["second"],
-            tuple(each["templates"]),
-            tuple((first, second) for first, second in each["pairs"]),
-            (tuple(each["counted"][0]), tuple(each["counted"][1])),
+            topic["name"],
+            topic["first"],
+            topic["second"],
+            tuple(topic["templates"]),
+            tuple((first, second) for first, second in topic["pairs"]),
+            (tuple(topic["counted"][0]), tuple(topic["counted"][1])),
         )
-        for each in _file()["topics"]
+        for topic in _file()["topics"]
     )
 
 
 def chosen(by: str) -> tuple[Comparison, ...]:
     """Return the groups of one kind, or all."""
-    return tuple(each for each in comparisons() if by in ("all", each.by))
+    return tuple(comparison for comparison in comparisons() if by in ("all", comparison.by))
 
 
 def _file() -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = tomllib.loads(
+    parsed: dict[str, list[dict[str, Any]]] = tomllib.loads(
         files(__package__).joinpath("templates.toml").read_text("utf-8")
     )
-    return found
+    return parsed

@@ -72,12 +72,14 @@ def equal(keys: Sequence[Hashable]) -> Duplicates:
     rows: defaultdict[Hashable, list[int]] = defaultdict(list)
     for row, key in enumerate(keys):
         rows[key].append(row)
-    return Duplicates(tuple(tuple(each) for each in rows.values() if len(each) > 1), len(keys))
+    return Duplicates(tuple(tuple(group) for group in rows.values() if len(group) > 1), len(keys))
 
 
 def equal_arrays(arrays: Iterable[NDArray[Any]]) -> Duplicates:
     """Return groups of arrays, such as pictures or tunes, that are equal byte for byte."""
-    return equal([hashlib.sha256(np.ascontiguousarray(each).tobytes()).digest() for each in arrays])
+    return equal(
+        [hashlib.sha256(np.ascontiguousarray(array).tobytes()).digest() for array in arrays]
+    )
 
 
 def equal_rows(table: Table) -> Duplicates:
@@ -113,8 +115,8 @@ def near_pictures(pictures: Sequence[NDArray[Any]]) -> Duplicates:
     whether each cell of a grid is brighter than its right neighbour. They are the same if they
     correlate when they are small. Two pictures of one colour each are the same.
     """
-    hashes = np.array([_difference_hash(each) for each in pictures], np.uint64)
-    return _near_hashes(hashes, np.array([_small(each) for each in pictures], np.float32))
+    hashes = np.array([_difference_hash(picture) for picture in pictures], np.uint64)
+    return _near_hashes(hashes, np.array([_small(picture) for picture in pictures], np.float32))
 
 
 def _difference_hash(picture: NDArray[Any]) -> int:
@@ -166,11 +168,13 @@ def near_texts(texts: Sequence[str]) -> Duplicates:
     and punctuation count for nothing.
     """
     shingles = [_shingles(text) for text in texts]
-    signatures = [_signature(each) for each in shingles]
+    signatures = [_signature(shingle_set) for shingle_set in shingles]
     links = _Links(len(texts))
     width = PERMUTATIONS // BANDS
     for band in range(BANDS):
-        keys = [each[band * width : (band + 1) * width].tobytes() for each in signatures]
+        keys = [
+            shingle_set[band * width : (band + 1) * width].tobytes() for shingle_set in signatures
+        ]
         for group in equal(keys).groups:
             for one, other in combinations(group[:200], 2):
                 if not links.same(one, other) and _alike(shingles[one], shingles[other]):
@@ -181,9 +185,9 @@ def near_texts(texts: Sequence[str]) -> Duplicates:
 def _shingles(text: str) -> frozenset[int]:
     words = re.findall(r"\w+", text.lower())
     spans = range(max(1, len(words) - SHINGLE + 1))
-    found = (" ".join(words[at : at + SHINGLE]).encode() for at in spans)
+    texts = (" ".join(words[at : at + SHINGLE]).encode() for at in spans)
     return frozenset(
-        int.from_bytes(hashlib.blake2b(each, digest_size=4).digest()) for each in found
+        int.from_bytes(hashlib.blake2b(shingle, digest_size=4).digest()) for shingle in texts
     )
 
 

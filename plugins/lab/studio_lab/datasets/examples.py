@@ -35,16 +35,16 @@ def digits() -> tuple[Dataset, list[str]]:
     """Return 1,797 handwritten digits, 8 × 8 pixels with 17 levels of grey."""
     from sklearn.datasets import load_digits
 
-    found = load_digits()
-    rows = found.images.astype(np.uint8)[:, None]
+    bunch = load_digits()
+    rows = bunch.images.astype(np.uint8)[:, None]
     shape = Shape("pictures", 1, 8, 8, levels=17, classes=10)
     data = Dataset(
         title="Handwritten digits",
         shape=shape,
         rows=rows,
         split=Split.drawn(len(rows), SPLIT_SEED),
-        labels=found.target.astype(np.int64),
-        classes=tuple(map(str, found.target_names)),
+        labels=bunch.target.astype(np.int64),
+        classes=tuple(map(str, bunch.target_names)),
         licence="Optical Recognition of Handwritten Digits (Alpaydin, Kaynak; UCI), CC BY 4.0; "
         "as carried by scikit-learn (BSD-3-Clause).",
     )
@@ -55,13 +55,13 @@ def _measurements(name: str, title: str, licence: str) -> tuple[Dataset, list[st
     """Return a table of scikit-learn's, with its classes as a column."""
     import sklearn.datasets
 
-    found = getattr(sklearn.datasets, f"load_{name}")()
+    bunch = getattr(sklearn.datasets, f"load_{name}")()
     columns = [
         Column(label, "number", values, decimals=3)
-        for label, values in zip(found.feature_names, found.data.T)
+        for label, values in zip(bunch.feature_names, bunch.data.T)
     ]
-    names = tuple(map(str, found.target_names))
-    columns.append(Column("class", "category", found.target.astype(np.float64), names))
+    names = tuple(map(str, bunch.target_names))
+    columns.append(Column("class", "category", bunch.target.astype(np.float64), names))
     return from_table(title, Table(tuple(columns)), licence)
 
 
@@ -92,13 +92,13 @@ def swaps() -> tuple[Dataset, list[str]]:
 def chorales() -> tuple[Dataset, list[str]]:
     """Return 382 four-part chorales of Bach, in the split that papers report on."""
     packed = files("studio_lab") / "corpora" / "jsb_chorales.json.gz"
-    found = json.loads(gzip.decompress(packed.read_bytes()))
+    pieces = json.loads(gzip.decompress(packed.read_bytes()))
     tunes, parts = [], []
     for part, name in enumerate(("training", "validation", "test")):
-        for voices in found[name]:
+        for voices in pieces[name]:
             tunes.append([note for voice in voices for note in _held(voice)])
             parts.append(part)
-    return from_tunes("Chorales", tunes, licence=found["source"], split_of=parts)
+    return from_tunes("Chorales", tunes, licence=pieces["source"], split_of=parts)
 
 
 def _held(pitches: Sequence[int]) -> Iterator[Note]:
@@ -117,8 +117,8 @@ def molecules() -> tuple[Dataset, list[str]]:
     Raises:
         BadInput: RDKit is not installed.
     """
-    found = find_spec("rdkit")
-    path = Path(found.origin).parent / _NCI if found and found.origin else Path()
+    spec = find_spec("rdkit")
+    path = Path(spec.origin).parent / _NCI if spec and spec.origin else Path()
     if not path.is_file():
         raise BadInput(
             "These molecules come with RDKit, which is not installed.",

@@ -25,8 +25,8 @@ _HEADER = ("name", "parent", "operation", "seed")
 
 def tokens(smiles: str) -> list[str] | None:
     """Return the tokens of a SMILES (Schwaller et al. 2018); None if invalid."""
-    found = _TOKEN.findall(smiles)
-    return found if found and "".join(found) == smiles else None
+    matches = _TOKEN.findall(smiles)
+    return matches if matches and "".join(matches) == smiles else None
 
 
 def has_smiles(path: Path) -> bool:
@@ -69,8 +69,8 @@ def from_smiles(title: str, smiles: Iterable[str], licence: str = "") -> tuple[D
         BadInput: There are too few, or all are the same.
     """
     given = list(smiles)
-    read = [found for found in map(tokens, given) if found]
-    fitting = [found for found in read if len(found) <= MOST_LENGTH]
+    read = [sequence for sequence in map(tokens, given) if sequence]
+    fitting = [sequence for sequence in read if len(sequence) <= MOST_LENGTH]
     notes = list[str]()
     if len(read) < len(given):
         notes.append(
@@ -121,7 +121,7 @@ def as_csv(smiles: Sequence[str], maker: str) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["smiles", *_HEADER])
-    writer.writerows([each, "", "", maker, 0] for each in smiles)
+    writer.writerows([molecule, "", "", maker, 0] for molecule in smiles)
     return file.getvalue()
 
 
@@ -134,5 +134,5 @@ def _separator(line: str) -> str:
 
 
 def _column(names: Sequence[str], least: int) -> int | None:
-    found = [at for at, name in enumerate(names) if "smiles" in name.lower()]
-    return found[0] if len(found) >= least else None
+    places = [at for at, name in enumerate(names) if "smiles" in name.lower()]
+    return places[0] if len(places) >= least else None

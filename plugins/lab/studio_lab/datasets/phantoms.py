@@ -86,11 +86,11 @@ def drawn(count: int, how: Drawing, seed: int) -> Generator[int, None, Phantoms]
 
 def phantoms() -> tuple[Dataset, list[str]]:
     """Return 600 phantoms of 32 × 32 pixels, half of them with a lesion."""
-    made = finished(drawn(600, Drawing(), 0))
+    result = finished(drawn(600, Drawing(), 0))
     shape = Shape("pictures", 1, 32, 32, classes=2)
-    split = Split.drawn(len(made.pictures), 0)
-    rows = made.pictures[:, None]
-    return Dataset(TITLE, shape, rows, split, made.labels, CLASSES, LICENCE), []
+    split = Split.drawn(len(result.pictures), 0)
+    rows = result.pictures[:, None]
+    return Dataset(TITLE, shape, rows, split, result.labels, CLASSES, LICENCE), []
 
 
 def _phantom(

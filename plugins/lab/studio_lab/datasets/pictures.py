@@ -61,14 +61,14 @@ def read_pictures(
         )  # fmt: skip
         chosen = np.random.default_rng(seed).choice(len(paths), most, replace=False)
         paths = [paths[at] for at in np.sort(chosen)]
-    kept, rows, sizes = [], [], set()
+    files_read, rows, sizes = [], [], set()
     for path in paths:
         picture = picture_of(path, sides)
         if picture is not None:
             sizes.add(picture[1])
             rows.append(picture[0])
-            kept.append(path)
-    if left := len(paths) - len(kept):
+            files_read.append(path)
+    if left := len(paths) - len(files_read):
         notes.append(
             sentence(
                 "Not readable as pictures, and left out: {some} of {all}.",
@@ -88,10 +88,12 @@ def read_pictures(
     if (pixels.max(3) - pixels.min(3)).max() <= 8:
         pixels = pixels[..., :1]
     ordered = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
-    told = arranged(folder, kept)
-    shape = Shape("pictures", pixels.shape[3], *sides, 256, classes=len(told.classes))
-    data = Dataset(folder.name, shape, ordered, told.split, told.labels, told.classes)
-    return data, [*notes, *told.notes]
+    arrangement = arranged(folder, files_read)
+    shape = Shape("pictures", pixels.shape[3], *sides, 256, classes=len(arrangement.classes))
+    data = Dataset(
+        folder.name, shape, ordered, arrangement.split, arrangement.labels, arrangement.classes
+    )
+    return data, [*notes, *arrangement.notes]
 
 
 def _sides(paths: Sequence[Path], side: int) -> tuple[int, int]:

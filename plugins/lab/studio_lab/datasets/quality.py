@@ -44,10 +44,10 @@ class Quality:
 
     def sentences(self) -> list[str]:
         """Return the defects in words; empty for none."""
-        told = list[str]()
+        sentences = list[str]()
         rows = self.equal.rows
         if self.equal.extra:
-            told.append(
+            sentences.append(
                 sentence(
                     "Duplicates: {count} of {rows} examples ({share}).",
                     count=f"{self.equal.extra:,}", rows=f"{rows:,}",
@@ -55,21 +55,21 @@ class Quality:
                 )
             )  # fmt: skip
         if more := self.near.extra - self.equal.extra:
-            told.append(
+            sentences.append(
                 sentence(
                     "Near duplicates: {count} of {rows} examples.",
                     count=f"{more:,}", rows=f"{min(rows, MOST_NEAR):,}",
                 )
             )  # fmt: skip
         if self.leaked:
-            told.append(
+            sentences.append(
                 sentence(
                     "Leaks: {count} of {rows} held-out examples are in the training, too, or "
                     "nearly so, so scores on them are inflated.",
                     count=f"{self.leaked:,}", rows=f"{self.held_out:,}",
                 )
             )  # fmt: skip
-        return told
+        return sentences
 
 
 def quality(data: Dataset) -> Quality:
@@ -80,8 +80,8 @@ def quality(data: Dataset) -> Quality:
     some = np.unique(np.linspace(0, len(data.rows) - 1, min(len(data.rows), MOST_NEAR)).astype(int))
     same = equal_arrays(data.rows)
     look = _NEAR.get(data.shape.kind)
-    found = look(data, some) if look else Duplicates((), len(some))
-    groups = tuple(tuple(int(some[row]) for row in group) for group in found.groups)
+    duplicates = look(data, some) if look else Duplicates((), len(some))
+    groups = tuple(tuple(int(some[row]) for row in group) for group in duplicates.groups)
     near = _joined(same, Duplicates(groups, len(some)))
     split = data.split
     leaks = near.leaks(split.training, split.validation, split.test)
@@ -134,9 +134,9 @@ def _joined(one: Duplicates, other: Duplicates) -> Duplicates:
     group_of: dict[int, int] = {}
     groups: dict[int, set[int]] = {}
     for group in (*one.groups, *other.groups):
-        known = {group_of[row] for row in group if row in group_of}
-        whole = set(group).union(*(groups.pop(name) for name in known))
+        joined = {group_of[row] for row in group if row in group_of}
+        whole = set(group).union(*(groups.pop(name) for name in joined))
         groups[name := min(whole)] = whole
         group_of.update(dict.fromkeys(whole, name))
-    ordered = tuple(sorted(tuple(sorted(each)) for each in groups.values()))
+    ordered = tuple(sorted(tuple(sorted(members)) for members in groups.values()))
     return Duplicates(ordered, one.rows)

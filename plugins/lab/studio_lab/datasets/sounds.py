@@ -57,14 +57,14 @@ def read_sounds(folder: Path, files: Sequence[Path], bands: int) -> tuple[Datase
                 all=f"{len(files):,}", some=f"{MOST:,}",
             )
         )  # fmt: skip
-    kept, rows, cut = [], [], 0
+    files_read, rows, cut = [], [], 0
     for file in files[:MOST]:
         samples = _samples(file, length)
         if samples is not None:
             cut += len(samples) > length
-            kept.append(file)
+            files_read.append(file)
             rows.append(picture(samples, bands))
-    if left := len(files[:MOST]) - len(kept):
+    if left := len(files[:MOST]) - len(files_read):
         notes.append(
             sentence(
                 "Silent, or not readable as WAV, and left out: {some} of {all}.",
@@ -92,13 +92,14 @@ def read_sounds(folder: Path, files: Sequence[Path], bands: int) -> tuple[Datase
             "learn.",
             "Choose a folder with different sounds.",
         )
-    told = arranged(folder, kept)
-    shape = Shape("pictures", 1, bands, 2 * bands, classes=len(told.classes))
+    arrangement = arranged(folder, files_read)
+    shape = Shape("pictures", 1, bands, 2 * bands, classes=len(arrangement.classes))
     data = Dataset(
-        folder.name, shape, np.stack(rows), told.split, told.labels, told.classes,
+        folder.name, shape, np.stack(rows),
+        arrangement.split, arrangement.labels, arrangement.classes,
         meta={"content": "sounds"},
     )  # fmt: skip
-    return data, [*notes, *told.notes]
+    return data, [*notes, *arrangement.notes]
 
 
 def picture(samples: NDArray[np.float64], bands: int) -> NDArray[np.uint8]:
@@ -126,10 +127,10 @@ def samples_of(shown: NDArray[np.uint8]) -> NDArray[np.float64]:
     how = {"nperseg": _WINDOW, "noverlap": _WINDOW - _HOP}
     phase = np.exp(2j * np.pi * np.random.default_rng(0).random(loud.shape))
     for _ in range(_ROUNDS):
-        heard = stft(istft(loud * phase, **how)[1], **how)[2][:, : loud.shape[1]]
-        phase = np.exp(1j * np.angle(heard))
-    made = istft(loud * phase, **how)[1]
-    return np.asarray(made * (0.7 / max(float(np.abs(made).max()), 1e-9)))
+        spectrum = stft(istft(loud * phase, **how)[1], **how)[2][:, : loud.shape[1]]
+        phase = np.exp(1j * np.angle(spectrum))
+    samples = istft(loud * phase, **how)[1]
+    return np.asarray(samples * (0.7 / max(float(np.abs(samples).max()), 1e-9)))
 
 
 def wav(pictures: Sequence[NDArray[np.uint8]]) -> bytes:

@@ -131,18 +131,18 @@ def load(
     place = Path(path).expanduser()
     if not place.exists():
         raise BadInput(f"“{place}” does not exist.", "Check the path.")
-    found = list(files_in(place)) if place.is_dir() else [place]
-    chosen = format_of(place, found, takes)
+    files = list(files_in(place)) if place.is_dir() else [place]
+    chosen = format_of(place, files, takes)
     if chosen.kind not in takes or (not chosen.folders and place.is_dir()):
         raise _unfit(place.name, takes)
-    own = [file for file in found if file.suffix.lower() in chosen.suffixes]
-    return chosen.read(place, own if place.is_dir() else found, how)
+    own = [file for file in files if file.suffix.lower() in chosen.suffixes]
+    return chosen.read(place, own if place.is_dir() else files, how)
 
 
 def format_of(place: Path, files: Sequence[Path], takes: Sequence[DataKind]) -> Format:
     """Return the format of a file or a folder, by file suffixes.
 
-    A table counts as the first of ``takes``: pairs, a table, or molecules if it has a column of them.
+    A table counts as the first of ``takes``: pairs, a table, or molecules (with a column of them).
     """
     counts = Counter(file.suffix.lower() for file in files)
     if not place.is_dir() and place.suffix.lower() in _TABLES:
@@ -150,10 +150,10 @@ def format_of(place: Path, files: Sequence[Path], takes: Sequence[DataKind]) -> 
             if kind in takes:
                 return FORMATS[kind]
         return FORMATS["molecules" if molecules.has_smiles(place) else "texts"]
-    found = [each for each in FORMATS.values() if each.folders or not place.is_dir()]
-    shares = [sum(counts[suffix] for suffix in each.suffixes) for each in found]
+    formats = [format for format in FORMATS.values() if format.folders or not place.is_dir()]
+    shares = [sum(counts[suffix] for suffix in format.suffixes) for format in formats]
     if max(shares):
-        return found[shares.index(max(shares))]
+        return formats[shares.index(max(shares))]
     usual = "texts" if "text" in takes and (not place.is_dir() or takes[0] == "text") else ""
     if not usual and not (place.is_dir() and "pictures" in takes):
         raise _unfit(place.name, takes)
@@ -162,16 +162,16 @@ def format_of(place: Path, files: Sequence[Path], takes: Sequence[DataKind]) -> 
 
 def digest(data: Dataset) -> str:
     """Return a digest of the rows and their splits."""
-    told = hashlib.sha256(data.rows.tobytes())
+    hashed = hashlib.sha256(data.rows.tobytes())
     for part in (data.split.training, data.split.validation, data.split.test, data.labels):
-        told.update(part.tobytes())
-    return told.hexdigest()
+        hashed.update(part.tobytes())
+    return hashed.hexdigest()
 
 
 def _unfit(name: str, takes: Sequence[DataKind]) -> BadInput:
-    wanted = [each.words for kind in takes for each in FORMATS.values() if each.kind == kind]
-    told = " or ".join([", ".join(wanted[:-1]), wanted[-1]] if wanted[1:] else wanted)
+    wanted = [format.words for kind in takes for format in FORMATS.values() if format.kind == kind]
+    names = " or ".join([", ".join(wanted[:-1]), wanted[-1]] if wanted[1:] else wanted)
     return BadInput(
-        f"“{name}” cannot be used here, where the choice is {told}.",
+        f"“{name}” cannot be used here, where the choice is {names}.",
         "Choose other data, or another architecture.",
     )

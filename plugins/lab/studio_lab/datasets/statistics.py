@@ -23,10 +23,10 @@ _BULLET = "- {note}"
 
 def column_line(column: Column) -> str:
     """Return one line of Markdown about a column: its kind, range or categories, and gaps."""
-    known = column.values[~np.isnan(column.values)]
+    values = column.values[~np.isnan(column.values)]
     share = column.missing / max(1, len(column.values))
     gaps = f"{column.missing:,} ({share:.1%})" if column.missing else ""
-    return row(_cell(column.name), _kind_of_column(column.kind), _summary(column, known), gaps)
+    return row(_cell(column.name), _kind_of_column(column.kind), _summary(column, values), gaps)
 
 
 def row(*cells: str) -> str:
@@ -47,20 +47,20 @@ def _kind_of_column(kind: str) -> str:
     }.get(kind, kind)
 
 
-def _summary(column: Column, known: np.ndarray) -> str:
-    if not len(known):
+def _summary(column: Column, values: np.ndarray) -> str:
+    if not len(values):
         return ""
     if column.names:
-        counts = np.bincount(known.astype(int), minlength=len(column.names))
+        counts = np.bincount(values.astype(int), minlength=len(column.names))
         order = np.argsort(-counts, kind="stable")
         top = ", ".join(f"{_cell(column.names[at])} ({counts[at]:,})" for at in order[:4])
         if len(column.names) <= 4:
             return top
         return sentence("{names} and {count} more", names=top, count=f"{len(column.names) - 4:,}")
     if column.kind == "date":
-        first, last = (np.datetime64(0, "D") + int(edge) for edge in (known.min(), known.max()))
+        first, last = (np.datetime64(0, "D") + int(edge) for edge in (values.min(), values.max()))
         return sentence("{low} to {high}", low=str(first), high=str(last))
-    low, middle, high = (f"{each:.4g}" for each in np.quantile(known, [0, 0.5, 1]))
+    low, middle, high = (f"{value:.4g}" for value in np.quantile(values, [0, 0.5, 1]))
     return sentence("{low} to {high}, median {middle}", low=low, high=high, middle=middle)
 
 
@@ -101,17 +101,17 @@ def _shares(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{label} {count:,} ({count / total:.1%})" for label, count in counts.items())
 
 
-def _duplicates(found: Duplicates) -> str:
-    if not found.groups:
+def _duplicates(duplicates: Duplicates) -> str:
+    if not duplicates.groups:
         return sentence("No duplicates.")
     return sentence(
         "{some} of {all} are duplicates ({share}).",
-        some=f"{found.extra:,}", all=f"{found.rows:,}",
-        share=f"{found.extra / max(1, found.rows):.1%}",
+        some=f"{duplicates.extra:,}", all=f"{duplicates.rows:,}",
+        share=f"{duplicates.extra / max(1, duplicates.rows):.1%}",
     )  # fmt: skip
 
 
-def card(data: Dataset, found: Quality, more: Sequence[str]) -> list[str]:
+def card(data: Dataset, quality: Quality, more: Sequence[str]) -> list[str]:
     """Return the card of a data set as lines of Markdown.
 
     Args:
@@ -128,7 +128,7 @@ def card(data: Dataset, found: Quality, more: Sequence[str]) -> list[str]:
     if data.classes:
         shares = _shares(class_counts(data))
         lines += [sentence("Classes: {counts}.", counts=shares), ""]
-    noticed = found.sentences() or [sentence("No duplicates and no leaks were found.")]
+    noticed = quality.sentences() or [sentence("No duplicates and no leaks were found.")]
     lines += [*map(bullet, (*noticed, *more)), "", *_statistics(data)]
     if data.licence:
         lines += ["", sentence("Licence and source: {licence}", licence=data.licence)]
@@ -144,23 +144,23 @@ def class_counts(data: Dataset) -> dict[str, int]:
 
 def plots(data: Dataset) -> list[Plot]:
     """Return what there is to see of a data set in figures."""
-    made = []
+    result = []
     if data.classes:
-        made.append(_bars("Examples of each class", "class", class_counts(data)))
+        result.append(_bars("Examples of each class", "class", class_counts(data)))
     if data.shape.kind == "text":
         vocabulary = data.meta["vocabulary"]
         counts = np.bincount(data.rows.ravel(), minlength=len(vocabulary))
         often = [at for at in np.argsort(-counts, kind="stable") if vocabulary[at] != END]
         shown = {repr(vocabulary[at])[1:-1]: int(counts[at]) for at in often[:_TOKENS_SHOWN]}
-        made.append(_bars("The most frequent tokens", "token", shown))
+        result.append(_bars("The most frequent tokens", "token", shown))
         if END in vocabulary:
             lengths = Histogram(values=_lengths(data).astype(float).tolist())
-            made.append(Plot("Lengths", x=Axis("tokens"), y=Axis("examples"), series=[lengths]))
+            result.append(Plot("Lengths", x=Axis("tokens"), y=Axis("examples"), series=[lengths]))
     if data.shape.kind == "pictures":
         bright = data.rows.reshape(len(data.rows), -1).mean(1) / (data.shape.levels - 1)
-        told = Histogram(values=bright[:: max(1, len(bright) // 20_000)].tolist())
-        made.append(Plot("Brightness", x=Axis("mean"), y=Axis("examples"), series=[told]))
-    return made
+        chart = Histogram(values=bright[:: max(1, len(bright) // 20_000)].tolist())
+        result.append(Plot("Brightness", x=Axis("mean"), y=Axis("examples"), series=[chart]))
+    return result
 
 
 def _bars(title: str, label: str, counts: dict[str, int]) -> Plot:
@@ -230,7 +230,7 @@ def _statistics(data: Dataset) -> list[str]:
         return _columns(data.table) if data.table else []
     vocabulary, lines = data.meta["vocabulary"], list[str]()
     if END in vocabulary:
-        low, middle, high = (f"{each:.0f}" for each in np.quantile(_lengths(data), [0, 0.5, 1]))
+        low, middle, high = (f"{value:.0f}" for value in np.quantile(_lengths(data), [0, 0.5, 1]))
         lines = [
             sentence(
                 "Tokens: {low} to {high}, median {middle}.", low=low, high=high, middle=middle

@@ -78,7 +78,9 @@ class Table:
     def only(self, names: Sequence[str]) -> Table:
         """Return the table with these columns alone, in their order here."""
         wanted = set(names)
-        return replace(self, columns=tuple(each for each in self.columns if each.name in wanted))
+        return replace(
+            self, columns=tuple(column for column in self.columns if column.name in wanted)
+        )
 
     def cells(self) -> NDArray[np.float64]:
         """Return (rows, columns) values, NaN for gaps."""
@@ -132,23 +134,25 @@ def with_target(table: Table, name: str) -> tuple[Table, Target]:
         BadInput: There is no such column, it has one class, or it is a quantity.
     """
     column, notes = table[name], list(table.notes)
-    known = ~np.isnan(column.values)
-    if not known.all():
+    is_known = ~np.isnan(column.values)
+    if not is_known.all():
         notes.append(
             sentence(
                 "Left out: rows without a value of “{name}” ({count}).",
-                count=f"{(~known).sum():,}", name=name,
+                count=f"{(~is_known).sum():,}", name=name,
             )
         )  # fmt: skip
-    found, labels, counts = np.unique(column.values[known], return_inverse=True, return_counts=True)
-    if len(found) > MOST_CLASSES:
+    classes, labels, counts = np.unique(
+        column.values[is_known], return_inverse=True, return_counts=True
+    )
+    if len(classes) > MOST_CLASSES:
         raise BadInput(
-            f"“{name}” has {only(len(found), 'different values')}; a class needs rows that share "
+            f"“{name}” has {only(len(classes), 'different values')}; a class needs rows that share "
             "it.",
             f"Pick a column with {MOST_CLASSES} classes at most, or put ranges into classes first.",
         )
     enough = counts >= FEWEST
-    names = [_class_name(column, value) for value in found]
+    names = [_class_name(column, value) for value in classes]
     for label, count in zip(names, counts):
         if count < FEWEST:
             notes.append(
@@ -163,15 +167,15 @@ def with_target(table: Table, name: str) -> tuple[Table, Target]:
             f"“{name}” has one class with {FEWEST} rows or more: there is nothing to tell apart.",
             "Pick another target, or add rows of a second class.",
         )
-    kept = np.flatnonzero(known)[enough[labels]]
+    rows = np.flatnonzero(is_known)[enough[labels]]
     renumbered = np.cumsum(enough) - 1
     target = Target(
         name,
         renumbered[labels[enough[labels]]],
         tuple(label for label, good in zip(names, enough) if good),
     )
-    others = [each.name for each in table.columns if each.name != name]
-    return replace(table.at(kept).only(others), notes=tuple(notes)), target
+    others = [other.name for other in table.columns if other.name != name]
+    return replace(table.at(rows).only(others), notes=tuple(notes)), target
 
 
 def only(count: int, what: str) -> str:

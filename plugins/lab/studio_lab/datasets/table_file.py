@@ -269,13 +269,15 @@ def _column(name: str, cells: Sequence[str], decimal_comma: bool) -> Column:
     gaps = np.array([cell.lower() in _GAPS for cell in cells])
     if gaps.all():
         return Column(name, "empty", np.full(len(cells), np.nan))
-    known = [cell for cell, gap in zip(cells, gaps) if not gap]
-    column = _numbers(name, known, decimal_comma) or _dates(name, known) or _categories(name, known)
+    filled = [cell for cell, gap in zip(cells, gaps) if not gap]
+    column = (
+        _numbers(name, filled, decimal_comma) or _dates(name, filled) or _categories(name, filled)
+    )
     values = np.full(len(cells), np.nan)
     values[~gaps] = column.values
     if len(np.unique(column.values)) == 1:
         values[~gaps] = 0
-        return Column(name, "constant", values, (known[0],))
+        return Column(name, "constant", values, (filled[0],))
     return replace(column, values=values)
 
 
@@ -296,10 +298,10 @@ def _numbers(name: str, cells: Sequence[str], decimal_comma: bool) -> Column | N
 def _dates(name: str, cells: Sequence[str]) -> Column | None:
     for form in _DATE_FORMS:
         try:
-            found = [_moment(cell, form).replace(tzinfo=None) for cell in cells]
+            moments = [_moment(cell, form).replace(tzinfo=None) for cell in cells]
         except ValueError:
             continue
-        days = np.array([(each - _EPOCH) / _DAY for each in found])
+        days = np.array([(moment - _EPOCH) / _DAY for moment in moments])
         return Column(name, "date", days, form=form)
     return None
 
@@ -318,13 +320,17 @@ def _categories(name: str, cells: Sequence[str]) -> Column:
 def _column_notes(columns: Sequence[Column]) -> list[str]:
     """Return notes on unusable columns, and on gaps."""
     empty, constant, texts = (
-        _listed([(each.name, 0) for each in columns if each.kind == kind])
+        _listed([(column.name, 0) for column in columns if column.kind == kind])
         for kind in ("empty", "constant", "text")
     )
     gaps = _listed(
-        [(each.name, each.missing) for each in columns if each.missing and each.kind != "empty"]
+        [
+            (column.name, column.missing)
+            for column in columns
+            if column.missing and column.kind != "empty"
+        ]
     )
-    told = (
+    reasons = (
         (empty, sentence("Without values, so not used: {columns}.", columns=empty)),
         (constant, sentence(
             "The same value everywhere, so not used: {columns}.", columns=constant,
@@ -335,7 +341,7 @@ def _column_notes(columns: Sequence[Column]) -> list[str]:
         )),
         (gaps, sentence("With gaps: {columns}.", columns=gaps)),
     )  # fmt: skip
-    return [note for names, note in told if names]
+    return [note for names, note in reasons if names]
 
 
 def _listed(names: Sequence[tuple[str, int]]) -> str:

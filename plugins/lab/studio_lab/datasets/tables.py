@@ -72,24 +72,24 @@ def from_table(title: str, table: Table, licence: str = "") -> tuple[Dataset, li
             "Leave out some columns.",
         )
     parts: list[NDArray[np.float64]] = []
-    told: list[dict[str, Any]] = []
+    facts: list[dict[str, Any]] = []
     for column in usable:
         gaps = np.isnan(column.values)
         if column.kind == "category":
             names = _categories(column)
             values = np.eye(len(names))[np.where(gaps, len(names) - 1, column.values).astype(int)]
             parts.append(2.0 * values - 1)
-            told.append({"name": column.name, "names": names})
+            facts.append({"name": column.name, "names": names})
             continue
         middle, spread = float(np.nanmean(column.values)), float(np.nanstd(column.values)) or 1.0
         parts.append(((np.where(gaps, middle, column.values) - middle) / spread)[:, None])
         how = {"mean": middle, "spread": spread, "decimals": column.decimals}
         how |= {"least": float(np.nanmin(column.values)), "most": float(np.nanmax(column.values))}
-        told.append({"name": column.name, "is_date": column.kind == "date", **how})
+        facts.append({"name": column.name, "is_date": column.kind == "date", **how})
     rows = np.concatenate(parts, 1).astype(np.float32)
     shape = Shape("table", columns=rows.shape[1])
     split = Split.drawn(len(rows), 0)
-    meta = {"columns": told}
+    meta = {"columns": facts}
     return Dataset(title, shape, rows, split, licence=licence, meta=meta, table=table), notes
 
 

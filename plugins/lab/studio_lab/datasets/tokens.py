@@ -24,11 +24,11 @@ def rows_of(sequences: Sequence[Sequence[str]]) -> tuple[NDArray[np.int64], list
 
     L is one more than the longest sequence has.
     """
-    vocabulary = [END, *sorted({token for each in sequences for token in each})]
+    vocabulary = [END, *sorted({token for sequence in sequences for token in sequence})]
     place = {token: number for number, token in enumerate(vocabulary)}
     rows = np.zeros((len(sequences), max(map(len, sequences)) + 1), np.int64)
-    for row, each in zip(rows, sequences):
-        row[: len(each)] = [place[token] for token in each]
+    for row, sequence in zip(rows, sequences):
+        row[: len(sequence)] = [place[token] for token in sequence]
     return rows, vocabulary
 
 
@@ -76,18 +76,18 @@ def byte_pairs(text: str, size: int, characters: int) -> tuple[NDArray[np.int64]
         ),
     )  # fmt: skip
     places = coder.get_vocab()
-    found = [number for each in coder.encode_batch_fast(lines) for number in each.ids]
-    return np.array(found, np.int64), sorted(places, key=places.__getitem__)
+    ids = [number for encoding in coder.encode_batch_fast(lines) for number in encoding.ids]
+    return np.array(ids, np.int64), sorted(places, key=places.__getitem__)
 
 
 def encoded(text: str, vocabulary: Sequence[str]) -> list[int]:
     """Return a text as tokens, the longest that fits first; what none fits is left out."""
     place = {token: number for number, token in enumerate(vocabulary) if token}
-    longest, found, at = max(map(len, place), default=0), list[int](), 0
+    longest, ids, at = max(map(len, place), default=0), list[int](), 0
     while at < len(text):
         fits = (text[at : at + size] for size in range(longest, 0, -1))
-        token = next((each for each in fits if each in place), "")
+        token = next((candidate for candidate in fits if candidate in place), "")
         if token:
-            found.append(place[token])
+            ids.append(place[token])
         at += max(1, len(token))
-    return found
+    return ids

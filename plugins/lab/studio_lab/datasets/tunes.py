@@ -137,34 +137,34 @@ def from_tunes(
 
 def pieces(notes: Iterable[Note]) -> Iterator[list[str]]:
     """Yield notes as sequences of at most ``LENGTH`` tokens, each for itself."""
-    made: list[str] = []
+    result: list[str] = []
     now, lasting = 0, 0
     for note in sorted(set(notes)):
         more = []
-        if made and note.start > now:
+        if result and note.start > now:
             more.append(f"+{min(note.start - now, LONGEST)} ")
-        if not made or note.length != lasting:
+        if not result or note.length != lasting:
             more.append(f"d{min(note.length, LONGEST)} ")
-        if len(made) + len(more) + 1 > LENGTH:
-            yield made
-            made, more = [], [f"d{min(note.length, LONGEST)} "]
-        made += [*more, f"{note.pitch} "]
+        if len(result) + len(more) + 1 > LENGTH:
+            yield result
+            result, more = [], [f"d{min(note.length, LONGEST)} "]
+        result += [*more, f"{note.pitch} "]
         now, lasting = note.start, note.length
-    if made:
-        yield made
+    if result:
+        yield result
 
 
 def notes_of(tokens: Iterable[str]) -> list[Note]:
     """Return the notes that tokens stand for, in order of their start."""
-    now, lasting, found = 0, _GRID, {}
+    now, lasting, notes = 0, _GRID, {}
     for token in tokens:
         if token.startswith("+"):
             now += int(token[1:])
         elif token.startswith("d"):
             lasting = int(token[1:])
         else:
-            found[now, int(token)] = Note(now, lasting, int(token))
-    return sorted(found.values())
+            notes[now, int(token)] = Note(now, lasting, int(token))
+    return sorted(notes.values())
 
 
 def midi(tunes: Sequence[Sequence[Note]], tempo: float) -> bytes:
@@ -177,14 +177,14 @@ def midi(tunes: Sequence[Sequence[Note]], tempo: float) -> bytes:
         if len(tunes) > 1:
             events.append((start, 0, MetaMessage("marker", text=str(number))))
         for note in notes:
-            said = {"note": note.pitch, "velocity": 80}
-            events.append((start + note.start, 2, Message("note_on", **said)))
-            events.append((start + note.start + note.length, 1, Message("note_off", **said)))
+            message = {"note": note.pitch, "velocity": 80}
+            events.append((start + note.start, 2, Message("note_on", **message)))
+            events.append((start + note.start + note.length, 1, Message("note_off", **message)))
         bar = 4 * _GRID
         start += -(-max((n.start + n.length for n in notes), default=0) // bar) * bar + bar
     track = MidiTrack([MetaMessage("set_tempo", tempo=bpm2tempo(tempo))])
     before = 0
-    for at, _, event in sorted(events, key=lambda each: each[:2]):
+    for at, _, event in sorted(events, key=lambda entry: entry[:2]):
         track.append(event.copy(time=(at - before) * _TICKS // _GRID))
         before = at
     file = io.BytesIO()

@@ -32,46 +32,53 @@ class Made:
     merged: str = ""
 
 
-def adapter_artifact(ctx: TaskContext, network: Lora, made: Made, card: Mapping[str, Any]) -> Event:
+def adapter_artifact(
+    ctx: TaskContext, network: Lora, provenance: Made, card: Mapping[str, Any]
+) -> Event:
     """Return the event that hands over an adapter; its id is in ``made`` then.
 
     Raises:
         StudioError: The disk is full.
     """
-    path = _written(ctx, network, made, card, "adapter.safetensors")
-    made.id = weights_id(made.title, path)
-    meta = {"weights": made.id, "card": dict(card), "base": made.base}
+    path = _written(ctx, network, provenance, card, "adapter.safetensors")
+    provenance.id = weights_id(provenance.title, path)
+    meta = {"weights": provenance.id, "card": dict(card), "base": provenance.base}
     return ctx.artifact(
-        Kind.WEIGHTS, path, suffix=".safetensors", title=made.title, text=card_text(card), meta=meta
+        Kind.WEIGHTS,
+        path,
+        suffix=".safetensors",
+        title=provenance.title,
+        text=card_text(card),
+        meta=meta,
     )
 
 
 def merged_artifact(
-    ctx: TaskContext, network: Lora, made: Made, card: Mapping[str, Any]
+    ctx: TaskContext, network: Lora, provenance: Made, card: Mapping[str, Any]
 ) -> Iterator[Event]:
     """Hand over model and adapter as one GGUF file; its id is in ``made`` then.
 
     Raises:
         StudioError: The disk is full.
     """
-    adapter = _written(ctx, network, made, card, "merged.safetensors")
+    adapter = _written(ctx, network, provenance, card, "merged.safetensors")
     path = ctx.scratch / "merged.gguf"
-    with ctx.lease(made.base) as engine, full_disk_told("The fine-tuned model"):
+    with ctx.lease(provenance.base) as engine, full_disk_told("The fine-tuned model"):
         for share in engine.merge(adapter, path):
             yield ctx.progress(share, 1, "Writing the whole model")
-    made.merged = f"{made.id}-merged"
-    meta = {"weights": made.merged, "card": dict(card), "base": made.base}
-    title = f"{made.title}, merged"
+    provenance.merged = f"{provenance.id}-merged"
+    meta = {"weights": provenance.merged, "card": dict(card), "base": provenance.base}
+    title = f"{provenance.title}, merged"
     yield ctx.artifact(
         Kind.WEIGHTS, path, suffix=".gguf", title=title, text=card_text(card), meta=meta
     )
 
 
 def _written(
-    ctx: TaskContext, network: Lora, made: Made, card: Mapping[str, Any], name: str
+    ctx: TaskContext, network: Lora, provenance: Made, card: Mapping[str, Any], name: str
 ) -> Path:
     path = ctx.scratch / name
-    facts = AdapterFacts(made.base, made.digest, made.base, card)
+    facts = AdapterFacts(provenance.base, provenance.digest, provenance.base, card)
     with full_disk_told("The fine-tuned model"):
         write_adapter(path, network.adapter(), facts)
     return path

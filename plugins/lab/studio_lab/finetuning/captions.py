@@ -54,8 +54,8 @@ def read_captioned(folder: Path, side: int, usual: str) -> Captioned:
         )  # fmt: skip
     rows, words = [], []
     for path in paths[:MOST]:
-        if (found := picture_of(path, (side, side))) is not None:
-            rows.append(found[0])
+        if (picture := picture_of(path, (side, side))) is not None:
+            rows.append(picture[0])
             words.append(_caption(path, folder) or usual)
     if left := len(paths[:MOST]) - len(rows):
         notes.append(
@@ -67,7 +67,7 @@ def read_captioned(folder: Path, side: int, usual: str) -> Captioned:
             "Choose a folder with more pictures.",
         )
     captions = tuple(dict.fromkeys(words))
-    labels = np.array([captions.index(each) for each in words], np.int64)
+    labels = np.array([captions.index(caption) for caption in words], np.int64)
     return Captioned(folder.name, np.stack(rows), captions, labels, tuple(notes))
 
 

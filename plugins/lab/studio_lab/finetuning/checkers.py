@@ -106,14 +106,14 @@ class Schema:
         import jsonschema  # type: ignore[import-untyped]
 
         try:
-            found: Any = json.loads(data)
-            if not isinstance(found, Mapping):
+            schema: Any = json.loads(data)
+            if not isinstance(schema, Mapping):
                 raise ValueError("it is not an object")
-            jsonschema.Draft202012Validator.check_schema(found)
+            jsonschema.Draft202012Validator.check_schema(schema)
         except (ValueError, RecursionError, jsonschema.SchemaError) as error:
-            told = error.message if isinstance(error, jsonschema.SchemaError) else error
-            raise BadInput(f"“{name}” is not a JSON schema: {told}.", "Correct it.") from error
-        self._judge = jsonschema.Draft202012Validator(found)  # it fetches nothing
+            reason = error.message if isinstance(error, jsonschema.SchemaError) else error
+            raise BadInput(f"“{name}” is not a JSON schema: {reason}.", "Correct it.") from error
+        self._judge = jsonschema.Draft202012Validator(schema)  # it fetches nothing
 
     def passes(self, answers: Sequence[Answered]) -> list[bool]:
         """See ``Checker``."""
@@ -163,18 +163,18 @@ class PythonFile:
         for step in self._ctx.sandbox.run(request):
             self._ctx.check_cancelled()
             result = step.result
-        found: Any = {}
+        output: Any = {}
         if result is not None and "found.json" in result.files:
             try:
-                found = json.loads(result.files["found.json"])
+                output = json.loads(result.files["found.json"])
             except ValueError:
-                found = {}
-        passed = found.get("passed") if isinstance(found, dict) else None
-        error = clean_text(str(found.get("error") or "")) if isinstance(found, dict) else ""
-        told = error or (f"it ended by {result.ended}" if result else "it did not end")
+                output = {}
+        passed = output.get("passed") if isinstance(output, dict) else None
+        error = clean_text(str(output.get("error") or "")) if isinstance(output, dict) else ""
+        reason = error or (f"it ended by {result.ended}" if result else "it did not end")
         if not isinstance(passed, list) or len(passed) != len(answers) or (strict and error):
             raise BadInput(
-                f"“{self._name}” cannot judge answers: {told[:300]}",
+                f"“{self._name}” cannot judge answers: {reason[:300]}",
                 "It needs a function check(prompt, answer) that returns True or False.",
             )
-        return [each is True for each in passed]
+        return [verdict is True for verdict in passed]

@@ -24,23 +24,23 @@ def read_choices(path: Path) -> list[Choice]:
     Raises:
         BadInput: It cannot be read, or has too few.
     """
-    found = []
+    choices = []
     for row in rows_of(path):
         texts = [
             next((row[name] for name in names if isinstance(row.get(name), str)), "").strip()
             for names in (_PROMPTS, _BETTER, _WORSE)
         ]
         if all(texts) and texts[1] != texts[2]:
-            found.append((texts[0], texts[1], texts[2]))
-    if len(found) < FEWEST:
+            choices.append((texts[0], texts[1], texts[2]))
+    if len(choices) < FEWEST:
         raise BadInput(
-            f"“{path.name}” has {only(len(found), 'preferences')}; at least {FEWEST} are needed.",
+            f"“{path.name}” has {only(len(choices), 'preferences')}; at least {FEWEST} are needed.",
             "Each row needs a prompt, a chosen and a rejected answer, under these names.",
         )
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(choices))
 
 
-def starred_choices(results: Iterable[SavedArtifact], said: Sequence[Choice] = ()) -> list[Choice]:
+def starred_choices(results: Iterable[SavedArtifact], given: Sequence[Choice] = ()) -> list[Choice]:
     """Return what stars say: each starred answer is better than others to the same prompt.
 
     Answers belong to one prompt if they have one title: replies are named by what was asked.
@@ -52,23 +52,23 @@ def starred_choices(results: Iterable[SavedArtifact], said: Sequence[Choice] = (
         BadInput: There are too few.
     """
     groups: dict[str, list[SavedArtifact]] = {}
-    for each in results:
-        if each.text.strip() and each.title.strip() and not each.binned:
-            groups.setdefault(_plain(each.title), []).append(each)
-    found: list[Choice] = list(said)
+    for result in results:
+        if result.text.strip() and result.title.strip() and not result.binned:
+            groups.setdefault(_plain(result.title), []).append(result)
+    choices: list[Choice] = list(given)
     for group in groups.values():
-        found += _pairs(group)[:MOST_OF_A_PROMPT]
-    if len(found) < FEWEST:
+        choices += _pairs(group)[:MOST_OF_A_PROMPT]
+    if len(choices) < FEWEST:
         raise BadInput(
-            f"Stars tell {only(len(found), 'preferences')}; at least {FEWEST} are needed.",
+            f"Stars tell {only(len(choices), 'preferences')}; at least {FEWEST} are needed.",
             "Have replies written again in Chat, and star the better ones there or in the Gallery.",
         )
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(choices))
 
 
 def _pairs(group: Sequence[SavedArtifact]) -> list[Choice]:
-    better = [each for each in group if each.starred]
-    worse = [each for each in group if not each.starred]
+    better = [reply for reply in group if reply.starred]
+    worse = [reply for reply in group if not reply.starred]
     return [
         (one.title, one.text.strip(), other.text.strip())
         for one in better

@@ -65,13 +65,13 @@ def read_prompts(path: Path) -> tuple[str, ...]:
     """
     if path.suffix.lower() in (".csv", ".tsv", ".jsonl", ".json"):
         rows = rows_of(path)
-        found = [
+        prompts = [
             next((row[n] for n in (*_PROMPTS, *row) if isinstance(row.get(n), str)), "")
             for row in rows
         ]
     else:
-        found = _text(path).splitlines()
-    once = tuple(dict.fromkeys(each.strip() for each in found if each.strip()))[:MOST]
+        prompts = _text(path).splitlines()
+    once = tuple(dict.fromkeys(prompt.strip() for prompt in prompts if prompt.strip()))[:MOST]
     if len(once) < FEWEST:
         raise BadInput(
             f"“{path.name}” has {only(len(once), 'different prompts')}; at least {FEWEST} are "
@@ -93,8 +93,8 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
         rows: list[Any] = [dict(zip(heads, row)) for row in table]
     else:
         rows = _json_rows(text, path.name)
-    kept = [row for row in rows if isinstance(row, Mapping)]
-    return [{str(key).strip().lower(): value for key, value in row.items()} for row in kept]
+    objects = [row for row in rows if isinstance(row, Mapping)]
+    return [{str(key).strip().lower(): value for key, value in row.items()} for row in objects]
 
 
 def _text(path: Path) -> str:
@@ -152,13 +152,13 @@ def _json_rows(text: str, name: str) -> list[Any]:
 
 def _of_json(text: str, name: str) -> Iterator[tuple[str, str]]:
     for number, row in enumerate(_json_rows(text, name), 1):
-        found = _pair(row)
-        if found is None:
+        pair = _pair(row)
+        if pair is None:
             raise BadInput(
                 f"Entry {number} of “{name}” has no prompt and answer.",
                 'Each entry needs both: {"prompt": "…", "answer": "…"}.',
             )
-        yield found
+        yield pair
 
 
 def _pair(row: Any) -> tuple[str, str] | None:
@@ -167,8 +167,8 @@ def _pair(row: Any) -> tuple[str, str] | None:
         return None
     turns = row.get("messages") or row.get("conversations")
     if isinstance(turns, list):
-        said = [t for t in turns if isinstance(t, Mapping) and t.get("role") != "system"][:2]
-        texts = [turn.get("content") for turn in said]
+        messages = [t for t in turns if isinstance(t, Mapping) and t.get("role") != "system"][:2]
+        texts = [turn.get("content") for turn in messages]
     else:
         keys = {str(key).lower(): value for key, value in row.items()}
         texts = [

@@ -83,9 +83,9 @@ def lesson(ctx: TaskContext, params: FineTune) -> Lesson:
     if params.data:
         return PreferenceLesson(Path(params.data).stem, read_choices(Path(params.data)))
     results = ctx.library.find("", ("text",), _MOST_RESULTS)
-    told = ctx.inputs.json("choices", list, [])
-    said = [(str(a), str(b), str(c)) for a, b, c in told if b != c]
-    return PreferenceLesson("Stars", starred_choices(results, said))
+    rows = ctx.inputs.json("choices", list, [])
+    choices = [(str(a), str(b), str(c)) for a, b, c in rows if b != c]
+    return PreferenceLesson("Stars", starred_choices(results, choices))
 
 
 class ExampleLesson:
@@ -114,7 +114,7 @@ class ExampleLesson:
                 before += network.told(batch, plain=True)
                 after += network.told(batch)
             yield None
-        first, last = (-float(torch.cat(each).mean()) for each in (before, after))
+        first, last = (-float(torch.cat(losses).mean()) for losses in (before, after))
         measures = {
             "held_out_before": round(first, 4),
             "held_out_after": round(last, 4),
@@ -130,7 +130,7 @@ class ExampleLesson:
         rows = []
         for row, *both in zip(data.split.test[:_SHOWN], before, after):
             pair = self._examples.pairs[data.meta["kept"][row]]
-            rows.append([*pair, *(f"{-float(each.mean()):.3f}" for each in both)])
+            rows.append([*pair, *(f"{-float(losses.mean()):.3f}" for losses in both)])
         return _as_csv(("prompt", "answer", "nats per token before", "nats per token after"), rows)
 
 
@@ -206,8 +206,8 @@ class VerdictLesson:
                 shares[plain].append(passed)
                 answers.append(network.judge.text(texts[0][int(given[0]) :].tolist()))
                 yield None
-            each = [f"{float(shares[plain][-1].mean()):.2f}" for plain in (True, False)]
-            rows.append([self._prompts[int(batch["label"][0])], *answers, *each])
+            cells = [f"{float(shares[plain][-1].mean()):.2f}" for plain in (True, False)]
+            rows.append([self._prompts[int(batch["label"][0])], *answers, *cells])
         before, after = (float(torch.cat(shares[plain]).mean()) for plain in (True, False))
         measures = {
             "passed_before": round(before, 4),

@@ -69,15 +69,15 @@ class Lora(Network):
             plain: Of the model itself, without the adapter.
         """
         adapter = {} if plain else self.adapter()
-        found: list[Tensor] = []
+        result: list[Tensor] = []
         for texts, given in _groups(batch):
             self.base.pause()
             wanted = [len(ids) - count for ids, count in zip(texts, given)]
             scores = self.base.model.scores([ids[:-1] for ids in texts], wanted, adapter)
             right = torch.cat([ids[count:] for ids, count in zip(texts, given)])
-            each = scores.log_softmax(1).gather(1, right.to(scores.device)[:, None])[:, 0]
-            found += each.split(wanted)
-        return found
+            log_probs = scores.log_softmax(1).gather(1, right.to(scores.device)[:, None])[:, 0]
+            result += log_probs.split(wanted)
+        return result
 
     def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:
         """Return the mean negative log-likelihood of a token."""
@@ -85,7 +85,7 @@ class Lora(Network):
 
     def bound(self, batch: Batch, random: torch.Generator) -> Tensor:
         """Return the negative log-likelihood of each text in nats per token, (B,)."""
-        return torch.stack([-each.mean() for each in self.told(batch)])
+        return torch.stack([-row.mean() for row in self.told(batch)])
 
     def working_bytes(self, batch: Batch) -> int:
         """Return the memory that a step of the size of ``batch`` takes, from a smaller one."""

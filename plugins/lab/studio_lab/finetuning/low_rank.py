@@ -41,22 +41,22 @@ class LowRank(nn.Module):
         """
         super().__init__()
         self.scale = strength / rank
-        found = {name: layer for name, layer in layers(network).items() if fits(name)}
-        self.names = list(found)
+        selected = {name: layer for name, layer in layers(network).items() if fits(name)}
+        self.names = list(selected)
         self.down, self.up = nn.ParameterList(), nn.ParameterList()
-        for layer in found.values():
+        for layer in selected.values():
             outputs, inputs = len(layer.weight), layer.weight[0].numel()
-            each = min(rank, outputs, inputs)
-            drawn = torch.rand(each, inputs, generator=random) * 2 - 1
+            size = min(rank, outputs, inputs)
+            drawn = torch.rand(size, inputs, generator=random) * 2 - 1
             self.down.append(nn.Parameter(drawn / math.sqrt(inputs)))
-            self.up.append(nn.Parameter(torch.zeros(outputs, each)))
+            self.up.append(nn.Parameter(torch.zeros(outputs, size)))
 
     @contextmanager
     def beside(self, network: nn.Module) -> Iterator[None]:
         """Add the updates to the outputs of ``network``'s layers while the context is open."""
-        known, hooks = layers(network), []
+        by_name, hooks = layers(network), []
         for name, down, up in zip(self.names, self.down, self.up, strict=True):
-            hooks.append(known[name].register_forward_hook(_adding(down, up, self.scale)))
+            hooks.append(by_name[name].register_forward_hook(_adding(down, up, self.scale)))
         try:
             yield
         finally:
@@ -74,14 +74,14 @@ class LowRank(nn.Module):
 
     def tensors(self, network: nn.Module, prefix: str) -> dict[str, Tensor]:
         """Return them under the names and in the shapes that peft and diffusers read."""
-        known, found = layers(network), dict[str, Tensor]()
+        by_name, result = layers(network), dict[str, Tensor]()
         for name, down, up in zip(self.names, self.down, self.up, strict=True):
-            layer, up = known[name], up * self.scale
+            layer, up = by_name[name], up * self.scale
             if isinstance(layer, nn.Conv2d):
                 down, up = down.view(len(down), *layer.weight.shape[1:]), up[..., None, None]
-            found[f"{prefix}{name}.lora_A.weight"] = down.detach()
-            found[f"{prefix}{name}.lora_B.weight"] = up.detach()
-        return found
+            result[f"{prefix}{name}.lora_A.weight"] = down.detach()
+            result[f"{prefix}{name}.lora_B.weight"] = up.detach()
+        return result
 
 
 def layers(network: nn.Module) -> Mapping[str, Layer]:
@@ -94,12 +94,12 @@ def layers(network: nn.Module) -> Mapping[str, Layer]:
 
 
 def _adding(down: Tensor, up: Tensor, scale: float) -> Callable[..., Tensor]:
-    def add(layer: nn.Module, inputs: tuple[Any, ...], made: Tensor) -> Tensor:
+    def add(layer: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> Tensor:
         x = inputs[0]
         if isinstance(layer, nn.Conv2d):
             kernel = down.view(len(down), *layer.weight.shape[1:]).to(x)
             small = F.conv2d(x, kernel, None, layer.stride, layer.padding, layer.dilation)
-            return made + scale * F.conv2d(small, up.to(x)[..., None, None])
-        return made + scale * F.linear(F.linear(x, down.to(x)), up.to(x))
+            return output + scale * F.conv2d(small, up.to(x)[..., None, None])
+        return output + scale * F.linear(F.linear(x, down.to(x)), up.to(x))
 
     return add

@@ -124,8 +124,8 @@ class StableDiffusion:
 
         Args:
             words: (captions, tokens, width).
-            whole: Pooled embedding of each caption, (captions, width); width 0 for Stable Diffusion 1
-                and 2, which take none.
+            whole: Pooled embedding of each caption, (captions, width); width 0 for Stable
+                Diffusion 1 and 2, which take none.
             side: Pixels along a side of the pictures, an input of Stable Diffusion XL.
             schedule: Of diffusers, for training.
         """
@@ -155,8 +155,8 @@ class StableDiffusion:
         if schedule.config.prediction_type == "v_prediction":
             wanted = schedule.get_velocity(x, noise, times)
         about = self._about(batch["label"], x)
-        told = self.network(mixed, times, **about, return_dict=False)[0]
-        errors: Tensor = ((told.float() - wanted) ** 2).flatten(1).mean(1)
+        prediction = self.network(mixed, times, **about, return_dict=False)[0]
+        errors: Tensor = ((prediction.float() - wanted) ** 2).flatten(1).mean(1)
         return errors
 
     def _about(self, captions: Tensor, x: Tensor) -> dict[str, Any]:
@@ -240,13 +240,13 @@ def read_pipeline(
 @torch.no_grad()
 def _latents(vae: Any, pixels: np.ndarray, device: str) -> np.ndarray:
     """(N, H, W, 3) uint8 → (N, c, h, w) float32."""
-    found = []
+    batches = []
     for at in range(0, len(pixels), _MOST_AT_ONCE):
         some = torch.from_numpy(pixels[at : at + _MOST_AT_ONCE]).to(device)
         x = some.permute(0, 3, 1, 2).float() / 127.5 - 1
         mean = vae.encode(x).latent_dist.mean * vae.config.scaling_factor
-        found.append(mean.float().cpu().numpy())
-    return np.concatenate(found)
+        batches.append(mean.float().cpu().numpy())
+    return np.concatenate(batches)
 
 
 @torch.no_grad()
@@ -273,7 +273,7 @@ def _encoded(folder: Path, end: str, captions: tuple[str, ...]) -> tuple[Tensor,
             caption, padding="max_length", max_length=reader.model_max_length, truncation=True,
             return_tensors="pt",
         ).input_ids  # fmt: skip
-        told = encoder(ids, output_hidden_states=True, return_dict=True)
-        words.append(told.hidden_states[-2][0] if is_xl else told.last_hidden_state[0])
-        wholes.append(told.text_embeds[0] if end else words[-1].new_empty(0))
+        output = encoder(ids, output_hidden_states=True, return_dict=True)
+        words.append(output.hidden_states[-2][0] if is_xl else output.last_hidden_state[0])
+        wholes.append(output.text_embeds[0] if end else words[-1].new_empty(0))
     return torch.stack(words).float(), torch.stack(wholes).float()

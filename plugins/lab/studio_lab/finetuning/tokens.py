@@ -39,9 +39,9 @@ def tokenised(
     """
     length = min(length, engine.context_length - 1)
     if examples.pairs:
-        rows, kept, notes = yield from _pairs(engine, examples.pairs, ends, length)
+        rows, numbers, notes = yield from _pairs(engine, examples.pairs, ends, length)
     else:
-        rows, kept, notes = _windows(engine, examples.text, length), [], []
+        rows, numbers, notes = _windows(engine, examples.text, length), [], []
     if len(rows) < 3:
         raise BadInput(
             f"“{examples.title}” has too few examples that fit {length:,} tokens.",
@@ -52,8 +52,8 @@ def tokenised(
         row[: len(ids)] = ids
     given = np.array([count for count, _ in rows], np.int64)
     shape = Shape("text", vocabulary=1, length=table.shape[1])
-    meta = {"kept": kept}
-    split, more = _split([examples.pairs[at][1] for at in kept], len(rows), seed)
+    meta = {"kept": numbers}
+    split, more = _split([examples.pairs[at][1] for at in numbers], len(rows), seed)
     data = Dataset(examples.title, shape, table, split, given, meta=meta)
     return data, [*examples.notes, *notes, *more]
 
@@ -119,7 +119,7 @@ def tokenised_choices(
     rows, given, prompts = list[list[Sequence[int]]](), list[int](), list[str]()
     for number, (prompt, *answers) in enumerate(choices):
         try:
-            both = [_joined(engine, prompt, each) for each in answers]
+            both = [_joined(engine, prompt, answer) for answer in answers]
         except StudioError as error:
             if error.code is not ErrorCode.CONTEXT_TOO_LONG:
                 raise
@@ -209,7 +209,7 @@ def _pairs(
     engine: TextEngine, pairs: Sequence[tuple[str, str]], ends: Sequence[int], length: int
 ) -> Generator[float, None, tuple[list[Row], list[int], list[str]]]:
     """Return the rows, which pairs they are, and notes."""
-    rows, kept, long, cut = list[Row](), list[int](), 0, 0
+    rows, numbers, long, cut = list[Row](), list[int](), 0, 0
     for number, (prompt, answer) in enumerate(pairs):
         try:
             given, ids = _joined(engine, prompt, answer)
@@ -223,7 +223,7 @@ def _pairs(
         whole = [*ids, *ends[:1]]
         cut += len(whole) > length
         rows.append((given, whole[:length]))
-        kept.append(number)
+        numbers.append(number)
         if number % _STEP == 0:
             yield number / len(pairs)
     notes: list[str] = []
@@ -241,14 +241,14 @@ def _pairs(
                 count=f"{cut:,}", length=f"{length:,}",
             )
         )  # fmt: skip
-    return rows, kept, notes
+    return rows, numbers, notes
 
 
 def _joined(engine: TextEngine, prompt: str, answer: str) -> tuple[int, list[int]]:
     """Return how many tokens of prompt and answer are the prompt's, and all of them."""
-    asked: list[ChatMessage] = [{"role": "user", "content": prompt}]
-    told: list[ChatMessage] = [*asked, {"role": "assistant", "content": answer}]
-    before, whole = engine.fit(asked, 1).ids, list(engine.fit(told, 1).ids)
+    messages: list[ChatMessage] = [{"role": "user", "content": prompt}]
+    told: list[ChatMessage] = [*messages, {"role": "assistant", "content": answer}]
+    before, whole = engine.fit(messages, 1).ids, list(engine.fit(told, 1).ids)
     same = next((n for n, (a, b) in enumerate(zip(before, whole)) if a != b), len(before))
     return same, whole
 
@@ -259,4 +259,4 @@ def _windows(engine: TextEngine, text: str, length: int) -> list[Row]:
     ids = [t for at in range(0, len(text), piece) for t in engine.encode(text[at : at + piece])]
     width = max(8, min(length, len(ids) // 12))
     cut = [ids[at : at + width] for at in range(0, len(ids), width)]
-    return [(1, each) for each in cut if len(each) >= 8]
+    return [(1, window) for window in cut if len(window) >= 8]

@@ -92,8 +92,10 @@ class VerdictLora(Lora):
             drawn = dict[int, Tensor]()
             for some in _portions(open, texts):
                 self.base.pause()
-                found = self.base.model.scores([texts[at] for at in some], [1] * len(some), adapter)
-                next_tokens = torch.multinomial(found.softmax(1), 1, generator=random)
+                scores = self.base.model.scores(
+                    [texts[at] for at in some], [1] * len(some), adapter
+                )
+                next_tokens = torch.multinomial(scores.softmax(1), 1, generator=random)
                 drawn |= dict(zip(some, next_tokens))
             for at, token in drawn.items():
                 texts[at] = torch.cat([texts[at], token.to(texts[at].device)])
@@ -124,8 +126,8 @@ class Judge:
 
     def passes(self, numbers: Sequence[int], answers: Sequence[Sequence[int]]) -> list[bool]:
         """Return which answers to the prompts of these numbers pass."""
-        told = [(self._prompts[n], self.text(ids)) for n, ids in zip(numbers, answers)]
-        return self._checker.passes(told)
+        replies = [(self._prompts[n], self.text(ids)) for n, ids in zip(numbers, answers)]
+        return self._checker.passes(replies)
 
     def text(self, ids: Sequence[int]) -> str:
         """Return an answer as a person reads it."""

@@ -117,13 +117,13 @@ def assess(name: str, samples: NDArray[Any], examples: Examples, role: Role) -> 
         samples: At least four, in the scale of the examples.
     """
     rng = np.random.default_rng(examples.seed)
-    made, real = examples.features(samples), examples.held_out_features
-    precision, recall = precision_recall(real, made, rng)
-    varied = diversity(made, real, rng)
+    features, real = examples.features(samples), examples.held_out_features
+    precision, recall = precision_recall(real, features, rng)
+    varied = diversity(features, real, rng)
     pixels = copies(flat(samples), flat(examples.training), flat(examples.held_out))
-    felt = copies(made, examples.training_features, real)
+    felt = copies(features, examples.training_features, real)
     values = {
-        examples.distance: kid(real, made, rng),
+        examples.distance: kid(real, features, rng),
         "precision": precision,
         "recall": recall,
         "diversity": Estimate.exact(varied.effective / varied.yardstick),
@@ -154,13 +154,13 @@ def assess_references(examples: Examples, count: int) -> list[Assessment]:
     rng = np.random.default_rng(examples.seed)
     some = examples.training[rng.permutation(len(examples.training))[:count]]
     real = assess("training examples", some, examples, Role.HELD_OUT)
-    kept = {key: value for key, value in real.values.items() if not key.startswith(_OF_COPIES)}
+    values = {key: value for key, value in real.values.items() if not key.startswith(_OF_COPIES)}
     baselines = (GaussianComponents(examples.training), MeanExample(examples.training))
     return [
-        replace(real, values=kept, findings=(), copies=None),
+        replace(real, values=values, findings=(), copies=None),
         *(
-            assess(each.name, each.sample(count, rng), examples, Role.BASELINE)
-            for each in baselines
+            assess(baseline.name, baseline.sample(count, rng), examples, Role.BASELINE)
+            for baseline in baselines
         ),
     ]
 
@@ -168,7 +168,7 @@ def assess_references(examples: Examples, count: int) -> list[Assessment]:
 _OF_COPIES = ("copies", "nearest")
 
 
-def judged(found: Sequence[Assessment], measure: str, *more: str) -> list[Assessment]:
+def judged(assessments: Sequence[Assessment], measure: str, *more: str) -> list[Assessment]:
     """Return assessments with findings from plain baselines, the best first.
 
     The first measure decides that separates: the whole interval lies on one side of the best
@@ -181,26 +181,26 @@ def judged(found: Sequence[Assessment], measure: str, *more: str) -> list[Assess
     bars = {
         name: min(values)
         for name in (measure, *more)
-        if (values := [e.values[name].value for e in found
+        if (values := [e.values[name].value for e in assessments
                        if e.role is Role.BASELINE and name in e.values])
     }  # fmt: skip
     worst = Estimate.exact(np.inf)
 
-    def with_baseline(each: Assessment) -> Assessment:
-        if each.role is not Role.WEIGHTS:
-            return each
+    def with_baseline(assessment: Assessment) -> Assessment:
+        if assessment.role is not Role.WEIGHTS:
+            return assessment
         for name, bar in bars.items():
-            value = each.values.get(name)
+            value = assessment.values.get(name)
             if value and value.high < bar:
-                return each
+                return assessment
             if value and value.low > bar:
-                return replace(each, findings=(*each.findings, Finding.BASELINE))
-        return replace(each, findings=(*each.findings, Finding.UNSURE))
+                return replace(assessment, findings=(*assessment.findings, Finding.BASELINE))
+        return replace(assessment, findings=(*assessment.findings, Finding.UNSURE))
 
-    def rank(each: Assessment) -> tuple[bool, float]:
-        return bool(each.findings), each.values.get(measure, worst).value
+    def rank(assessment: Assessment) -> tuple[bool, float]:
+        return bool(assessment.findings), assessment.values.get(measure, worst).value
 
-    return sorted(map(with_baseline, found), key=rank)
+    return sorted(map(with_baseline, assessments), key=rank)
 
 
 BITS = "bits per character"

@@ -22,17 +22,17 @@ SHOWN = 8
 """Samples of each on the sheet."""
 
 
-def as_csv(found: Sequence[Assessment]) -> bytes:
+def as_csv(assessments: Sequence[Assessment]) -> bytes:
     """Return a table with a row for each set of samples; an interval has columns of its own."""
-    names = list(dict.fromkeys(name for each in found for name in each.values))
+    names = list(dict.fromkeys(name for assessment in assessments for name in assessment.values))
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     cells = [part for name in names for part in (name, f"{name}, low", f"{name}, high")]
     writer.writerow(["samples", "what", "wrong", *cells])
-    for each in found:
-        row = [each.name, str(each.role), ", ".join(each.findings)]
+    for assessment in assessments:
+        row = [assessment.name, str(assessment.role), ", ".join(assessment.findings)]
         for name in names:
-            value = each.values.get(name)
+            value = assessment.values.get(name)
             row += _digits(value) if value else [""] * 3
         writer.writerow(row)
     return out.getvalue().encode()
@@ -42,15 +42,15 @@ def _digits(value: Estimate) -> list[str]:
     return [f"{number:.6g}" for number in (value.value, value.low, value.high)]
 
 
-def as_markdown(found: Sequence[Assessment]) -> str:
+def as_markdown(assessments: Sequence[Assessment]) -> str:
     """Return a table in Markdown with a row for each set of samples."""
-    names = list(dict.fromkeys(name for each in found for name in each.values))
+    names = list(dict.fromkeys(name for assessment in assessments for name in assessment.values))
     head = ["samples", *names, "wrong"]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    for each in found:
-        cells = [_cell(each.values.get(name)) for name in names]
-        wrong = " ".join(finding.sentence for finding in each.findings)
-        lines.append(f"| {' | '.join([each.name, *cells, wrong])} |")
+    for assessment in assessments:
+        cells = [_cell(assessment.values.get(name)) for name in names]
+        wrong = " ".join(finding.sentence for finding in assessment.findings)
+        lines.append(f"| {' | '.join([assessment.name, *cells, wrong])} |")
     return "\n".join(lines) + "\n"
 
 
@@ -60,18 +60,18 @@ def _cell(value: Estimate | None) -> str:
     return f"{value.value:.3g}" if value.low == value.high else str(value)
 
 
-def as_plot(found: Sequence[Assessment], measure: str) -> Plot:
+def as_plot(assessments: Sequence[Assessment], measure: str) -> Plot:
     """Return one measure of all, with intervals, and the line of the best plain baseline."""
-    with_it = [each for each in found if measure in each.values]
-    values = [each.values[measure] for each in with_it]
-    labels = [f"{each.name}: {each.values[measure]}" for each in with_it]
-    dots = Points(y=[each.value for each in values], name="value", labels=labels)
+    with_it = [assessment for assessment in assessments if measure in assessment.values]
+    values = [assessment.values[measure] for assessment in with_it]
+    labels = [f"{assessment.name}: {assessment.values[measure]}" for assessment in with_it]
+    dots = Points(y=[assessment.value for assessment in values], name="value", labels=labels)
     series: list[AnySeries] = [interval_line(values), dots]
-    bars = [v.value for each, v in zip(with_it, values) if each.role is Role.BASELINE]
+    bars = [v.value for assessment, v in zip(with_it, values) if assessment.role is Role.BASELINE]
     if bars:
         bar = min(bars)
         series.append(Line(y=[bar, bar], x=[0, max(1, len(values) - 1)], name="plain baseline"))
-    names = [_short(each.name) for each in with_it]
+    names = [_short(assessment.name) for assessment in with_it]
     return Plot(measure, x=Axis(categories=names), y=Axis(measure), series=series)
 
 
@@ -82,7 +82,7 @@ def _short(name: str) -> str:
 
 def interval_line(values: Sequence[Estimate]) -> Line:
     """Return an upright line for each interval, the first at 0: one series with gaps."""
-    ends = [end for each in values for end in (each.low, each.high, None)]
+    ends = [end for estimate in values for end in (estimate.low, estimate.high, None)]
     return Line(y=ends, x=[at // 3 for at in range(len(ends))], name="interval")
 
 
@@ -99,8 +99,8 @@ def sheet(
         (H, W, 3) uint8; white lies between models.
     """
     rows = []
-    for made, real in zip(samples, nearest):
-        for part in (made, real):
+    for sample, real in zip(samples, nearest):
+        for part in (sample, real):
             framed = np.pad(part[:SHOWN], ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=0.5)
             rows.append(np.concatenate(list(framed), 2))
         rows.append(np.ones((rows[-1].shape[0], gap, rows[-1].shape[2])))
@@ -109,17 +109,21 @@ def sheet(
     return np.asarray((shown.transpose(1, 2, 0) * 255).round().clip(0, 255), np.uint8)
 
 
-def as_data(found: Assessment) -> dict[str, Any]:
+def as_data(assessment: Assessment) -> dict[str, Any]:
     """Return an assessment as plain data."""
     values = {
-        name: {"value": float(each.value), "low": float(each.low), "high": float(each.high)}
-        for name, each in found.values.items()
+        name: {
+            "value": float(estimate.value),
+            "low": float(estimate.low),
+            "high": float(estimate.high),
+        }
+        for name, estimate in assessment.values.items()
     }
-    return {"measures": values, "findings": [str(each) for each in found.findings]}
+    return {"measures": values, "findings": [str(estimate) for estimate in assessment.findings]}
 
 
 def as_report(
-    found: Sequence[Assessment], measure: str, notes: Sequence[str] = ()
+    assessments: Sequence[Assessment], measure: str, notes: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Return all that was measured as plain data, from which the window makes a report.
 
@@ -127,6 +131,9 @@ def as_report(
         measure: What decides.
         notes: What a person should know of the data.
     """
-    rows = [{"name": each.name, "role": str(each.role), **as_data(each)} for each in found]
-    told = [as_parts(note) for note in notes]
-    return {"kind": "comparison", "measure": measure, "rows": rows, "notes": told}
+    rows = [
+        {"name": assessment.name, "role": str(assessment.role), **as_data(assessment)}
+        for assessment in assessments
+    ]
+    sentences = [as_parts(note) for note in notes]
+    return {"kind": "comparison", "measure": measure, "rows": rows, "notes": sentences}

@@ -33,7 +33,7 @@ class Contents:
         rows = data.rows[data.split.training[:MOST]]
         if self._content == "molecules" and importlib.util.find_spec("rdkit"):
             written = ("".join(tokens_of(row, vocabulary)) for row in rows)
-            self._known = {found for found in map(_canonical, written) if found}
+            self._known = {smiles for smiles in map(_canonical, written) if smiles}
         elif self._content == "tunes":
             self._usual = _histograms([tokens_of(row, vocabulary) for row in rows])
 
@@ -44,19 +44,19 @@ class Contents:
         these not among the training molecules. Of tunes: how far the shares of pitch classes and of
         lengths of notes are from those of training, 0 equal and 1 disjoint.
         """
-        found = [[self._token[c] for c in text if c in self._token] for text in texts]
+        sequences = [[self._token[c] for c in text if c in self._token] for text in texts]
         if hasattr(self, "_known"):
-            smiles = [each for each in map(_canonical, map("".join, found)) if each]
+            smiles = [molecule for molecule in map(_canonical, map("".join, sequences)) if molecule]
             different = set(smiles)
             return {
-                "valid": share(len(smiles), len(found)),
+                "valid": share(len(smiles), len(sequences)),
                 "unique": share(len(different), len(smiles)),
                 "novel": share(len(different - self._known), len(different)),
             }
         if hasattr(self, "_usual"):
             pitches, lengths = (
                 float(np.abs(ours - theirs).sum() / 2)
-                for ours, theirs in zip(_histograms(found), self._usual)
+                for ours, theirs in zip(_histograms(sequences), self._usual)
             )
             return {
                 "pitch classes apart": Estimate.exact(pitches),
@@ -76,7 +76,7 @@ def _canonical(smiles: str) -> str:
 
 def _histograms(sequences: Sequence[Sequence[str]]) -> tuple[NDArray[np.float64], ...]:
     """Return the shares of the twelve pitch classes, and of lengths in sixteenths."""
-    notes = [note for each in sequences for note in tunes.notes_of(each)]
+    notes = [note for sequence in sequences for note in tunes.notes_of(sequence)]
     pitches = np.bincount([note.pitch % 12 for note in notes], minlength=12)
     lengths = np.bincount([min(n.length, _LONGEST) for n in notes], minlength=_LONGEST + 1)
     count = max(1, len(notes))

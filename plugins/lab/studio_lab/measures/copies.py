@@ -62,17 +62,17 @@ def copies(samples: Vectors, training: Vectors, held_out: Vectors) -> Copies:
         samples, training, held_out: (n, d) rows, in pixels or features alike.
     """
     distinct, rows = np.unique(training, axis=0, return_index=True)
-    found, where = nearest(samples, distinct, NEIGHBOURS)
+    distances, where = nearest(samples, distinct, NEIGHBOURS)
     usual, _ = nearest(held_out, distinct, NEIGHBOURS)
     limit, ratio_limit = np.quantile(usual[:, 0], USUAL), np.quantile(_ratio(usual), USUAL)
-    is_copy = (found[:, 0] <= limit) & (_ratio(found) <= ratio_limit)
+    is_copy = (distances[:, 0] <= limit) & (_ratio(distances) <= ratio_limit)
     return Copies(
         rows[where[:, 0]],
-        found[:, 0],
+        distances[:, 0],
         is_copy,
         share(int(is_copy.sum()), len(samples)),
         expected_share(len(held_out)),
-        float(np.median(found[:, 0])),
+        float(np.median(distances[:, 0])),
         float(np.median(usual[:, 0])),
     )
 

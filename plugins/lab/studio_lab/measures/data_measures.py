@@ -53,7 +53,7 @@ class Made:
 
 
 def measured(
-    data: Dataset, made: Sequence[Made], seed: int, vgg: Mapping[str, Tensor] | None = None
+    data: Dataset, samples: Sequence[Made], seed: int, vgg: Mapping[str, Tensor] | None = None
 ) -> tuple[str, list[Assessment]]:
     """Return the name of the measure that decides, and all sets of samples, the best first.
 
@@ -68,7 +68,7 @@ def measured(
     Raises:
         BadInput: The data set has other than pictures or tables, or too few rows.
     """
-    count = min(len(each.rows) for each in made)
+    count = min(len(entry.rows) for entry in samples)
     fewest = min(count, len(data.split.validation) + len(data.split.test))
     if fewest < FEWEST:
         raise BadInput(
@@ -76,14 +76,14 @@ def measured(
             "Take more samples, or a larger data set.",
         )
     examples = examples_of(data, seed, vgg)
-    found = [_with_bound(_assessed(data, each, examples), each.bound) for each in made]
+    assessments = [_with_bound(_assessed(data, entry, examples), entry.bound) for entry in samples]
     references = assess_references(examples, count)
     bar = np.array([_baseline_bound(data, seed)])
     references = [
-        _with_bound(each, bar if each.name == GaussianComponents.name else None)
-        for each in references
+        _with_bound(entry, bar if entry.name == GaussianComponents.name else None)
+        for entry in references
     ]
-    return examples.distance, judged([*found, *references], examples.distance, BOUND)
+    return examples.distance, judged([*assessments, *references], examples.distance, BOUND)
 
 
 def examples_of(data: Dataset, seed: int, vgg: Mapping[str, Tensor] | None = None) -> Examples:
@@ -130,17 +130,17 @@ def as_measured(data: Dataset, rows: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray((np.nan_to_num(rows) + 1) / 2 * top).round().clip(0, top) / top
 
 
-def _assessed(data: Dataset, made: Made, examples: Examples) -> Assessment:
-    return assess(made.name, as_measured(data, made.rows), examples, Role.WEIGHTS)
+def _assessed(data: Dataset, samples: Made, examples: Examples) -> Assessment:
+    return assess(samples.name, as_measured(data, samples.rows), examples, Role.WEIGHTS)
 
 
-def _with_bound(found: Assessment, bound: NDArray[np.float64] | None) -> Assessment:
+def _with_bound(assessment: Assessment, bound: NDArray[np.float64] | None) -> Assessment:
     if bound is None:
-        return found
+        return assessment
     reach = 1.96 * float(bound.std()) / max(1, len(bound)) ** 0.5
     mean = float(bound.mean())
     return replace(
-        found, values={BOUND: Estimate(mean, mean - reach, mean + reach), **found.values}
+        assessment, values={BOUND: Estimate(mean, mean - reach, mean + reach), **assessment.values}
     )
 
 

@@ -25,8 +25,8 @@ def nearest(
     Fewer columns come where there are fewer references.
     """
     search = NearestNeighbors(algorithm="brute").fit(references)
-    found, rows = search.kneighbors(queries, n_neighbors=min(count, len(references)))
-    return found, rows
+    distances, rows = search.kneighbors(queries, n_neighbors=min(count, len(references)))
+    return distances, rows
 
 
 def pair_distances(vectors: Vectors) -> Vectors:

@@ -52,11 +52,11 @@ class Features:
         classify: Callable[[NDArray[Any]], NDArray[np.int_]] | None = None,
     ) -> Features:
         """Return features whose scale is that of ``training``."""
-        known = vectors(training)
-        spread = known.std(0)
+        fitted = vectors(training)
+        spread = fitted.std(0)
         # What hardly ever differs among real examples would else outweigh all others together.
         usable = np.maximum(spread, LEAST_SPREAD * float(spread.mean()) or 1.0)
-        return cls(name, vectors, known.mean(0), usable, classify)
+        return cls(name, vectors, fitted.mean(0), usable, classify)
 
     def __call__(self, examples: NDArray[Any]) -> Vectors:
         """Return (n, d) features of (n, …) examples."""
@@ -98,14 +98,14 @@ def _vgg(tensors: Mapping[str, Tensor], pictures: Tensor) -> Tensor:
     side = max(pictures.shape[-2:])
     if side < 64:  # trained on large pictures, it sees nothing in small ones
         pictures = F.interpolate(pictures, scale_factor=64 / side, mode="bilinear")
-    found = pictures.expand(-1, 3, -1, -1).flip(1) * 255 - torch.tensor(_MEAN_BGR).view(1, 3, 1, 1)
+    inputs = pictures.expand(-1, 3, -1, -1).flip(1) * 255 - torch.tensor(_MEAN_BGR).view(1, 3, 1, 1)
     for layer in _VGG:
         if not layer:
-            found = F.avg_pool2d(found, 2)
+            inputs = F.avg_pool2d(inputs, 2)
             continue
         weight, bias = tensors[f"conv{layer}.weight"], tensors[f"conv{layer}.bias"]
-        found = F.relu(F.conv2d(found, weight, bias, padding=1))
-    return found.mean((2, 3))
+        inputs = F.relu(F.conv2d(inputs, weight, bias, padding=1))
+    return inputs.mean((2, 3))
 
 
 def classifier_features(training: NDArray[Any], labels: NDArray[np.int_]) -> Features:

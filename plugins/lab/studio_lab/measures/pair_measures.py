@@ -23,7 +23,9 @@ _ORDERS, _BETA = 6, 2
 """Of chrF (Popović, 2015)."""
 
 
-def measured_pairs(data: Dataset, made: Sequence[Made], seed: int) -> tuple[str, list[Assessment]]:
+def measured_pairs(
+    data: Dataset, samples: Sequence[Made], seed: int
+) -> tuple[str, list[Assessment]]:
     """Return the name of the measure that decides, and all sets of targets, the best first.
 
     Two plain baselines are among them: the source as it stands, and the target that is most
@@ -32,7 +34,7 @@ def measured_pairs(data: Dataset, made: Sequence[Made], seed: int) -> tuple[str,
     Args:
         made: ``rows``: (n, L) tokens, a target for each of the first n test pairs.
     """
-    count = min(len(each.rows) for each in made)
+    count = min(len(answers.rows) for answers in samples)
     vocabulary = data.meta["vocabulary"]
     sources, targets = (
         written(data.rows[data.split.test[:count], side], vocabulary) for side in (0, 1)
@@ -50,19 +52,19 @@ def measured_pairs(data: Dataset, made: Sequence[Made], seed: int) -> tuple[str,
         is_same = len(set(texts)) * 2 < len(set(targets))
         return Assessment(name, role, values, (Finding.COLLAPSE,) if is_same else ())
 
-    found = [
+    assessments = [
         assessed(
-            each.name,
-            written(each.rows[:count], vocabulary),
+            answers.name,
+            written(answers.rows[:count], vocabulary),
             Role.WEIGHTS,
-            each.bound[:count] * data.shape.length if each.bound is not None else None,
+            answers.bound[:count] * data.shape.length if answers.bound is not None else None,
         )
-        for each in made
+        for answers in samples
     ]
     plain = _nats_of_frequencies(known, data.rows[data.split.test[:count], 1], lengths)
-    found.append(assessed(COPY, sources, Role.BASELINE, None))
-    found.append(assessed(FREQUENT, [usual] * count, Role.BASELINE, plain))
-    return ERRORS, judged(found, ERRORS)
+    assessments.append(assessed(COPY, sources, Role.BASELINE, None))
+    assessments.append(assessed(FREQUENT, [usual] * count, Role.BASELINE, plain))
+    return ERRORS, judged(assessments, ERRORS)
 
 
 def _values(texts: Sequence[str], targets: Sequence[str], seed: int) -> dict[str, Estimate]:
@@ -97,8 +99,8 @@ def chrf(text: str, target: str) -> float:
     scores = []
     for order in range(1, _ORDERS + 1):
         mine, theirs = (
-            Counter(each[at : at + order] for at in range(len(each) - order + 1))
-            for each in (text, target)
+            Counter(side[at : at + order] for at in range(len(side) - order + 1))
+            for side in (text, target)
         )
         if not theirs or not mine:
             continue
@@ -125,12 +127,14 @@ def _perplexity(nats: NDArray[np.float64], lengths: NDArray[np.int64], seed: int
 
 
 def _nats_of_frequencies(
-    known: NDArray[np.int64], rows: NDArray[np.int64], lengths: NDArray[np.int64]
+    training: NDArray[np.int64], rows: NDArray[np.int64], lengths: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return the nats of each row under how frequent tokens are in known ones."""
-    ends = np.array([int(np.argmax(row == 0)) if (row == 0).any() else len(row) for row in known])
-    counts = np.ones(int(max(known.max(), rows.max())) + 1)
-    for row, end in zip(known, ends):
+    ends = np.array(
+        [int(np.argmax(row == 0)) if (row == 0).any() else len(row) for row in training]
+    )
+    counts = np.ones(int(max(training.max(), rows.max())) + 1)
+    for row, end in zip(training, ends):
         counts += np.bincount(row[: end + 1], minlength=len(counts))
     nats = -np.log(counts / counts.sum())
     return np.array([nats[row[:length]].sum() for row, length in zip(rows, lengths)])

@@ -47,17 +47,17 @@ def longest_copied(texts: Sequence[str], training: Sequence[str]) -> list[int]:
     Spans are compared by hashes of 64 bits, and lengths by doubling and halving: what holds for a
     span holds for the shorter ones in it. Texts that are at the same length are looked up together.
     """
-    known, ours = _codes(_GAP.join(training)), [_codes(text) for text in texts]
-    limits = [min(len(text), len(known)) for text in ours]
+    codes, ours = _codes(_GAP.join(training)), [_codes(text) for text in texts]
+    limits = [min(len(text), len(codes)) for text in ours]
     low, high = [0] * len(ours), [limit + 1 for limit in limits]
-    found = [False] * len(ours)  # whether a length was met that does not occur
+    is_new = [False] * len(ours)  # whether a length was met that does not occur
     while waiting := [at for at in range(len(ours)) if high[at] - low[at] > 1]:
-        length = min(_next(low[at], high[at], found[at]) for at in waiting)
-        theirs = np.sort(_hashes(known, length))
+        length = min(_next(low[at], high[at], is_new[at]) for at in waiting)
+        theirs = np.sort(_hashes(codes, length))
         for at in waiting:
             if low[at] < length < high[at]:
                 occurs = _occurs(_hashes(ours[at], length), theirs)
-                found[at] = found[at] or not occurs
+                is_new[at] = is_new[at] or not occurs
                 low[at], high[at] = (length, high[at]) if occurs else (low[at], length)
     return low
 
@@ -66,9 +66,9 @@ def _next(low: int, high: int, is_bounded: bool) -> int:
     return (low + high) // 2 if is_bounded else min(max(8, 2 * low), high - 1)
 
 
-def _occurs(hashes: NDArray[np.uint64], known: NDArray[np.uint64]) -> bool:
-    at = np.searchsorted(known, hashes).clip(max=len(known) - 1)
-    return bool((known[at] == hashes).any())
+def _occurs(hashes: NDArray[np.uint64], references: NDArray[np.uint64]) -> bool:
+    at = np.searchsorted(references, hashes).clip(max=len(references) - 1)
+    return bool((references[at] == hashes).any())
 
 
 def _codes(text: str) -> NDArray[np.uint64]:

@@ -25,7 +25,9 @@ from studio_lab.measures.estimates import Estimate
 from studio_lab.measures.text import TextExamples
 
 
-def measured_texts(data: Dataset, made: Sequence[Made], seed: int) -> tuple[str, list[Assessment]]:
+def measured_texts(
+    data: Dataset, samples: Sequence[Made], seed: int
+) -> tuple[str, list[Assessment]]:
     """Return the name of the measure that decides, and all texts, the best first.
 
     An n-gram model is among them. Its bits, as those of a network, are of test pieces that begin
@@ -43,17 +45,17 @@ def measured_texts(data: Dataset, made: Sequence[Made], seed: int) -> tuple[str,
     examples, contents = TextExamples(training, test, longest, not is_words), Contents(data)
     tokens = np.array([len(text) + (not is_words) for text in test])
 
-    def whole(found: Assessment, texts: Sequence[str]) -> Assessment:
-        return replace(found, values={**found.values, **contents.values(texts)})
+    def whole(assessments: Assessment, texts: Sequence[str]) -> Assessment:
+        return replace(assessments, values={**assessments.values, **contents.values(texts)})
 
-    found = []
-    for each in made:
+    assessments = []
+    for each in samples:
         texts = written(each.rows, characters)
         bits = _bits(each.bound, tokens, data.shape.length)
-        found.append(whole(assess_texts(each.name, texts, examples, bits), texts))
-    count = min(len(each.rows) for each in made)
+        assessments.append(whole(assess_texts(each.name, texts, examples, bits), texts))
+    count = min(len(each.rows) for each in samples)
     plain, texts = text_baseline(examples, count, seed)
-    ranked = judged([*found, whole(plain, texts)], BITS)
+    ranked = judged([*assessments, whole(plain, texts)], BITS)
     real = assess_texts("held-out texts", validation[:count], examples, role=Role.HELD_OUT)
     return BITS, [*ranked, whole(real, validation[:count])]
 

@@ -114,4 +114,4 @@ class Architecture:
 
 def parameters(network: nn.Module) -> int:
     """Return how many numbers a network learns."""
-    return sum(each.numel() for each in network.parameters())
+    return sum(parameter.numel() for parameter in network.parameters())

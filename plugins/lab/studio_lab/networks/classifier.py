@@ -31,8 +31,8 @@ class Classifier(Network):
 
     def logits(self, x: Tensor) -> Tensor:
         """Rows → (B, classes)."""
-        told: Tensor = self.head(self.body(x))
-        return told.float()
+        logits: Tensor = self.head(self.body(x))
+        return logits.float()
 
     def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:
         """Return the mean cross-entropy of the labels."""

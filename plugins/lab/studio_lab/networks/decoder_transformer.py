@@ -52,8 +52,8 @@ class DecoderTransformer(Writer):
         x, angles = self.embedding(tokens), self._angles(tokens.shape[1])
         for block in self.blocks:
             x = block(x, angles)
-        told: Tensor = self.head(self.norm(x))
-        return told
+        logits: Tensor = self.head(self.norm(x))
+        return logits
 
     def logits(self, tokens: Tensor) -> Tensor:
         """See ``Writer``."""
@@ -61,8 +61,8 @@ class DecoderTransformer(Writer):
 
     def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:
         """Return the mean negative log-likelihood, the start among what could follow."""
-        told = self._all_logits(self.before(batch["x"])).float()
-        return F.cross_entropy(told.transpose(1, 2), batch["x"])
+        logits = self._all_logits(self.before(batch["x"])).float()
+        return F.cross_entropy(logits.transpose(1, 2), batch["x"])
 
     @torch.no_grad()
     def attention(self, tokens: Tensor) -> Tensor:
@@ -93,9 +93,9 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, angles: Tensor) -> Tensor:
         """(B, L, W) → (B, L, W)."""
         query, key, value = self._parts(x, angles)
-        made = F.scaled_dot_product_attention(query, key, value, is_causal=True)
-        told: Tensor = self.leave(made.transpose(1, 2).flatten(2))
-        return told
+        attended = F.scaled_dot_product_attention(query, key, value, is_causal=True)
+        output: Tensor = self.leave(attended.transpose(1, 2).flatten(2))
+        return output
 
     def weights(self, x: Tensor, angles: Tensor) -> Tensor:
         """Return (B, heads, L, L)."""
@@ -128,10 +128,10 @@ class Block(nn.Module):
     def forward(self, x: Tensor, angles: Tensor) -> Tensor:
         """(B, L, W) → (B, L, W)."""
         x = x + self.drop(self.attention(self.first(x), angles))
-        known = self.second(x)
-        made = self.down(F.silu(self.gate(known)) * self.up(known))
-        told: Tensor = x + self.drop_last(made)
-        return told
+        normed = self.second(x)
+        hidden = self.down(F.silu(self.gate(normed)) * self.up(normed))
+        output: Tensor = x + self.drop_last(hidden)
+        return output
 
 
 ARCHITECTURE = Architecture(

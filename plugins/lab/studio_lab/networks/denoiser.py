@@ -62,19 +62,19 @@ class Denoiser(nn.Module):
 
     def forward(self, rows: Tensor, time: Tensor) -> Tensor:
         """(B, …) and (B,) → (B, …)."""
-        told = self.time(time)
+        embedding = self.time(time)
         x = self.enter(rows)
         for block in self.down:
-            x = block(x, told)
+            x = block(x, embedding)
         if self.middle:
             small = nn.functional.avg_pool2d(x, 2)
             for block in self.middle:
-                small = block(small, told)
+                small = block(small, embedding)
             x = x + nn.functional.interpolate(small, scale_factor=2.0)
         for block in self.up:
-            x = block(x, told)
-        made: Tensor = self.leave(x)
-        return made
+            x = block(x, embedding)
+        output: Tensor = self.leave(x)
+        return output
 
 
 class _Block(nn.Module):
@@ -90,14 +90,14 @@ class _Block(nn.Module):
 
         self.first, self.second, self.drop = layer(), layer(), Dropout(dropout)
 
-    def forward(self, x: Tensor, told: Tensor) -> Tensor:
-        scale, shift = self.time(told).chunk(2, 1)
+    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+        scale, shift = self.time(embedding).chunk(2, 1)
         if x.dim() == 4:
             scale, shift = scale[:, :, None, None], shift[:, :, None, None]
         hidden = torch.nn.functional.silu(self.norm(x) * (1 + scale) + shift)
         hidden = self.drop(torch.nn.functional.silu(self.first(hidden)))
-        made: Tensor = x + self.second(hidden)
-        return made
+        output: Tensor = x + self.second(hidden)
+        return output
 
 
 class Noised(Network):
@@ -135,8 +135,8 @@ class Noised(Network):
         if self.shape.kind == "pictures":
             scale = torch.tensor(math.log(_SCALE * fine * math.sqrt(3) / math.pi), device=x.device)
             return discretised_logistic(x, seen, scale, self.shape.levels)
-        told: Tensor = ((x - seen) / fine) ** 2 / 2 + math.log(fine) + math.log(2 * math.pi) / 2
-        return told
+        nats: Tensor = ((x - seen) / fine) ** 2 / 2 + math.log(fine) + math.log(2 * math.pi) / 2
+        return nats
 
 
 def mix(x: Tensor, noise: Tensor, ratio: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:

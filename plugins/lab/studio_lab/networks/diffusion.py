@@ -36,8 +36,8 @@ class Diffusion(Noised):
 
     def _velocity(self, mixed: Tensor, ratio: Tensor) -> Tensor:
         time = 2 / math.pi * torch.atan(torch.exp(-ratio / 2))
-        made: Tensor = self.denoiser(mixed, time)
-        return made.float()
+        velocity: Tensor = self.denoiser(mixed, time)
+        return velocity.float()
 
     def noise_of(self, mixed: Tensor, ratio: Tensor) -> Tensor:
         """Return the noise in rows; see ``Noised``."""

@@ -41,13 +41,13 @@ class EncoderDecoder(Network):
             x = block(x)
         return x
 
-    def logits(self, known: Tensor, tokens: Tensor) -> Tensor:
+    def logits(self, memory: Tensor, tokens: Tensor) -> Tensor:
         """Map the encoded source and (B, L) previous tokens to (B, L, vocabulary)."""
         x = self.embedding(tokens) + self.places[: tokens.shape[1]]
         for block, looking in zip(self.writing, self.looking, strict=True):
-            x = looking(block(x), known)
-        told: Tensor = self.head(self.norm(x))
-        return told.float()
+            x = looking(block(x), memory)
+        logits: Tensor = self.head(self.norm(x))
+        return logits.float()
 
     def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:
         """Return the mean negative log-likelihood of the targets."""
@@ -59,9 +59,9 @@ class EncoderDecoder(Network):
         """Return the negative log-likelihood of targets, given sources, in nats per token."""
         source, target = batch["x"].unbind(1)
         before = F.pad(target[:, :-1], (1, 0), value=self.shape.vocabulary)
-        told = self.logits(self.read(source), before)
-        each = F.cross_entropy(told.transpose(1, 2), target, reduction="none")
-        return each.mean(1)
+        logits = self.logits(self.read(source), before)
+        losses = F.cross_entropy(logits.transpose(1, 2), target, reduction="none")
+        return losses.mean(1)
 
     def sample(self, count: int, random: torch.Generator) -> Generator[float, None, Tensor]:
         """Yield the share done; return pairs, (N, 2, L): sources seen in training, new targets."""
@@ -71,10 +71,10 @@ class EncoderDecoder(Network):
 
     def answer(self, sources: Tensor) -> Generator[float, None, Tensor]:
         """Yield the share done; return the likeliest target of each source, token by token."""
-        known = self.read(sources)
+        memory = self.read(sources)
         tokens = torch.full_like(sources[:, :1], self.shape.vocabulary)
         for place in range(self.shape.length):
-            best = self.logits(known, tokens)[:, -1].argmax(1, keepdim=True)
+            best = self.logits(memory, tokens)[:, -1].argmax(1, keepdim=True)
             tokens = torch.cat([tokens, best], 1)
             yield (place + 1) / self.shape.length
         return tokens[:, 1:]
@@ -92,9 +92,9 @@ class _Attention(nn.Module):
         """(B, L, W) → (B, L, W)."""
         parts: Tensor = self.enter(x).unflatten(2, (3, self.heads, -1))
         query, key, value = parts.permute(2, 0, 3, 1, 4).unbind(0)
-        made = F.scaled_dot_product_attention(query, key, value, is_causal=self.is_causal)
-        told: Tensor = self.leave(made.transpose(1, 2).flatten(2))
-        return told
+        attended = F.scaled_dot_product_attention(query, key, value, is_causal=self.is_causal)
+        output: Tensor = self.leave(attended.transpose(1, 2).flatten(2))
+        return output
 
 
 class _Block(nn.Module):
@@ -112,8 +112,8 @@ class _Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, L, W) → (B, L, W)."""
         x = x + self.drop(self.attention(self.first(x)))
-        made: Tensor = x + self.drop_last(self.layers(self.second(x)))
-        return made
+        output: Tensor = x + self.drop_last(self.layers(self.second(x)))
+        return output
 
 
 class _Looking(nn.Module):
@@ -125,12 +125,12 @@ class _Looking(nn.Module):
         self.ask, self.offer = nn.Linear(width, width), nn.Linear(width, 2 * width)
         self.leave = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, known: Tensor) -> Tensor:
+    def forward(self, x: Tensor, memory: Tensor) -> Tensor:
         query = self.ask(self.norm(x)).unflatten(2, (self.heads, -1)).transpose(1, 2)
-        offered = self.offer(known).unflatten(2, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        offered = self.offer(memory).unflatten(2, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
         seen = F.scaled_dot_product_attention(query, offered[0], offered[1])
-        made: Tensor = x + self.drop(self.leave(seen.transpose(1, 2).flatten(2)))
-        return made
+        output: Tensor = x + self.drop(self.leave(seen.transpose(1, 2).flatten(2)))
+        return output
 
 
 ARCHITECTURE = Architecture(

@@ -30,13 +30,13 @@ class FlowMatching(Noised):
         time = torch.sigmoid(torch.randn(len(x), generator=random, device=x.device))
         noise = torch.randn(x.shape, generator=random, device=x.device)
         shaped = time.reshape(-1, *[1] * (x.dim() - 1))
-        made = self.direction(noise + shaped * (x - noise), time)
-        return ((made - (x - noise)) ** 2).mean()
+        velocity = self.direction(noise + shaped * (x - noise), time)
+        return ((velocity - (x - noise)) ** 2).mean()
 
     def direction(self, place: Tensor, time: Tensor) -> Tensor:
         """Return where a line leads at ``place``; ``time``, (B,), is 0 at noise, 1 at rows."""
-        made: Tensor = self.denoiser(place, time)
-        return made.float()
+        velocity: Tensor = self.denoiser(place, time)
+        return velocity.float()
 
     def noise_of(self, mixed: Tensor, ratio: Tensor) -> Tensor:
         """Return the noise in rows; see ``Noised``."""

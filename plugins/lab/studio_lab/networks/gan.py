@@ -47,18 +47,18 @@ class Gan(Network):
     def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:
         """Return the relativistic loss of the generator or of the discriminator.
 
-        The discriminator's gradient is penalised at real and generated pictures, too, so that it guides
-        the generator.
+        The discriminator's gradient is penalised at real and generated pictures, too, so that it
+        guides the generator.
         """
         real = self._changed(batch["x"], random)
-        made = self._changed(self._made(len(real), random), random)
+        fake = self._changed(self._made(len(real), random), random)
         if phase == "generator":
             with torch.no_grad():
                 on_real = self.discriminator(real)
-            return F.softplus(on_real - self.discriminator(made)).mean()
-        real, made = real.detach().requires_grad_(), made.detach().requires_grad_()
-        on_real, on_made = self.discriminator(real), self.discriminator(made)
-        steep = _steepness(on_real, real) + _steepness(on_made, made)
+            return F.softplus(on_real - self.discriminator(fake)).mean()
+        real, fake = real.detach().requires_grad_(), fake.detach().requires_grad_()
+        on_real, on_made = self.discriminator(real), self.discriminator(fake)
+        steep = _steepness(on_real, real) + _steepness(on_made, fake)
         with torch.no_grad():
             step = torch.sign(torch.sign(on_real).float().mean() - _WANTED_SIGN) * _ADAPTS
             self.chance.copy_((self.chance + step).clamp(0, 0.8))
@@ -76,11 +76,11 @@ class Gan(Network):
 
     def sample(self, count: int, random: torch.Generator) -> Generator[float, None, Tensor]:
         """Yield the share done; return pictures of random numbers."""
-        made = []
+        batches = []
         for start in range(0, count, _AT_ONCE):
-            made.append(self._made(min(_AT_ONCE, count - start), random))
+            batches.append(self._made(min(_AT_ONCE, count - start), random))
             yield min(1.0, (start + _AT_ONCE) / count)
-        return torch.cat(made)
+        return torch.cat(batches)
 
     def part(self, phase: str) -> Iterator[nn.Parameter]:
         """Return the parameters of one of the two."""

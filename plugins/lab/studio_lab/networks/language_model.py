@@ -93,7 +93,7 @@ def _add_tokens(writer: object, vocabulary: Sequence[str]) -> None:
 
 
 def _tensors(network: DecoderTransformer) -> Sequence[tuple[str, Tensor]]:
-    found = [
+    result = [
         ("token_embd.weight", network.embedding.weight),
         ("output_norm.weight", network.norm.weight),
         ("output.weight", network.head.weight),
@@ -106,5 +106,5 @@ def _tensors(network: DecoderTransformer) -> Sequence[tuple[str, Tensor]]:
             "attn_output": block.attention.leave.weight, "ffn_norm": block.second.weight,
             "ffn_gate": block.gate.weight, "ffn_up": block.up.weight, "ffn_down": block.down.weight,
         }  # fmt: skip
-        found += [(f"blk.{number}.{name}.weight", tensor) for name, tensor in parts.items()]
-    return found
+        result += [(f"blk.{number}.{name}.weight", tensor) for name, tensor in parts.items()]
+    return result

@@ -25,8 +25,8 @@ class Dropout(nn.Module):
         """Return ``x`` with a share of it at 0, and the others larger for it."""
         if not (self.training and self.rate and self.random):
             return x
-        kept = torch.rand(x.shape, generator=self.random, device=x.device) >= self.rate
-        return x * kept / (1 - self.rate)
+        mask = torch.rand(x.shape, generator=self.random, device=x.device) >= self.rate
+        return x * mask / (1 - self.rate)
 
 
 def give_randomness(network: nn.Module, random: torch.Generator | None) -> None:
@@ -99,5 +99,5 @@ class TimeEmbedding(nn.Module):
         """(B,) → (B, width)."""
         rates = torch.exp(torch.linspace(0, math.log(1000), self.width // 2, device=time.device))
         waves = time[:, None] * rates
-        told: Tensor = self.layers(torch.cat([waves.sin(), waves.cos()], 1))
-        return told
+        embedding: Tensor = self.layers(torch.cat([waves.sin(), waves.cos()], 1))
+        return embedding

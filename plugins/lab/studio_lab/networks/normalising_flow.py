@@ -67,7 +67,7 @@ class NormalisingFlow(Network):
 
     def sample(self, count: int, random: torch.Generator) -> Generator[float, None, Tensor]:
         """Yield the share done; return draws of Student's t that went all the way back."""
-        device, made = self.centre.device, []
+        device, batches = self.centre.device, []
         for start in range(0, count, _AT_ONCE):
             rows = min(_AT_ONCE, count - start)
             draws = (1 + _FREEDOM, rows, self.shape.dimensions)
@@ -78,9 +78,9 @@ class NormalisingFlow(Network):
                 coupling = self.couplings[number]
                 assert isinstance(coupling, _Coupling)
                 x = coupling.back(x)
-            made.append(x)
+            batches.append(x)
             yield min(1.0, (start + rows) / count)
-        x = torch.cat(made)
+        x = torch.cat(batches)
         return x.clamp(-1, 1).reshape(-1, *self.shape.sides) if self.shape.kind == "pictures" else x
 
 

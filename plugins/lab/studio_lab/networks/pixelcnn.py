@@ -28,14 +28,14 @@ class PixelCnn(Network):
         """``width`` and ``depth``: channels and number of the masked layers."""
         super().__init__(shape)
         self.is_mixed = shape.levels > _FEW_LEVELS
-        each = 3 * _MIXED if self.is_mixed else shape.levels
+        outputs = 3 * _MIXED if self.is_mixed else shape.levels
         self.enter = _Masked(shape.channels, width, 5, sees_itself=False)
         self.blocks = nn.ModuleList(_Block(width, dropout) for _ in range(depth))
         self.leave = nn.Sequential(
             nn.SiLU(),
             nn.Conv2d(width, width, 1),
             nn.SiLU(),
-            nn.Conv2d(width, shape.channels * each, 1),
+            nn.Conv2d(width, shape.channels * outputs, 1),
         )
 
     def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:
@@ -45,14 +45,14 @@ class PixelCnn(Network):
     def bound(self, batch: Batch, random: torch.Generator) -> Tensor:
         """Return the negative log-likelihood; see ``Network``."""
         x = batch["x"]
-        told = self._told(x)
+        logits = self._told(x)
         if not self.is_mixed:
             levels = ((x + 1) / 2 * (self.shape.levels - 1)).round().long()
-            each = F.cross_entropy(told, levels, reduction="none")
-            return each.flatten(1).mean(1)
-        weight, mean, scale = told.chunk(3, 1)
-        each = -discretised_logistic(x[:, None], mean, scale.clamp(-7, 3), self.shape.levels)
-        joined = torch.logsumexp(F.log_softmax(weight, 1) + each, 1)
+            losses = F.cross_entropy(logits, levels, reduction="none")
+            return losses.flatten(1).mean(1)
+        weight, mean, scale = logits.chunk(3, 1)
+        losses = -discretised_logistic(x[:, None], mean, scale.clamp(-7, 3), self.shape.levels)
+        joined = torch.logsumexp(F.log_softmax(weight, 1) + losses, 1)
         return torch.neg(joined.flatten(1).mean(1))
 
     def _told(self, x: Tensor) -> Tensor:
@@ -60,8 +60,8 @@ class PixelCnn(Network):
         hidden = self.enter(x)
         for block in self.blocks:
             hidden = block(hidden)
-        told: Tensor = self.leave(hidden)
-        values: Tensor = told.float().unflatten(1, (-1, self.shape.channels))
+        logits: Tensor = self.leave(hidden)
+        values: Tensor = logits.float().unflatten(1, (-1, self.shape.channels))
         return values
 
     def sample(self, count: int, random: torch.Generator) -> Generator[float, None, Tensor]:
@@ -76,15 +76,15 @@ class PixelCnn(Network):
             yield (place + 1) / places
         return x
 
-    def _drawn(self, told: Tensor, random: torch.Generator) -> Tensor:
+    def _drawn(self, logits: Tensor, random: torch.Generator) -> Tensor:
         """(B, numbers for each value, C) → (B, C)."""
-        count, _, channels = told.shape
+        count, _, channels = logits.shape
         last = self.shape.levels - 1
         if not self.is_mixed:
-            chances = told.softmax(1).transpose(1, 2).flatten(0, 1)
+            chances = logits.softmax(1).transpose(1, 2).flatten(0, 1)
             drawn = torch.multinomial(chances, 1, generator=random).reshape(count, channels)
             return drawn * (2 / last) - 1
-        weight, mean, scale = told.chunk(3, 1)
+        weight, mean, scale = logits.chunk(3, 1)
         chances = weight.softmax(1).transpose(1, 2).flatten(0, 1)
         chosen = torch.multinomial(chances, 1, generator=random).reshape(count, 1, channels)
         mean, scale = mean.gather(1, chosen)[:, 0], scale.gather(1, chosen)[:, 0].clamp(-7, 3)
@@ -119,8 +119,8 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         value, gate = self.mix(F.silu(x)).chunk(2, 1)
-        made: Tensor = x + self.out(self.drop(torch.tanh(value) * torch.sigmoid(gate)))
-        return made
+        output: Tensor = x + self.out(self.drop(torch.tanh(value) * torch.sigmoid(gate)))
+        return output
 
 
 ARCHITECTURE = Architecture(

@@ -38,9 +38,9 @@ class Recurrent(Writer):
     def _read(self, tokens: Tensor, states: list[Any]) -> tuple[Tensor, list[Any]]:
         x, after = self.embedding(tokens), []
         for layer, state in zip(self.layers, states, strict=True):
-            made, state = layer(x, state)
+            output, state = layer(x, state)
             after.append(state)
-            x = x + self.drop(made)
+            x = x + self.drop(output)
         return self.head(x), after
 
     def go_on(
@@ -52,11 +52,11 @@ class Recurrent(Writer):
         states: list[Any] = [None] * len(self.layers)
         written = []
         for place in range(self.shape.length):
-            told, states = self._read(token, states)
+            logits, states = self._read(token, states)
             if place < len(given):
                 token = torch.full_like(token, given[place])
             else:
-                token = torch.multinomial(told[:, -1].float().softmax(1), 1, generator=random)
+                token = torch.multinomial(logits[:, -1].float().softmax(1), 1, generator=random)
             written.append(token)
             yield (place + 1) / self.shape.length
         return torch.cat(written, 1)

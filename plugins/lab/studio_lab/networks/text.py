@@ -34,8 +34,8 @@ class Writer(Network):
     def bound(self, batch: Batch, random: torch.Generator) -> Tensor:
         """Return the negative log-likelihood in nats per token."""
         x = batch["x"]
-        told = self.logits(self.before(x)).float()
-        return F.cross_entropy(told.transpose(1, 2), x, reduction="none").mean(1)
+        logits = self.logits(self.before(x)).float()
+        return F.cross_entropy(logits.transpose(1, 2), x, reduction="none").mean(1)
 
     def sample(self, count: int, random: torch.Generator) -> Generator[float, None, Tensor]:
         """Yield the share done; return tokens drawn one after the other."""

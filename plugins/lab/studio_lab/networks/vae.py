@@ -48,8 +48,8 @@ class Vae(Network):
     def bound(self, batch: Batch, random: torch.Generator) -> Tensor:
         """Return the evidence bound with one draw of the latent; see ``Network``."""
         x = batch["x"]
-        told: Tensor = self.encoder(x.flatten(1) if self.is_flat else x).float()
-        mean, log_variance = told.clamp(-15, 15).chunk(2, dim=1)
+        encoded: Tensor = self.encoder(x.flatten(1) if self.is_flat else x).float()
+        mean, log_variance = encoded.clamp(-15, 15).chunk(2, dim=1)
         noise = torch.randn(mean.shape, generator=random, device=x.device)
         latent = mean + torch.exp(log_variance / 2) * noise
         divergence = (mean**2 + log_variance.exp() - 1 - log_variance).sum(1) / 2
@@ -68,11 +68,11 @@ class Vae(Network):
         """Yield the share done; return decoded draws."""
         device = self.log_scale.device
         latent = torch.randn(count, self.latent, generator=random, device=device)
-        made = []
+        batches = []
         for start in range(0, count, _AT_ONCE):
-            made.append(self.decode(latent[start : start + _AT_ONCE], random))
+            batches.append(self.decode(latent[start : start + _AT_ONCE], random))
             yield min(1.0, (start + _AT_ONCE) / count)
-        return torch.cat(made)
+        return torch.cat(batches)
 
     def decode(self, latent: Tensor, random: torch.Generator | None = None) -> Tensor:
         """Return the rows that (B, latent) numbers stand for.

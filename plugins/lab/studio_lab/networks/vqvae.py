@@ -87,14 +87,14 @@ class VqVae(Network):
         """Yield the share done; return what codes drawn from the prior stand for."""
         drawn = yield from self.prior.sample(count, random)
         numbers = ((drawn[:, 0] + 1) / 2 * (len(self.codebook) - 1)).round().long()
-        made: Tensor = self.decoder(self.codebook[numbers].permute(0, 3, 1, 2))
-        return made.clamp(-1, 1)
+        decoded: Tensor = self.decoder(self.codebook[numbers].permute(0, 3, 1, 2))
+        return decoded.clamp(-1, 1)
 
     def part(self, phase: str) -> Iterator[nn.Parameter]:
         """Return the parameters of the prior, or all others."""
-        priors = {id(each) for each in self.prior.parameters()}
+        priors = {id(parameter) for parameter in self.prior.parameters()}
         every = self.parameters()
-        return (each for each in every if (id(each) in priors) == (phase == "prior"))
+        return (parameter for parameter in every if (id(parameter) in priors) == (phase == "prior"))
 
 
 ARCHITECTURE = Architecture(

@@ -34,7 +34,7 @@ def augmentation(report: Mapping[str, Any]) -> str:
         tr("Verdict"),
     ]
     lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    lines += [_row(method, each, score) for method, each in outcomes.items()]
+    lines += [_row(method, outcome, score) for method, outcome in outcomes.items()]
     lines += [
         "",
         _how(),
@@ -61,7 +61,7 @@ def _sentence(method: str, outcome: Mapping[str, Any], report: Mapping[str, Any]
     gain = _signed(outcome["gain"][report["score"]])
     places = {"method": method_name(method), "score": plot_name(report["score"]), "gain": gain,
               "splits": report["splits"], "real": localised(f"{outcome['real']:.3f}")}  # fmt: skip
-    said = {
+    sentences = {
         "helps": tr("{method} helps: {score} changes by {gain} from {real} with real data alone."),
         "harms": tr("{method} harms: {score} changes by {gain} from {real} with real data alone."),
         "no effect": tr(
@@ -74,7 +74,7 @@ def _sentence(method: str, outcome: Mapping[str, Any], report: Mapping[str, Any]
         ),
     }[outcome["effect"]].format(**places)
     if outcome["verdict"] != "leaks":
-        return said
+        return sentences
     leaks = tr(
         "{method} leaks: what it makes tells which real data it learned from (area of the "
         "membership attack {area}, where 0.5 is chance; {copies} are copies). Do not pass it on."
@@ -84,7 +84,7 @@ def _sentence(method: str, outcome: Mapping[str, Any], report: Mapping[str, Any]
     translated = leaks.format(
         method=places["method"], area=localised(f"{area:.2f}"), copies=f"{copied:.0%}"
     )
-    return f"{translated} {said}"
+    return f"{translated} {sentences}"
 
 
 def _row(method: str, outcome: Mapping[str, Any], score: str) -> str:

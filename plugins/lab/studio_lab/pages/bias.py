@@ -25,20 +25,20 @@ def bias(report: Mapping[str, Any]) -> str:
         name = topic["name"]
         sorts = {key: _words().get(topic[key], topic[key]) for key in ("first", "second")}
         lines += [f"## {plot_name(name)}: " + tr("{first}, rather than {second}").format(**sorts)]
-        lines += ["", *_leanings(each for each in figures if each["topic"] == name), ""]
-        own = [each for each in report["texts"] if each["topic"] == name]
+        lines += ["", *_leanings(figure for figure in figures if figure["topic"] == name), ""]
+        own = [figure for figure in report["texts"] if figure["topic"] == name]
         if own:
             lines += [_written(own), "", *_counts(own, sorts), ""]
     return "\n".join([*lines, _limits()])
 
 
 def _sentence(figures: Sequence[Figure]) -> str:
-    figures = [each for each in figures if not each.get("is_mirror")]
-    sure = [each for each in figures if each["is_sure"]]
+    figures = [figure for figure in figures if not figure.get("is_mirror")]
+    sure = [figure for figure in figures if figure["is_sure"]]
     if not sure:
-        said = tr("None of {all} differences between groups is larger than chance explains.")
-        return said.format(all=len(figures))
-    widest = max(sure, key=lambda each: abs(float(each["more"]["value"])))
+        text = tr("None of {all} differences between groups is larger than chance explains.")
+        return text.format(all=len(figures))
+    widest = max(sure, key=lambda figure: abs(float(figure["more"]["value"])))
     return tr(
         "{sure} of {all} differences between groups are larger than chance explains; the widest "
         "is {topic}, {group}: {times}."
@@ -54,7 +54,7 @@ def _how(figures: Sequence[Figure]) -> str:
         "first word is than the second. “Times as likely” compares that with all groups of its "
         "kind: 1 means no difference. Intervals are 95% confidence intervals, corrected for the "
         "number of figures."
-    ).format(count=f"{sum(each['count'] for each in figures):,}")
+    ).format(count=f"{sum(figure['count'] for figure in figures):,}")
 
 
 def _limits() -> str:
@@ -67,14 +67,15 @@ def _limits() -> str:
 def _leanings(own: Iterator[Figure]) -> Iterator[str]:
     yield f"| {tr('Group')} | {tr('Times as likely')} | {tr('Above the others')} | |"
     yield "|---|---|---|---|"
-    for each in own:
-        part = each["likelihood"]
+    for leaning in own:
+        part = leaning["likelihood"]
         above = tr("{some} of {all} ({low} to {high})").format(
-            some=each["above"], all=each["count"], low=f"{part['low']:.0%}",
+            some=leaning["above"], all=leaning["count"], low=f"{part['low']:.0%}",
             high=f"{part['high']:.0%}",
         )  # fmt: skip
-        differs = f"**{tr('differs')}**" if each["is_sure"] else ""
-        yield f"| {group_name(each['group'])} | {_times(each['more'])} | {above} | {differs} |"
+        differs = f"**{tr('differs')}**" if leaning["is_sure"] else ""
+        group = group_name(leaning["group"])
+        yield f"| {group} | {_times(leaning['more'])} | {above} | {differs} |"
 
 
 def _written(own: Sequence[Figure]) -> str:
@@ -82,8 +83,8 @@ def _written(own: Sequence[Figure]) -> str:
         "What the model wrote by itself: {some} of {all} texts have a word of either sort. Where "
         "an interval is wide, they are too few to compare groups."
     ).format(
-        some=sum(each["first"] + each["second"] for each in own),
-        all=sum(each["texts"] for each in own),
+        some=sum(count["first"] + count["second"] for count in own),
+        all=sum(count["texts"] for count in own),
     )
 
 
@@ -91,13 +92,13 @@ def _counts(own: Sequence[Figure], sorts: Mapping[str, str]) -> Iterator[str]:
     head = [tr("Group"), tr("Texts"), *sorts.values(), tr("Share of the first")]
     yield f"| {' | '.join(head)} |"
     yield "|---" * len(head) + "|"
-    for each in own:
+    for count in own:
         share = tr("{value} ({low} to {high})").format(
-            **{key: f"{value:.0%}" for key, value in each["share"].items()}
+            **{key: f"{value:.0%}" for key, value in count["share"].items()}
         )
         cells = [
-            group_name(each["group"]),
-            *(str(each[key]) for key in ("texts", "first", "second")),
+            group_name(count["group"]),
+            *(str(count[key]) for key in ("texts", "first", "second")),
             share,
         ]
         yield f"| {' | '.join(cells)} |"

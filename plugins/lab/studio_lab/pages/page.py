@@ -265,11 +265,11 @@ class LabPage(QWidget):
         """Start a fine-tuning on what stars say; conversations are read beside the window."""
         store = self._ctx.library.conversations
 
-        def start(found: Any) -> None:
-            if isinstance(found, StudioError):
-                self.trouble.tell(found)
+        def start(replies: Any) -> None:
+            if isinstance(replies, StudioError):
+                self.trouble.tell(replies)
             elif isValid(self):
-                self.run.start(replace(request, inputs={"choices": found}))
+                self.run.start(replace(request, inputs={"choices": replies}))
 
         self._ctx.run_later(lambda: outcome(lambda: starred_replies(store)), start)
 
@@ -347,12 +347,12 @@ class LabPage(QWidget):
         ids = self._sets.ids(result.artifact)
 
         def read() -> list[tuple[SavedArtifact, Any]]:
-            found = self._sets.find(ids)
-            return [(each, outcome(partial(self._content, each))) for each in found]
+            artifacts = self._sets.find(ids)
+            return [(artifact, outcome(partial(self._content, artifact))) for artifact in artifacts]
 
-        def show(found: list[tuple[SavedArtifact, Any]]) -> None:
+        def show(contents: list[tuple[SavedArtifact, Any]]) -> None:
             if isValid(self) and self._current == id:
-                for artifact, content in found:
+                for artifact, content in contents:
                     self._show(artifact, content)
 
         self._ctx.run_later(read, show)
@@ -432,12 +432,12 @@ def _slot(what: str) -> str:
 
 def _architectures(mode: Mode | None) -> set[str]:
     field = next(f for f in mode.params.fields() if f.name == "architecture") if mode else None
-    return {str(each) for each in field.choices} if field else set()
+    return {str(choice) for choice in field.choices} if field else set()
 
 
 def _title(mode: Mode, values: Mapping[str, Any]) -> str:
     """Return the title for the list of jobs: the network and its data."""
-    named = {each.name: each for each in mode.params.fields()}
+    named = {field.name: field for field in mode.params.fields()}
     words = [_word(named[name], values.get(name)) for name in ("architecture",) if name in named]
     if file := Path(str(values.get("data") or values.get("table") or "")).name:
         words.append(file)

@@ -38,16 +38,16 @@ def in_words(plot: Plot) -> Plot:
     names = _names()
 
     def axis(given: Axis) -> Axis:
-        categories = [plot_name(each) for each in given.categories]
+        categories = [plot_name(line) for line in given.categories]
         return msgspec.structs.replace(given, label=plot_name(given.label), categories=categories)
 
     def name(given: str) -> str:
         if level := _LEVEL.fullmatch(given):
-            said = {"parameters": tr("{count} parameters"), "examples": tr("{count} examples")}
-            return said[level[2]].format(count=level[1])
+            patterns = {"parameters": tr("{count} parameters"), "examples": tr("{count} examples")}
+            return patterns[level[2]].format(count=level[1])
         return names.get(given, given)
 
-    series = [msgspec.structs.replace(each, name=name(each.name)) for each in plot.series]
+    series = [msgspec.structs.replace(line, name=name(line.name)) for line in plot.series]
     title = plot_name(plot.title)
     return msgspec.structs.replace(plot, title=title, series=series, x=axis(plot.x), y=axis(plot.y))
 

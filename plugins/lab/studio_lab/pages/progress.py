@@ -14,12 +14,14 @@ _PLACE = re.compile(r"\\\{(\w+)\\\}")
 
 def progress_in_words(message: str) -> str:
     """Translate a progress message of a task of the lab."""
-    known = _known()
-    if message in known:
-        return known[message]
-    for pattern, said in _patterns().items():
-        if found := re.fullmatch(_PLACE.sub(r"(?P<\1>.+?)", re.escape(pattern)), message):
-            return said.format(**{name: _word(each) for name, each in found.groupdict().items()})
+    words = _known()
+    if message in words:
+        return words[message]
+    for pattern, translation in _patterns().items():
+        if match := re.fullmatch(_PLACE.sub(r"(?P<\1>.+?)", re.escape(pattern)), message):
+            return translation.format(
+                **{name: _word(value) for name, value in match.groupdict().items()}
+            )
     return ", ".join(map(_figure, message.split(", ")))
 
 

@@ -65,7 +65,7 @@ def waveform(data: bytes, color: QColor) -> QImage:
 def molecules(text: str) -> str:
     """Return the first SMILES of a list as Markdown."""
     some = [line.split(",")[0].strip() for line in text.splitlines() if line.strip()]
-    return "\n".join(f"{n}. `{each}`" for n, each in enumerate(some[:_MOST_MOLECULES], 1))
+    return "\n".join(f"{n}. `{molecule}`" for n, molecule in enumerate(some[:_MOST_MOLECULES], 1))
 
 
 def _canvas() -> tuple[QImage, QPainter]:

@@ -47,14 +47,14 @@ def comparison(report: Mapping[str, Any], title: Callable[[str], str] = str) -> 
     rows, measure = report["rows"], report["measure"]
     names = list(dict.fromkeys(name for row in rows for name in row["measures"]))
     models = [row for row in rows if row["role"] == "weights"]
-    said = [f"**{_name(row, title)}**: {_verdict(row, measure)}" for row in models]
+    verdicts = [f"**{_name(row, title)}**: {_verdict(row, measure)}" for row in models]
     head = [tr("Measure"), *(_role(row, title) for row in rows)]
     cells = [
         [plot_name(name), *(_in_a_cell(row["measures"].get(name)) for row in rows)]
         for name in names
     ]
     notes = [f"- {translated(note, tr)}" for note in report.get("notes", ())]
-    return "\n\n".join(filter(None, [*said, "\n".join(notes), _table(head, cells)]))
+    return "\n\n".join(filter(None, [*verdicts, "\n".join(notes), _table(head, cells)]))
 
 
 def _name(row: Mapping[str, Any], title: Callable[[str], str]) -> str:
@@ -77,8 +77,8 @@ def _verdict(row: Mapping[str, Any], measure: str) -> str:
         "baseline": tr("A plain baseline is better."),
         "unsure": tr("These figures do not tell whether it is better than a plain baseline."),
     }
-    found = [wrong.get(code, code) for code in row["findings"]]
-    parts += found or [
+    defects = [wrong.get(code, code) for code in row["findings"]]
+    parts += defects or [
         tr("It is better than the plain baselines, and nothing else is wrong with it.")
     ]
     return " ".join(parts)

@@ -33,23 +33,23 @@ class ResultSets:
 
     def find(self, ids: list[str]) -> list[SavedArtifact]:
         """Return those that are still in the library. Takes as long as the disk."""
-        found = []
+        artifacts = []
         for id in ids:
             try:
                 artifact = self._ctx.library.artifact(id)
             except StudioError:  # gone from the library: that was the user's wish
                 continue
             if not artifact.binned:
-                found.append(artifact)
-        return found
+                artifacts.append(artifact)
+        return artifacts
 
 
-def _sound(found: Any) -> dict[str, list[str]]:
+def _sound(saved: Any) -> dict[str, list[str]]:
     """Return the valid entries of a saved value; tolerates any other value."""
-    if not isinstance(found, dict):
+    if not isinstance(saved, dict):
         return {}
     return {
         str(record): [str(id) for id in ids]
-        for record, ids in found.items()
+        for record, ids in saved.items()
         if isinstance(ids, list)
     }

@@ -81,7 +81,7 @@ def _rounded(figure: Figure, times: float) -> dict[str, str]:
 
 def _prediction(predicted: Figure, larger: Mapping[str, Any]) -> str:
     inside = predicted["low"] <= larger["loss"] <= predicted["high"]
-    said = (
+    text = (
         tr(
             "A larger training was held out: {parameters} parameters, {examples} examples, {steps} "
             "steps. Before it was run, its loss was predicted as {value} ({low} to {high}); "
@@ -94,7 +94,7 @@ def _prediction(predicted: Figure, larger: Mapping[str, Any]) -> str:
             "measured is {loss}, outside the interval."
         )
     )
-    return said.format(
+    return text.format(
         **{name: localised(f"{larger[name]:,}") for name in ("parameters", "examples", "steps")},
         **{name: localised(f"{predicted[name]:.4g}") for name in ("value", "low", "high")},
         loss=localised(f"{larger['loss']:.4g}"),

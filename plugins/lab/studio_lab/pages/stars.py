@@ -16,17 +16,17 @@ def starred_replies(store: Conversations) -> list[tuple[str, str, str]]:
     """
     found = list[tuple[str, str, str]]()
     for conversation in store.list(limit=_MOST):
-        asked = ""
+        question = ""
         for message in store.thread(conversation.id):
             if message.role == "user":
-                asked = message.content.strip()
+                question = message.content.strip()
             versions = store.siblings(message.id).ids if message.role == "assistant" else ()
-            if not asked or len(versions) < 2:
+            if not question or len(versions) < 2:
                 continue
             replies = [store.message(id) for id in versions]
             better, worse = (
                 [r.content.strip() for r in replies if bool(r.extra.get(STARRED)) is wanted]
                 for wanted in (True, False)
             )
-            found += [(asked, a, b) for a in better for b in worse if a and b and a != b]
+            found += [(question, a, b) for a in better for b in worse if a and b and a != b]
     return found

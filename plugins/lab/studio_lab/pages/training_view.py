@@ -92,8 +92,8 @@ class TrainingView(QWidget):
         column.addWidget(self._waits)
         column.addLayout(self._sides, 1000)
         column.addStretch(1)  # while there is nothing, the heading stays on top
-        for each in (self._charts, beside, column):
-            each.setSpacing(8)
+        for widget in (self._charts, beside, column):
+            widget.setSpacing(8)
 
     @property
     def is_empty(self) -> bool:
@@ -122,9 +122,9 @@ class TrainingView(QWidget):
         """Show Markdown in the place of a chart."""
         self._show(title, text)
 
-    def show_samples(self, title: str, made: QImage | str, caption: str) -> None:
+    def show_samples(self, title: str, content: QImage | str, caption: str) -> None:
         """Show samples of the model, a picture or a text, replacing older ones."""
-        self._made[title] = (made, caption)
+        self._made[title] = (content, caption)
         if self._chosen_made not in self._made:
             self._chosen_made = title
         self._show_made()
@@ -136,7 +136,7 @@ class TrainingView(QWidget):
 
     def _show(self, title: str, content: Plot | str) -> None:
         self._shown[title] = content
-        first = next((each for each in _FIRST if each in self._shown), next(iter(self._shown)))
+        first = next((name for name in _FIRST if name in self._shown), next(iter(self._shown)))
         if self.chosen not in self._shown or not self._is_chosen_by_hand:
             self.chosen = first
         self._show_chosen()
@@ -177,22 +177,22 @@ class TrainingView(QWidget):
         self._view.set_plot(in_words(plot))
 
     def _show_made(self) -> None:
-        made, caption = self._made.get(self._chosen_made, ("", ""))
+        content, caption = self._made.get(self._chosen_made, ("", ""))
         self._give_room()
         self._beside.setVisible(bool(self._made) and not self._pane.isVisibleTo(self))
         self.choice_made.offer([*self._made], self._chosen_made)
-        is_picture = isinstance(made, QImage)
+        is_picture = isinstance(content, QImage)
         self.samples.setVisible(is_picture)
-        self.samples.set_image(made if isinstance(made, QImage) else QImage())
+        self.samples.set_image(content if isinstance(content, QImage) else QImage())
         self.texts.widget.setVisible(not is_picture)
-        self.texts.set_text(made if isinstance(made, str) else "")
+        self.texts.set_text(content if isinstance(content, str) else "")
         self._caption.setText(caption)
 
 
 def _about(title: str, content: Plot | str | None) -> str:
     losses = content.series if isinstance(content, Plot) and title == "Loss" else ()
     return (
-        about_losses(tuple(each.name for each in losses))
+        about_losses(tuple(line.name for line in losses))
         or about_plot(title)
         or about_figures(title)
     )

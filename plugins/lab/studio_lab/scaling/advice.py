@@ -91,11 +91,11 @@ def concluded(
         seed: Of the prediction.
         larger: Measurement of that training, once it was run.
     """
-    at = {name: max(each.amounts[name] for each in points) for name in AXES}
+    at = {name: max(point.amounts[name] for point in points) for name in AXES}
     gains = {name: fit.gain(name, at) for name in AXES}
     enough = {name: fit.law.enough(name, at, SMALL_GAIN) for name in AXES}
     predicted, advice = fit.predicted(ahead, seed), _advice(fit, at, gains)
-    best = min(each.loss for each in points)
+    best = min(point.loss for point in points)
     if larger and _is_missed(predicted, larger.loss):
         advice = Advice.MISSED
     elif advice is not Advice.ENOUGH and fit.line(ahead).high >= best:
@@ -110,7 +110,7 @@ def _is_missed(predicted: Estimate, loss: float) -> bool:
 
 
 def _advice(fit: Fit, at: Mapping[str, float], gains: Mapping[str, Estimate]) -> Advice:
-    if all(each.high < SMALL_GAIN * fit.law(at) for each in gains.values()):
+    if all(gain.high < SMALL_GAIN * fit.law(at) for gain in gains.values()):
         return Advice.ENOUGH
     best = max(gains, key=lambda name: gains[name].value)
     wins = [max(AXES, key=lambda name: law.gain(name, at)) == best for law in fit.draws]

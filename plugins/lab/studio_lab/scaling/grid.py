@@ -70,11 +70,11 @@ def widths(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the arguments of the networks of the grid, then those of the larger one."""
     heads = int(arguments.get("heads", 1))
     step = math.lcm(_ROUND, heads)
-    found = []
+    result = []
     for times in (*WIDTHS, LARGER_WIDTH):
         width = max(step, round(arguments["width"] * times / step) * step)
-        found.append({**arguments, "width": width})
-    return found
+        result.append({**arguments, "width": width})
+    return result
 
 
 def batch_size(examples: int, wanted: int) -> int:

@@ -30,11 +30,11 @@ class PointsFile:
         self.parameters: list[int] = []
         self.points: dict[str, Measured] = {}
         try:
-            found = json.loads(self._path.read_bytes())
-            if found["recipe"] == self._recipe:
-                points = {key: Measured(**each) for key, each in found["points"].items()}
-                self.step_seconds = list(map(float, found["step_seconds"]))
-                self.parameters, self.points = list(map(int, found["parameters"])), points
+            saved = json.loads(self._path.read_bytes())
+            if saved["recipe"] == self._recipe:
+                points = {key: Measured(**fields) for key, fields in saved["points"].items()}
+                self.step_seconds = list(map(float, saved["step_seconds"]))
+                self.parameters, self.points = list(map(int, saved["parameters"])), points
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return  # none yet, or one of another version
 
@@ -55,15 +55,15 @@ class PointsFile:
             OSError: The disk refused; the old one is still there.
         """
         new = self._path.with_suffix(".new")
-        points = {key: asdict(each) for key, each in self.points.items()}
-        told = {
+        points = {key: asdict(point) for key, point in self.points.items()}
+        content = {
             "recipe": self._recipe,
             "step_seconds": self.step_seconds,
             "parameters": self.parameters,
             "points": points,
         }
         with new.open("w", encoding="utf-8") as file:
-            json.dump(told, file)
+            json.dump(content, file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(new, self._path)

@@ -134,26 +134,26 @@ def fit(
     for start in _STARTS:
         tried.append(_fitted(logs, measured, _start(measured, logs, *start)))
         yield None
-    best, least = min(tried, key=lambda each: each[1])
+    best, least = min(tried, key=lambda pair: pair[1])
     expected = np.log(_losses(best, logs))
     residuals = measured - expected
     free = max(1, len(measured) - len(best))
     noise = (residuals - np.median(residuals)) * np.sqrt(len(measured) / free)
     rng = np.random.default_rng(seed)
-    found = [_law(axes, units, other) for other, cost in tried if cost <= _NEAR * least]
+    laws = [_law(axes, units, other) for other, cost in tried if cost <= _NEAR * least]
     for _ in range(draws):
         moved = expected + rng.choice(noise, len(noise))
-        found.append(_law(axes, units, _fitted(logs, moved, best)[0]))
+        laws.append(_law(axes, units, _fitted(logs, moved, best)[0]))
         yield None
-    yield Fit(_law(axes, units, best), tuple(found), noise)
+    yield Fit(_law(axes, units, best), tuple(laws), noise)
 
 
 def _losses(values: Vector, logs: Vector) -> Vector:
     """Return losses by E, log A of each axis, and a of each axis: (1 + 2 axes,), (axes, n)."""
     count = len(logs)
     scales, exponents = values[1 : 1 + count, None], values[1 + count :, None]
-    found: Vector = values[0] + np.exp(scales - exponents * logs).sum(0)
-    return found
+    losses: Vector = values[0] + np.exp(scales - exponents * logs).sum(0)
+    return losses
 
 
 def _fitted(logs: Vector, measured: Vector, start: Vector) -> tuple[Vector, float]:
@@ -175,11 +175,11 @@ def _fitted(logs: Vector, measured: Vector, start: Vector) -> tuple[Vector, floa
         return np.asarray((whole / (values[0] + terms.sum(0))).T)
 
     inside = np.clip(start, *(bounds + np.outer([1e-9, -1e-9], bounds[1] - bounds[0])))
-    found = least_squares(
+    solution = least_squares(
         off, inside, slopes, bounds, x_scale="jac", loss="huber", f_scale=DELTA,
         max_nfev=_MOST_STEPS,
     )  # fmt: skip
-    return np.asarray(found.x, np.float64), float(found.cost)
+    return np.asarray(solution.x, np.float64), float(solution.cost)
 
 
 def _start(measured: Vector, logs: Vector, exponent: float, floor: float) -> Vector:

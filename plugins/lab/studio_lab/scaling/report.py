@@ -41,13 +41,14 @@ def as_csv(
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*_COLUMNS, *(["cost of electricity"] if price else [])])
-    for each in (*points, *([larger] if larger else [])):
-        told = [each.joules, each.low, each.high, each.grams]
-        told += [_cost(each.joules, price)] if price else []
+    for point in (*points, *([larger] if larger else [])):
+        energy = [point.joules, point.low, point.high, point.grams]
+        energy += [_cost(point.joules, price)] if price else []
         writer.writerow([
-            "held out" if each is larger else "grid", each.parameters, each.examples, each.steps,
-            each.seen, f"{each.loss:.6g}", f"{fit.law(each.amounts):.6g}" if fit else "",
-            f"{each.seconds:.3g}", *("" if value is None else f"{value:.4g}" for value in told),
+            "held out" if point is larger else "grid", point.parameters, point.examples,
+            point.steps, point.seen, f"{point.loss:.6g}",
+            f"{fit.law(point.amounts):.6g}" if fit else "",
+            f"{point.seconds:.3g}", *("" if value is None else f"{value:.4g}" for value in energy),
         ])  # fmt: skip
     return out.getvalue().encode()
 
@@ -73,19 +74,19 @@ def _plot(
 ) -> Plot:
     beside = _BESIDE[axis]
     shown = _comparable(axis, points)
-    levels = sorted({each.amounts[beside] for each in shown})
+    levels = sorted({point.amounts[beside] for point in shown})
     series: list[AnySeries] = []
     for level in levels:
-        own = [each for each in shown if each.amounts[beside] == level]
-        labels = [_label(each) for each in own]
+        own = [point for point in shown if point.amounts[beside] == level]
+        labels = [_label(point) for point in own]
         series.append(Points(
-            y=[each.loss for each in own], x=[each.amounts[axis] for each in own],
+            y=[point.loss for point in own], x=[point.amounts[axis] for point in own],
             name=f"{level:,.0f} {WORDS[beside]}", labels=labels,
         ))  # fmt: skip
     if fit and shown:
-        most = max([each.amounts[axis] for each in [*shown, *([larger] if larger else [])]])
-        reach = np.geomspace(min(each.amounts[axis] for each in shown), most, _STOPS)
-        others = {name: max(each.amounts[name] for each in shown) for name in AXES}
+        most = max([point.amounts[axis] for point in [*shown, *([larger] if larger else [])]])
+        reach = np.geomspace(min(point.amounts[axis] for point in shown), most, _STOPS)
+        others = {name: max(point.amounts[name] for point in shown) for name in AXES}
         settings = [{**others, beside: level} for level in levels]
         series.append(_lines(axis, reach, settings, fit))
         series.append(_interval(axis, reach, settings[-1], fit, end if larger else None))
@@ -101,8 +102,8 @@ def _plot(
 def _comparable(axis: str, points: Sequence[Measured]) -> list[Measured]:
     """Return those that differ in the axis and in what tells series apart, and in nothing else."""
     (other,) = [name for name in AXES if name not in (axis, _BESIDE[axis])]
-    most = max((each.amounts[other] for each in points), default=0)
-    return [each for each in points if each.amounts[other] == most]
+    most = max((point.amounts[other] for point in points), default=0)
+    return [point for point in points if point.amounts[other] == most]
 
 
 def _lines(axis: str, reach: Any, settings: Sequence[Mapping[str, float]], fit: Fit) -> Line:
@@ -118,19 +119,23 @@ def _interval(
     axis: str, reach: Any, at: Mapping[str, float], fit: Fit, end: Conclusion | None
 ) -> Line:
     """Return the ends of the interval of the lowest line; upright, that of the larger training."""
-    found = [fit.line({**at, axis: float(amount)}) for amount in reach]
+    estimates = [fit.line({**at, axis: float(amount)}) for amount in reach]
     x: Values = [*map(float, reach), None, *map(float, reach)]
-    y: Values = [*(each.low for each in found), None, *(each.high for each in found)]
+    y: Values = [
+        *(estimate.low for estimate in estimates),
+        None,
+        *(estimate.high for estimate in estimates),
+    ]
     if end:
         x += [None, float(end.ahead[axis]), float(end.ahead[axis])]
         y += [None, end.predicted.low, end.predicted.high]
     return Line(y=y, x=x, name="95% confidence interval")
 
 
-def _label(each: Measured) -> str:
+def _label(point: Measured) -> str:
     return (
-        f"{each.parameters:,} parameters, {each.examples:,} examples, {each.steps:,} steps: "
-        f"{each.loss:.4g}"
+        f"{point.parameters:,} parameters, {point.examples:,} examples, {point.steps:,} steps: "
+        f"{point.loss:.4g}"
     )
 
 
@@ -160,14 +165,14 @@ def card(
 
 def _gains(end: Conclusion, fit: Fit) -> str:
     whole = fit.law(end.at) / 100
-    told = [
+    lines = [
         f"{_MORE[name]} {round(gain.value / whole, 3):.2g}% ({round(gain.low / whole, 3):.2g} to "
         f"{round(gain.high / whole, 3):.2g})"
         for name, gain in end.gains.items()
     ]
     return (
         "From the largest training of the grid on, each of these with twice as much would lower "
-        f"the loss: {'; '.join(told)}."
+        f"the loss: {'; '.join(lines)}."
     )
 
 
@@ -186,17 +191,17 @@ def _law(fit: Fit, end: Conclusion) -> list[str]:
     rows = [
         f"| {WORDS[name]} | {fit.exponent(name)} | {_from(end, name)} |" for name in fit.law.axes
     ]
-    told = (
+    text = (
         f"The law is L = E + A/N^a + B/D^b + C/S^c, with E = {_floor(fit)} nats: what is left "
         "with any amount of everything. N are the parameters, D the examples to learn from, S the "
         "examples seen, each as often as it was. Fitted by the Huber loss of log L, as in Hoffmann "
         "et al. (2022); 95% confidence intervals by a bootstrap of the residuals."
     )
-    return [told, "", *head, *rows]
+    return [text, "", *head, *rows]
 
 
 def _floor(fit: Fit) -> str:
-    value, low, high = (max(0.0, round(each, 3)) for each in astuple(fit.floor))
+    value, low, high = (max(0.0, round(bound, 3)) for bound in astuple(fit.floor))
     return f"{value:g} ({low:g} to {high:g})"
 
 
@@ -210,22 +215,26 @@ def _from(end: Conclusion, name: str) -> str:
 
 
 def _costs(points: Sequence[Measured], larger: Measured | None, price: float) -> list[str]:
-    found = [*points, *([larger] if larger else [])]
-    if not found:
+    measured = [*points, *([larger] if larger else [])]
+    if not measured:
         return []
-    seconds = sum(each.seconds for each in found)
-    told = f"{len(found)} trainings took {seconds / 60:.1f} min"
-    joules = [each for each in found if each.joules is not None]
-    is_metered = len(joules) == len(found)
+    seconds = sum(point.seconds for point in measured)
+    text = f"{len(measured)} trainings took {seconds / 60:.1f} min"
+    joules = [point for point in measured if point.joules is not None]
+    is_metered = len(joules) == len(measured)
     if is_metered:
-        said = [sum(getattr(each, name) for each in joules) for name in ("joules", "low", "high")]
-        told += f" and about {said[0] / 1e3:.2g} kJ ({said[1] / 1e3:.2g} to {said[2] / 1e3:.2g})"
-        if all(each.grams is not None for each in joules):
-            told += f", {sum(each.grams or 0.0 for each in joules):.2g} g of CO₂"
-    dearest = max(found, key=lambda each: each.seconds)
-    lines = [f"{told}; the longest {dearest.seconds:.0f} s. The table has the cost of each."]
+        totals = [
+            sum(getattr(point, name) for point in joules) for name in ("joules", "low", "high")
+        ]
+        text += (
+            f" and about {totals[0] / 1e3:.2g} kJ ({totals[1] / 1e3:.2g} to {totals[2] / 1e3:.2g})"
+        )
+        if all(point.grams is not None for point in joules):
+            text += f", {sum(point.grams or 0.0 for point in joules):.2g} g of CO₂"
+    dearest = max(measured, key=lambda point: point.seconds)
+    lines = [f"{text}; the longest {dearest.seconds:.0f} s. The table has the cost of each."]
     if price and is_metered:
-        lines += ["", _price(said, price, points, larger)]
+        lines += ["", _price(totals, price, points, larger)]
     elif price:
         lines += ["", "The cost of electricity is not known: nothing here measures the energy."]
     return lines
@@ -235,17 +244,17 @@ def _price(
     joules: Sequence[float], price: float, points: Sequence[Measured], larger: Measured | None
 ) -> str:
     """Return the total cost, and the gain of the larger training for its cost."""
-    value, low, high = (f"{each / JOULES_A_KWH * price:.2g}" for each in joules)
-    told = (
+    value, low, high = (f"{bound / JOULES_A_KWH * price:.2g}" for bound in joules)
+    text = (
         f"At {price:g} per kWh their electricity cost about {value} ({low} to {high}), in the "
         "currency of that price."
     )
     own = _cost(larger.joules, price) if larger else None
     if larger is None or own is None:
-        return told
-    best = min(each.loss for each in points)
+        return text
+    best = min(bound.loss for bound in points)
     return (
-        f"{told} The larger training alone cost {own:.2g}; with it the lowest loss is "
+        f"{text} The larger training alone cost {own:.2g}; with it the lowest loss is "
         f"{min(best, larger.loss):.4g}, without it {best:.4g}."
     )
 
@@ -259,31 +268,31 @@ def as_result(
 ) -> dict[str, Any]:
     """Return all that was found as plain data. ``price``: as in ``as_csv``."""
     advice = end.advice if end else Advice.FEW
-    found = [*points, *([larger] if larger else [])]
-    told: dict[str, Any] = {
+    measured = [*points, *([larger] if larger else [])]
+    result: dict[str, Any] = {
         "advice": str(advice),
         "sentence": advice.sentence,
-        "points": [asdict(each) for each in points],
+        "points": [asdict(point) for point in points],
         "larger": asdict(larger) if larger else None,
-        "training_seconds": round(sum(each.seconds for each in found), 2),
+        "training_seconds": round(sum(point.seconds for point in measured), 2),
     }
     for name in ("joules", "grams"):
-        values = [getattr(each, name) for each in found]
-        if found and None not in values:
-            told[name] = round(sum(values), 3)
+        values = [getattr(point, name) for point in measured]
+        if measured and None not in values:
+            result[name] = round(sum(values), 3)
             if name == "joules" and price:
-                told["electricity_cost"] = _cost(sum(values), price)
+                result["electricity_cost"] = _cost(sum(values), price)
     if fit:
         if end:
-            told["loss"] = fit.law(end.at)
+            result["loss"] = fit.law(end.at)
         exponents = {name: asdict(fit.exponent(name)) for name in fit.law.axes}
-        told["law"] = {"floor": asdict(fit.floor), "exponents": exponents}
+        result["law"] = {"floor": asdict(fit.floor), "exponents": exponents}
     if end:
-        told["at"] = dict(end.at)
-        told["gains"] = {name: asdict(gain) for name, gain in end.gains.items()}
-        told["enough"] = dict(end.enough)
-        told["predicted"] = asdict(end.predicted)
-    return told
+        result["at"] = dict(end.at)
+        result["gains"] = {name: asdict(gain) for name, gain in end.gains.items()}
+        result["enough"] = dict(end.enough)
+        result["predicted"] = asdict(end.predicted)
+    return result
 
 
 def as_report(result: Mapping[str, Any], notes: Sequence[str]) -> dict[str, Any]:

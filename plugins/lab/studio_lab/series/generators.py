@@ -56,7 +56,9 @@ class Blocks:
 
     def fit(self, segments: Sequence[Values], rng: np.random.Generator) -> Iterator[None]:
         """Keep the segments."""
-        self._segments = [each for each in segments if len(each) >= BLOCK] or list(segments)
+        self._segments = [segment for segment in segments if len(segment) >= BLOCK] or list(
+            segments
+        )
         yield
 
     def sample(self, length: int, rng: np.random.Generator) -> Values:
@@ -89,13 +91,13 @@ class Phases:
         return np.concatenate(parts)[:length]
 
     def _surrogate(self, rng: np.random.Generator) -> Values:
-        known, count = self._known, len(self._known)
-        scores = ndtri((_ranks(known) + 0.5) / count)
+        values, count = self._known, len(self._known)
+        scores = ndtri((_ranks(values) + 0.5) / count)
         spectrum = np.fft.rfft(scores, axis=0)
         turned = spectrum * np.exp(2j * np.pi * rng.random(len(spectrum)))[:, None]
         turned[0] = spectrum[0]
         ranks = _ranks(np.fft.irfft(turned, count, axis=0))
-        return np.take_along_axis(np.sort(known, axis=0), ranks, axis=0)
+        return np.take_along_axis(np.sort(values, axis=0), ranks, axis=0)
 
 
 def _ranks(values: Values) -> NDArray[np.intp]:
@@ -111,8 +113,8 @@ class _Network(nn.Module):
         self.head = nn.Linear(HIDDEN, 2 * channels)
 
     def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
-        told, after = self.layer(x, state)
-        mean, spread = self.head(told).chunk(2, -1)
+        output, after = self.layer(x, state)
+        mean, spread = self.head(output).chunk(2, -1)
         return mean, spread.clamp(-5, 2), after
 
 
@@ -124,19 +126,20 @@ class RecurrentSeries:
 
     def fit(self, segments: Sequence[Values], rng: np.random.Generator) -> Iterator[None]:
         """Train for 200 steps; a few of them are a step of the job."""
-        known = np.concatenate(segments)
-        spread = known.std(0)
-        self._mean, self._spread = known.mean(0), np.where(spread > 0, spread, 1.0)
-        self._low, self._high = known.min(0), known.max(0)
+        values = np.concatenate(segments)
+        spread = values.std(0)
+        self._mean, self._spread = values.mean(0), np.where(spread > 0, spread, 1.0)
+        self._low, self._high = values.min(0), values.max(0)
         length = min(LENGTH, max(map(len, segments)) - 1)
-        long = [each for each in segments if len(each) > length]
+        long = [segment for segment in segments if len(segment) > length]
         views = [
-            np.lib.stride_tricks.sliding_window_view(each, length + 1, axis=0) for each in long
+            np.lib.stride_tricks.sliding_window_view(segment, length + 1, axis=0)
+            for segment in long
         ]
         cut = np.concatenate(views).transpose(0, 2, 1)
         rows = torch.from_numpy((cut - self._mean) / self._spread).float()
         source = torch.Generator().manual_seed(int(rng.integers(2**31)))
-        self._network = _network(source, known.shape[1])
+        self._network = _network(source, values.shape[1])
         optimiser = eager(torch.optim.AdamW)(self._network.parameters(), RATE)
         for step in range(STEPS):
             drawn = torch.from_numpy(rng.integers(len(rows), size=BATCH))
@@ -161,14 +164,14 @@ class RecurrentSeries:
     def sample(self, length: int, rng: np.random.Generator) -> Values:
         """See ``SeriesGenerator``; nothing leaves the range of the values."""
         source = torch.Generator().manual_seed(int(rng.integers(2**31)))
-        value, state, made = torch.zeros(1, 1, len(self._mean)), None, []
+        value, state, steps = torch.zeros(1, 1, len(self._mean)), None, []
         with torch.inference_mode():
             for _ in range(length + LENGTH):  # the first ones come from nowhere
                 mean, spread, state = self._network(value, state)
                 noise = torch.randn(mean.shape, generator=source) @ self._together.T
                 value = mean + spread.exp() * noise
-                made.append(value[0, 0].numpy())
-        values = np.array(made[LENGTH:]) * self._spread + self._mean
+                steps.append(value[0, 0].numpy())
+        values = np.array(steps[LENGTH:]) * self._spread + self._mean
         return np.asarray(values.clip(self._low, self._high))
 
 

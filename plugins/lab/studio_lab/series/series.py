@@ -127,9 +127,9 @@ def _times(table: Table, channels: Sequence[str], name: str) -> Column:
 def windows(segments: Sequence[NDArray[np.float64]], length: int) -> NDArray[np.float64]:
     """Return all windows that lie within one segment, (n, channels, length)."""
     views = [
-        np.lib.stride_tricks.sliding_window_view(each, length, axis=0)
-        for each in segments
-        if len(each) >= length
+        np.lib.stride_tricks.sliding_window_view(segment, length, axis=0)
+        for segment in segments
+        if len(segment) >= length
     ]
     return np.concatenate(views) if views else np.zeros((0, segments[0].shape[1], length))
 
@@ -137,8 +137,8 @@ def windows(segments: Sequence[NDArray[np.float64]], length: int) -> NDArray[np.
 def correlations(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the correlation of each pair of channels, in the order of the upper triangle."""
     with np.errstate(invalid="ignore", divide="ignore"):  # a channel that never changes
-        found = np.nan_to_num(np.corrcoef(values, rowvar=False).reshape(values.shape[1], -1))
-    return np.asarray(found[np.triu_indices(values.shape[1], 1)])
+        matrix = np.nan_to_num(np.corrcoef(values, rowvar=False).reshape(values.shape[1], -1))
+    return np.asarray(matrix[np.triu_indices(values.shape[1], 1)])
 
 
 def autocorrelation(values: NDArray[np.float64], lags: int) -> NDArray[np.float64]:

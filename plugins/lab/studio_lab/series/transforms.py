@@ -21,16 +21,20 @@ class Transformed(ABC):
 
     def fit(self, segments: Sequence[Values], rng: np.random.Generator) -> Iterator[None]:
         """Keep the segments."""
-        known = np.concatenate(segments)
-        self._segments, self._mean, self._own = segments, known.mean(0), np.cov(known, rowvar=False)
+        values = np.concatenate(segments)
+        self._segments, self._mean, self._own = (
+            segments,
+            values.mean(0),
+            np.cov(values, rowvar=False),
+        )
         yield
 
     def sample(self, length: int, rng: np.random.Generator) -> Values:
         """Return ``length`` times, (length, channels)."""
-        made: list[Values] = []
-        while sum(map(len, made)) < length:
-            made.append(self._changed(self._segments[len(made) % len(self._segments)], rng))
-        return np.concatenate(made)[:length]
+        pieces: list[Values] = []
+        while sum(map(len, pieces)) < length:
+            pieces.append(self._changed(self._segments[len(pieces) % len(self._segments)], rng))
+        return np.concatenate(pieces)[:length]
 
     @abstractmethod
     def _changed(self, known: Values, rng: np.random.Generator) -> Values:
@@ -75,7 +79,7 @@ class Sliced(Transformed):
         return _at(start + np.linspace(0, SLICE * last, len(known)), known)
 
 
-def _at(times: Values, known: Values) -> Values:
+def _at(times: Values, values: Values) -> Values:
     """Return the values at times between those that are known."""
-    whole = np.arange(len(known))
-    return np.stack([np.interp(times, whole, channel) for channel in known.T], axis=1)
+    whole = np.arange(len(values))
+    return np.stack([np.interp(times, whole, channel) for channel in values.T], axis=1)

@@ -33,26 +33,26 @@ def trials(
     """
     lags, draws = series.lags, np.random.default_rng(seed)
     for number in range(splits):
-        known, tested = _split(series.values, lags, draws)
-        centre, scale = np.concatenate(known).mean(0), np.concatenate(known).std(0)
+        training, tested = _split(series.values, lags, draws)
+        centre, scale = np.concatenate(training).mean(0), np.concatenate(training).std(0)
         scale = np.where(scale > 0, scale, 1.0)
-        known = [(each - centre) / scale for each in known]
+        training = [(segment - centre) / scale for segment in training]
         tested = (tested - centre) / scale
-        learned, test = windows(known, lags + 1), windows([tested], lags + 1)
-        real, similarity = skill(learned, test), fidelity(known, tested, lags)
-        count = sum(map(len, known))
+        learned, test = windows(training, lags + 1), windows([tested], lags + 1)
+        real, similarity = skill(learned, test), fidelity(training, tested, lags)
+        count = sum(map(len, training))
         for at, method in enumerate(methods):
             rng = np.random.default_rng((seed, number, at))
             generator = SERIES_GENERATORS[method]()
-            for _ in generator.fit(known, rng):
+            for _ in generator.fit(training, rng):
                 yield None
             written = generator.sample(max(rows, count), rng)
-            made, added = written[:count], written[: rows or count]
-            new = windows([made], lags + 1)
+            synthetic, added = written[:count], written[: rows or count]
+            new = windows([synthetic], lags + 1)
             yield None
             seen = SyntheticRows(
                 skill(new, test),
-                fidelity(known, made, lags),
+                fidelity(training, synthetic, lags),
                 similarity,
                 privacy(_shapes(new), _shapes(learned), _shapes(test), rng),
             )
@@ -79,9 +79,9 @@ def skill(learned: Values, test: Values) -> Scores:
     from sklearn.linear_model import Ridge
 
     model = Ridge(alpha=1.0).fit(_before(learned), learned[:, 0, -1])
-    truth, told = test[:, 0, -1], model.predict(_before(test))
+    truth, predicted = test[:, 0, -1], model.predict(_before(test))
     plain = float(np.sqrt(np.mean((truth - test[:, 0, -2]) ** 2)))
-    error = float(np.sqrt(np.mean((truth - told) ** 2)))
+    error = float(np.sqrt(np.mean((truth - predicted) ** 2)))
     return {"forecast skill": 1 - error / max(plain, 1e-9)}
 
 
@@ -93,14 +93,17 @@ def fidelity(known: Sequence[Values], made: Values, lags: int) -> Fidelity:
     """
     longest, reach = max(known, key=len), 2 * lags
     real = np.concatenate(known)
-    changes, new = np.concatenate([np.diff(each, axis=0) for each in known]), np.diff(made, axis=0)
-    found: dict[str, list[float]] = {"values": [], "changes": [], "autocorrelation": []}
+    changes, new = (
+        np.concatenate([np.diff(segment, axis=0) for segment in known]),
+        np.diff(made, axis=0),
+    )
+    similarities: dict[str, list[float]] = {"values": [], "changes": [], "autocorrelation": []}
     for at in range(real.shape[1]):
         apart = autocorrelation(longest[:, at], reach) - autocorrelation(made[:, at], reach)
-        found["values"].append(1 - float(ks_2samp(real[:, at], made[:, at]).statistic))
-        found["changes"].append(1 - float(ks_2samp(changes[:, at], new[:, at]).statistic))
-        found["autocorrelation"].append(1 - float(np.abs(apart).mean()) / 2)
-    aspects = {name: float(np.mean(each)) for name, each in found.items()}
+        similarities["values"].append(1 - float(ks_2samp(real[:, at], made[:, at]).statistic))
+        similarities["changes"].append(1 - float(ks_2samp(changes[:, at], new[:, at]).statistic))
+        similarities["autocorrelation"].append(1 - float(np.abs(apart).mean()) / 2)
+    aspects = {name: float(np.mean(segment)) for name, segment in similarities.items()}
     aspects["classifier two-sample test"] = two_sample(known, made, lags)
     if real.shape[1] == 1:
         return Fidelity(aspects)
@@ -121,25 +124,25 @@ def two_sample(known: Sequence[Values], made: Values, lags: int) -> float:
     for late in (False, True):
         sides = []
         for segments in (known, [made]):
-            middles = [len(each) // 2 for each in segments]
+            middles = [len(segment) // 2 for segment in segments]
             some = [e[m:] if late else e[:m] for e, m in zip(segments, middles, strict=True)]
-            found = windows(some, lags + 1)
-            found = found[:: max(1, len(found) // _COMPARED)]
-            sides.append(found.reshape(len(found), -1))
+            cut = windows(some, lags + 1)
+            cut = cut[:: max(1, len(cut) // _COMPARED)]
+            sides.append(cut.reshape(len(cut), -1))
         halves.append(sides)
     (real, new), (later_real, later_new) = halves
     judge = ExtraTreesClassifier(60, min_samples_leaf=3, class_weight="balanced", random_state=0)
     judge.fit(np.concatenate([real, new]), np.repeat([0, 1], [len(real), len(new)]))
-    told = judge.predict_proba(np.concatenate([later_real, later_new]))[:, 1]
-    area = roc_auc_score(np.repeat([0, 1], [len(later_real), len(later_new)]), told)
+    chances = judge.predict_proba(np.concatenate([later_real, later_new]))[:, 1]
+    area = roc_auc_score(np.repeat([0, 1], [len(later_real), len(later_new)]), chances)
     return float(min(1.0, 2 * (1 - area)))
 
 
-def _before(found: Values) -> Values:
+def _before(pieces: Values) -> Values:
     """Return the inputs of a forecast, (n, channels × lags)."""
-    return found[:, :, :-1].reshape(len(found), -1)
+    return pieces[:, :, :-1].reshape(len(pieces), -1)
 
 
-def _shapes(found: Values) -> Vectors:
+def _shapes(pieces: Values) -> Vectors:
     """Return windows about their own means: the level of a window is no secret."""
-    return np.asarray(found - found.mean(2, keepdims=True)).reshape(len(found), -1)
+    return np.asarray(pieces - pieces.mean(2, keepdims=True)).reshape(len(pieces), -1)

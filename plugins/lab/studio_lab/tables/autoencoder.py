@@ -57,8 +57,8 @@ class TableVae:
         """Train for 600 steps; a few of them are a step of the job."""
         self._table, self._target = table.at(np.zeros(0, int)), target
         self._scores = NormalScores.fitted(table)
-        self._categories = [each for each in table.columns if each.kind == "category"]
-        self._sizes = [len(each.names) + 1 for each in self._categories]
+        self._categories = [column for column in table.columns if column.kind == "category"]
+        self._sizes = [len(column.names) + 1 for column in self._categories]
         rows = torch.from_numpy(self._rows(table)).float()
         classes = F.one_hot(torch.from_numpy(target.labels).long(), len(target.classes)).float()
         shares = 1 / np.bincount(target.labels)[target.labels]
@@ -94,11 +94,11 @@ class TableVae:
         log_variance = log_variance.clamp(-8, 4)
         noise = torch.randn(mean.shape, generator=source)
         latent = mean + noise * (log_variance / 2).exp()
-        made = network.decoder(torch.cat([latent, classes], 1))
+        decoded = network.decoder(torch.cat([latent, classes], 1))
         scale = network.log_scale.clamp(-3, 2)
-        errors = (rows[:, :numbers] - made[:, :numbers]) / scale.exp()
+        errors = (rows[:, :numbers] - decoded[:, :numbers]) / scale.exp()
         loss = (errors**2 / 2 + scale).sum(1)
-        for logits, truth in zip(self._split(made), self._split(rows)):
+        for logits, truth in zip(self._split(decoded), self._split(rows)):
             loss = loss - (F.log_softmax(logits, 1) * truth).sum(1)
         divergence = (mean**2 + log_variance.exp() - 1 - log_variance).sum(1) / 2
         bound: Tensor = (loss + divergence).mean()
@@ -109,22 +109,24 @@ class TableVae:
 
     def sample(self, wanted: Wanted, rng: np.random.Generator) -> tuple[Table, Target]:
         """Return rows decoded from the prior, each with the class that is wanted."""
-        asked = {label: count for label, count in wanted.items() if count > 0}
-        labels = np.repeat(list(asked), list(asked.values())).astype(int)
+        counts = {label: count for label, count in wanted.items() if count > 0}
+        labels = np.repeat(list(counts), list(counts.values())).astype(int)
         source = torch.Generator().manual_seed(int(rng.integers(2**31)))
         with torch.inference_mode():
             classes = F.one_hot(torch.from_numpy(labels).long(), len(self._target.classes)).float()
             latent = torch.randn(len(labels), self._network.latent, generator=source)
-            made = self._network.decoder(torch.cat([latent, classes], 1))
+            decoded = self._network.decoder(torch.cat([latent, classes], 1))
             spread = self._network.log_scale.clamp(-3, 2).exp()
             noise = torch.randn(len(labels), self._numbers, generator=source)
-            scores = (made[:, : self._numbers] + noise * spread).double().numpy()
+            scores = (decoded[:, : self._numbers] + noise * spread).double().numpy()
             codes = [
                 torch.multinomial(logits.softmax(1), 1, generator=source)[:, 0].double().numpy()
-                for logits in self._split(made)
+                for logits in self._split(decoded)
             ] if len(labels) else [np.zeros(0) for _ in self._sizes]  # fmt: skip
         columns = self._scores.backward(scores, rng)
-        columns += [_category(each, found) for each, found in zip(self._categories, codes)]
+        columns += [
+            _category(category, chosen) for category, chosen in zip(self._categories, codes)
+        ]
         return in_order(self._table, columns), replace(self._target, labels=labels)
 
 

@@ -20,18 +20,18 @@ def usable(table: Table, target: Target | None = None) -> Table:
 
     To be called with training rows only: which columns say something is learned, too.
     """
-    kept = [
+    columns = [
         column
         for column in table.columns
         if column.kind in USABLE
         and column.missing <= MOST_GAPS * len(table)
         and np.unique(column.values[~np.isnan(column.values)]).size > 1
     ]
-    if len(kept) > MOST_COLUMNS:
-        scores = np.array([_relation(column, target) for column in kept])
+    if len(columns) > MOST_COLUMNS:
+        scores = np.array([_relation(column, target) for column in columns])
         best = np.sort(np.argsort(-scores, kind="stable")[:MOST_COLUMNS])
-        kept = [kept[at] for at in best]
-    return table.only([column.name for column in kept])
+        columns = [columns[at] for at in best]
+    return table.only([column.name for column in columns])
 
 
 def _relation(column: Column, target: Target | None) -> float:
@@ -41,8 +41,8 @@ def _relation(column: Column, target: Target | None) -> float:
     if target is None:
         return 0.0
     ranks = rankdata(column.values, nan_policy="omit")
-    known = ~np.isnan(ranks)
-    ranks, labels = ranks[known] - ranks[known].mean(), target.labels[known]
+    is_known = ~np.isnan(ranks)
+    ranks, labels = ranks[is_known] - ranks[is_known].mean(), target.labels[is_known]
     sums = np.bincount(labels, ranks)
     counts = np.maximum(np.bincount(labels), 1)
     return float((sums**2 / counts).sum() / max(float((ranks**2).sum()), 1e-12))
@@ -65,10 +65,10 @@ class Encoder:
         """Return the encoder of a table whose columns are all ``usable``."""
         centres, scales, sizes = [], [], []
         for column in table.columns:
-            known = column.values[~np.isnan(column.values)]
+            values = column.values[~np.isnan(column.values)]
             is_category = column.kind == "category"
-            centres.append(0.0 if is_category else float(np.median(known)))
-            scales.append(1.0 if is_category else float(known.std()) or 1.0)
+            centres.append(0.0 if is_category else float(np.median(values)))
+            scales.append(1.0 if is_category else float(values.std()) or 1.0)
             sizes.append(len(column.names) if is_category else 0)
         names = tuple(column.name for column in table.columns)
         return cls(names, np.array(centres), np.array(scales), tuple(sizes))

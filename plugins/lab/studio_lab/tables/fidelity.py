@@ -25,19 +25,21 @@ def fidelity(real: Table, synthetic: Table) -> Fidelity:
     columns = {
         column.name: column_similarity(column, synthetic[column.name]) for column in real.columns
     }
-    found = [*_correlations(real, synthetic), *_contingencies(real, synthetic)]
-    return Fidelity(columns, float(np.mean(found)) if found else float("nan"))
+    pairs = [*_correlations(real, synthetic), *_contingencies(real, synthetic)]
+    return Fidelity(columns, float(np.mean(pairs)) if pairs else float("nan"))
 
 
 def column_similarity(real: Column, synthetic: Column) -> float:
     """Return 1 less the distance of two columns: gaps count as a value of their own."""
     if real.kind == "category":
-        ours, theirs = (_shares(_codes(each), len(real.names) + 1) for each in (real, synthetic))
+        ours, theirs = (
+            _shares(_codes(column), len(real.names) + 1) for column in (real, synthetic)
+        )
         return 1 - float(np.abs(ours - theirs).sum()) / 2
-    known = [each.values[~np.isnan(each.values)] for each in (real, synthetic)]
-    if not all(map(len, known)):
-        return float(len(known[0]) == len(known[1]))
-    distance = float(ks_2samp(*known).statistic)
+    values = [column.values[~np.isnan(column.values)] for column in (real, synthetic)]
+    if not all(map(len, values)):
+        return float(len(values[0]) == len(values[1]))
+    distance = float(ks_2samp(*values).statistic)
     gaps = abs(real.missing / len(real.values) - synthetic.missing / len(synthetic.values))
     return 1 - max(distance, gaps)
 
@@ -70,12 +72,12 @@ def _correlation(table: Table) -> Vectors:
 
 def _contingencies(real: Table, synthetic: Table) -> list[float]:
     categories = [column for column in real.columns if column.kind == "category"]
-    found = []
+    similarities = []
     for one, other in list(combinations(categories, 2))[:MOST_CATEGORY_PAIRS]:
         width, size = len(other.names) + 1, (len(one.names) + 1) * (len(other.names) + 1)
         ours, theirs = (
             _shares(_codes(table[one.name]) * width + _codes(table[other.name]), size)
             for table in (real, synthetic)
         )
-        found.append(1 - float(np.abs(ours - theirs).sum()) / 2)
-    return found
+        similarities.append(1 - float(np.abs(ours - theirs).sum()) / 2)
+    return similarities

@@ -47,9 +47,9 @@ class _Learned:
 
     def sample(self, wanted: Wanted, rng: np.random.Generator) -> tuple[Table, Target]:
         """Return new rows, class by class."""
-        asked = {label: count for label, count in wanted.items() if count > 0}
-        tables = [self._rows(label, count, rng) for label, count in asked.items()]
-        labels = np.repeat(list(asked), list(asked.values())).astype(int)
+        counts = {label: count for label, count in wanted.items() if count > 0}
+        tables = [self._rows(label, count, rng) for label, count in counts.items()]
+        labels = np.repeat(list(counts), list(counts.values())).astype(int)
         if not tables:
             return self.table.at(np.zeros(0, int)), self.target.at(np.zeros(0, int))
         return joined(tables), replace(self.target, labels=labels)
@@ -67,7 +67,9 @@ class Noise(_Learned):
     def _rows(self, label: int, count: int, rng: np.random.Generator) -> Table:
         own = self._of(label)
         drawn = own.at(rng.integers(len(own), size=count))
-        return replace(drawn, columns=tuple(self._shaken(each, own, rng) for each in drawn.columns))
+        return replace(
+            drawn, columns=tuple(self._shaken(column, own, rng) for column in drawn.columns)
+        )
 
     def _shaken(self, column: Column, own: Table, rng: np.random.Generator) -> Column:
         if column.kind == "category":
@@ -85,8 +87,8 @@ class Independent(_Learned):
     def _rows(self, label: int, count: int, rng: np.random.Generator) -> Table:
         own = self._of(label)
         columns = (
-            replace(each, values=each.values[rng.integers(len(own), size=count)])
-            for each in own.columns
+            replace(column, values=column.values[rng.integers(len(own), size=count)])
+            for column in own.columns
         )
         return replace(own, columns=tuple(columns))
 
@@ -103,18 +105,18 @@ class Copula(_Learned):
 
         own = self._of(label)
         scores = NormalScores.fitted(own)
-        categories = [each for each in own.columns if each.kind == "category"]
+        categories = [column for column in own.columns if column.kind == "category"]
         latent = [np.nan_to_num(scores.forward(own))]
-        latent += [_latent(each, rng)[:, None] for each in categories]
+        latent += [_latent(column, rng)[:, None] for column in categories]
         rows = np.concatenate(latent, 1)
         covariance = ledoit_wolf(rows - rows.mean(0))[0]
         scale = np.sqrt(np.maximum(np.diag(covariance), 1e-12))
         correlation = covariance / np.outer(scale, scale)
         drawn = rng.multivariate_normal(np.zeros(len(scale)), correlation, count, method="eigh")
         width = len(scores.columns)
-        made = scores.backward(drawn[:, :width], rng)
-        made += [_category(each, drawn[:, width + at]) for at, each in enumerate(categories)]
-        return in_order(own, made)
+        cells = scores.backward(drawn[:, :width], rng)
+        cells += [_category(column, drawn[:, width + at]) for at, column in enumerate(categories)]
+        return in_order(own, cells)
 
 
 def _edges(column: Column) -> NDArray[np.float64]:
@@ -154,21 +156,21 @@ class Smote(_Learned):
         """Return new rows of all classes at once: neighbours are looked for among all rows."""
         labels = self.target.labels
         have = np.bincount(labels, minlength=len(self.target.classes))
-        asked = {label: count for label, count in wanted.items() if count > 0}
-        if not asked:
+        counts = {label: count for label, count in wanted.items() if count > 0}
+        if not counts:
             return super().sample(wanted, rng)
         filled = _filled(self.table)
-        totals = {label: int(have[label]) + count for label, count in asked.items()}
-        neighbours = max(1, min(NEIGHBOURS, min(int(have[label]) for label in asked) - 1))
+        totals = {label: int(have[label]) + count for label, count in counts.items()}
+        neighbours = max(1, min(NEIGHBOURS, min(int(have[label]) for label in counts) - 1))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a table so small that neighbours repeat
-            rows, made = self._resampled(filled, labels, totals, neighbours, rng)
-        rows, made = rows[len(labels) :], made[len(labels) :]
+            rows, resampled = self._resampled(filled, labels, totals, neighbours, rng)
+        rows, resampled = rows[len(labels) :], resampled[len(labels) :]
         columns = (
             replace(column, values=np.round(rows[:, at].astype(np.float64), _decimals(column)))
             for at, column in enumerate(self.table.columns)
         )
-        return replace(self.table, columns=tuple(columns)), replace(self.target, labels=made)
+        return replace(self.table, columns=tuple(columns)), replace(self.target, labels=resampled)
 
     def _resampled(
         self,
@@ -191,12 +193,12 @@ class Smote(_Learned):
             if self.adaptive:
                 try:
                     adaptive = ADASYN(n_neighbors=neighbours, **how)
-                    rows, made = adaptive.fit_resample(cells / scale, labels)
-                    return rows * scale, made
+                    rows, resampled = adaptive.fit_resample(cells / scale, labels)
+                    return rows * scale, resampled
                 except ValueError:
                     pass  # no row has a neighbour of another class: nowhere is it harder
-        rows, made = sampler.fit_resample(cells / scale, labels)
-        return rows * scale, made
+        rows, resampled = sampler.fit_resample(cells / scale, labels)
+        return rows * scale, resampled
 
 
 def _filled(table: Table) -> Vectors:
@@ -205,8 +207,8 @@ def _filled(table: Table) -> Vectors:
     for at, column in enumerate(table.columns):
         gaps = np.isnan(cells[:, at])
         if gaps.any():
-            known = cells[~gaps, at]
-            common = np.bincount(known.astype(int)).argmax() if column.names else np.median(known)
+            values = cells[~gaps, at]
+            common = np.bincount(values.astype(int)).argmax() if column.names else np.median(values)
             cells[gaps, at] = common
     return cells
 

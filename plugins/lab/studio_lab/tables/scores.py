@@ -28,45 +28,51 @@ class NormalScores:
     @classmethod
     def fitted(cls, table: Table) -> NormalScores:
         """Return the scores of the numbers and dates of ``table``."""
-        columns = tuple(each for each in table.columns if each.kind != "category")
-        known = tuple(np.sort(each.values[~np.isnan(each.values)]) for each in columns)
-        gaps = np.array([each.missing / max(1, len(each.values)) for each in columns])
-        return cls(tuple(replace(each, values=np.empty(0)) for each in columns), known, gaps)
+        columns = tuple(column for column in table.columns if column.kind != "category")
+        sorted_values = tuple(
+            np.sort(column.values[~np.isnan(column.values)]) for column in columns
+        )
+        gaps = np.array([column.missing / max(1, len(column.values)) for column in columns])
+        return cls(
+            tuple(replace(column, values=np.empty(0)) for column in columns), sorted_values, gaps
+        )
 
     def forward(self, table: Table) -> Vectors:
         """Return (rows, columns) scores; a gap is NaN."""
         scores = [
-            _score(table[column.name].values, known)
-            for column, known in zip(self.columns, self.known)
+            _score(table[column.name].values, reference)
+            for column, reference in zip(self.columns, self.known)
         ]
         return np.stack(scores, 1) if scores else np.zeros((len(table), 0))
 
     def backward(self, scores: Vectors, rng: np.random.Generator) -> list[Column]:
         """Return columns from (rows, columns) scores, with gaps as often as there were."""
         columns = []
-        for at, (column, known) in enumerate(zip(self.columns, self.known)):
+        for at, (column, reference) in enumerate(zip(self.columns, self.known)):
             shares = np.clip(ndtr(scores[:, at]), 0, 1)
             # Columns of few values are not interpolated: between 0 and 1 there is no flag.
-            if _is_discrete(known):
-                values = np.quantile(known, shares, method="closest_observation")
+            if _is_discrete(reference):
+                values = np.quantile(reference, shares, method="closest_observation")
             else:
-                values = np.quantile(known, shares)
+                values = np.quantile(reference, shares)
                 if column.kind == "number":
                     values = np.round(values, column.decimals)
-                elif (known == np.floor(known)).all():
+                elif (reference == np.floor(reference)).all():
                     values = np.floor(values)
             values[rng.random(len(values)) < self.gaps[at]] = np.nan
             columns.append(replace(column, values=values))
         return columns
 
 
-def _is_discrete(known: NDArray[np.float64]) -> bool:
-    return len(np.unique(known)) <= max(2, min(20, len(known) // 4))
+def _is_discrete(reference: NDArray[np.float64]) -> bool:
+    return len(np.unique(reference)) <= max(2, min(20, len(reference) // 4))
 
 
-def _score(values: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:
+def _score(values: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the normal score of each value: its middle place among the known ones."""
-    low = np.searchsorted(known, values, "left")
-    high = np.searchsorted(known, values, "right")
-    shares = np.clip((low + high) / 2 / len(known), 0.5 / len(known), 1 - 0.5 / len(known))
+    low = np.searchsorted(reference, values, "left")
+    high = np.searchsorted(reference, values, "right")
+    shares = np.clip(
+        (low + high) / 2 / len(reference), 0.5 / len(reference), 1 - 0.5 / len(reference)
+    )
     return np.where(np.isnan(values), np.nan, ndtri(shares))

@@ -29,13 +29,13 @@ def leaking_columns(table: Table, target: Target) -> list[str]:
         some = np.random.default_rng(0).permutation(len(table))[:ENOUGH]
         table, target = table.at(some), target.at(some)
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
-    found = []
+    leaks = []
     for column in table.columns:
         rows = Encoder.fitted(alone := table.only([column.name]))(alone)
         tree = DecisionTreeClassifier(max_depth=6, class_weight="balanced", random_state=0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            told = cross_val_predict(tree, rows, target.labels, cv=folds)
-        if balanced_accuracy_score(target.labels, np.asarray(told)) >= ALONE:
-            found.append(column.name)
-    return found
+            predicted = cross_val_predict(tree, rows, target.labels, cv=folds)
+        if balanced_accuracy_score(target.labels, np.asarray(predicted)) >= ALONE:
+            leaks.append(column.name)
+    return leaks

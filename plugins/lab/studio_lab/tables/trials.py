@@ -53,15 +53,15 @@ def trials(
         names = [column.name for column in training.columns]
         encoder = Encoder.fitted(training)
         test = encoder(table.at(tested).only(names))
-        known = (encoder(training), classes.labels)
+        training_rows = (encoder(training), classes.labels)
         truth = target.labels[tested]
-        real = score(classifier, known, (test, truth))
+        real = score(classifier, training_rows, (test, truth))
         similarity = fidelity(training, table.at(tested).only(names))
         share = rows and max(1, round(rows * len(learned) / len(table)))
         for at, method in enumerate(methods):
             yield None
             if method == WEIGHTS:
-                weighted = score(classifier, known, (test, truth), weighted=True)
+                weighted = score(classifier, training_rows, (test, truth), weighted=True)
                 yield Trial(method, real, weighted)
                 continue
             rng = np.random.default_rng((seed, number, at))
@@ -71,14 +71,17 @@ def trials(
             added, labels = generator.sample(additional(classes, share), rng)
             whole, whole_labels = generator.sample(as_real(classes), rng)
             new = encoder(added)
-            both = (np.concatenate([known[0], new]), np.concatenate([known[1], labels.labels]))
+            both = (
+                np.concatenate([training_rows[0], new]),
+                np.concatenate([training_rows[1], labels.labels]),
+            )
             alone = (encoder(whole), whole_labels.labels)
             yield None
             seen = SyntheticRows(
                 score(classifier, alone, (test, truth)),
                 fidelity(training, whole),
                 similarity,
-                privacy(encoder(joined([whole, added])), known[0], test, rng),
+                privacy(encoder(joined([whole, added])), training_rows[0], test, rng),
             )
             yield Trial(method, real, score(classifier, both, (test, truth)), seen)
 

@@ -38,10 +38,10 @@ def score(
         warnings.simplefilter("ignore")  # of steps that did not suffice: the score says it
         classifier.fit(rows, labels)
     chances, truth = classifier.predict_proba(test[0]), test[1]
-    found = classifier.classes_[chances.argmax(1)]
+    predicted = classifier.classes_[chances.argmax(1)]
     return {
         "average precision": average_precision(chances, classifier.classes_, truth),
-        "balanced accuracy": float(balanced_accuracy_score(truth, found)),
+        "balanced accuracy": float(balanced_accuracy_score(truth, predicted)),
     }
 
 
@@ -68,7 +68,7 @@ def average_precision(
         classes: What the columns stand for.
     """
     known, counts = np.unique(truth, return_counts=True)
-    asked = known if len(known) > 2 else known[[counts.argmin()]]
+    scored = known if len(known) > 2 else known[[counts.argmin()]]
     column = {int(label): at for at, label in enumerate(classes)}
     return float(
         np.mean(
@@ -79,7 +79,7 @@ def average_precision(
                     if int(label) in column
                     else np.zeros(len(truth)),
                 )
-                for label in asked
+                for label in scored
             ]
         )
     )

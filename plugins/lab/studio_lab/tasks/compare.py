@@ -23,7 +23,7 @@ from studio_lab.weights import Trained
 
 def compare(ctx: TaskContext, params: Compare) -> Iterator[Event]:
     """Draw samples of each network, measure all, and report the best and the defects."""
-    made: list[Made] = []
+    samples: list[Made] = []
     data: Dataset | None = None
     notes: list[str] = []
     for number, id in enumerate(map(str, params.weights)):
@@ -33,19 +33,23 @@ def compare(ctx: TaskContext, params: Compare) -> Iterator[Event]:
             _check(id, trained, data)
             tell = _Telling(ctx, id, number, len(params.weights))
             one = yield from made_by(trained.network, data, id, params.samples, params.seed, tell)
-            made += [one] if one else []
+            samples += [one] if one else []
     assert data is not None
-    yield ctx.progress(len(made), len(made), "Measuring")
-    work = Evaluation(data, made, params.seed, _tensors(ctx, params))
-    measure, found = yield from ctx.in_thread(work)
-    yield from results(ctx, data, made, measure, found, notes)
-    models = [each for each in found if each.role is Role.WEIGHTS]
+    yield ctx.progress(len(samples), len(samples), "Measuring")
+    work = Evaluation(data, samples, params.seed, _tensors(ctx, params))
+    measure, assessments = yield from ctx.in_thread(work)
+    yield from results(ctx, data, samples, measure, assessments, notes)
+    models = [assessment for assessment in assessments if assessment.role is Role.WEIGHTS]
     yield ctx.result(
         best=models[0].name,
         sentence=verdict(models[0], measure),
         measure=measure,
-        models={each.name: comparison.as_data(each) for each in models},
-        beside={each.name: comparison.as_data(each) for each in found if each not in models},
+        models={assessment.name: comparison.as_data(assessment) for assessment in models},
+        beside={
+            assessment.name: comparison.as_data(assessment)
+            for assessment in assessments
+            if assessment not in models
+        },
         notes=[str(note) for note in notes],
     )
 

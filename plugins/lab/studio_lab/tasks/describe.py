@@ -31,9 +31,9 @@ def describe(ctx: TaskContext, params: Describe) -> Iterator[Event]:
     yield ctx.progress(0, 2, "Reading the data")
     data, notes = yield from ctx.in_thread(partial(_data, params))
     yield ctx.progress(1, 2, "Looking for duplicates and leaks")
-    found = yield from ctx.in_thread(partial(quality, data))
+    defects = yield from ctx.in_thread(partial(quality, data))
     target: dict[str, Any] = {}
-    lines = card(data, found, notes)
+    lines = card(data, defects, notes)
     if params.target:
         more, target = yield from ctx.in_thread(partial(_target, params))
         lines += ["", *more]
@@ -53,10 +53,10 @@ def describe(ctx: TaskContext, params: Describe) -> Iterator[Event]:
             Kind.TABLE, shown, suffix=".csv", title=preview, text=shown.decode("utf-8")
         )
     else:
-        made = _as_made(data, rows)
-        yield from made_of(ctx, made, data.shape, data.meta, preview, single=False)
-    if data.shape.kind == "pictures" and found.near.groups:
-        yield from _pairs(ctx, data, found)
+        samples = _as_made(data, rows)
+        yield from made_of(ctx, samples, data.shape, data.meta, preview, single=False)
+    if data.shape.kind == "pictures" and defects.near.groups:
+        yield from _pairs(ctx, data, defects)
     split = data.split
     yield ctx.result(
         kind=data.meta.get("content") or data.shape.kind,
@@ -64,10 +64,10 @@ def describe(ctx: TaskContext, params: Describe) -> Iterator[Event]:
         split={"training": len(split.training), "validation": len(split.validation),
                "test": len(split.test)},
         classes=class_counts(data) if data.classes else {},
-        duplicates=found.equal.extra,
-        near_duplicates=found.near.extra - found.equal.extra,
-        leaks=found.leaked,
-        notes=[str(note) for note in (*found.sentences(), *notes, *target.get("notes", []))],
+        duplicates=defects.equal.extra,
+        near_duplicates=defects.near.extra - defects.equal.extra,
+        leaks=defects.leaked,
+        notes=[str(note) for note in (*defects.sentences(), *notes, *target.get("notes", []))],
         licence=data.licence,
         **target.get("result", {}),
     )  # fmt: skip
@@ -94,7 +94,7 @@ def _target(params: Describe) -> tuple[list[str], dict[str, Any]]:
     table, target = with_target(
         read_table(Path(params.data).expanduser(), _reading(params)), params.target
     )
-    usable = Table(tuple(each for each in table.columns if each.kind in USABLE))
+    usable = Table(tuple(column for column in table.columns if column.kind in USABLE))
     leaking = leaking_columns(usable, target)
     notes = [
         sentence(
@@ -117,9 +117,9 @@ def _as_made(data: Dataset, rows: NDArray[Any]) -> NDArray[Any]:
     return rows
 
 
-def _pairs(ctx: TaskContext, data: Dataset, found: Quality) -> Iterator[Event]:
+def _pairs(ctx: TaskContext, data: Dataset, defects: Quality) -> Iterator[Event]:
     """Yield the first two of each group side by side."""
-    ordered = sorted(found.near.groups, key=lambda group: group not in found.leaks)[:_GROUPS]
+    ordered = sorted(defects.near.groups, key=lambda group: group not in defects.leaks)[:_GROUPS]
     rows = data.rows[[row for group in ordered for row in group[:2]]]
     shown = presentation.pixels(_as_made(data, rows), data.shape.levels)
     beside = np.concatenate([shown[::2], shown[1::2]], 2)

@@ -93,12 +93,12 @@ def _bound(
     network: Network, data: Dataset, seed: int, tell: Tell
 ) -> Generator[Event, None, NDArray[np.float64]]:
     device = str(next(network.parameters()).device)
-    random, found = generator(device, seed, "test"), []  # as at the end of a training: one figure
+    random, bounds = generator(device, seed, "test"), []  # as at the end of a training: one figure
     for batch in Batches(data, device, seed, 64).held_out("test"):
         with torch.no_grad():
-            found.append(network.bound(batch, random).double().cpu().numpy())
+            bounds.append(network.bound(batch, random).double().cpu().numpy())
         yield tell(0.9)
-    return np.concatenate(found)
+    return np.concatenate(bounds)
 
 
 class Evaluation:
@@ -107,11 +107,11 @@ class Evaluation:
     def __init__(
         self,
         data: Dataset,
-        made: Sequence[Made],
+        samples: Sequence[Made],
         seed: int,
         vgg: Mapping[str, Tensor] | None = None,
     ) -> None:
-        self._data, self._made, self._seed, self._vgg = data, made, seed, vgg
+        self._data, self._made, self._seed, self._vgg = data, samples, seed, vgg
 
     def __call__(self) -> tuple[str, list[Assessment]]:
         """Return the measure that decides, and all that was measured, the best first."""
@@ -135,8 +135,8 @@ def measured_training(
         return ctx.progress(now.step, now.steps, f"Drawing samples to measure: {share:.0%}")
 
     limit = max(_LEAST_SECONDS, _SHARE * now.used)
-    made = yield from made_by(network, data, title, count, trainer.seed, tell, limit)
-    if made is None:
+    samples = yield from made_by(network, data, title, count, trainer.seed, tell, limit)
+    if samples is None:
         now.note(
             sentence(
                 "Samples were not measured: they are drawn too slowly. Compare models measures "
@@ -146,32 +146,32 @@ def measured_training(
         return {}
     yield ctx.progress(now.step, now.steps, "Measuring the samples")
     try:
-        measure, found = yield from ctx.in_thread(Evaluation(data, [made], trainer.seed))
+        measure, assessments = yield from ctx.in_thread(Evaluation(data, [samples], trainer.seed))
     except BadInput as error:
         now.note(sentence("Samples were not measured. {reason}", reason=error.message))
         return {}
-    yield from results(ctx, data, [made], measure, found)
-    own = next(each for each in found if each.role is Role.WEIGHTS)
+    yield from results(ctx, data, [samples], measure, assessments)
+    own = next(assessment for assessment in assessments if assessment.role is Role.WEIGHTS)
     return {"measure": measure, "sentence": verdict(own, measure), **comparison.as_data(own)}
 
 
 def verdict(best: Assessment, measure: str) -> str:
     """Return how good the best is, and whether it is any good."""
     value = best.values.get(measure)
-    said = f"{best.name}: {measure} {value}." if value else f"{best.name}."
+    text = f"{best.name}: {measure} {value}." if value else f"{best.name}."
     if best.is_good:
-        return f"{said} It is better than the plain baselines, and nothing else is wrong with it."
+        return f"{text} It is better than the plain baselines, and nothing else is wrong with it."
     if best.findings == (Finding.UNSURE,):
-        return f"{said} {Finding.UNSURE.sentence} More samples or more data would."
-    return " ".join([said, "It is not good.", *(each.sentence for each in best.findings)])
+        return f"{text} {Finding.UNSURE.sentence} More samples or more data would."
+    return " ".join([text, "It is not good.", *(finding.sentence for finding in best.findings)])
 
 
 def results(
     ctx: TaskContext,
     data: Dataset,
-    made: Sequence[Made],
+    samples: Sequence[Made],
     measure: str,
-    found: Sequence[Assessment],
+    assessments: Sequence[Assessment],
     notes: Sequence[str] = (),
 ) -> Iterator[Event]:
     """Yield a table of all measures, plots of those that decide, and the samples themselves.
@@ -182,38 +182,38 @@ def results(
         notes: What a person should know of the data.
     """
     title = f"Comparison: {data.title}"
-    text = comparison.as_markdown(found)
-    meta = {"report": comparison.as_report(found, measure, notes)}
+    text = comparison.as_markdown(assessments)
+    meta = {"report": comparison.as_report(assessments, measure, notes)}
     yield ctx.artifact(
-        Kind.TABLE, comparison.as_csv(found), suffix=".csv", title=title, text=text, meta=meta
+        Kind.TABLE, comparison.as_csv(assessments), suffix=".csv", title=title, text=text, meta=meta
     )
     second = {"text": BITS, "pairs": PERPLEXITY}.get(data.shape.kind, BOUND)
     for name in dict.fromkeys((measure, second)):
-        if any(name in each.values for each in found):
-            plot = comparison.as_plot(found, name)
+        if any(name in item.values for item in assessments):
+            plot = comparison.as_plot(assessments, name)
             yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=plot.SUFFIX, title=plot.title)
     title = f"Samples: {data.title}"
     if data.shape.kind == "pictures":
-        by_name = {each.name: each for each in found}
-        kept = [(each, by_name[each.name].copies) for each in made]
+        by_name = {item.name: item for item in assessments}
+        with_copies = [(item, by_name[item.name].copies) for item in samples]
         real = training_rows(data)
         picture = comparison.sheet(
-            [as_measured(data, each.rows) for each, _ in kept],
-            [real[copies.nearest[: comparison.SHOWN]] for _, copies in kept if copies],
+            [as_measured(data, item.rows) for item, _ in with_copies],
+            [real[copies.nearest[: comparison.SHOWN]] for _, copies in with_copies if copies],
         )
         file = presentation.png(picture, 512)
         yield ctx.artifact(Kind.IMAGE, file, suffix=".png", title=title, text=", ".join(
-            each.name for each in made))  # fmt: skip
+            item.name for item in samples))  # fmt: skip
     elif data.shape.kind == "pairs":
-        answers = _answers(data, made)
+        answers = _answers(data, samples)
         yield ctx.artifact(Kind.TABLE, answers.encode(), suffix=".csv", title=title, text=answers)
     elif data.shape.kind == "text" and data.meta.get("content", "words") == "words":
-        parts = [f"# {each.name}\n\n{_shown(each, data)}" for each in made]
+        parts = [f"# {item.name}\n\n{_shown(item, data)}" for item in samples]
         whole = "\n\n".join(parts)
         yield ctx.artifact(Kind.TEXT, whole.encode(), suffix=".md", title=title, text=whole)
 
 
-def _answers(data: Dataset, made: Sequence[Made]) -> str:
+def _answers(data: Dataset, samples: Sequence[Made]) -> str:
     """Return held-out pairs as CSV, each with what every network writes."""
     out, words, some = (
         io.StringIO(newline=""),
@@ -221,13 +221,13 @@ def _answers(data: Dataset, made: Sequence[Made]) -> str:
         data.split.test[:_SHOWN_PAIRS],
     )
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["source", "target", *(each.name for each in made)])
+    writer.writerow(["source", "target", *(answers.name for answers in samples)])
     columns = [written(data.rows[some, side], words) for side in (0, 1)]
-    columns += [written(each.rows[: len(some)], words) for each in made]
+    columns += [written(answers.rows[: len(some)], words) for answers in samples]
     writer.writerows(zip(*columns))
     return out.getvalue()
 
 
-def _shown(made: Made, data: Dataset) -> str:
-    texts = written(made.rows[:_SHOWN_TEXTS], data.meta["vocabulary"])
+def _shown(samples: Made, data: Dataset) -> str:
+    texts = written(samples.rows[:_SHOWN_TEXTS], data.meta["vocabulary"])
     return "\n\n---\n\n".join(texts)

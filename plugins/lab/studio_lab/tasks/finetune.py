@@ -75,11 +75,11 @@ def _trained(
     network = trainer.network
     assert isinstance(network, Lora)
     model = network.base.model
-    told = json.dumps([FORMAT, digest(data), params.to_dict(), model.digest], sort_keys=True)
+    recipe = json.dumps([FORMAT, digest(data), params.to_dict(), model.digest], sort_keys=True)
     run = Run(
         trainer,
         ctx.checkpoint,
-        hashlib.sha256(told.encode()).hexdigest(),
+        hashlib.sha256(recipe.encode()).hexdigest(),
         seconds=params.minutes * 60,
         every=params.checkpoint_seconds,
     )

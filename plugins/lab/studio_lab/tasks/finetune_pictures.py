@@ -124,11 +124,11 @@ def _trained(
         trainer.progress.steps = math.ceil(params.epochs * batches.epoch_steps)
         trainer.progress.notes = [as_parts(note) for note in notes]
         trainer.good = trainer.state()
-        told = json.dumps([FORMAT, digest(data), params.to_dict()], sort_keys=True)
+        recipe = json.dumps([FORMAT, digest(data), params.to_dict()], sort_keys=True)
         run = Run(
             trainer,
             ctx.checkpoint,
-            hashlib.sha256(told.encode()).hexdigest(),
+            hashlib.sha256(recipe.encode()).hexdigest(),
             seconds=params.minutes * 60,
             every=params.checkpoint_seconds,
         )
@@ -160,7 +160,7 @@ def _trained(
 
 def _measured(ctx: TaskContext, trainer: Trainer) -> Generator[Event, None, dict[str, float]]:
     """Return the loss on the test pictures without and with the matrices, of the same noise."""
-    network, found = trainer.average, dict[str, float]()
+    network, measures = trainer.average, dict[str, float]()
     assert isinstance(network, PictureLora)
     for name, plain in (("held_out_before", True), ("held_out_after", False)):
         random, losses = generator(trainer.device, trainer.seed, "test"), []
@@ -168,10 +168,10 @@ def _measured(ctx: TaskContext, trainer: Trainer) -> Generator[Event, None, dict
             with torch.no_grad():
                 losses.append(network.validation(batch, random, plain=plain))
             yield ctx.progress(1, 1, "Measuring on held-out pictures")
-        found[name] = round(float(torch.cat(losses).mean()), 5)
-    found["factor"] = round(found["held_out_after"] / found["held_out_before"], 4)
-    found["pictures"] = sum(map(len, losses))
-    return found
+        measures[name] = round(float(torch.cat(losses).mean()), 5)
+    measures["factor"] = round(measures["held_out_after"] / measures["held_out_before"], 4)
+    measures["pictures"] = sum(map(len, losses))
+    return measures
 
 
 def _kept(
@@ -195,9 +195,9 @@ def _kept(
     path = ctx.scratch / "fine-tuned.safetensors"
     with full_disk_told("The fine-tuned model"):
         tuned.save(path, network, card)
-    id, told = weights_id(title, path), card_text(card, now.sentences)
+    id, text = weights_id(title, path), card_text(card, now.sentences)
     meta = {"weights": id, "card": card, "base": tuned.base}
-    yield ctx.artifact(Kind.WEIGHTS, path, suffix=".safetensors", title=title, text=told, meta=meta)
+    yield ctx.artifact(Kind.WEIGHTS, path, suffix=".safetensors", title=title, text=text, meta=meta)
     for plot in run.plots():
         if plot.title not in OF_THIS_MACHINE:
             name = f"{plot.title}: {title}"
@@ -250,8 +250,8 @@ class _StableDiffusion:
         """Write the adapter; programs that know peft's names read it, too."""
         found = lora.matrices.tensors(self.model.network, "unet.")
         tensors = {name: value.float() for name, value in found.items()}
-        told = {"base": self.base, "card": json.dumps(dict(card))}
-        write_tensors(path, ADAPTER_FORMAT, tensors, told, half=False)
+        metadata = {"base": self.base, "card": json.dumps(dict(card))}
+        write_tensors(path, ADAPTER_FORMAT, tensors, metadata, half=False)
 
 
 _Kind = _OfTheLab | _StableDiffusion

@@ -39,8 +39,8 @@ def made_of(
             parts = [[each] for each in pictures] if single else [list(pictures)]
             for number, part in enumerate(parts, 1):
                 name = f"{title} {number}" if single else title
-                heard = yield from ctx.in_thread(partial(sounds.wav, [p[..., 0] for p in part]))
-                yield ctx.artifact(Kind.AUDIO, heard, suffix=".wav", title=name, text=name)
+                sound = yield from ctx.in_thread(partial(sounds.wav, [p[..., 0] for p in part]))
+                yield ctx.artifact(Kind.AUDIO, sound, suffix=".wav", title=name, text=name)
             return
         for number, picture in enumerate(pictures if single else (), 1):
             file = presentation.png(picture, 128)

@@ -23,24 +23,24 @@ _WRITTEN = SamplingParams(
 
 def bias_report(ctx: TaskContext, params: Report) -> Iterator[Event]:
     """Score every sentence for every group; write and count some too, if asked for."""
-    asked = [(groups, topic) for groups in chosen(params.groups) for topic in topics()]
-    tests = sum(len(groups.members) - (len(groups.members) == 2) for groups, _ in asked)
-    whole = sum(len(groups.members) * len(topic.templates) for groups, topic in asked)
+    pairs = [(groups, topic) for groups in chosen(params.groups) for topic in topics()]
+    tests = sum(len(groups.members) - (len(groups.members) == 2) for groups, _ in pairs)
+    whole = sum(len(groups.members) * len(topic.templates) for groups, topic in pairs)
     rng, done = np.random.default_rng(ctx.rng.seed), 0
     found: list[Leaning] = []
     texts: list[Counted] = []
     with ctx.lease(params.weights) as engine:
-        for groups, topic in asked:
+        for groups, topic in pairs:
             names = [each.name for each in groups.members]
-            told = f"Comparing {topic.name} by {groups.by}"
-            values = yield from _values(ctx, engine, groups, topic, (done, whole, told))
+            message = f"Comparing {topic.name} by {groups.by}"
+            values = yield from _values(ctx, engine, groups, topic, (done, whole, message))
             done += len(groups.members) * len(topic.templates)
             found += leanings(topic.name, groups.by, names, values, rng, tests)
         if params.completions:
-            work = [(groups, topic, each) for groups, topic in asked for each in groups.members]
+            work = [(groups, topic, each) for groups, topic in pairs for each in groups.members]
             for number, (groups, topic, member) in enumerate(work):
-                told = f"Writing about {topic.name}: {member.name}"
-                yield ctx.progress(number, len(work), told)
+                message = f"Writing about {topic.name}: {member.name}"
+                yield ctx.progress(number, len(work), message)
                 written = yield from _written(ctx, engine, params, topic, member)
                 texts.append(counted(topic, groups.by, member.name, written))
     yield from _results(ctx, params, found, texts)
@@ -54,7 +54,7 @@ def _values(
     at: tuple[int, int, str],
 ) -> Generator[Event, None, np.ndarray]:
     """Return how much more likely the first word is than the second: (groups, sentences, pairs)."""
-    (done, whole, told), rows = at, []
+    (done, whole, message), rows = at, []
     for member in groups.members:
         sentences = []
         for template in topic.templates:
@@ -66,7 +66,7 @@ def _values(
                 pairs.append(first - second)
             sentences.append(pairs)
             done += 1
-            yield ctx.progress(done, whole, told)
+            yield ctx.progress(done, whole, message)
         rows.append(sentences)
     return np.array(rows, np.float64)
 
@@ -94,20 +94,22 @@ def _written(
         samplings = [replace(_WRITTEN, seed=first + at) for at in range(params.completions)]
         work = write_texts(ctx, engine, prompt, samplings, weights=params.weights)
         written = yield from followed(work)  # it is counted, and shown to nobody
-        texts += [each.text for each in written]
+        texts += [reply.text for reply in written]
     return texts
 
 
 def _results(
-    ctx: TaskContext, params: Report, found: Sequence[Leaning], texts: Sequence[Counted]
+    ctx: TaskContext, params: Report, leanings: Sequence[Leaning], texts: Sequence[Counted]
 ) -> Iterator[Event]:
     title = f"Bias report: {params.weights}"
-    text = report.card(title, found, topics(), texts)
-    table = report.as_csv(found)
-    yield ctx.artifact(Kind.TABLE, table, suffix=".csv", title=title, text=report.sentence(found))
-    for plot in report.plots(found, topics()):
+    text = report.card(title, leanings, topics(), texts)
+    table = report.as_csv(leanings)
+    yield ctx.artifact(
+        Kind.TABLE, table, suffix=".csv", title=title, text=report.sentence(leanings)
+    )
+    for plot in report.plots(leanings, topics()):
         yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=plot.SUFFIX, title=plot.title)
-    told = report.as_result(found, texts)
-    meta = {"report": report.as_report(told, topics())}
+    result = report.as_result(leanings, texts)
+    meta = {"report": report.as_report(result, topics())}
     yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=title, text=text, meta=meta)
-    yield ctx.result(weights=str(params.weights), **told)
+    yield ctx.result(weights=str(params.weights), **result)

@@ -71,19 +71,19 @@ def scale(ctx: TaskContext, params: Scale) -> Iterator[Event]:
     _check(architecture, data)
     batch = batch_size(len(data.split.training), params.batch)
     recipe = json.dumps([digest(data), params.to_dict()], sort_keys=True)
-    kept = PointsFile(ctx.checkpoint, hashlib.sha256(recipe.encode()).hexdigest())
-    if kept.points:
+    saved = PointsFile(ctx.checkpoint, hashlib.sha256(recipe.encode()).hexdigest())
+    if saved.points:
         notes.append(
             sentence(
                 "{count} trainings had been measured before it was interrupted.",
-                count=len(kept.points),
+                count=len(saved.points),
             )
         )
-    trainings = _Trainings(ctx, params, architecture, data, batch, kept)
+    trainings = _Trainings(ctx, params, architecture, data, batch, saved)
     yield from trainings.time_steps()
-    grid = planned(kept.step_seconds, len(data.split.training), batch, params.minutes * 60)
+    grid = planned(saved.step_seconds, len(data.split.training), batch, params.minutes * 60)
     course = _Course(
-        ctx, f"Scaling: {architecture.title}: {data.title}", grid, kept, notes, params.price
+        ctx, f"Scaling: {architecture.title}: {data.title}", grid, saved, notes, params.price
     )
     try:
         yield from course.run(trainings)
@@ -129,7 +129,7 @@ class _Trainings:
         """Measure how long a step of each width takes, unless that is known."""
         if self._kept.step_seconds:
             return
-        found, sizes = [], []
+        seconds, sizes = [], []
         for at in range(len(self._arguments)):
             yield self._ctx.progress(0, 0, "Measuring how long a step takes")
             trainer = self._trainer(Point(at, len(self._order), 10_000))
@@ -140,9 +140,9 @@ class _Trainings:
                     trainer.advance()
                     times.append(time.perf_counter() - begun)
                     yield None
-            found.append(float(np.median(times[_WARM_STEPS:])))
+            seconds.append(float(np.median(times[_WARM_STEPS:])))
             sizes.append(parameters(trainer.network))
-        self._keep(lambda: self._kept.keep_times(found, sizes))
+        self._keep(lambda: self._kept.keep_times(seconds, sizes))
 
     def _trainer(self, point: Point) -> Trainer:
         ctx, data = self._ctx, self._data
@@ -169,7 +169,7 @@ class _Trainings:
                 yield trainer.progress.used
             trainer.take_best()
             loss = self._loss(trainer)
-        found = Measured(
+        measured = Measured(
             point.width,
             parameters(trainer.network),
             point.examples,
@@ -179,15 +179,15 @@ class _Trainings:
             round(trainer.progress.used, 3),
             *_between(begun, self._ctx.energy()),
         )
-        self._keep(lambda: self._kept.keep(point, found))
-        return found
+        self._keep(lambda: self._kept.keep(point, measured))
+        return measured
 
     def _loss(self, trainer: Trainer) -> float:
-        random, found = generator(trainer.device, trainer.seed, "test"), []
+        random, losses = generator(trainer.device, trainer.seed, "test"), []
         for batch in trainer.batches.held_out("test"):
             with torch.no_grad():
-                found.append(trainer.average.validation(batch, random))
-        return float(torch.cat(found).mean())
+                losses.append(trainer.average.validation(batch, random))
+        return float(torch.cat(losses).mean())
 
     def _keep(self, write: Any) -> None:
         try:
@@ -229,8 +229,8 @@ class _Course:
     @property
     def points(self) -> list[Measured]:
         """The measured ones of the grid, in its order."""
-        found = (self.kept.points.get(point.key) for point in self.grid.points)
-        return [each for each in found if each]
+        points = (self.kept.points.get(point.key) for point in self.grid.points)
+        return [each for each in points if each]
 
     @property
     def larger(self) -> Measured | None:
@@ -261,30 +261,30 @@ class _Course:
         self, trainings: _Trainings, point: Point, message: str
     ) -> Generator[Event, None, float]:
         """Measure a training, unless it was; return how long it computed."""
-        if (known := self.kept.points.get(point.key)) is not None:
-            return known.seconds
+        if (saved := self.kept.points.get(point.key)) is not None:
+            return saved.seconds
         order = (*self.grid.points, self.grid.held_out)
-        before = sum(self.grid.seconds[each.key] for each in order[: order.index(point)])
+        before = sum(self.grid.seconds[earlier.key] for earlier in order[: order.index(point)])
         whole, own = sum(self.grid.seconds.values()), self.grid.seconds[point.key]
-        told = f"{message}: {point.examples:,} examples, {point.steps:,} steps"
-        found = yield from followed(
+        text = f"{message}: {point.examples:,} examples, {point.steps:,} steps"
+        measured = yield from followed(
             trainings.measured(point),
-            lambda used: self.ctx.progress(before + min(used, own), whole, told),
+            lambda used: self.ctx.progress(before + min(used, own), whole, text),
         )
         plots = list(report.plots(self.points, self.larger, None, None))
-        yield self.ctx.progress(before + own, whole, told, plots=plots)
-        return found.seconds
+        yield self.ctx.progress(before + own, whole, text, plots=plots)
+        return measured.seconds
 
     def _fitted(self) -> Generator[Event, None, Estimate | None]:
         """Fit the law to the grid; return the loss that it predicts for the larger training."""
         points = self.points
-        if len(points) < FEWEST or min(each.loss for each in points) <= 0:
+        if len(points) < FEWEST or min(point.loss for point in points) <= 0:
             self.notes.append(sentence("Too few trainings were measured to tell what would help."))
             return None
-        amounts = {name: [each.amounts[name] for each in points] for name in AXES}
-        work = power_law.fit(amounts, [each.loss for each in points], self.ctx.rng.seed)
-        for found in work:
-            self.fit = found
+        amounts = {name: [point.amounts[name] for point in points] for name in AXES}
+        work = power_law.fit(amounts, [point.loss for point in points], self.ctx.rng.seed)
+        for fit in work:
+            self.fit = fit
             yield self.ctx.progress(0, 0, "Fitting the law")
         self._conclude()
         return self.end.predicted if self.end else None
@@ -311,9 +311,9 @@ class _Course:
         yield ctx.artifact(Kind.TABLE, table, suffix=".csv", title=self.title, text=text)
         for plot in report.plots(points, larger, fit, end):
             yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=plot.SUFFIX, title=plot.title)
-        told = report.as_result(points, larger, fit, end, self.price)
-        meta = {"report": report.as_report(told, self.notes)}
+        result = report.as_result(points, larger, fit, end, self.price)
+        meta = {"report": report.as_report(result, self.notes)}
         yield ctx.artifact(
             Kind.TEXT, text.encode(), suffix=".md", title=self.title, text=text, meta=meta
         )
-        yield ctx.result(**told, notes=[str(note) for note in self.notes])
+        yield ctx.result(**result, notes=[str(note) for note in self.notes])

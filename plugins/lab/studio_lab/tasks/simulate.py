@@ -34,31 +34,31 @@ def simulate(ctx: TaskContext, params: Simulate) -> Iterator[Event]:
     folder = _empty(params.folder) if params.folder else None
     yield ctx.progress(0, params.count, "Drawing")
     how = Drawing(params.side, params.lesions, params.contrast, params.noise, params.blur)
-    made = yield from followed(
+    drawings = yield from followed(
         drawn(params.count, how, ctx.rng.seed),
         lambda number: (
             ctx.progress(number, params.count, "Drawing") if number % _AT_ONCE == 0 else None
         ),
     )
-    names = [f"{CLASSES[label]}/{number:05}.png" for number, label in enumerate(made.labels, 1)]
+    names = [f"{CLASSES[label]}/{number:05}.png" for number, label in enumerate(drawings.labels, 1)]
     if folder:
-        yield from _written(ctx, made, names, folder)
+        yield from _written(ctx, drawings, names, folder)
     for label, name in enumerate(CLASSES):
-        some = made.pictures[made.labels == label][:_SHOWN]
+        some = drawings.pictures[drawings.labels == label][:_SHOWN]
         if len(some):
             sheet = presentation.png(presentation.sheet(np.repeat(some[..., None], 3, 3)), 512)
             yield ctx.artifact(Kind.IMAGE, sheet, suffix=".png", title=f"{TITLE}: {name}")
-    table = _table(made, names)
+    table = _table(drawings, names)
     yield ctx.artifact(
         Kind.TABLE, table.encode(), suffix=".csv", title=f"{TITLE}: lesions", text=table
     )
-    lines = _card(params, made)
+    lines = _card(params, drawings)
     card = "\n".join([f"# {TITLE}", "", *lines, ""])
     meta = {"report": {"kind": "card", "lines": [as_parts(line) for line in lines]}}
     yield ctx.artifact(
         Kind.TEXT, card.encode(), suffix=".md", title=f"{TITLE}: card", text=card, meta=meta
     )
-    counts = {name: int((made.labels == label).sum()) for label, name in enumerate(CLASSES)}
+    counts = {name: int((drawings.labels == label).sum()) for label, name in enumerate(CLASSES)}
     yield ctx.result(count=params.count, classes=counts, folder=str(folder or ""))
 
 
@@ -72,11 +72,13 @@ def _empty(path: str) -> Path:
     return folder
 
 
-def _written(ctx: TaskContext, made: Phantoms, names: list[str], folder: Path) -> Iterator[Event]:
+def _written(
+    ctx: TaskContext, drawings: Phantoms, names: list[str], folder: Path
+) -> Iterator[Event]:
     from PIL import Image
 
     try:
-        for number, (picture, name) in enumerate(zip(made.pictures, names), 1):
+        for number, (picture, name) in enumerate(zip(drawings.pictures, names), 1):
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(picture).save(path)
@@ -90,12 +92,12 @@ def _written(ctx: TaskContext, made: Phantoms, names: list[str], folder: Path) -
         ) from error
 
 
-def _table(made: Phantoms, names: list[str]) -> str:
+def _table(drawings: Phantoms, names: list[str]) -> str:
     """Return where each lesion is, in pixels from the upper left corner; empty without one."""
-    side, out = made.pictures.shape[1], io.StringIO()
+    side, out = drawings.pictures.shape[1], io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["file", "class", "x", "y", "radius"])
-    for name, (x, y, radius) in zip(names, made.lesions):
+    for name, (x, y, radius) in zip(names, drawings.lesions):
         place = ["", "", ""]
         if not np.isnan(x):
             place = [f"{(x + 1) / 2 * side:.1f}", f"{(y + 1) / 2 * side:.1f}",
@@ -113,7 +115,7 @@ def _said() -> str:
     )
 
 
-def _card(params: Simulate, made: Phantoms) -> list[str]:
+def _card(params: Simulate, drawings: Phantoms) -> list[str]:
     """Return lines of Markdown about the phantoms."""
     blur = sentence("{blur} thousandths of the side", blur=f"{params.blur:g}")
     return [
@@ -121,8 +123,8 @@ def _card(params: Simulate, made: Phantoms) -> list[str]:
         "",
         row(sentence("what"), sentence("value")),
         "|---|---|",
-        row(sentence("pictures"), f"{len(made.pictures):,}"),
-        row(sentence("with a lesion"), f"{int((made.labels == 0).sum()):,}"),
+        row(sentence("pictures"), f"{len(drawings.pictures):,}"),
+        row(sentence("with a lesion"), f"{int((drawings.labels == 0).sum()):,}"),
         row(sentence("size"), f"{params.side} × {params.side}"),
         row(sentence("contrast of a lesion"), f"{params.contrast:g}"),
         row(sentence("noise"), f"{params.noise:g}"),

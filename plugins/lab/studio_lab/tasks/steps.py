@@ -19,6 +19,6 @@ def followed(
         try:
             step = next(steps)
         except StopIteration as end:
-            made: Made = end.value
-            return made
+            result: Made = end.value
+            return result
         yield tell(step)

@@ -83,11 +83,11 @@ def train(ctx: TaskContext, params: Train) -> Iterator[Event]:
             params.precision == "auto" and is_faster(network, first, ctx.device)
         )
         trainer.good = trainer.state()
-        told = json.dumps([FORMAT, digest(data), params.to_dict()], sort_keys=True)
+        recipe = json.dumps([FORMAT, digest(data), params.to_dict()], sort_keys=True)
         run = Run(
             trainer,
             ctx.checkpoint,
-            hashlib.sha256(told.encode()).hexdigest(),
+            hashlib.sha256(recipe.encode()).hexdigest(),
             seconds=0.0 if params.steps else params.minutes * 60,
             every=params.checkpoint_seconds,
         )
@@ -206,18 +206,18 @@ class _Finish:
 
     def _measures(self) -> Generator[Event, None, dict[str, float]]:
         trainer = self._run.trainer
-        network, found, right = trainer.average, [], []
+        network, losses, right = trainer.average, [], []
         random = generator(trainer.device, trainer.seed, "test")
         for batch in trainer.batches.held_out("test"):
             if network.has_validation:
                 with torch.no_grad():
-                    found.append(network.validation(batch, random))
+                    losses.append(network.validation(batch, random))
                     if not network.generates:
                         right.append(network.right(batch).float())
             yield None
-        if not found:
+        if not losses:
             return {}
-        mean = float(torch.cat(found).mean())
+        mean = float(torch.cat(losses).mean())
         if right:
             return {"cross_entropy": mean, "accuracy": float(torch.cat(right).mean())}
         if self._data.shape.kind == "text":
@@ -250,12 +250,12 @@ class _Finish:
                 card=card,
             )
         self.id = weights_id(f"{self._architecture.name} {self._data.title}", path)
-        told = card_text(card, trainer.progress.sentences)
+        text = card_text(card, trainer.progress.sentences)
         meta = {"weights": self.id, "card": card}
         if energy := self._energy():  # beside the file, which the same training makes again
-            told, meta["energy"] = f"{told}\nenergy: {_energy_words(energy)}", _energy_data(energy)
+            text, meta["energy"] = f"{text}\nenergy: {_energy_words(energy)}", _energy_data(energy)
         yield ctx.artifact(
-            Kind.WEIGHTS, path, suffix=".safetensors", title=self._title, text=told, meta=meta
+            Kind.WEIGHTS, path, suffix=".safetensors", title=self._title, text=text, meta=meta
         )
 
     def _language_model(self) -> Iterator[Event]:
@@ -313,7 +313,7 @@ class _Finish:
         )
 
 
-def _of_all_lives(found: EnergyUse | None, used: float, before: float) -> EnergyUse | None:
+def _of_all_lives(energy: EnergyUse | None, used: float, before: float) -> EnergyUse | None:
     """Estimate the energy of a whole training from the rate of its last run.
 
     Args:
@@ -321,27 +321,29 @@ def _of_all_lives(found: EnergyUse | None, used: float, before: float) -> Energy
         used: Compute time of all runs, in seconds.
         before: Compute time of the runs before the last one, in seconds.
     """
-    if found is None or used <= before:
+    if energy is None or used <= before:
         return None
     times = used / (used - before)
     return replace(
-        found,
-        joules=found.joules * times,
-        low=found.low * times,
-        high=found.high * times,
-        processor_seconds=found.processor_seconds * times,
-        grams=None if found.grams is None else found.grams * times,
+        energy,
+        joules=energy.joules * times,
+        low=energy.low * times,
+        high=energy.high * times,
+        processor_seconds=energy.processor_seconds * times,
+        grams=None if energy.grams is None else energy.grams * times,
     )
 
 
-def _energy_data(found: EnergyUse | None) -> dict[str, float | str | None]:
+def _energy_data(energy: EnergyUse | None) -> dict[str, float | str | None]:
     """Return energy as plain data; empty where nobody knows."""
-    return asdict(found) if found else {}
+    return asdict(energy) if energy else {}
 
 
-def _energy_words(found: EnergyUse) -> str:
+def _energy_words(energy: EnergyUse) -> str:
     """Return energy as a person reads it: ``about 1.2 kJ (0.8 to 2.5), 0.13 g of CO₂``."""
-    scale, unit = (1e3, "kJ") if found.joules >= 1e3 else (1.0, "J")
-    value, low, high = (f"{each / scale:.2g}" for each in (found.joules, found.low, found.high))
-    told = f"about {value} {unit} ({low} to {high})" if low != high else f"{value} {unit}"
-    return told if found.grams is None else f"{told}, {found.grams:.2g} g of CO₂"
+    scale, unit = (1e3, "kJ") if energy.joules >= 1e3 else (1.0, "J")
+    value, low, high = (
+        f"{amount / scale:.2g}" for amount in (energy.joules, energy.low, energy.high)
+    )
+    text = f"about {value} {unit} ({low} to {high})" if low != high else f"{value} {unit}"
+    return text if energy.grams is None else f"{text}, {energy.grams:.2g} g of CO₂"

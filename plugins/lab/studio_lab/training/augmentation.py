@@ -35,8 +35,8 @@ def augmented(x: Tensor, how: str, random: torch.Generator) -> Tensor:
     places = torch.randint(2 * most + 1, (len(x), 2), generator=random, device=x.device)
     down = (places[:, :1] + torch.arange(height, device=x.device))[:, :, None]
     across = (places[:, 1:] + torch.arange(width, device=x.device))[:, None, :]
-    each = torch.arange(len(x), device=x.device)[:, None, None]
-    return padded.permute(0, 2, 3, 1)[each, down, across].permute(0, 3, 1, 2).contiguous()
+    index = torch.arange(len(x), device=x.device)[:, None, None]
+    return padded.permute(0, 2, 3, 1)[index, down, across].permute(0, 3, 1, 2).contiguous()
 
 
 def _turned(x: Tensor, random: torch.Generator) -> Tensor:

@@ -29,20 +29,20 @@ def charts(now: Progress, phases: Sequence[str], validation: str = "") -> list[P
         Line(list(now.curves.get(phase, ())), steps, phase if len(phases) > 1 else "training")
         for phase in phases
     ]
-    found = [Plot("Loss", losses, Axis("Step"), Axis("Training loss" if validation else "Loss"))]
+    plots = [Plot("Loss", losses, Axis("Step"), Axis("Training loss" if validation else "Loss"))]
     if now.scores:
         at, scores = map(list, zip(*now.scores))
         line = Line(scores, at, "validation")
         if validation:
-            found.append(Plot("Validation", [line], Axis("Step"), Axis(validation)))
+            plots.append(Plot("Validation", [line], Axis("Step"), Axis(validation)))
         else:
             losses.append(line)
     for title, name in (("Learning rate", RATE), ("Gradient norm", GRADIENT)):
         if name in now.curves:
             line = Line(list(now.curves[name]), steps)
-            found.append(Plot(title, [line], Axis("Step"), Axis(title)))
+            plots.append(Plot(title, [line], Axis("Step"), Axis(title)))
     for title, pairs in now.measured.items():
         values = Line([value for _, value in pairs], [step for step, _ in pairs])
         label, most = _LABELS.get(title, title), 1.0 if title in _SHARES else None
-        found.append(Plot(title, [values], Axis("Step"), Axis(label, minimum=0.0, maximum=most)))
-    return found
+        plots.append(Plot(title, [values], Axis("Step"), Axis(label, minimum=0.0, maximum=most)))
+    return plots

@@ -59,9 +59,9 @@ class Run:
 
     def resume(self) -> None:
         """Continue from the last checkpoint, if there is one of this training."""
-        found = {name: checkpoint.read(self._folder / name) for name in (LAST, GOOD)}
-        last, good = found[LAST], found[GOOD]
-        there = any((self._folder / name).exists() for name in found)
+        checkpoints = {name: checkpoint.read(self._folder / name) for name in (LAST, GOOD)}
+        last, good = checkpoints[LAST], checkpoints[GOOD]
+        there = any((self._folder / name).exists() for name in checkpoints)
         if last is None or last[1].pop("recipe") != self._recipe:
             if there:
                 self.trainer.progress.note(
@@ -130,8 +130,8 @@ class Run:
 
     def last(self, name: str) -> float:
         """Return the latest value; 0.0 for none yet."""
-        found = self.trainer.progress.measured.get(name)
-        return found[-1][1] if found else 0.0
+        values = self.trainer.progress.measured.get(name)
+        return values[-1][1] if values else 0.0
 
     def save(self) -> None:
         """Write a checkpoint; a disk that refuses stops nothing."""

@@ -209,11 +209,11 @@ class Trainer:
     @torch.no_grad()
     def _follow(self) -> None:
         step = self.progress.step
-        kept = min(self.plan.average, step / (step + 10))
+        decay = min(self.plan.average, step / (step + 10))
         mine, theirs = self.average.state_dict(), self.network.state_dict()
         for name, value in mine.items():
             if value.is_floating_point():
-                value.lerp_(theirs[name], 1 - kept)
+                value.lerp_(theirs[name], 1 - decay)
             else:
                 value.copy_(theirs[name])
 
@@ -327,12 +327,12 @@ class Trainer:
         self.average.load_state_dict(_part(tensors, "average."))
         self._best = {n: v.to(self.device).clone() for n, v in _part(tensors, "best.").items()}
         for phase, optimiser in self.optimisers.items():
-            kept: dict[int, dict[str, Tensor]] = {}
+            states: dict[int, dict[str, Tensor]] = {}
             for name, value in _part(tensors, f"optimiser.{phase}.").items():
                 number, _, key = name.partition(".")
-                kept.setdefault(int(number), {})[key] = value.clone()
+                states.setdefault(int(number), {})[key] = value.clone()
             groups = optimiser.state_dict()["param_groups"]
-            optimiser.load_state_dict({"state": kept, "param_groups": groups})
+            optimiser.load_state_dict({"state": states, "param_groups": groups})
 
 
 def _copied(network: Network) -> dict[str, Tensor]:

@@ -37,8 +37,8 @@ def heads(
     return [
         View("All heads", overview(seen)),
         *(
-            View(title, attention_heat(title, each, names, names))
-            for number, each in enumerate(seen[block - 1], 1)
+            View(title, attention_heat(title, head, names, names))
+            for number, head in enumerate(seen[block - 1], 1)
             for title in [f"Attention, block {block}, head {number}"]
         ),
     ]
@@ -55,22 +55,22 @@ def looks_back(
     """
     device = next(network.parameters()).device
     before = F.pad(written[:-1], (1, 0), value=network.shape.vocabulary).to(device)[None]
-    known = network.read(source.to(device)[None])
+    memory = network.read(source.to(device)[None])
     x, weights = network.embedding(before) + network.places[: before.shape[1]], []
     looking: list[Any] = [*network.looking]
     for writes, looks in zip(network.writing, looking, strict=True):
         x = writes(x)
         query = looks.ask(looks.norm(x)).unflatten(2, (looks.heads, -1)).transpose(1, 2)
-        key = looks.offer(known).unflatten(2, (2, looks.heads, -1)).permute(2, 0, 3, 1, 4)[0]
+        key = looks.offer(memory).unflatten(2, (2, looks.heads, -1)).permute(2, 0, 3, 1, 4)[0]
         scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
         weights.append(scores.softmax(-1)[0].float().cpu().numpy())
-        x = looks(x, known)
+        x = looks(x, memory)
     block = min(block, len(weights))
     high, wide = _length(written), _length(source)
     names = words(written[:high], vocabulary), words(source[:wide], vocabulary)
     return [
-        View(title, attention_heat(title, each[:high, :wide], *names))
-        for number, each in enumerate(weights[block - 1], 1)
+        View(title, attention_heat(title, head[:high, :wide], *names))
+        for number, head in enumerate(weights[block - 1], 1)
         for title in [f"Attention, block {block}, head {number}"]
     ]
 

@@ -11,7 +11,7 @@ _MOST_REAL = 2000
 
 
 def nearest_classes(
-    made: NDArray[np.floating], real: NDArray[np.floating], labels: NDArray[np.integer]
+    samples: NDArray[np.floating], real: NDArray[np.floating], labels: NDArray[np.integer]
 ) -> NDArray[np.integer]:
     """Return the class of the real row that is nearest to each made one.
 
@@ -24,12 +24,12 @@ def nearest_classes(
     judge = KNeighborsClassifier(n_neighbors=1)
     some = np.linspace(0, len(real) - 1, min(len(real), _MOST_REAL)).astype(int)
     judge.fit(real[some].reshape(len(some), -1), labels[some])
-    told: NDArray[np.integer] = judge.predict(made.reshape(len(made), -1))
-    return told
+    predicted: NDArray[np.integer] = judge.predict(samples.reshape(len(samples), -1))
+    return predicted
 
 
 def coverage(classes: NDArray[np.integer], labels: NDArray[np.integer]) -> float:
     """Return the share of the classes in ``labels`` that ``classes`` covers, from 0 to 1."""
-    known, counts = np.unique(labels, return_counts=True)
-    made = np.array([np.mean(classes == each) for each in known])
-    return float(np.mean(made >= _LEAST * counts / len(labels)))
+    present, counts = np.unique(labels, return_counts=True)
+    shares = np.array([np.mean(classes == label) for label in present])
+    return float(np.mean(shares >= _LEAST * counts / len(labels)))

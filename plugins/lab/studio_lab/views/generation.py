@@ -47,12 +47,12 @@ def latent_walk(network: Vae | Gan, count: int, seed: int, columns: Columns = ()
     ends = torch.randn(2, count, network.latent, generator=random, device=device)
     shares = torch.linspace(0, 1, STAGES, device=device)
     latent = torch.stack([sphere(ends[0], ends[1], share) for share in shares], 1).flatten(0, 1)
-    made = network.decode(latent) if isinstance(network, Vae) else torch.tanh(
+    decoded = network.decode(latent) if isinstance(network, Vae) else torch.tanh(
         network.generator(latent)
     )  # fmt: skip
     if network.shape.kind == "pictures":
-        return View("Latent walk", _strips(made, network.shape, STAGES))
-    walk = made[:STAGES].T.cpu().numpy()
+        return View("Latent walk", _strips(decoded, network.shape, STAGES))
+    walk = decoded[:STAGES].T.cpu().numpy()
     lines = [
         Line([*map(float, values)], [*map(float, shares)], name)
         for values, name in zip(walk, _names(columns, len(walk)), strict=False)
@@ -82,12 +82,12 @@ def denoising(
     count = count if is_picture else _SCATTERED
     x = torch.randn((count, *network.shape.sides), generator=random, device=device)
     steps = DIFFUSION_STEPS if isinstance(network, Diffusion) else FLOW_STEPS
-    kept = {round(each) for each in np.linspace(0, steps, STAGES)}
+    stages = {round(step) for step in np.linspace(0, steps, STAGES)}
     seen = [x]
     for number in range(steps):
         with torch.no_grad():  # not held while others compute
             x = _step(network, x, number / steps, (number + 1) / steps, random)
-        if number + 1 in kept:
+        if number + 1 in stages:
             seen.append(x)
         yield (number + 1) / steps
     return View("Denoising", _course("Denoising", seen, network.shape, columns))
@@ -115,10 +115,10 @@ def codes(network: VqVae, count: int, seed: int) -> Generator[float, None, View]
     with torch.no_grad():
         numbers = torch.from_numpy((grids[:, 0] + 1) / 2 * (len(network.codebook) - 1)).round()
         entries = network.codebook[numbers.long().to(network.codebook.device)]
-        made = network.decoder(entries.permute(0, 3, 1, 2)).cpu()
+        decoded = network.decoder(entries.permute(0, 3, 1, 2)).cpu()
     shape = network.shape
     larger = torch.nn.functional.interpolate(torch.from_numpy(grids), (shape.height, shape.width))
-    both = torch.cat([larger.expand(-1, shape.channels, -1, -1), made])
+    both = torch.cat([larger.expand(-1, shape.channels, -1, -1), decoded])
     return View("Codes", _strips(both, shape, count))
 
 
@@ -171,9 +171,9 @@ def _strips(rows: Tensor, shape: Shape, columns: int) -> Picture:
 def _names(columns: Columns, count: int) -> list[str]:
     """Return what each number of a row is called: of a category, each of its values has one."""
     names = [
-        f"{each['name']}: {value}" if value else str(each["name"])
-        for each in columns
-        for value in each.get("names", [""])
+        f"{column['name']}: {value}" if value else str(column["name"])
+        for column in columns
+        for value in column.get("names", [""])
     ]
     return names if len(names) == count else [str(number + 1) for number in range(count)]
 

@@ -72,11 +72,11 @@ def _of_a_writer(
         row = (yield from drawn(network, 1, ask.seed))[0]
         tokens = torch.from_numpy(row[: max(1, min(most, len(tokens_of(row, vocabulary))))])
     yield 1.0
-    found = predictions.expectations(network, tokens, vocabulary)
+    plots = predictions.expectations(network, tokens, vocabulary)
     if isinstance(network, DecoderTransformer):
-        found += attention.heads(network, tokens, vocabulary, ask.block)
-        found.append(predictions.positions(network.places))
-    return found
+        plots += attention.heads(network, tokens, vocabulary, ask.block)
+        plots.append(predictions.positions(network.places))
+    return plots
 
 
 def _of_a_pair(
@@ -84,9 +84,9 @@ def _of_a_pair(
 ) -> Generator[float, None, list[View]]:
     vocabulary, length = meta["vocabulary"], network.shape.length
     if ask.text:
-        known = predictions.tokens_of(" ".join(ask.text.split()), vocabulary, length - 1)
+        tokens = predictions.tokens_of(" ".join(ask.text.split()), vocabulary, length - 1)
         source = torch.zeros(length, dtype=torch.long)  # the first of the vocabulary is the end
-        source[: len(known)] = known
+        source[: len(tokens)] = tokens
     else:
         source = network.sources[0].cpu()
     answering = network.answer(source.to(network.sources.device)[None])
@@ -99,5 +99,5 @@ def _of_a_pair(
                 written = end.value[0].cpu()
                 break
         yield share
-    found = attention.looks_back(network, source, written, vocabulary, ask.block)
-    return [*found, predictions.positions(network.places)]
+    plot = attention.looks_back(network, source, written, vocabulary, ask.block)
+    return [*plot, predictions.positions(network.places)]

@@ -33,14 +33,14 @@ def tokens_of(text: str, vocabulary: Sequence[str], most: int) -> Tensor:
     """
     place = {token: number for number, token in enumerate(vocabulary) if token}
     longest_first = sorted(place, key=len, reverse=True)
-    found = re.findall("|".join(map(re.escape, longest_first)), text)
-    known = [place[token] for token in found][:most]
-    if not known:
+    pieces = re.findall("|".join(map(re.escape, longest_first)), text)
+    ids = [place[token] for token in pieces][:most]
+    if not ids:
         raise BadInput(
             "The model has seen none of these characters.",
             "Enter a text like those that it was trained on, or none.",
         )
-    return torch.tensor(known)
+    return torch.tensor(ids)
 
 
 def words(tokens: Tensor, vocabulary: Sequence[str]) -> list[str]:
@@ -59,9 +59,9 @@ def expectations(network: Writer, tokens: Tensor, vocabulary: Sequence[str]) -> 
     """
     device = next(network.parameters()).device
     before = F.pad(tokens, (1, 0), value=network.start).to(device)[None]
-    told = network.logits(before[:, : network.shape.length]).float().log_softmax(2)[0].cpu()
-    bits = -told[torch.arange(len(tokens)), tokens] / math.log(2)
-    chances, likely = told[len(tokens)].exp().topk(min(_NEXT, len(vocabulary)))
+    log_probs = network.logits(before[:, : network.shape.length]).float().log_softmax(2)[0].cpu()
+    bits = -log_probs[torch.arange(len(tokens)), tokens] / math.log(2)
+    chances, likely = log_probs[len(tokens)].exp().topk(min(_NEXT, len(vocabulary)))
     return [
         View("Next token", _bars("Next token", chances, words(likely, vocabulary), "Probability")),
         View("Surprise", _bars("Surprise", bits, words(tokens, vocabulary), "Bits")),

@@ -47,10 +47,10 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     found = yield from tried(ctx, running, len(methods), params.splits)
     judged = outcomes(found, params.score)
     chosen = recommended(judged)
-    made = yield from _made(ctx, data, chosen.method, seed)
+    samples = yield from _made(ctx, data, chosen.method, seed)
     verdict = chosen.sentence(params.splits)
     real = scaled(data)
-    picture = comparison.sheet([made], [real[: comparison.SHOWN]])
+    picture = comparison.sheet([samples], [real[: comparison.SHOWN]])
     file = presentation.png(picture, 512)
     meta = {"verdict": str(chosen.verdict), "method": chosen.method}
     title = f"{chosen.title}: {data.title}"
@@ -83,18 +83,18 @@ def _fit(data: Dataset, seed: int, notes: list[str]) -> Dataset:
         )
         for label in np.flatnonzero((counts > 0) & (counts < FEWEST))
     ]
-    kept = np.flatnonzero(np.isin(data.labels, enough))
-    if len(kept) > MOST:
+    rows = np.flatnonzero(np.isin(data.labels, enough))
+    if len(rows) > MOST:
         notes.append(
             sentence(
                 "{some} of {all} pictures were drawn, which is enough to tell.",
-                some=f"{MOST:,}", all=f"{len(kept):,}",
+                some=f"{MOST:,}", all=f"{len(rows):,}",
             )
         )  # fmt: skip
-        kept = np.sort(np.random.default_rng(seed).permutation(kept)[:MOST])
-    labels = np.searchsorted(enough, data.labels[kept])
+        rows = np.sort(np.random.default_rng(seed).permutation(rows)[:MOST])
+    labels = np.searchsorted(enough, data.labels[rows])
     classes = tuple(data.classes[label] for label in enough)
-    return replace(data, rows=data.rows[kept], labels=labels, classes=classes)
+    return replace(data, rows=data.rows[rows], labels=labels, classes=classes)
 
 
 def _counts(data: Dataset) -> list[int]:

@@ -24,13 +24,13 @@ def tried(
     ctx: TaskContext, running: Iterable[Trial | None], methods: int, splits: int
 ) -> Generator[Event, None, list[Trial]]:
     """Run trials to their end, and tell where they are."""
-    found: list[Trial] = []
+    trials: list[Trial] = []
     for trial in running:
         if trial:
-            found.append(trial)
-        split = min(splits, len(found) // methods + 1)
-        yield ctx.progress(len(found), splits * methods, f"Split {split} of {splits}")
-    return found
+            trials.append(trial)
+        split = min(splits, len(trials) // methods + 1)
+        yield ctx.progress(len(trials), splits * methods, f"Split {split} of {splits}")
+    return trials
 
 
 def as_report(
@@ -44,7 +44,7 @@ def as_report(
         "score": chosen.score,
         "splits": params.splits,
         "chosen": chosen.method,
-        "outcomes": {each.method: report.outcome_data(each) for each in judged},
+        "outcomes": {outcome.method: report.outcome_data(outcome) for outcome in judged},
         "notes": [as_parts(note) for note in notes],
     }
 
@@ -87,7 +87,7 @@ def told(
         sentence=chosen.sentence(params.splits),
         method=chosen.method,
         score=chosen.score,
-        methods={each.method: report.outcome_data(each) for each in judged},
+        methods={outcome.method: report.outcome_data(outcome) for outcome in judged},
         notes=[str(note) for note in (*leaks, *notes)],
         **more,
     )

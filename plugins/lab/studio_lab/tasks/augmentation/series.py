@@ -46,25 +46,25 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
         )  # fmt: skip
         series = replace(series, values=series.values[-MOST:], times=series.times.at(
             np.arange(len(series.values) - MOST, len(series.values))))  # fmt: skip
-    asked = COMPARED if params.series_method == "best" else (params.series_method,)
-    methods = tuple(dict.fromkeys((*asked, PLAIN)))
+    methods_asked = COMPARED if params.series_method == "best" else (params.series_method,)
+    methods = tuple(dict.fromkeys((*methods_asked, PLAIN)))
     running = trials(series, methods, params.splits, ctx.rng.seed, params.rows)
     found = yield from tried(ctx, running, len(methods), params.splits)
     judged = outcomes(found, "forecast skill")
-    chosen = recommended([each for each in judged if each.method in asked])
-    made = yield from _made(ctx, params, series, chosen.method)
+    chosen = recommended([outcome for outcome in judged if outcome.method in methods_asked])
+    samples = yield from _made(ctx, params, series, chosen.method)
     verdict = chosen.sentence(params.splits)
-    file = as_table_file(series, made)
+    file = as_table_file(series, samples)
     meta = {"verdict": str(chosen.verdict), "method": chosen.method}
     title = f"{chosen.title}: {path.stem}"
     yield ctx.artifact(Kind.TABLE, file, suffix=".csv", title=title, text=verdict, meta=meta)
-    shown = (series_plot(series, made), autocorrelation_plot(series, made))
+    shown = (series_plot(series, samples), autocorrelation_plot(series, samples))
     yield from plot_events(ctx, (*report.plots(found, judged, chosen.method), *shown))
     card = card_of(f"Synthetic series: {path.stem}", judged, verdict, notes)
-    more: dict[str, Any] = {"channels": [each.name for each in series.columns]}
+    more: dict[str, Any] = {"channels": [outcome.name for outcome in series.columns]}
     if len(series.columns) > 1:
-        card += "\n" + "\n".join(correlation_lines(series, made))
-    more |= {"rows": len(made), "lags": series.lags}
+        card += "\n" + "\n".join(correlation_lines(series, samples))
+    more |= {"rows": len(samples), "lags": series.lags}
     yield from told(ctx, params, path.stem, judged, chosen, notes, card, more)
 
 
@@ -78,26 +78,26 @@ def _made(
     return generator.sample(params.rows or len(series.values), rng)
 
 
-def as_table_file(series: Series, made: NDArray[np.float64]) -> bytes:
+def as_table_file(series: Series, samples: NDArray[np.float64]) -> bytes:
     """Return a made series as CSV; its times begin after the last real one, evenly spaced."""
     step = float(np.median(np.diff(series.times.values)))
-    times = series.times.values[-1] + step * np.arange(1, len(made) + 1)
+    times = series.times.values[-1] + step * np.arange(1, len(samples) + 1)
     columns = replace(series.times, values=times), *(
-        replace(column, values=channel) for column, channel in zip(series.columns, made.T)
+        replace(column, values=channel) for column, channel in zip(series.columns, samples.T)
     )  # fmt: skip
     return as_csv(Table(columns))
 
 
-def correlation_lines(series: Series, made: NDArray[np.float64]) -> list[str]:
+def correlation_lines(series: Series, samples: NDArray[np.float64]) -> list[str]:
     """Return the correlation of each pair of columns as a table in Markdown, real and made."""
-    names = [each.name.replace("|", "¦") for each in series.columns]
+    names = [column.name.replace("|", "¦") for column in series.columns]
     pairs = [f"{a}, {b}" for a, b in combinations(names, 2)]
-    both = zip(pairs, correlations(series.values), correlations(made))
+    both = zip(pairs, correlations(series.values), correlations(samples))
     head = ["## Correlation between columns", "", "| columns | real | made |", "|---|---|---|"]
     return [*head, *(f"| {pair} | {real:.2f} | {new:.2f} |" for pair, real, new in both), ""]
 
 
-def series_plot(series: Series, made: NDArray[np.float64]) -> Plot:
+def series_plot(series: Series, samples: NDArray[np.float64]) -> Plot:
     """Return the last real values beside the first made ones."""
     return Plot(
         "Real and made series",
@@ -105,16 +105,16 @@ def series_plot(series: Series, made: NDArray[np.float64]) -> Plot:
         y=Axis(series.column.name),
         series=[
             Line(y=list(series.values[-_SHOWN:, 0]), name="real"),
-            Line(y=list(made[:_SHOWN, 0]), name="made"),
+            Line(y=list(samples[:_SHOWN, 0]), name="made"),
         ],
     )
 
 
-def autocorrelation_plot(series: Series, made: NDArray[np.float64]) -> Plot:
+def autocorrelation_plot(series: Series, samples: NDArray[np.float64]) -> Plot:
     """Return the autocorrelation of both."""
     lags = 4 * series.lags
     steps = list(range(1, lags + 1))
-    both = (("real", series.values[:, 0]), ("made", made[:, 0]))
+    both = (("real", series.values[:, 0]), ("made", samples[:, 0]))
     return Plot(
         "Autocorrelation",
         x=Axis("lag"),

@@ -34,7 +34,7 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     how = Reading(params.first_row, params.extremes)
     yield ctx.progress(0, 0, "Reading the table")
     whole = yield from ctx.in_thread(lambda: read_table(path, how))
-    names = [each.name for each in whole.columns if each.name not in params.ignore]
+    names = [column.name for column in whole.columns if column.name not in params.ignore]
     table, target = with_target(whole.only(names), params.target)
     table, target = _some(table, target, ctx.rng.seed)
     yield ctx.progress(0, 0, "Looking at the columns")
@@ -55,7 +55,7 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     found = yield from tried(ctx, running, count, params.splits)
     judged = outcomes(found, params.score)
     chosen = recommended(judged)
-    made, real = yield from _made(ctx, params, table, target, chosen.method)
+    samples, real = yield from _made(ctx, params, table, target, chosen.method)
     verdict = chosen.sentence(params.splits)
     shown = replace(whole, notes=(*leaks, *notes)).only(names)
     real_table = [
@@ -65,11 +65,11 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     title = f"{chosen.title}: {path.stem}"
     meta = {"verdict": str(chosen.verdict), "method": chosen.method, "card": card}
     yield ctx.artifact(
-        Kind.TABLE, as_csv(made), suffix=".csv", title=title, text=verdict, meta=meta
+        Kind.TABLE, as_csv(samples), suffix=".csv", title=title, text=verdict, meta=meta
     )
-    scatter = _scatter(real, target, made, chosen.title)
+    scatter = _scatter(real, target, samples, chosen.title)
     yield from plot_events(ctx, (*report.plots(found, judged, chosen.method), scatter))
-    more = {"rows": len(made), "classes": dict(target.counts), "leaking_columns": suspects}
+    more = {"rows": len(samples), "classes": dict(target.counts), "leaking_columns": suspects}
     yield from told(ctx, params, path.stem, judged, chosen, notes, card, more, real_table, leaks)
 
 
@@ -81,8 +81,8 @@ def _made(
     learned, generator = usable(table, target), GENERATORS[method]()
     for _ in generator.fit(learned, target, rng):
         yield ctx.progress(0, 0, "Making the rows")
-    made, labels = generator.sample(additional(target, params.rows), rng)
-    return _with_labels(made, labels), _with_labels(learned, target)
+    samples, labels = generator.sample(additional(target, params.rows), rng)
+    return _with_labels(samples, labels), _with_labels(learned, target)
 
 
 def _with_labels(table: Table, target: Target) -> Table:
@@ -90,10 +90,10 @@ def _with_labels(table: Table, target: Target) -> Table:
     return replace(table, columns=(*table.columns, labels))
 
 
-def _scatter(real: Table, target: Target, made: Table, title: str) -> Plot:
+def _scatter(real: Table, target: Target, samples: Table, title: str) -> Plot:
     names = [column.name for column in real.columns if column.name != target.name]
     encoder = Encoder.fitted(real.only(names))
-    rows = (encoder(table.only(names)) for table in (real, made))
+    rows = (encoder(table.only(names)) for table in (real, samples))
     return report.scatter_plot(next(rows), target.labels, target.classes, next(rows), title)
 
 

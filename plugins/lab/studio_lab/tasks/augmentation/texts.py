@@ -63,15 +63,15 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     judged = outcomes(found, params.score)
     chosen = recommended(judged)
     rng = np.random.default_rng((seed, params.splits))
-    made, labels = made_texts(data, chosen.method, rng, rewritten)
+    samples, labels = made_texts(data, chosen.method, rng, rewritten)
     verdict = chosen.sentence(params.splits)
     meta = {"verdict": str(chosen.verdict), "method": chosen.method}
-    file = _file(data, made, [data.target.classes[label] for label in labels])
+    file = _file(data, samples, [data.target.classes[label] for label in labels])
     title = f"{chosen.title}: {path.stem}"
     yield ctx.artifact(Kind.TABLE, file, suffix=".csv", title=title, text=verdict, meta=meta)
     yield from plot_events(ctx, report.plots(found, judged, chosen.method))
     card = card_of(f"Made texts: {path.stem}", judged, verdict, notes)
-    more = {"rows": len(made), "classes": dict(data.target.counts), "rewritten": len(rewritten)}
+    more = {"rows": len(samples), "classes": dict(data.target.counts), "rewritten": len(rewritten)}
     yield from told(ctx, params, path.stem, judged, chosen, notes, card, more)
 
 
@@ -89,7 +89,7 @@ def _rewritten(
     """Return the rewritten texts, by index of the original."""
     assert params.weights is not None
     chosen = np.random.default_rng(ctx.rng.seed).permutation(len(data.texts))[: params.rewrites]
-    found: dict[int, str] = {}
+    rewritten: dict[int, str] = {}
     with ctx.lease(params.weights) as engine:
         for done, row in enumerate(np.sort(chosen)):
             yield ctx.progress(done, len(chosen), f"Rewriting text {done + 1:,} of {len(chosen):,}")
@@ -98,29 +98,29 @@ def _rewritten(
             middle = yield from _asked(ctx, params, engine, _there(params, text), most)
             back = yield from _asked(ctx, params, engine, _back(params, middle, text), most)
             if back and back != text:
-                found[int(row)] = back
-    if len(found) < _FEWEST:
+                rewritten[int(row)] = back
+    if len(rewritten) < _FEWEST:
         raise BadInput(
-            f"The model rewrote {len(found)} of {len(chosen)} texts; {_FEWEST} are the least to "
-            "tell anything.",
+            f"The model rewrote {len(rewritten)} of {len(chosen)} texts; {_FEWEST} are the least "
+            "to tell anything.",
             "Choose another language model, or more texts.",
         )
     notes.append(
         sentence(
             "{count} texts were rewritten by way of {through}.",
-            count=f"{len(found):,}", through=str(params.through),
+            count=f"{len(rewritten):,}", through=str(params.through),
         )
     )  # fmt: skip
-    return found
+    return rewritten
 
 
 def _asked(
     ctx: TaskContext, params: Augment, engine: TextEngine, prompt: str, most: int
 ) -> Generator[Event, None, str]:
     wish = SamplingParams(max_tokens=most, temperature=0.7, seed=ctx.rng.seed)
-    asked: list[ChatMessage] = [{"role": "user", "content": prompt}]
+    messages: list[ChatMessage] = [{"role": "user", "content": prompt}]
     written = yield from write_text(
-        ctx, engine, asked, wish, weights=str(params.weights), channel=_CHANNEL
+        ctx, engine, messages, wish, weights=str(params.weights), channel=_CHANNEL
     )
     return " ".join(written.text.split())
 
@@ -134,15 +134,15 @@ def _there(params: Augment, text: str) -> str:
 def _back(params: Augment, middle: str, text: str) -> str:
     words = max(5, len(text.split()))
     if params.through == "keywords":
-        asked = f"Write a text of about {words} words with these keywords. Answer with it only:"
+        prompt = f"Write a text of about {words} words with these keywords. Answer with it only:"
     else:
-        asked = "Translate this text into English. Answer with the translation only:"
-    return f"{asked}\n\n{middle}"
+        prompt = "Translate this text into English. Answer with the translation only:"
+    return f"{prompt}\n\n{middle}"
 
 
-def _file(data: Texts, made: list[str], classes: list[str]) -> bytes:
+def _file(data: Texts, samples: list[str], classes: list[str]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([data.name, data.target.name])
-    writer.writerows(zip(made, classes))
+    writer.writerows(zip(samples, classes))
     return out.getvalue().encode()
