@@ -54,10 +54,10 @@ def given(inputs: Inputs, file: str, path: str) -> Source:
         return Source(relative(path) if path else "untitled.py", text)
     if not file:
         raise BadInput("No file was given.", "Choose a file.")
-    found = read(Path(file))
-    if not found.strip():
+    file_source = read(Path(file))
+    if not file_source.strip():
         raise BadInput(f"“{Path(file).name}” is empty.", "Choose a file that contains code.")
-    return Source(Path(file).name, found)
+    return Source(Path(file).name, file_source)
 
 
 def read(path: Path) -> str:
@@ -91,7 +91,7 @@ def decoded(data: bytes, name: str) -> str:
     Raises:
         BadInput: It is none of these.
     """
-    encoding = next((each for mark, each in _MARKS if data.startswith(mark)), "utf-8")
+    encoding = next((codec for mark, codec in _MARKS if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -121,19 +121,19 @@ def sources(rows: Sequence[Mapping[str, str]]) -> list[Source]:
     """
     if len(rows) > MAX_FILES:
         raise BadInput(f"{len(rows)} files are too many; the limit is {MAX_FILES}.", "Send fewer.")
-    found = []
+    result = []
     for number, row in enumerate(rows, 1):
         if set(row) != {"path", "text"}:
             raise BadInput(
                 f"File {number} has no path or no text.", "Give it a path and text only."
             )
-        found.append(Source(relative(row["path"]), row["text"]))
-    if sum(len(each.text) for each in found) > MAX_ALL_CHARS:
+        result.append(Source(relative(row["path"]), row["text"]))
+    if sum(len(item.text) for item in result) > MAX_ALL_CHARS:
         raise BadInput(
             f"The files have too many characters; the limit is {MAX_ALL_CHARS:,} in total.",
             "Send fewer.",
         )
-    return found
+    return result
 
 
 def relative(path: str) -> str:

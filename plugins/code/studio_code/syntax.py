@@ -99,13 +99,16 @@ def definitions(code: str, language: str) -> list[Definition]:
     """Return the definitions in a text, in order; empty for languages without a grammar."""
     lines = code.split("\n")
     if language == "sql":
-        return [_sql_definition(code, lines, found) for found in _SQL_DEFINITION.finditer(code)]
+        return [
+            _sql_definition(code, lines, candidates)
+            for candidates in _SQL_DEFINITION.finditer(code)
+        ]
     parser = _parser(language)
     if parser is None:
         return []
     root = parser.parse(code.encode("utf-8", "replace")).root_node
-    found = (_definition(node, lines) for node in _walk(root) if node.type in _DEFINITIONS)
-    return [each for each in found if each is not None]
+    candidates = (_definition(node, lines) for node in _walk(root) if node.type in _DEFINITIONS)
+    return [definition for definition in candidates if definition is not None]
 
 
 def identifiers(code: str, language: str, name: str) -> list[tuple[int, int]]:
@@ -118,20 +121,20 @@ def identifiers(code: str, language: str, name: str) -> list[tuple[int, int]]:
         return []
     wanted, data = name.encode(), code.encode("utf-8", "replace")
     lines = data.split(b"\n")
-    found = []
+    names = []
     for node in _walk(parser.parse(data).root_node):
         if not node.children and node.text == wanted and node.type.endswith(_NAMES):
             row, column = node.start_point
             before = lines[row][:column].decode("utf-8", "replace")
-            found.append((row + 1, len(before) + 1))
-    return found
+            names.append((row + 1, len(before) + 1))
+    return names
 
 
 def calls(code: str, language: str, functions: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return (first argument, text) of each statement that calls one of ``functions``."""
     parser = _parser(language)
     root = parser.parse(code.encode("utf-8", "replace")).root_node if parser else None
-    found = []
+    result = []
     for node in root.children if root is not None else ():
         call = node.children[0] if node.type == "expression_statement" and node.children else None
         function = call.child_by_field_name("function") if call is not None else None
@@ -140,8 +143,8 @@ def calls(code: str, language: str, functions: tuple[str, ...]) -> list[tuple[st
             continue
         name = arguments.named_children[0] if arguments.named_children else None
         if name is not None and name.type == "string":
-            found.append((_text(name)[1:-1], _text(node)))
-    return found
+            result.append((_text(name)[1:-1], _text(node)))
+    return result
 
 
 def words(code: str, language: str) -> list[str]:
@@ -199,23 +202,23 @@ def _definition(node: Node, lines: list[str]) -> Definition | None:
     start = outer.start_point[0]
     head = node.start_point[0] if outer.type == "decorated_definition" else start
     line = lines[head] if head < len(lines) else ""
-    told = before is not None and _is_comment(before) and start - before.end_point[0] <= 1
+    documented = before is not None and _is_comment(before) and start - before.end_point[0] <= 1
     indent = line[: len(line) - len(line.lstrip())]
     last = node.end_point[0] + 1
-    return Definition(name, start + 1, indent, line.strip(), _text(node), told, last)
+    return Definition(name, start + 1, indent, line.strip(), _text(node), documented, last)
 
 
 def _name(node: Node) -> str:
-    found = node.child_by_field_name("name")
-    if found is None and node.type == "type_declaration":
-        spec = next((each for each in node.children if each.type == "type_spec"), None)
-        found = spec.child_by_field_name("name") if spec is not None else None
+    field = node.child_by_field_name("name")
+    if field is None and node.type == "type_declaration":
+        spec = next((child for child in node.children if child.type == "type_spec"), None)
+        field = spec.child_by_field_name("name") if spec is not None else None
     inner: Node | None = node
-    while found is None and inner is not None:  # int *(name)(…): the name lies within
+    while field is None and inner is not None:  # int *(name)(…): the name lies within
         inner = inner.child_by_field_name("declarator")
         if inner is not None and inner.type in _NAMES:
-            found = inner
-    return _text(found) if found is not None else ""
+            field = inner
+    return _text(field) if field is not None else ""
 
 
 def _is_comment(node: Node) -> bool:
@@ -254,11 +257,11 @@ def _sql_error(code: str) -> str:
     return ""
 
 
-def _sql_definition(code: str, lines: list[str], found: re.Match[str]) -> Definition:
-    line = code.count("\n", 0, found.start()) + 1
-    end = code.find(";", found.end())
+def _sql_definition(code: str, lines: list[str], match: re.Match[str]) -> Definition:
+    line = code.count("\n", 0, match.start()) + 1
+    end = code.find(";", match.end())
     above = lines[line - 2].strip() if line > 1 else ""
-    text = code[found.start() : end + 1 if end >= 0 else len(code)]
-    told = above.startswith("--") or above.endswith("*/")
+    text = code[match.start() : end + 1 if end >= 0 else len(code)]
+    documented = above.startswith("--") or above.endswith("*/")
     last = line + text.count("\n")
-    return Definition(found[1], line, "", lines[line - 1].strip(), text, told, last)
+    return Definition(match[1], line, "", lines[line - 1].strip(), text, documented, last)

@@ -56,15 +56,15 @@ def not_run(why: str) -> dict[str, Any]:
 def of_program(ran: Ran, problem: str = "", standing: Standing | None = None) -> dict[str, Any]:
     """Return the verdict on a program that was run without tests."""
     succeeded = ran.result.succeeded and not problem
-    known = standing or Standing(State.RAN if succeeded else State.FAILED)
+    state = standing or Standing(State.RAN if succeeded else State.FAILED)
     checks = [_check("Runs", succeeded, problem or ran.ending)]
-    if known.why:
-        checks.append(_check("Tests", False, known.why))
+    if state.why:
+        checks.append(_check("Tests", False, state.why))
     return _plain(
-        state=known.state,
-        reason=str(known.why),
-        reason_parts=as_parts(known.why),
-        passed=succeeded and known.state is State.RAN,
+        state=state.state,
+        reason=str(state.why),
+        reason_parts=as_parts(state.why),
+        passed=succeeded and state.state is State.RAN,
         ran=True,
         tier=ran.result.tier,
         seconds=ran.result.seconds,
@@ -87,34 +87,34 @@ def of_tests(
         aside: Which tests were set aside and why, in words; ``set_aside``: how many.
     """
     counts, coverage, result = tested.counts, tested.coverage, tested.ran.result
-    known = standing or Standing(State.VERIFIED if tested.passed else State.FAILED)
+    state = standing or Standing(State.VERIFIED if tested.passed else State.FAILED)
     total = sum(counts.values())
     failed = total - counts["passed"]
-    told = f"{counts['passed']}/{total} tests{aside}"
+    text = f"{counts['passed']}/{total} tests{aside}"
     if failed:
-        told = f"{failed} of {total} tests failed{aside}"
+        text = f"{failed} of {total} tests failed{aside}"
     checks = [
         _check("Runs", result.ended == "exit" and tested.report.whole, _ending(tested)),
-        _check("Tests", tested.passed, told),
+        _check("Tests", tested.passed, text),
     ]
     if coverage.lines:
         share = coverage.covered / coverage.lines
-        told = f"{share:.0%} lines"
-        checks.append(_check("Line coverage", is_covered(coverage), told))
+        text = f"{share:.0%} lines"
+        checks.append(_check("Line coverage", is_covered(coverage), text))
     if mutation is not None and mutation.tried:
         checks.append(
             _check(
                 "Mutants found", is_sharp(mutation), f"{mutation.killed}/{mutation.tried} mutants"
             )
         )
-    if known.why:
-        checks.append(_check("Verified", False, known.why))
+    if state.why:
+        checks.append(_check("Verified", False, state.why))
     return _plain(
-        state=known.state,
-        reason=str(known.why),
-        reason_parts=as_parts(known.why),
-        passed=known.state is State.VERIFIED,
-        doubtful=known.state is State.DOUBTFUL,
+        state=state.state,
+        reason=str(state.why),
+        reason_parts=as_parts(state.why),
+        passed=state.state is State.VERIFIED,
+        doubtful=state.state is State.DOUBTFUL,
         ran=True,
         tests=counts,
         set_aside=set_aside,
@@ -144,16 +144,16 @@ def is_sharp(mutation: Mutation | None) -> bool:
 
 def with_agreement(verdict: dict[str, Any], agreed: Agreement) -> dict[str, Any]:
     """Return the verdict with how versions agree that were written apart."""
-    told = f"{agreed.agreeing} of {agreed.versions} versions agree on {agreed.probes} inputs"
+    text = f"{agreed.agreeing} of {agreed.versions} versions agree on {agreed.probes} inputs"
     if agreed.differs and not agreed.holds:
-        told = f"{told}; {agreed.differs}"
+        text = f"{text}; {agreed.differs}"
     row = {
         "versions": agreed.versions,
         "agreeing": agreed.agreeing,
         "inputs": agreed.probes,
         "differs": agreed.differs,
     }
-    checks = [*verdict["checks"], _check("Independent versions", agreed.holds, told)]
+    checks = [*verdict["checks"], _check("Independent versions", agreed.holds, text)]
     return {**verdict, "agreement": row, "checks": checks}
 
 
@@ -182,12 +182,12 @@ def in_words(verdict: dict[str, Any]) -> Verdict:
 
 def summary(verdict: dict[str, Any]) -> str:
     """Return the state and the evidence in one line: ``passes its own tests: 7/7 tests, …``."""
-    told = [
+    parts = [
         check["evidence"]
         for check in verdict["checks"]
         if check["name"] != "Runs" or not check["passed"]
     ]
-    evidence = ", ".join(told) or verdict["checks"][0]["evidence"]
+    evidence = ", ".join(parts) or verdict["checks"][0]["evidence"]
     words = _WORDS.get(verdict["state"])
     if verdict["state"] == State.VERIFIED and not verdict["agreement"]["versions"]:
         words = "passes your tests"
@@ -204,7 +204,7 @@ def _ending(tested: SuiteOutcome) -> str:
 def _mutants(mutation: Mutation | None) -> dict[str, Any]:
     if mutation is None:
         return {"made": 0, "killed": 0, "survived": []}
-    survived = [{"line": each.line, "what": each.what} for each in mutation.survived]
+    survived = [{"line": mutant.line, "what": mutant.what} for mutant in mutation.survived]
     return {"made": mutation.tried, "killed": mutation.killed, "survived": survived}
 
 
@@ -212,7 +212,7 @@ def _check(name: str, passed: bool, evidence: str) -> dict[str, Any]:
     return {"name": name, "passed": passed, "evidence": str(evidence)}
 
 
-def _plain(**known: Any) -> dict[str, Any]:
+def _plain(**values: Any) -> dict[str, Any]:
     empty: dict[str, Any] = {
         "state": State.NOT_RUN,
         "reason": "",
@@ -230,5 +230,5 @@ def _plain(**known: Any) -> dict[str, Any]:
         "seconds": 0.0,
         "checks": [],
     }
-    found = {**empty, **known}
-    return {**found, "state": str(found["state"]), "seconds": round(found["seconds"], 3)}
+    fields = {**empty, **values}
+    return {**fields, "state": str(fields["state"]), "seconds": round(fields["seconds"], 3)}

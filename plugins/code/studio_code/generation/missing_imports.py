@@ -48,13 +48,13 @@ def _bound(
     files: Mapping[str, str],
 ) -> dict[str, str]:
     """Return how the names are imported that another file imports or defines."""
-    found: dict[str, str] = {}
+    lines: dict[str, str] = {}
     imports: set[str] = set()
     for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             imports |= {alias.name for alias in node.names}
             imports.add(getattr(node, "module", None) or "")
-            found |= {
+            lines |= {
                 name: statement
                 for name, statement in _statements(node)
                 if name in names and (other.parent == here.parent or not _is_relative(node))
@@ -64,8 +64,8 @@ def _bound(
     )
     if other.name != _PACKAGE and not is_circle:
         defined = set(_defined(tree)) & set(names)
-        found |= {name: f"from {_module(other, here, files)} import {name}" for name in defined}
-    return found
+        lines |= {name: f"from {_module(other, here, files)} import {name}" for name in defined}
+    return lines
 
 
 def _statements(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:

@@ -70,7 +70,7 @@ class Dock(QWidget):
     def stop(self) -> None:
         """Stop the task of the current tab."""
         shown = self.tabs.currentWidget()
-        next(each for each in (self.run, self.plan, self.ask) if each is shown).runner.stop()
+        next(tab for tab in (self.run, self.plan, self.ask) if tab is shown).runner.stop()
 
     def state(self) -> dict[str, Any]:
         """Return what outlives a restart, as plain data."""

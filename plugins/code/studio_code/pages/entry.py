@@ -46,8 +46,8 @@ def reuse(page: CodePage, used: UsedSettings) -> None:
         file = used.inputs.get("text")
         return words, decode(read_regular(file), file.name).text if file is not None else ""
 
-    def show(found: tuple[str, str]) -> None:
-        words, text = found
+    def show(result: tuple[str, str]) -> None:
+        words, text = result
         if words:
             page.dock.ask.take_words(words)
         path = str(used.params.get("path") or used.params.get("open_path") or "")

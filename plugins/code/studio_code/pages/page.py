@@ -385,11 +385,11 @@ class CodePage(QWidget):
         self.panel.show_artifact(artifact)
 
     def _show_evidence(self, id: str, *, opened: bool) -> None:
-        def show(found: Any) -> None:
-            if not isinstance(found, StudioError):
-                self.panel.show_artifact(found, opened=opened)
+        def show(result: Any) -> None:
+            if not isinstance(result, StudioError):
+                self.panel.show_artifact(result, opened=opened)
             elif opened:
-                self.tell(found)
+                self.tell(result)
 
         self._ctx.run_later(lambda: outcome(lambda: self._ctx.library.artifact(id)), show)
 

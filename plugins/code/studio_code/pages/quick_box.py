@@ -76,18 +76,18 @@ class QuickBox(QFrame):
     # --- looking ------------------------------------------------------------------------------
 
     def _look(self, query: str) -> None:
-        root, known = self._workspace.root, self._files
+        root, listed = self._workspace.root, self._files
         if self._go_to is not None or root is None or not self.isVisible():
             return
 
         def look() -> tuple[list[str], list[str]]:
-            files = known or walk(root)
+            files = listed or walk(root)
             return files, best(query, files)
 
-        def show(found: tuple[list[str], list[str]]) -> None:
+        def show(result: tuple[list[str], list[str]]) -> None:
             if query == self.field.text() and root == self._workspace.root:
-                self._files = found[0]
-                self._model.setStringList(found[1])
+                self._files = result[0]
+                self._model.setStringList(result[1])
                 self.list.setCurrentIndex(self._model.index(0))
 
         self._ctx.run_later(look, show)

@@ -46,19 +46,19 @@ class Viewer(QWidget):
         except OSError as error:
             return error
 
-    def _show(self, found: bytes | OSError) -> None:
-        if isinstance(found, OSError):
+    def _show(self, data: bytes | OSError) -> None:
+        if isinstance(data, OSError):
             words = tr("The file of this result cannot be read: {why}.")
-            self.words.setText(words.format(why=found.strerror or found))
+            self.words.setText(words.format(why=data.strerror or data))
             return
-        code = found[:MAX_BYTES].decode("utf-8", "replace")
+        code = data[:MAX_BYTES].decode("utf-8", "replace")
         evidence = evidence_of_artifact(self._artifact, code)
         language = language_named(evidence.language)
         if language.id == "text":
             language = language_of(evidence.path or self._artifact.path.name)
         name = evidence.path or language.title
         cut = tr("{name}; only the first 2 MB are shown").format(name=name)
-        self.words.setText(cut if len(found) > MAX_BYTES else name)
+        self.words.setText(cut if len(data) > MAX_BYTES else name)
         self.code.show_code(code, language.id)
         self.copy.setEnabled(True)
         if evidence.checks or evidence.ran or self._artifact.meta.get("verdict"):

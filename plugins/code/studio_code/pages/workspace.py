@@ -91,16 +91,16 @@ class Workspace(QObject):
     def open_folder(self, path: Path) -> None:
         """Open a folder; close the files of the one before and store their drafts."""
 
-        def show(found: Path) -> None:
-            if found == self.root:
+        def show(folder: Path) -> None:
+            if folder == self.root:
                 return
             self.leaving.emit()
             coming = self.homeless
             for file in [file for file in self.files if file not in coming]:
                 self.close(file)
-            self.root = found
-            self.journal.open(found)
-            self.checkpoints.open(found)
+            self.root = folder
+            self.journal.open(folder)
+            self.checkpoints.open(folder)
             self.root_changed.emit()
 
         self.work_queue.do(lambda: _checked_folder(path), show, self.failed.emit)
@@ -159,9 +159,9 @@ class Workspace(QObject):
             self._opening.pop(path, None)
             self.failed.emit(error)
 
-        def read(found: TextFile) -> None:
+        def read(content: TextFile) -> None:
             calls = self._opening.pop(path, [])
-            opened = self.find(path) or self.add(OpenFile(path, found))
+            opened = self.find(path) or self.add(OpenFile(path, content))
             for call in calls:
                 call(opened)
 
@@ -292,13 +292,13 @@ class Workspace(QObject):
     def context(self, limit_chars: int) -> list[dict[str, str]]:
         """Return the open files as ``{path, text}``, the one in view first; whole files only."""
         order = sorted(self.files, key=lambda file: file is not self.current)
-        found, room = [], limit_chars
+        texts, room = [], limit_chars
         for file in order:
             text = file.text()
             if len(text) <= room:
-                found.append({"path": file.path, "text": text})
+                texts.append({"path": file.path, "text": text})
                 room -= len(text)
-        return found
+        return texts
 
     def propose(
         self,
@@ -365,11 +365,11 @@ class Workspace(QObject):
         ended = self._end_proposal()
         theirs = ended is not None and ended.theirs
 
-        def change(file: OpenFile, made: bool = False) -> None:
+        def change(file: OpenFile, created: bool = False) -> None:
             if file.locked:
                 self.failed.emit(BadInput(file.locked, tr("Save it under another name first.")))
                 return
-            before = None if made else file.text()
+            before = None if created else file.text()
             if run:
                 self.checkpoints.keep(run, why, path, before, text, self.failed.emit)
             file.set_text(text)
@@ -389,11 +389,11 @@ class Workspace(QObject):
             self.failed.emit(error)
             return
 
-        def there(found: bool) -> None:
-            if found:
+        def there(exists: bool) -> None:
+            if exists:
                 self.open(path, change)
             else:
-                change(self.new("", path=path), made=True)
+                change(self.new("", path=path), created=True)
 
         self.work_queue.do(lambda: where.is_file(), there)
 
@@ -427,15 +427,15 @@ class Workspace(QObject):
 
 def read_file(where: Path) -> TextFile:
     """Read a file, and make ready what colours it: both take a while, so beside the window."""
-    found = disk_files.read(where)
+    content = disk_files.read(where)
     lexer_named(language_of(where.name).lexer)
-    return found
+    return content
 
 
 def _checked_folder(path: Path) -> Path:
     try:
-        found = path.expanduser().resolve(strict=True)
-        next(found.iterdir(), None)
+        folder = path.expanduser().resolve(strict=True)
+        next(folder.iterdir(), None)
     except OSError as error:
         raise disk_files.explain(error, "open", path.name or str(path)) from error
-    return found
+    return folder

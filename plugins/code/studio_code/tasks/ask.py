@@ -60,16 +60,16 @@ def ask(ctx: TaskContext, params: Ask) -> Iterator[Event]:
             yield ctx.result(text="".join(pieces), edits=[], unapplied=[], left_out=[])
         raise
     text = answer.text
-    found = edits_in(text, {each.path: each.text for each in seen}, front)
+    edits = edits_in(text, {item.path: item.text for item in seen}, front)
     yield ctx.result(
         text=text,
-        edits=[{"path": path, "text": new} for path, new in found.texts.items()],
-        unapplied=[{"path": path, "why": why} for path, why in found.refused],
+        edits=[{"path": path, "text": new} for path, new in edits.texts.items()],
+        unapplied=[{"path": path, "why": why} for path, why in edits.refused],
         sources=[
-            {"path": each.path, "line": each.line, "name": each.name}
-            for each in citations(text, seen)
+            {"path": item.path, "line": item.line, "name": item.name}
+            for item in citations(text, seen)
         ],
-        left_out=[each.path for each in files if each not in seen],
+        left_out=[item.path for item in files if item not in seen],
         repeated=llm_calls.went_round(answer),
     )
 
@@ -91,7 +91,7 @@ def _files(ctx: TaskContext, params: Ask) -> list[Source]:
     if params.file:
         path = Path(params.file)
         files.insert(0, Source(path.name, source.read(path)))
-    return sorted(files, key=lambda each: each.path != params.open_path)
+    return sorted(files, key=lambda file: file.path != params.open_path)
 
 
 def _seen(
@@ -103,15 +103,15 @@ def _seen(
 ) -> tuple[list[Source], list[ChatMessage]]:
     """Return the files that fit beside the conversation, and all messages; old turns go first."""
     seen = prompts.fitting(engine, files, 0.4)
-    front = front if any(each.path == front for each in seen) else ""
+    front = front if any(file.path == front for file in seen) else ""
     system = prompts.chat(seen, front, selection)
     room = max(256, engine.context_length // 2 - engine.count(system))
-    kept: list[ChatMessage] = []
+    history: list[ChatMessage] = []
     for turn in reversed(turns):
         room -= engine.count(turn["content"]) + 8
-        if kept and room < 0:
+        if history and room < 0:
             break
-        kept.insert(0, turn)
-    while len(kept) > 1 and kept[0]["role"] != "user":
-        kept.pop(0)
-    return seen, [{"role": "system", "content": system}, *kept]
+        history.insert(0, turn)
+    while len(history) > 1 and history[0]["role"] != "user":
+        history.pop(0)
+    return seen, [{"role": "system", "content": system}, *history]

@@ -51,8 +51,8 @@ class Candidate:
         if self.tested is None:
             return "not tested"
         counts = self.tested.counts
-        told = f"{counts['passed']}/{sum(counts.values())} tests"
-        return told if self.tested.report.whole else f"{told}; {self.tested.ran.ending}"
+        text = f"{counts['passed']}/{sum(counts.values())} tests"
+        return text if self.tested.report.whole else f"{text}; {self.tested.ran.ending}"
 
     def shape(self) -> str:
         """Return the same for code that differs in comments and spaces only."""

@@ -35,41 +35,39 @@ def document(ctx: TaskContext, params: Document) -> Iterator[Event]:
         BadInput: There is no file, it is no code, or everything in it is documented.
         StudioError: A definition does not fit the model.
     """
-    found = source.given(ctx.inputs, params.file, params.path)
-    places = _places(found)
+    file = source.given(ctx.inputs, params.file, params.path)
+    places = _places(file)
     written: Written = {}
     try:
         with ctx.lease(params.weights) as engine:
             for number, place in enumerate(places):
                 yield ctx.progress(number, len(places), f"Documenting {place.name}")
-                yield from _write(ctx, engine, params, place, found, written)
+                yield from _write(ctx, engine, params, place, file, written)
     except Cancelled:
         if written:
-            yield from _finish(ctx, found, places, written)
+            yield from _finish(ctx, file, places, written)
         raise
-    yield from _finish(ctx, found, places, written)
+    yield from _finish(ctx, file, places, written)
 
 
-def _places(found: Source) -> list[Undocumented]:
-    language = found.language
+def _places(file: Source) -> list[Undocumented]:
+    language = file.language
     if language.id == "python":
-        wrong = syntax_error(found.text)
+        wrong = syntax_error(file.text)
     elif language.id in DOCUMENTED:
-        wrong = syntax.error(found.text, language.id)
+        wrong = syntax.error(file.text, language.id)
     else:
         raise BadInput(
-            f"“{found.path}” is {language.title}, which has nothing to document.",
+            f"“{file.path}” is {language.title}, which has nothing to document.",
             "Choose a file of a programming language.",
         )
     if wrong:
-        raise BadInput(f"“{found.path}” has a syntax error in {wrong}.", "Correct it first.")
+        raise BadInput(f"“{file.path}” has a syntax error in {wrong}.", "Correct it first.")
     is_python = language.id == "python"
-    places = (
-        undocumented(found.text) if is_python else comments.undocumented(found.text, language.id)
-    )
+    places = undocumented(file.text) if is_python else comments.undocumented(file.text, language.id)
     if not places:
         raise BadInput(
-            f"Everything in “{found.path}” is already documented.",
+            f"Everything in “{file.path}” is already documented.",
             "Choose another file.",
         )
     return places
@@ -80,16 +78,16 @@ def _write(
     engine: TextEngine,
     params: Document,
     place: Undocumented,
-    found: Source,
+    file: Source,
     written: Written,
 ) -> Generator[Event, None, None]:
     """Ask for one docstring, again if it cannot be used; a definition may stay without."""
-    language = found.language.id
+    language = file.language.id
     is_python = language == "python"
     if is_python:
-        asked = prompts.docstring(place.code, place.name, place.header, place.indent)
+        messages = prompts.docstring(place.code, place.name, place.header, place.indent)
     else:
-        asked = prompts.comment(found, place.code, place.name, comments.begun(language))
+        messages = prompts.comment(file, place.code, place.name, comments.begun(language))
     for round_ in range(params.rounds + 1):
         wish = llm_calls.sampling(
             min(_TOKENS, params.max_tokens),
@@ -99,51 +97,51 @@ def _write(
         )
         message = f"Documenting {place.name}"
         answer = yield from llm_calls.ask(
-            ctx, engine, asked, wish, weights=params.weights, message=message
+            ctx, engine, messages, wish, weights=params.weights, message=message
         )
         yield ctx.text("\n\n", channel="answer")
         words = cleaned(answer.text) if is_python else comments.cleaned(answer.text, language)
         words = "" if answer.is_cut else words
         candidate = {**written, place.line: (place.indent, words)}
-        if words and _is_same(found, _with_words(found, candidate)):
+        if words and _is_same(file, _with_words(file, candidate)):
             written[place.line] = (place.indent, words)
             return
 
 
-def _with_words(found: Source, written: Written) -> str:
-    if found.language.id == "python":
-        return with_docstrings(found.text, written)
-    return comments.with_comments(found.text, written, found.language.id)
+def _with_words(file: Source, written: Written) -> str:
+    if file.language.id == "python":
+        return with_docstrings(file.text, written)
+    return comments.with_comments(file.text, written, file.language.id)
 
 
-def _is_same(found: Source, text: str) -> bool:
+def _is_same(file: Source, text: str) -> bool:
     """Whether nothing but docstrings, or comments, is other than in the file."""
-    if found.language.id == "python":
-        return only_docstrings_differ(found.text, text)
-    return comments.only_comments_differ(found.text, text, found.language.id)
+    if file.language.id == "python":
+        return only_docstrings_differ(file.text, text)
+    return comments.only_comments_differ(file.text, text, file.language.id)
 
 
 def _finish(
-    ctx: TaskContext, found: Source, places: list[Undocumented], written: Written
+    ctx: TaskContext, file: Source, places: list[Undocumented], written: Written
 ) -> Iterator[Event]:
     if not written:
         raise BadInput(
             "None of the generated comments could be used.",
             "Choose a model made for code.",
         )
-    code = _with_words(found, written)
+    code = _with_words(file, written)
     documented = [place.name for place in places if place.line in written]
     left = [place.name for place in places if place.line not in written]
-    same = _is_same(found, code)
+    same = _is_same(file, code)
     verdict = verdicts.not_run("only comments changed") | {"checks": [], "passed": True}
     verdict = verdicts.with_check(
         verdict, "Code unchanged", same, "the same code except for comments"
     )
-    told = f"{len(documented)} of {len(places)} written"
-    verdict = verdicts.with_check(verdict, "Documented", not left, told)
+    summary = f"{len(documented)} of {len(places)} written"
+    verdict = verdicts.with_check(verdict, "Documented", not left, summary)
     meta = {
-        "language": found.language.id,
-        "path": found.path,
+        "language": file.language.id,
+        "path": file.path,
         "tests": "",
         "verdict": verdict,
         "tries": [],
@@ -151,10 +149,10 @@ def _finish(
     yield ctx.artifact(
         Kind.CODE,
         code.encode(),
-        suffix=found.language.suffix,
-        title=f"{found.path} documented",
+        suffix=file.language.suffix,
+        title=f"{file.path} documented",
         text=code,
         verdict=verdicts.in_words(verdict),
         meta=meta,
     )
-    yield ctx.result(code=code, path=found.path, verdict=verdict, documented=documented, left=left)
+    yield ctx.result(code=code, path=file.path, verdict=verdict, documented=documented, left=left)

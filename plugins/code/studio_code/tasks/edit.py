@@ -35,7 +35,7 @@ def edit(ctx: TaskContext, params: Edit) -> Iterator[Event]:
         StudioError: The weights cannot be used, or a file does not fit them.
     """
     folder = yield from folder_of(ctx, params)
-    texts = {each.path: each.text for each in folder.files}
+    texts = {file.path: file.text for file in folder.files}
     work = Work(params, dict(texts), texts, read_steps(params.steps), read_steps(params.others))
     try:
         yield from _written(ctx, work)
@@ -63,7 +63,7 @@ def _written(ctx: TaskContext, work: Work) -> Generator[Event, None, None]:
 
 def _likely(work: Work, step: Step) -> list[str]:
     order = ranked(work.files(), f"{step.title}\n{work.params.prompt}")
-    return [each.path for each in order[:_FILES_OF_A_STEP]]
+    return [file.path for file in order[:_FILES_OF_A_STEP]]
 
 
 def _try(ctx: TaskContext, engine: TextEngine, work: Work) -> Generator[Event, None, None]:
@@ -87,13 +87,13 @@ def _try(ctx: TaskContext, engine: TextEngine, work: Work) -> Generator[Event, N
             break
     if work.trial.outcome != "crashed" or not params.rounds:
         return
-    path, line, told = work.trial.path, work.trial.line, work.trial.told
+    path, line, message = work.trial.path, work.trial.line, work.trial.told
     before = work.texts[path]
-    for text in (yield from file_writer.others_of(ctx, engine, work, path, line, told)):
+    for text in (yield from file_writer.others_of(ctx, engine, work, path, line, message)):
         work.texts[path] = text
-        found = yield from trial.tried(ctx, program, work.edits(), work.texts)
-        if found.outcome in ("passed", "failed"):
-            work.trial = found
+        outcome = yield from trial.tried(ctx, program, work.edits(), work.texts)
+        if outcome.outcome in ("passed", "failed"):
+            work.trial = outcome
             return
     work.texts[path] = before
 
@@ -113,12 +113,12 @@ def _finish(ctx: TaskContext, work: Work) -> Iterator[Event]:
     yield ctx.result(
         edits=[
             {
-                "path": each.path,
-                "text": each.text,
-                "base": each.base,
-                **file_edit.counts(each),
+                "path": edit.path,
+                "text": edit.text,
+                "base": edit.base,
+                **file_edit.counts(edit),
             }
-            for each in edits
+            for edit in edits
         ],
         steps=work.told,
         unapplied=work.unapplied,

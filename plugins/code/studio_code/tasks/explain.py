@@ -17,16 +17,16 @@ def explain(ctx: TaskContext, params: Explain) -> Iterator[Event]:
         BadInput: There is no file, or it is no text.
         StudioError: It does not fit the model.
     """
-    found = source.given(ctx.inputs, params.file, params.path)
+    file = source.given(ctx.inputs, params.file, params.path)
     wish = llm_calls.sampling(params.max_tokens, ctx.rng.seed)
     pieces: list[str] = []
     try:
         with ctx.lease(params.weights) as engine:
-            asked = prompts.explain(found, ctx.inputs.text("selection"))
+            messages = prompts.explain(file, ctx.inputs.text("selection"))
             yield from llm_calls.ask(
                 ctx,
                 engine,
-                asked,
+                messages,
                 wish,
                 weights=params.weights,
                 channel="",
@@ -35,11 +35,11 @@ def explain(ctx: TaskContext, params: Explain) -> Iterator[Event]:
             )
     except Cancelled:
         if "".join(pieces).strip():
-            yield from _finish(ctx, found.path, "".join(pieces))
+            yield from _finish(ctx, file.path, "".join(pieces))
         raise
     if not "".join(pieces).strip():
         raise BadInput("The model gave no explanation.", "Choose another model.")
-    yield from _finish(ctx, found.path, "".join(pieces))
+    yield from _finish(ctx, file.path, "".join(pieces))
 
 
 def _finish(ctx: TaskContext, path: str, text: str) -> Iterator[Event]:

@@ -82,20 +82,20 @@ def edit_file(
     """Do a step in one file."""
     source = Source(path, work.texts.get(path, ""))
     offered = file_edit.likely(file_edit.choices(source), work.params.prompt)
-    told = _told(ctx, engine, work, step, source)
+    context = _told(ctx, engine, work, step, source)
     trouble, begun = "", source.text
     if not offered:
-        asked = plan_prompts.whole_file(told, source)
-        trouble = yield from _asked(ctx, engine, work, asked, source, None)
+        messages = plan_prompts.whole_file(context, source)
+        trouble = yield from _asked(ctx, engine, work, messages, source, None)
     else:
-        chosen = yield from _chosen(ctx, engine, work, told, offered)
+        chosen = yield from _chosen(ctx, engine, work, context, offered)
         for number, part in enumerate(chosen, 1):
             now = Source(path, work.texts[path])  # an import may have moved what comes after
             part = next((p for p in file_edit.all_parts(now) if p.name == part.name), part)
-            asked = _asked_for(told, now, part)
+            messages = _asked_for(context, now, part)
             is_last = number == len(chosen)
             trouble = (
-                yield from _asked(ctx, engine, work, asked, now, part, is_last=is_last)
+                yield from _asked(ctx, engine, work, messages, now, part, is_last=is_last)
             ) or trouble
     if trouble and (trouble != file_edit.UNCHANGED or work.texts[path] == begun):
         work.unapplied.append({"path": path, "why": trouble})
@@ -114,9 +114,9 @@ def _told(ctx: TaskContext, engine: TextEngine, work: Work, step: Step, source: 
     return plan_prompts.step(source, shown, others, work.params.prompt, step.title, elsewhere)
 
 
-def _asked_for(told: str, source: Source, part: Part) -> list[ChatMessage]:
+def _asked_for(context: str, source: Source, part: Part) -> list[ChatMessage]:
     there, before = file_edit.part_text(source, part), file_edit.text_before(source, part)
-    return plan_prompts.one_part(told, source, part.name, there, before)
+    return plan_prompts.one_part(context, source, part.name, there, before)
 
 
 def _foreign(work: Work, path: str) -> set[str]:
@@ -128,9 +128,9 @@ def _foreign(work: Work, path: str) -> set[str]:
     suffix = path.rpartition(".")[2]
     return {
         part.name
-        for each in sources
-        if each.path.endswith(f".{suffix}")
-        for part in parts(each.text, each.language.id)
+        for other in sources
+        if other.path.endswith(f".{suffix}")
+        for part in parts(other.text, other.language.id)
         if "." not in part.name
     }
 
@@ -143,7 +143,7 @@ def _others(work: Work, path: str) -> str:
 
 
 def _chosen(
-    ctx: TaskContext, engine: TextEngine, work: Work, told: str, offered: list[Part]
+    ctx: TaskContext, engine: TextEngine, work: Work, context: str, offered: list[Part]
 ) -> Generator[Event, None, list[Part]]:
     """Ask which parts of a file a step changes, if there is a choice."""
     if len(offered) == 1:
@@ -154,7 +154,7 @@ def _chosen(
     answer = yield from llm_calls.ask(
         ctx,
         engine,
-        plan_prompts.which_parts(told, names),
+        plan_prompts.which_parts(context, names),
         replace(wish, constraint=constraint),
         weights=work.params.weights,
         channel="parts",
@@ -171,7 +171,7 @@ def _asked(
     ctx: TaskContext,
     engine: TextEngine,
     work: Work,
-    asked: list[ChatMessage],
+    prompt: list[ChatMessage],
     source: Source,
     part: Part | None,
     *,
@@ -184,7 +184,7 @@ def _asked(
     """
     trouble, code, params = "", "", work.params
     for round_ in range(params.rounds + 1):
-        messages = plan_prompts.correction(asked, code, trouble) if round_ else asked
+        messages = plan_prompts.correction(prompt, code, trouble) if round_ else prompt
         answer = yield from llm_calls.ask_for_code(
             ctx,
             engine,
@@ -222,9 +222,13 @@ def others_of(
     now = Source(path, work.texts[path])
     around = [part for part in file_edit.choices(now) if part.first <= line <= part.last]
     source, part = file_edit.undone(now, around[-1], work.before[path]) if around else (now, None)
-    step = next((each for each in work.steps if path in each.files), Step(work.params.prompt))
-    told = _told(ctx, engine, work, step, source)
-    asked = _asked_for(told, source, part) if part else plan_prompts.whole_file(told, source)
+    step = next(
+        (candidate for candidate in work.steps if path in candidate.files), Step(work.params.prompt)
+    )
+    context = _told(ctx, engine, work, step, source)
+    messages = (
+        _asked_for(context, source, part) if part else plan_prompts.whole_file(context, source)
+    )
     most = _most(engine, work.params, source, part)
     wishes = [
         llm_calls.sampling(most, ctx.rng.seed + n, temperature=_WARMTH, stop=[prompts.STOP])
@@ -233,18 +237,18 @@ def others_of(
     answers = yield from llm_calls.ask_many(
         ctx,
         engine,
-        plan_prompts.otherwise(asked, trouble),
+        plan_prompts.otherwise(messages, trouble),
         wishes,
         weights=work.params.weights,
         message=f"Repairing {path}",
     )
-    found: list[str] = []
+    codes: list[str] = []
     for answer in answers:
         code = _code(source, answer.text)
         text, wrong = yield from _judged(ctx, work, source, part, code)
-        if not (wrong or answer.is_cut or llm_calls.went_round(answer) or text in found):
-            found.append(text)
-    return found
+        if not (wrong or answer.is_cut or llm_calls.went_round(answer) or text in codes):
+            codes.append(text)
+    return codes
 
 
 def _most(engine: TextEngine, params: Edit, source: Source, part: Part | None) -> int:
@@ -268,11 +272,11 @@ def _judged(
     is_last: bool = True,
 ) -> Generator[Event, None, tuple[str, str]]:
     """Return the new text of a file, put right where that is plain, and why it cannot be meant."""
-    kept = file_edit.without(source, code, _foreign(work, source.path))
-    if code.strip() and not kept.strip():
+    cleaned = file_edit.without(source, code, _foreign(work, source.path))
+    if code.strip() and not cleaned.strip():
         return source.text, file_edit.UNCHANGED  # all of it is defined elsewhere
-    text = _new_text(source, part, kept)
-    trouble = file_edit.fault(source, text, kept)
+    text = _new_text(source, part, cleaned)
+    trouble = file_edit.fault(source, text, cleaned)
     if trouble or source.language.id != "python":
         return text, trouble
     ends = "\r\n" if "\r\n" in text else "\n"

@@ -69,16 +69,16 @@ def fix(ctx: TaskContext, params: Fix) -> Iterator[Event]:
 
 
 def _begun(ctx: TaskContext, params: Fix) -> _Work:
-    found = source.given(ctx.inputs, params.file, params.path)
-    if found.language.id not in LANGUAGES:
-        raise BadInput(f"“{found.path}” is not a supported code file.", "Choose another file.")
-    runner = RUNNERS.get(found.language.id)
-    path = found.path
-    if found.language.id == "python" and not is_importable(path):
+    file = source.given(ctx.inputs, params.file, params.path)
+    if file.language.id not in LANGUAGES:
+        raise BadInput(f"“{file.path}” is not a supported code file.", "Choose another file.")
+    runner = RUNNERS.get(file.language.id)
+    path = file.path
+    if file.language.id == "python" and not is_importable(path):
         path = "module.py"
     exam = exam_of(path, source.sent(ctx.inputs, "context"), params.tests)
-    missing = unrunnable(ctx, found.language.id)
-    return _Work(found, exam, runner, missing, params.error.strip())
+    missing = unrunnable(ctx, file.language.id)
+    return _Work(file, exam, runner, missing, params.error.strip())
 
 
 def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, None]:
@@ -86,8 +86,8 @@ def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, N
         work.error = yield from _own_error(ctx, work)
     with ctx.lease(params.weights) as engine:
         files = prompts.fitting(engine, work.exam.files, 0.25)
-        asked = prompts.fix(work.found, work.error[-6000:], files, params.tests)
-        again = asked
+        messages = prompts.fix(work.found, work.error[-6000:], files, params.tests)
+        again = messages
         for round_ in range(params.rounds + 1):
             answer = yield from llm_calls.ask_for_code(
                 ctx,
@@ -107,7 +107,7 @@ def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, N
             trouble = attempt.problem or attempt.output
             if not trouble:
                 return
-            again = prompts.repair(asked, attempt.code, work.found.language, trouble[-4000:])
+            again = prompts.repair(messages, attempt.code, work.found.language, trouble[-4000:])
 
 
 def _own_error(ctx: TaskContext, work: _Work) -> Generator[Event, None, str]:
@@ -164,7 +164,7 @@ def _try(
         attempt.passed_names = passed_cases(work.exam, attempt.tested)
         attempt.output = "" if attempt.passed else attempt.tested.failures()
         return
-    files = {each.path: each.text for each in work.exam.files} | {work.exam.path: attempt.code}
+    files = {file.path: file.text for file in work.exam.files} | {work.exam.path: attempt.code}
     yield ctx.progress(0, 0, f"{called}: running it")
     attempt.program = yield from work.runner.program(ctx, files, work.exam.path, seconds=10.0)
     ran = attempt.program
@@ -180,7 +180,7 @@ def _finish(ctx: TaskContext, work: _Work) -> Iterator[Event]:
             "Describe the error in more detail, or choose a model made for code.",
         )
     verdict = _verdict(work, best)
-    tries = [each.plain() for each in work.attempts]
+    tries = [attempt.plain() for attempt in work.attempts]
     meta = {
         "language": work.found.language.id,
         "path": work.found.path,
@@ -222,5 +222,5 @@ def _verdict(work: _Work, best: Candidate) -> dict[str, Any]:
 
 def _kind(error: str) -> str:
     """Return the last exception that a traceback names; empty if there is none."""
-    found = re.findall(r"^(?:[\w.]+\.)?(\w*(?:Error|Exception|Exit|Interrupt))\b", error, re.M)
-    return found[-1] if found else ""
+    names = re.findall(r"^(?:[\w.]+\.)?(\w*(?:Error|Exception|Exit|Interrupt))\b", error, re.M)
+    return names[-1] if names else ""

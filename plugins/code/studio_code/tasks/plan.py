@@ -102,17 +102,21 @@ def planned(
         raise BadInput(
             "The model came to no plan.", "Say in more detail what to change, or in smaller parts."
         ) from error
-    known = [each.path for each in files]
+    available = [file.path for file in files]
     may_be_new = plan_prompts.speaks_of_new(params.prompt)
-    named = [path for path in files_named(params.prompt, known) if may_be_new or path in known]
-    found: list[Step] = []
+    named = [
+        path for path in files_named(params.prompt, available) if may_be_new or path in available
+    ]
+    steps: list[Step] = []
     for row in rows:
-        new = [placed(path, [*row.files, *named], known) for path in row.new_files]
-        new = [path for path in new if path not in known]
+        new = [placed(path, [*row.files, *named], available) for path in row.new_files]
+        new = [path for path in new if path not in available]
         # A step without a file goes where its title says, or the request: nowhere else.
-        paths = tuple(dict.fromkeys([*row.files, *new] or files_named(row.title, known) or named))
+        paths = tuple(
+            dict.fromkeys([*row.files, *new] or files_named(row.title, available) or named)
+        )
         step = Step(" ".join(row.title.replace("[", "(").replace("]", ")").split()), paths)
-        if step.title and step not in found:
-            found.append(step)
-    found += missed(found, params.prompt, named)
-    return with_definitions(found, params.prompt, plan_prompts.defining(files, params.prompt))
+        if step.title and step not in steps:
+            steps.append(step)
+    steps += missed(steps, params.prompt, named)
+    return with_definitions(steps, params.prompt, plan_prompts.defining(files, params.prompt))

@@ -45,7 +45,7 @@ def run(ctx: TaskContext, params: Run) -> Iterator[Event]:
         raise StudioError(
             ErrorCode.UNSUPPORTED, f"Code cannot be run on this machine: {why}.".replace("..", ".")
         )
-    texts = {each.path: each.text for each in files}
+    texts = {file.path: file.text for file in files}
     more: dict[str, Any]
     if params.mode == "test":
         tested = yield from _tests(ctx, runner, params, texts, path)
@@ -79,7 +79,7 @@ def _given(ctx: TaskContext, params: Run) -> tuple[list[Source], str]:
     if not files:
         raise BadInput("There is nothing to run.", "Choose a file.")
     path = source.relative(params.path) if params.path else files[0].path
-    if path not in {each.path for each in files}:
+    if path not in {file.path for file in files}:
         raise BadInput(f"“{path}” is not among the given files.", "Include it.")
     return files, path
 
@@ -88,11 +88,11 @@ def _runner(path: str) -> Runner:
     language = languages.of_path(path)
     runner = RUNNERS.get(language.id)
     if runner is None:
-        known = ", ".join(languages.LANGUAGES[name].title for name in RUNNERS)
+        supported = ", ".join(languages.LANGUAGES[name].title for name in RUNNERS)
         raise StudioError(
             ErrorCode.UNSUPPORTED,
             f"“{PurePosixPath(path).name}” is {language.title}, which cannot be run.",
-            f"Supported: {known}.",
+            f"Supported: {supported}.",
         )
     return runner
 
@@ -109,13 +109,13 @@ def _tests(
 ) -> Generator[Event, None, SuiteOutcome]:
     """Run the file if it holds tests, else all files that do, else the file itself."""
     language = languages.of_path(path).id
-    own = [each for each in texts if languages.of_path(each).id == language]
-    named = [each for each in own if is_test(each)]
+    own = [file for file in texts if languages.of_path(file).id == language]
+    named = [file for file in own if is_test(file)]
     tests = [path] if is_test(path) or not named else named
-    measured = [each for each in own if each not in named]
+    measured = [file for file in own if file not in named]
     options = _words(params.arguments)
     # Options choose among tests: what is left out by them is not missed.
-    expected = [name for each in tests if not options for name in names_of(each, texts[each])]
+    expected = [name for file in tests if not options for name in names_of(file, texts[file])]
     return (
         yield from runner.tests(
             ctx,

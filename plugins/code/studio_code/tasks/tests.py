@@ -68,33 +68,33 @@ def write_tests(ctx: TaskContext, params: WriteTests) -> Iterator[Event]:
 
 
 def _begun(ctx: TaskContext, params: WriteTests) -> _Work:
-    found = source.given(ctx.inputs, params.file, params.path)
-    language = found.language
+    file = source.given(ctx.inputs, params.file, params.path)
+    language = file.language
     runner = RUNNERS.get(language.id)
     if runner is None:
-        known = ", ".join(LANGUAGES[name].title for name in RUNNERS)
+        supported = ", ".join(LANGUAGES[name].title for name in RUNNERS)
         raise BadInput(
-            f"“{found.path}” is {language.title}, for which no tests are written.",
-            f"Choose a file in one of these languages: {known}.",
+            f"“{file.path}” is {language.title}, for which no tests are written.",
+            f"Choose a file in one of these languages: {supported}.",
         )
-    if wrong := runner.syntax_error(found.text):
-        raise BadInput(f"“{found.path}” has a syntax error in {wrong}.", "Correct it first.")
-    if not names_in(found.text, language.id):
-        raise BadInput(f"“{found.path}” contains nothing to test.", "Choose another file.")
-    path = found.path
+    if wrong := runner.syntax_error(file.text):
+        raise BadInput(f"“{file.path}” has a syntax error in {wrong}.", "Correct it first.")
+    if not names_in(file.text, language.id):
+        raise BadInput(f"“{file.path}” contains nothing to test.", "Choose another file.")
+    path = file.path
     if language.id == "python" and not is_importable(path):
         path = "module.py"
     exam = exam_of(path, source.sent(ctx.inputs, "context"), "")
-    return _Work(found, exam, unrunnable(ctx, language.id))
+    return _Work(file, exam, unrunnable(ctx, language.id))
 
 
 def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event, None, None]:
     form, names = work.exam.form, names_in(work.found.text, work.found.language.id)
     if form is None:
-        asked = prompts.tests_of_file(work.found, work.exam.module, names[:12])
+        messages = prompts.tests_of_file(work.found, work.exam.module, names[:12])
     else:
         head = form.head(work.exam.path, work.found.text)
-        asked = prompts.tests_in(work.found, form.words, head, form.begun)
+        messages = prompts.tests_in(work.found, form.words, head, form.begun)
     with ctx.lease(params.weights) as engine:
         round_ = 0
         while round_ <= params.rounds:
@@ -107,7 +107,7 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
             answer = yield from llm_calls.ask(
                 ctx,
                 engine,
-                asked,
+                messages,
                 llm_calls.other_draw(wish, work.looped) if work.looped else wish,
                 weights=params.weights,
                 message=f"Round {round_ + 1}: writing tests",
@@ -125,7 +125,7 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
                 work.looped += 1
                 round_ += work.looped > llm_calls.REDRAWS
             else:
-                asked = _again(asked, answer.text, work)
+                messages = _again(messages, answer.text, work)
                 round_ += 1
     if work.tested is not None and work.tested.passed and form is None:
         files = work.exam.all_files(work.found.text)
@@ -150,9 +150,9 @@ def _take(ctx: TaskContext, work: _Work, suite: Suite, called: str) -> Generator
             exam = exam.keep(passed)
             tested = yield from sit(ctx, runner, exam, work.found.text, message)
             passed = passed_cases(exam, tested)
-    told = {o.name.rpartition("::")[2]: o.message for o in tested.outcomes}
+    messages = {o.name.rpartition("::")[2]: o.message for o in tested.outcomes}
     work.failing = {
-        case.name: f"{case.text}\n# {told.get(case.name, '')}".replace("\n#  ", "\n# ")
+        case.name: f"{case.text}\n# {messages.get(case.name, '')}".replace("\n#  ", "\n# ")
         for case in cases
         if case.name not in passed
     }
@@ -168,24 +168,24 @@ def _that_run(
 ) -> Generator[Event, None, frozenset[str]]:
     """Return the cases that pass each by itself."""
     runner = RUNNERS[work.found.language.id]
-    found: set[str] = set()
+    names: set[str] = set()
     for number, case in enumerate(exam.cases, 1):
         message = f"{called}: running test {number} of {len(exam.cases)} by itself"
         alone = exam.keep([case.name])
         tested = yield from sit(ctx, runner, alone, work.found.text, message)
-        found |= passed_cases(alone, tested)
-    return frozenset(found)
+        names |= passed_cases(alone, tested)
+    return frozenset(names)
 
 
-def _again(asked: list[ChatMessage], text: str, work: _Work) -> list[ChatMessage]:
-    begun = asked[-1]["content"]
+def _again(messages: list[ChatMessage], text: str, work: _Work) -> list[ChatMessage]:
+    begun = messages[-1]["content"]
     trouble = "\n\n".join(work.failing.values())[:3000] or "No test tests anything of it."
     words = (
         f"These tests fail:\n{prompts.FENCE}\n{trouble}\n{prompts.FENCE}\n\n"
         "What they test is as it should be. Write them again with the values that it really gives."
     )
     return [
-        *asked[:-1],
+        *messages[:-1],
         prompts.assistant(f"{begun}{text.rstrip()}\n{prompts.FENCE}"),
         prompts.user(words),
         prompts.assistant(begun),
@@ -229,9 +229,9 @@ def _why_none(work: _Work) -> tuple[str, str]:
     if work.failing:
         count = len(work.failing)
         first = next(iter(work.failing.values())).strip().splitlines()[-1].lstrip("# ")
-        told = f" The last said: {first[:200]}" if first else ""
+        detail = f" The last said: {first[:200]}" if first else ""
         return (
-            f"None of the {count} generated tests passed.{told}",
+            f"None of the {count} generated tests passed.{detail}",
             "Either they expect the wrong values, or the file is wrong. Try again for others.",
         )
     if work.looped:
@@ -256,5 +256,5 @@ def _verdict(work: _Work) -> dict[str, Any]:
         aside = f" ({what} and were left out: either they or the file are wrong)"
     passed = work.tested.passed
     standing = Standing(State.OWN_TESTS if passed else State.FAILED)
-    found = verdicts.of_tests(work.tested, work.mutation, standing, aside=aside)
-    return found | {"passed": passed}  # it is the tests that were asked for
+    verdict = verdicts.of_tests(work.tested, work.mutation, standing, aside=aside)
+    return verdict | {"passed": passed}  # it is the tests that were asked for

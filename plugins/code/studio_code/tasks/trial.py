@@ -72,7 +72,7 @@ def program_for(
         edits: The change; ``texts``: path → text of all files, with it.
         program, trouble: What was written before, and why it tells nothing.
     """
-    new = {each.path: names for each in edits if (names := _new_names(each))}
+    new = {edit.path: names for edit in edits if (names := _new_names(edit))}
     if not new or sandbox_run.missing_sandbox(ctx) or sum(map(len, texts.values())) > _MOST_CHARS:
         return ""
     root = _root(next(iter(new)), texts)
@@ -81,13 +81,13 @@ def program_for(
         f"from {_module(path, root)} import {', '.join(names)}\n" for path, names in new.items()
     ) + _first_use(edits, new)
     shown = "\n\n".join(outline(Source(path, texts[path])) for path in new)
-    asked = plan_prompts.trial(request, shown, begun)
+    messages = plan_prompts.trial(request, shown, begun)
     if trouble:
-        asked = plan_prompts.correction(asked, program.removeprefix(begun), trouble)
+        messages = plan_prompts.correction(messages, program.removeprefix(begun), trouble)
     answer = yield from llm_calls.ask(
         ctx,
         engine,
-        asked,
+        messages,
         llm_calls.sampling(_TOKENS, ctx.rng.seed, stop=[STOP]),
         weights=weights,
         channel="trial",
@@ -116,9 +116,9 @@ def _called(program: str) -> str:
 def _first_use(edits: Sequence[Edited], new: Mapping[str, Sequence[str]]) -> str:
     """Return the start of a first line that uses the new names, to keep programs short."""
     path, names = next(iter(new.items()))
-    edit = next(each for each in edits if each.path == path)
+    edit = next(item for item in edits if item.path == path)
     was_there = names[0] in {part.name for part in parts(edit.base, "python")}
-    part = next(each for each in parts(edit.text, "python") if each.name == names[0])
+    part = next(item for item in parts(edit.text, "python") if item.name == names[0])
     if holds(part):
         return f"\nit = {names[0]}(" if was_there else "\n"
     return f"\nassert {names[0]}("
@@ -129,31 +129,31 @@ def tried(
 ) -> Generator[Event, None, Trial]:
     """Run a program on a copy of all files; return the outcome for the change."""
     yield ctx.progress(0, 0, "Trying the change")
-    root = _root(next(each.path for each in edits if _new_names(each)), texts)
+    root = _root(next(item.path for item in edits if _new_names(item)), texts)
     path = str(root / "_trial.py")
     ran = yield from RUNNERS["python"].program(
         ctx, {**texts, path: program}, path, seconds=_SECONDS
     )
     if ran.result.succeeded:
         return Trial(program, "passed")
-    told = (ran.stderr.strip().splitlines() or [ran.ending])[-1][:300]
-    frames = [(each["path"], int(each["line"])) for each in _FRAME.finditer(ran.stderr)]
+    message = (ran.stderr.strip().splitlines() or [ran.ending])[-1][:300]
+    frames = [(item["path"], int(item["line"])) for item in _FRAME.finditer(ran.stderr)]
     where = [
         (edit, line)
         for name, line in frames
         for edit in edits
         if name == edit.path or name.endswith(f"/{edit.path}")
     ]
-    if not where or told.startswith("ModuleNotFoundError"):
+    if not where or message.startswith("ModuleNotFoundError"):
         ours = frames and frames[-1][0].endswith("_trial.py")
-        outcome = "failed" if ours and told.startswith("AssertionError") else "unusable"
-        return Trial(program, outcome, told)
+        outcome = "failed" if ours and message.startswith("AssertionError") else "unusable"
+        return Trial(program, outcome, message)
     edit, line = where[-1]
     text = edit.text.splitlines()[line - 1 : line]
     is_meant = bool(text) and text[0].lstrip().startswith(("raise", "assert"))
     if is_meant or line not in _new_lines(edit):
-        return Trial(program, "unusable", told)
-    return Trial(program, "crashed", f"`{text[0].strip()}` fails: {told}", edit.path, line)
+        return Trial(program, "unusable", message)
+    return Trial(program, "crashed", f"`{text[0].strip()}` fails: {message}", edit.path, line)
 
 
 def _new_names(edit: Edited) -> list[str]:
@@ -173,10 +173,10 @@ def _new_names(edit: Edited) -> list[str]:
 
 def _new_lines(edit: Edited) -> set[int]:
     old, new = edit.base.splitlines(), edit.text.splitlines()
-    found = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    codes = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     return {
         line
-        for tag, _i, _j, first, last in found
+        for tag, _i, _j, first, last in codes
         if tag != "equal"
         for line in range(first + 1, last + 1)
     }

@@ -135,15 +135,15 @@ def _judge_again(
 def _write_anew(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
     with ctx.lease(work.params.weights) as engine:
         files = prompts.fitting(engine, work.exam.files)
-        asked = prompts.write(
+        messages = prompts.write(
             work.params.prompt, work.language, files, work.params.tests, work.exam.path
         )
-        for attempt in (yield from _candidates(ctx, engine, work, asked, files)):
+        for attempt in (yield from _candidates(ctx, engine, work, messages, files)):
             work.add(attempt)
         for round_ in range(1, work.params.rounds + 1):
-            if any(not each.problem for each in work.attempts):
+            if any(not earlier.problem for earlier in work.attempts):
                 break
-            work.add((yield from _repair(ctx, engine, work, asked, round_)))
+            work.add((yield from _repair(ctx, engine, work, messages, round_)))
         if work.missing or work.best is None or work.best.problem:
             return
         work.exam = yield from _completed(ctx, engine, work)
@@ -152,9 +152,9 @@ def _write_anew(ctx: TaskContext, work: WriteState) -> Generator[Event, None, No
             if not work.is_open():
                 break
             if work.is_doubtful():
-                work.add((yield from _second_opinion(ctx, engine, work, asked)))
+                work.add((yield from _second_opinion(ctx, engine, work, messages)))
             else:
-                work.add((yield from _repair(ctx, engine, work, asked, round_)))
+                work.add((yield from _repair(ctx, engine, work, messages, round_)))
             yield from _examine_all(ctx, work)
 
 
@@ -162,7 +162,7 @@ def _candidates(
     ctx: TaskContext,
     engine: TextEngine,
     work: WriteState,
-    asked: list[ChatMessage],
+    prompt: list[ChatMessage],
     files: Sequence[Source],
 ) -> Generator[Event, None, list[Candidate]]:
     """Write all candidates: the first is the likeliest answer, the others are drawn.
@@ -173,10 +173,10 @@ def _candidates(
     params = work.params
     count = params.candidates or (COMPARED if work.is_compared else 1)
     others = count // 2 if work.is_compared and not files else 0
-    questions = [(asked, count - others)]
+    questions = [(prompt, count - others)]
     if others:
         questions.append((prompts.plainly(params.prompt, work.language), others))
-    found = yield from llm_calls.ask_each(
+    answers = yield from llm_calls.ask_each(
         ctx,
         engine,
         [
@@ -200,7 +200,7 @@ def _candidates(
     wordings = [wording for wording, (_, many) in enumerate(questions, 1) for _ in range(many)]
     return [
         _attempt(work, answer, number, 0, wording)
-        for number, (answer, wording) in enumerate(zip(found, wordings, strict=True), 1)
+        for number, (answer, wording) in enumerate(zip(answers, wordings, strict=True), 1)
     ]
 
 
@@ -223,13 +223,13 @@ def _attempt(
 
 
 def _repair(
-    ctx: TaskContext, engine: TextEngine, work: WriteState, asked: list[ChatMessage], round_: int
+    ctx: TaskContext, engine: TextEngine, work: WriteState, messages: list[ChatMessage], round_: int
 ) -> Generator[Event, None, Candidate]:
     """Let the model correct the best try by what went wrong."""
     best = work.best
     assert best is not None, "there is a try before there is a repair"
     trouble = best.problem or (best.tested.failures() if best.tested else best.output)
-    again = prompts.repair(asked, best.code, work.language, trouble)
+    again = prompts.repair(messages, best.code, work.language, trouble)
     yield ctx.text("\n\n", channel="answer")
     answer = yield from llm_calls.ask_for_code(
         ctx,
@@ -245,21 +245,21 @@ def _repair(
 
 
 def _second_opinion(
-    ctx: TaskContext, engine: TextEngine, work: WriteState, asked: list[ChatMessage]
+    ctx: TaskContext, engine: TextEngine, work: WriteState, messages: list[ChatMessage]
 ) -> Generator[Event, None, Candidate]:
     """Write the code once more, drawn, without showing what failed: so that two can agree."""
     yield ctx.text("\n\n", channel="answer")
     answer = yield from llm_calls.ask_for_code(
         ctx,
         engine,
-        asked,
+        messages,
         weights=work.params.weights,
         max_tokens=work.params.max_tokens,
         seed=ctx.rng.seed + len(work.attempts),
         temperature=work.params.temperature,
         message="A second opinion",
     )
-    number = max(each.candidate for each in work.attempts) + 1
+    number = max(attempt.candidate for attempt in work.attempts) + 1
     return _attempt(work, answer, number, 0)
 
 
@@ -269,7 +269,7 @@ def _completed(
     """Return the suite with cases: stated in the description first, then written by the model."""
     if work.exam.given or work.exam.suite.cases:
         return work.exam
-    codes = [each.code for each in work.attempts if not each.problem]
+    codes = [item.code for item in work.attempts if not item.problem]
     if work.is_compared:
         codes = codes[:1]  # what the others call otherwise, they are asked by that name
     language, form = work.language.id, work.exam.form
@@ -279,14 +279,14 @@ def _completed(
         assert work.best is not None
         if form is None:
             shown = signatures(work.best.code)
-            asked = prompts.tests(
+            messages = prompts.tests(
                 work.params.prompt, shown, work.exam.module, names[:8], work.rules
             )
         else:
-            found = definitions(work.best.code, language)
-            shown = "\n".join(each.header for each in found)
+            functions = definitions(work.best.code, language)
+            shown = "\n".join(item.header for item in functions)
             begun = f"{form.head(work.exam.path, work.best.code)}\n{form.begun}"
-            asked = prompts.tests_by_words(
+            messages = prompts.tests_by_words(
                 work.params.prompt, work.language, shown, form.words, begun
             )
         wish = llm_calls.sampling(
@@ -297,14 +297,14 @@ def _completed(
         answer = yield from llm_calls.ask(
             ctx,
             engine,
-            asked,
+            messages,
             wish,
             weights=work.params.weights,
             channel="tests",
             message="Writing tests",
             is_loop=repeats_a_line,
         )
-        written = work.written = asked[-1]["content"].partition("\n")[2] + answer.text
+        written = work.written = messages[-1]["content"].partition("\n")[2] + answer.text
         if form is not None:
             suite = Suite((), tuple(form.cases(form.begun + answer.text, names)))
     if form is None:
@@ -323,16 +323,16 @@ def _examine_all(ctx: TaskContext, work: WriteState) -> Generator[Event, None, N
         work.choose()
         yield from _sit(ctx, work, work.best, work.kept_exam())
         return
-    known = {each.shape(): each for each in work.tested}
+    examined = {candidate.shape(): candidate for candidate in work.tested}
     for attempt in work.attempts:
         if attempt.problem or attempt.tested is not None:
             continue
-        if (same := known.get(attempt.shape())) is not None:
+        if (same := examined.get(attempt.shape())) is not None:
             attempt.tested, attempt.passed_names = same.tested, same.passed_names
             attempt.tests, attempt.output = same.tests, same.output
         else:
             yield from _sit(ctx, work, attempt, work.exam)
-            known[attempt.shape()] = attempt
+            examined[attempt.shape()] = attempt
     work.choose()
 
 
@@ -355,7 +355,7 @@ def _told(tested: SuiteOutcome | None) -> str:
 def _start_as_program(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
     """Run the likeliest try, or its repair, as a program: no more can be shown without tests."""
     assert work.runner is not None
-    repairs = [each for each in work.attempts if each.round]
+    repairs = [earlier for earlier in work.attempts if earlier.round]
     attempt = repairs[-1] if repairs else work.best or work.attempts[0]
     if attempt.problem:
         return
@@ -402,7 +402,7 @@ def _finish(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
             "Describe it differently, or choose a model made for code.",
         )
     verdict = judgement.verdict(work, best)
-    tries = [each.plain() for each in work.attempts]
+    tries = [attempt.plain() for attempt in work.attempts]
     tests = best.tests or work.params.tests
     meta = {
         "language": work.language.id,
@@ -440,7 +440,7 @@ def _file_name(code: str, path: str) -> str:
 
 def _called(work: WriteState, attempt: Candidate) -> str:
     number = attempt.round + 1
-    if max(each.candidate for each in work.attempts) > 1:
+    if max(earlier.candidate for earlier in work.attempts) > 1:
         return f"Attempt {attempt.candidate}, round {number}"
     return f"Round {number}"
 

@@ -52,12 +52,12 @@ class WriteState:
     @property
     def tested(self) -> list[Candidate]:
         """The tries that took the exam."""
-        return [each for each in self.attempts if each.tested is not None or each.given]
+        return [attempt for attempt in self.attempts if attempt.tested is not None or attempt.given]
 
     @property
     def voters(self) -> list[Candidate]:
         """The tries that were written apart; a repair is written to please tests: no vote."""
-        return [each for each in self.tested if each.round == 0]
+        return [attempt for attempt in self.tested if attempt.round == 0]
 
     def add(self, attempt: Candidate) -> None:
         """Keep a try; until tests decide, the first without a problem is the best."""
@@ -69,15 +69,15 @@ class WriteState:
         """Take the best of the tested; set the tests aside that most candidates fail."""
         voters, cases = self.voters, self.exam.cases
         if voters:
-            passed = [each.passed_names for each in voters]
+            passed = [attempt.passed_names for attempt in voters]
             alike = [0] * len(voters)
-            for group in groups([each.given for each in voters], self.errors):
+            for group in groups([attempt.given for attempt in voters], self.errors):
                 for number in group:
                     alike[number] = len(group) if voters[number].given else 0
             first = voters[candidate_choice.best(passed, cases, alike)]
             self.aside = candidate_choice.suspects(passed, cases, first.passed_names)
             self.best = first
-        for repair in (each for each in self.tested if each.round > 0):
+        for repair in (attempt for attempt in self.tested if attempt.round > 0):
             if self.best is None or self._worth(repair) > self._worth(self.best):
                 self.best = repair
 
@@ -92,8 +92,8 @@ class WriteState:
 
     def failing(self) -> list[Case]:
         """Return the cases that count and that the best fails."""
-        kept = self.best.passed_names if self.best is not None else frozenset()
-        return candidate_choice.open_failures(self.exam.cases, kept, self.aside)
+        passed = self.best.passed_names if self.best is not None else frozenset()
+        return candidate_choice.open_failures(self.exam.cases, passed, self.aside)
 
     def is_open(self) -> bool:
         """Whether a test fails that a repair can please, or a program without tests does not run.
@@ -120,9 +120,9 @@ class WriteState:
             return Agreement()
         rows = voters if best in voters else [*voters, best]
         return agreement(
-            [each.given for each in rows],
+            [row.given for row in rows],
             self.probes,
-            [each.wording if each.round == 0 else 0 for each in rows],
+            [row.wording if row.round == 0 else 0 for row in rows],
             rows.index(best),
             self.errors,
         )

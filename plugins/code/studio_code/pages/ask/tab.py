@@ -357,7 +357,7 @@ class AskTab(QWidget):
         """Return the conversation and the draft as plain data."""
         turns, room = [], _KEPT_TOGETHER
         for turn in reversed(self.thread_view.turns[-_KEPT_TURNS:]):
-            kept = {
+            entry = {
                 "task": turn.request.task,
                 "words": turn.request.words[:_KEPT_CHARS],
                 "path": turn.request.path,
@@ -366,23 +366,23 @@ class AskTab(QWidget):
             if turn.answer is not None:
                 answer = msgspec.to_builtins(replace(turn.answer, text=""))
                 room -= len(str(answer))
-                kept |= {"answer": answer} if room > 0 else {}
-            turns.append(kept)
+                entry |= {"answer": answer} if room > 0 else {}
+            turns.append(entry)
         return {"turns": turns[::-1], "draft": self.composer.field.widget.toPlainText()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Show what ``state`` returned; bears anything else."""
-        for each in state.get("turns") or ():
-            if isinstance(each, Mapping):
-                parts = {key: str(each.get(key, "")) for key in ("task", "words", "path", "text")}
+        for entry in state.get("turns") or ():
+            if isinstance(entry, Mapping):
+                parts = {key: str(entry.get(key, "")) for key in ("task", "words", "path", "text")}
                 turn = self._add(Request(parts["task"], words=parts["words"], path=parts["path"]))
-                turn.show_answer(_kept_answer(each.get("answer"), parts["text"]))
+                turn.show_answer(_kept_answer(entry.get("answer"), parts["text"]))
         self.composer.field.widget.setPlainText(str(state.get("draft") or ""))
 
 
-def _kept_answer(kept: object, text: str) -> Answer:
+def _kept_answer(saved: object, text: str) -> Answer:
     """Return an answer of the last session: its offers and evidence as they were, if they fit."""
     try:
-        return replace(msgspec.convert(kept, Answer), text=text)
+        return replace(msgspec.convert(saved, Answer), text=text)
     except (msgspec.ValidationError, TypeError):
         return Answer(text)  # there is none, or it is of another version

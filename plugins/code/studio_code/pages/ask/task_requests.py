@@ -53,9 +53,9 @@ def ask(workspace: Workspace, question: str, past: Sequence[tuple[str, str]]) ->
         past: (question, answer) of the turns before, oldest first.
     """
     messages = []
-    for asked, answered in past[-_MAX_TURNS:]:
+    for earlier, answered in past[-_MAX_TURNS:]:
         messages += [
-            {"role": "user", "content": asked},
+            {"role": "user", "content": earlier},
             {"role": "assistant", "content": answered},
         ]
     file = workspace.current
@@ -65,9 +65,11 @@ def ask(workspace: Workspace, question: str, past: Sequence[tuple[str, str]]) ->
         "context": _context(workspace),
         "selection": file.selection()[0] if file is not None else "",
     }
-    order = sorted(workspace.files, key=lambda each: each is file)  # of two the one in view counts
-    names = {run_path(each.path): each.path for each in order}
-    seen = {each.path: each.text() for each in order if each.path in names.values()}
+    order = sorted(
+        workspace.files, key=lambda source: source is file
+    )  # of two the one in view counts
+    names = {run_path(source.path): source.path for source in order}
+    seen = {source.path: source.text() for source in order if source.path in names.values()}
     about = file.path if file else ""
     return Request("code.ask", params, inputs, question, about, names=names, seen=seen)
 
@@ -94,8 +96,8 @@ def fix(workspace: Workspace, fault: RunFailure | None = None) -> Request | None
         return None
     inputs = {"text": file.text(), "context": _context(workspace, run_path(file.path))}
     words = tr("Fix {name}").format(name=file.name)
-    told = {"error": fault.error, "tests": fault.tests} if fault is not None else {}
-    return _about(file, "code.fix", words, inputs, told)
+    extra = {"error": fault.error, "tests": fault.tests} if fault is not None else {}
+    return _about(file, "code.fix", words, inputs, extra)
 
 
 def tests(workspace: Workspace) -> Request | None:
@@ -122,9 +124,9 @@ def _about(
     task: str,
     words: str,
     inputs: Mapping[str, Any],
-    told: Mapping[str, Any] | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> Request:
-    params = {"path": run_path(file.path), **(told or {})}
+    params = {"path": run_path(file.path), **(extra or {})}
     return Request(task, params, inputs, words, file.path, file.text(), file.language)
 
 
@@ -141,7 +143,7 @@ def with_code(text: str, code: str, first: int, last: int) -> str:
 
 def _context(workspace: Workspace, but: str = "") -> list[dict[str, str]]:
     """Return the open files, the one in view first; those of elsewhere go by their name."""
-    found: dict[str, str] = {}
-    for each in workspace.context(CONTEXT_CHARS):
-        found.setdefault(run_path(each["path"]), each["text"])
-    return [{"path": path, "text": text} for path, text in found.items() if path != but]
+    texts: dict[str, str] = {}
+    for source in workspace.context(CONTEXT_CHARS):
+        texts.setdefault(run_path(source["path"]), source["text"])
+    return [{"path": path, "text": text} for path, text in texts.items() if path != but]

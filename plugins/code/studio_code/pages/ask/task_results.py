@@ -67,9 +67,9 @@ def answer_of_stopped(request: Request, text: str, artifact: SavedArtifact | Non
     meta = artifact.meta
     key = "tests" if request.task == "code.tests" else "code"
     result = {**meta, key: artifact.text}
-    found = _written(request, result, artifact)
-    notes = (tr("Stopped; this is the best result so far."), *found.notes)
-    return Answer(found.text, found.offers, found.evidence, notes, found.artifact_id)
+    answer = _written(request, result, artifact)
+    notes = (tr("Stopped; this is the best result so far."), *answer.notes)
+    return Answer(answer.text, answer.offers, answer.evidence, notes, answer.artifact_id)
 
 
 def fenced(code: str, language: str) -> str:
@@ -90,15 +90,17 @@ def _told(request: Request, result: Mapping[str, Any]) -> Answer:
         Offer(path, text, words.format(path=path), request.base_of(path)) for path, text in edits
     )
     notes = []
-    for each in result.get("unapplied") or ():
-        told = tr("A change to {path} could not be read: {why}")
-        notes.append(told.format(path=each.get("path") or tr("a file"), why=each.get("why", "")))
+    for entry in result.get("unapplied") or ():
+        message = tr("A change to {path} could not be read: {why}")
+        notes.append(
+            message.format(path=entry.get("path") or tr("a file"), why=entry.get("why", ""))
+        )
     if result.get("repeated"):
         notes.append(tr("Ended early because the model repeated itself. Ask again or differently."))
     left = [str(path) for path in result.get("left_out") or ()]
     if left:
-        told = tr("Not seen by the model because the context is full: {paths}.")
-        notes.append(told.format(paths=", ".join(left[:5])))
+        message = tr("Not seen by the model because the context is full: {paths}.")
+        notes.append(message.format(paths=", ".join(left[:5])))
     sources = tuple(
         (request.names.get(str(row["path"]), str(row["path"])), int(row["line"]), str(row["name"]))
         for row in result.get("sources") or ()
@@ -143,11 +145,11 @@ def _remarks(request: Request, result: Mapping[str, Any]) -> tuple[str, ...]:
         many = tr("{count} tests were left out: the file fails them.")
         notes.append(count_words(len(failing), one, many))
     if module := str(result.get("imported_as") or ""):
-        told = tr(
+        message = tr(
             "Python cannot import {path} by its name, and the tests import "
             "{module}. Rename the file."
         )
-        notes.append(told.format(path=request.path, module=module))
+        notes.append(message.format(path=request.path, module=module))
     left = [str(name) for name in result.get("left") or ()]
     if left:
         notes.append(tr("Nothing was written for: {names}.").format(names=", ".join(left[:8])))

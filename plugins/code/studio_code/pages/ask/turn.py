@@ -65,11 +65,11 @@ class Turn(QFrame):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        asked = QFrame()
-        self._ctx.ui.wear(asked, Role.RAISED)
+        frame = QFrame()
+        self._ctx.ui.wear(frame, Role.RAISED)
         words = _label(self._ctx, None)
         words.setText(self.request.words[:_WORDS])
-        inside = QVBoxLayout(asked)
+        inside = QVBoxLayout(frame)
         inside.setContentsMargins(12, 8, 12, 8)
         inside.addWidget(words)
         chips = QHBoxLayout()
@@ -78,7 +78,7 @@ class Turn(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addWidget(asked)
+        column.addWidget(frame)
         column.addWidget(self.prose.widget)
         column.addWidget(self.progress.widget)
         column.addLayout(chips)

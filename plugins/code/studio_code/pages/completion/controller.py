@@ -190,9 +190,9 @@ class Completion(QObject):
 
     def _chosen(self) -> str:
         """Return the id of the weights; empty where there are none."""
-        found = [id for id, _ in self._ctx.weights.for_capability("text", "code")]
+        ids = [id for id, _ in self._ctx.weights.for_capability("text", "code")]
         wished = self._weights()
-        return wished if wished in found else (found or [""])[0]
+        return wished if wished in ids else (ids or [""])[0]
 
     def _can_fill(self, weights: str) -> bool:
         """Whether a model is worth asking unasked: one for code that has not refused."""
@@ -253,10 +253,10 @@ class Completion(QObject):
 
     def _show(self, text: str) -> None:
         """Propose a text at the position of the request, less the letters typed since."""
-        asked, below = self._asked
+        position, below = self._asked
         before, after = self._sides()
-        since = before[len(asked) :]
-        is_same = before.startswith(asked) and after == below
+        since = before[len(position) :]
+        is_same = before.startswith(position) and after == below
         if self.ghost is not None and is_same and text.startswith(since):
             self.ghost.show(text[len(since) :])
             if self.ghost.text:

@@ -41,8 +41,8 @@ class Ghost:
 
     def accept(self, *, word: bool = False) -> None:
         """Write the text, or its next word, where the cursor is: one step of undo."""
-        found = _WORD.match(self.text) if word else None
-        taken = found[0] if found else self.text
+        match = _WORD.match(self.text) if word else None
+        taken = match[0] if match else self.text
         rest = self.text[len(taken) :]
         self.text = ""
         cursor = self._edit.textCursor()

@@ -88,8 +88,8 @@ class WordList(QListWidget):
 
 def begun(before: str) -> str:
     """Return the word that a text ends in the midst of; empty if it ends with none."""
-    found = _BEGUN.search(before[-100:])
-    return found[0] if found else ""
+    match = _BEGUN.search(before[-100:])
+    return match[0] if match else ""
 
 
 def words(before: str, after: str, most: int = MOST) -> list[str]:

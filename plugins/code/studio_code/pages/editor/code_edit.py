@@ -193,8 +193,8 @@ class CodeEdit(QPlainTextEdit):
 
     def _mark_line(self) -> None:
         """The line of the cursor at once; brackets follow when the hand rests."""
-        kept = [mark for mark in self.extraSelections() if not self._is_line(mark)]
-        self.setExtraSelections([self._line_mark(), *kept])
+        others = [mark for mark in self.extraSelections() if not self._is_line(mark)]
+        self.setExtraSelections([self._line_mark(), *others])
 
     @staticmethod
     def _is_line(mark: QTextEdit.ExtraSelection) -> bool:
@@ -246,10 +246,10 @@ class CodeEdit(QPlainTextEdit):
             block = self.document().findBlockByNumber(number)
             return block.text() if number >= 0 and block.isValid() else None
 
-        found = partner(line_at, self._quoted, cursor.blockNumber(), cursor.positionInBlock())
-        if found is None:
+        pair = partner(line_at, self._quoted, cursor.blockNumber(), cursor.positionInBlock())
+        if pair is None:
             return []
-        here, other = found
+        here, other = pair
         marks = []
         for place in (here, other):
             if place is not None:
@@ -378,8 +378,8 @@ class CodeEdit(QPlainTextEdit):
         cursor = self.textCursor()
         block = cursor.block()
         column = typing_keys.home_column(block, cursor.positionInBlock())
-        kept = bool(event.modifiers() & shift)
-        mode = QTextCursor.MoveMode.KeepAnchor if kept else QTextCursor.MoveMode.MoveAnchor
+        extend = bool(event.modifiers() & shift)
+        mode = QTextCursor.MoveMode.KeepAnchor if extend else QTextCursor.MoveMode.MoveAnchor
         cursor.setPosition(block.position() + column, mode)
         self.setTextCursor(cursor)
         return True

@@ -105,15 +105,15 @@ class CodeText(QPlainTextEdit):
 
     def lines_in_view(self) -> list[tuple[int, QRectF]]:
         """Return number (from 1) and place of the lines in view."""
-        found = []
+        numbers = []
         block, offset = self.firstVisibleBlock(), self.contentOffset()
         while block.isValid():
             rect = self.blockBoundingGeometry(block).translated(offset)
             if rect.top() > self.viewport().height():
                 break
-            found.append((block.blockNumber() + 1, rect))
+            numbers.append((block.blockNumber() + 1, rect))
             block = block.next()
-        return found
+        return numbers
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the grounds of marked lines, then the text."""

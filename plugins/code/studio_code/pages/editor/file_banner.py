@@ -70,10 +70,10 @@ class FileBanner(QFrame):
             self.hide()
 
     def _say(self, words: str, file: OpenFile, *ways: tuple[str, Callable[[], None]]) -> None:
-        said = words.format(name=file.name)
-        if self.isVisible() and self.words.text() == said:
+        message = words.format(name=file.name)
+        if self.isVisible() and self.words.text() == message:
             return
-        self.words.setText(said)
+        self.words.setText(message)
         locked = bool(file.locked) and not ways
         icon = self._ctx.ui.icon("lock" if locked else "triangle-alert", "warn")
         self._sign.setPixmap(icon.pixmap(16, 16))

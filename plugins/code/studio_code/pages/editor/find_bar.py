@@ -188,15 +188,15 @@ class FindBar(QFrame):
             return
         text = edit.file.text()
         self._asked += 1
-        asked = self._asked
+        request = self._asked
 
-        def show(found: Any) -> None:
-            if asked != self._asked or edit is not self._edit or not self.isVisible():
+        def show(matches: Any) -> None:
+            if request != self._asked or edit is not self._edit or not self.isVisible():
                 return
-            if isinstance(found, StudioError):
-                self._show([], str(found))
+            if isinstance(matches, StudioError):
+                self._show([], str(matches))
             else:
-                self._show(found, "")
+                self._show(matches, "")
 
         self._ctx.run_later(lambda: outcome(lambda: find_all(text, query)), show)
 
@@ -268,11 +268,11 @@ class FindBar(QFrame):
         text, start = edit.file.text(), cursor.selectionStart()
         query, by = self.query, self.other.text()
 
-        def put(found: Any) -> None:
-            if isinstance(found, StudioError):
-                self._show([], str(found))
-            elif found is not None and edit is self._edit and edit.file.text() == text:
-                cursor.insertText(found)
+        def put(result: Any) -> None:
+            if isinstance(result, StudioError):
+                self._show([], str(result))
+            elif result is not None and edit is self._edit and edit.file.text() == text:
+                cursor.insertText(result)
                 edit.setTextCursor(cursor)
                 self._jump = True
                 self._search()
@@ -286,12 +286,12 @@ class FindBar(QFrame):
             return
         text, query, by = edit.file.text(), self.query, self.other.text()
 
-        def put(found: Any) -> None:
-            if isinstance(found, StudioError):
-                self._show([], str(found))
+        def put(result: Any) -> None:
+            if isinstance(result, StudioError):
+                self._show([], str(result))
             elif edit is self._edit and edit.file.text() == text:
-                edit.file.set_text(found[0])
+                edit.file.set_text(result[0])
                 words = tr("{count} replaced; Ctrl+Z undoes it.")
-                self._ctx.notices.info(words.format(count=f"{found[1]:,}"), key="code.replace")
+                self._ctx.notices.info(words.format(count=f"{result[1]:,}"), key="code.replace")
 
         self._ctx.run_later(lambda: outcome(lambda: replace_all(text, query, by)), put)

@@ -137,9 +137,9 @@ class Highlighter(QObject):
             block = block.next()
 
     def _range(self, run: Run) -> QTextLayout.FormatRange:
-        found = QTextLayout.FormatRange()
-        found.start, found.length, found.format = run[0], run[1], self._format(run[2])
-        return found
+        result = QTextLayout.FormatRange()
+        result.start, result.length, result.format = run[0], run[1], self._format(run[2])
+        return result
 
     def _format(self, color: str) -> QTextCharFormat:
         if color not in self._formats:

@@ -39,19 +39,19 @@ class OpenFile(QObject):
     changed = Signal()
     state_changed = Signal()
 
-    def __init__(self, path: str, found: TextFile, *, untitled: bool = False) -> None:
+    def __init__(self, path: str, content: TextFile, *, untitled: bool = False) -> None:
         super().__init__()
         self.path, self.untitled = path, untitled
-        self.digest, self.format, self.locked = found.digest, found.format, found.locked
+        self.digest, self.format, self.locked = content.digest, content.format, content.locked
         self.gone = False
         self.outside: TextFile | None = None
         self.own_language = ""
-        self._cached: str | None = found.text
-        self.base: str | None = found.text
+        self._cached: str | None = content.text
+        self.base: str | None = content.text
         self.document = QTextDocument(self)
         self.document.setDocumentLayout(QPlainTextDocumentLayout(self.document))
         self.document.setUndoRedoEnabled(False)
-        self.document.setPlainText(found.text)
+        self.document.setPlainText(content.text)
         self.document.setUndoRedoEnabled(True)
         self.document.setModified(False)
         self.cursor = QTextCursor(self.document)
@@ -137,15 +137,15 @@ class OpenFile(QObject):
         self.document.setModified(True)
         self.state_changed.emit()
 
-    def reloaded(self, found: TextFile) -> None:
+    def reloaded(self, content: TextFile) -> None:
         """Replace the text by that on the disk; undo restores the one before."""
-        self.set_text(found.text)
-        self.format, self.locked = found.format, found.locked
-        self.saved(found.text, found.digest)
+        self.set_text(content.text)
+        self.format, self.locked = content.format, content.locked
+        self.saved(content.text, content.digest)
 
-    def changed_outside(self, found: TextFile) -> None:
+    def changed_outside(self, content: TextFile) -> None:
         """Take note of what lies on the disk without showing it."""
-        self.outside, self.gone = found, False
+        self.outside, self.gone = content, False
         self.state_changed.emit()
 
     def keep_mine(self) -> None:

@@ -72,7 +72,7 @@ class StatusLine(QWidget):
         if self.edit is None:
             return
         menu, file = self._ctx.ui.menu(), self.edit.file
-        for language in sorted(LANGUAGES, key=lambda each: each.title.casefold()):
+        for language in sorted(LANGUAGES, key=lambda item: item.title.casefold()):
             action = menu.addAction(language.title, partial(file.set_language, language.id))
             action.setCheckable(True)
             action.setChecked(language is file.kind)

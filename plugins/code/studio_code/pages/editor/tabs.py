@@ -46,8 +46,8 @@ class Tabs(QTabBar):
 
     def file(self, at: int) -> OpenFile | None:
         """Return the file of a tab."""
-        found = self.tabData(at)
-        return found if isinstance(found, OpenFile) else None
+        data = self.tabData(at)
+        return data if isinstance(data, OpenFile) else None
 
     # --- following ----------------------------------------------------------------------------
 

@@ -34,16 +34,16 @@ def find_all(text: str, query: Query) -> list[tuple[int, int]]:
     """
     if not query.words:
         return []
-    found = []
+    ranges = []
     try:
         for match in compiled(query).finditer(text, timeout=SECONDS, concurrent=True):
             if match.end() > match.start():
-                found.append(match.span())
-            if len(found) == MOST:
+                ranges.append(match.span())
+            if len(ranges) == MOST:
                 break
     except TimeoutError as error:
         raise too_slow() from error
-    return found if text.isascii() else _as_qt_counts(text, found)
+    return ranges if text.isascii() else _as_qt_counts(text, ranges)
 
 
 def replace_all(text: str, query: Query, by: str) -> tuple[str, int]:
@@ -128,13 +128,13 @@ def too_slow() -> BadInput:
 
 def _as_qt_counts(text: str, places: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Characters above U+FFFF count as two in Qt."""
-    at, units, found = 0, 0, []
+    at, units, result = 0, 0, []
     for start, end in places:
         units += _units(text[at:start])
         wide = _units(text[start:end])
-        found.append((units, units + wide))
+        result.append((units, units + wide))
         at, units = end, units + wide
-    return found
+    return result
 
 
 def _units(text: str) -> int:

@@ -72,16 +72,16 @@ class Scanner:
         while self.at < end:
             start = self.at
             for match, action, change in rules[stack[-1]]:
-                found = match(text, start, min(end, start + REACH))
-                if found is None:
+                token = match(text, start, min(end, start + REACH))
+                if token is None:
                     continue
-                self.at = found.end()
+                self.at = token.end()
                 stack = self.stack = moved(stack, change)
                 if action is not None:
                     if type(action) is _TokenType:
                         yield start, str(action)[6:], self.at - start
                     else:  # a group of tokens, maybe of another language
-                        for place, kind, value in action(lexer, found):
+                        for place, kind, value in action(lexer, token):
                             yield place, str(kind)[6:], len(value)
                 break
             else:  # no rule fits: a line's end begins anew, anything else is skipped

@@ -103,10 +103,10 @@ def toggle_comment(cursor: QTextCursor, mark: str) -> None:
     all_are = all(text.lstrip().startswith(mark) for text in written) and any(written)
     column = min(len(_leading(text)) for text in written)
     alone, comment = len(texts) == 1, f"{mark} "
-    each = iter(texts)
+    replacements = iter(texts)
 
     def change(line: QTextCursor, block: QTextBlock) -> None:
-        text = next(each)
+        text = next(replacements)
         if all_are:
             at = text.find(mark)
             if at < 0:
@@ -172,11 +172,11 @@ def _leading(text: str) -> str:
 def _blocks(cursor: QTextCursor) -> list[QTextBlock]:
     document = cursor.document()
     start, end = cursor.selectionStart(), cursor.selectionEnd()
-    found = [document.findBlock(start)]
+    result = [document.findBlock(start)]
     last = document.findBlock(max(start, end - 1)).blockNumber()
-    for _ in range(last - found[0].blockNumber()):
-        found.append(found[-1].next())
-    return found
+    for _ in range(last - result[0].blockNumber()):
+        result.append(result[-1].next())
+    return result
 
 
 def _each_line(cursor: QTextCursor, change) -> None:  # type: ignore[no-untyped-def]

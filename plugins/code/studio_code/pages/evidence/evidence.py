@@ -173,21 +173,21 @@ def read_evidence(
     """Return the evidence in a verdict; treat malformed fields as missing."""
     counts = _mapping(verdict.get("tests"))
     coverage, mutants = _mapping(verdict.get("coverage")), _mapping(verdict.get("mutants"))
-    survived = (_mapping(each) for each in _list(mutants.get("survived")))
-    checks = (_mapping(each) for each in _list(verdict.get("checks")))
+    survived = (_mapping(row) for row in _list(mutants.get("survived")))
+    checks = (_mapping(row) for row in _list(verdict.get("checks")))
     agreed = _mapping(verdict.get("agreement"))
-    stated = (_mapping(each) for each in _list(verdict.get("requirements")))
+    stated = (_mapping(row) for row in _list(verdict.get("requirements")))
     return Evidence(
         state=str(verdict.get("state") or ("doubtful" if verdict.get("doubtful") is True else "")),
         reason=_sentence(verdict.get("reason_parts")) or str(verdict.get("reason") or ""),
         requirements=tuple(
             Requirement(
-                str(each.get("text", "")),
-                str(each.get("kind", "")),
-                str(each.get("test", "")),
-                each.get("passed") is True,
+                str(row.get("text", "")),
+                str(row.get("kind", "")),
+                str(row.get("test", "")),
+                row.get("passed") is True,
             )
-            for each in stated
+            for row in stated
         ),
         versions=_number(agreed.get("versions")),
         agreeing=_number(agreed.get("agreeing")),
@@ -204,7 +204,7 @@ def read_evidence(
         made=_number(mutants.get("made")),
         killed=_number(mutants.get("killed")),
         survived=tuple(
-            Survivor(_number(each.get("line")), str(each.get("what", ""))) for each in survived
+            Survivor(_number(row.get("line")), str(row.get("what", ""))) for row in survived
         ),
         tier=str(verdict.get("tier") or ""),
         seconds=_seconds(verdict.get("seconds")),
@@ -212,7 +212,7 @@ def read_evidence(
             Check(str(c.get("name", "")), c.get("passed") is True, str(c.get("evidence", "")))
             for c in checks
         ),
-        tries=tuple(_try(_mapping(each)) for each in tries)[:_MOST],
+        tries=tuple(_try(_mapping(row)) for row in tries)[:_MOST],
         code=code,
         tests=tests,
         path=path,
@@ -241,7 +241,7 @@ def evidence_of_run(result: Mapping[str, Any], path: str) -> Evidence:
         tier=str(result.get("tier") or ""),
         seconds=_seconds(result.get("seconds")),
         rows=rows,
-        files=tuple(_file(_mapping(each)) for each in _list(coverage.get("files"))),
+        files=tuple(_file(_mapping(item)) for item in _list(coverage.get("files"))),
         path=path,
     )
 
@@ -251,7 +251,7 @@ def evidence_of_artifact(artifact: SavedArtifact, code: str) -> Evidence:
     meta = artifact.meta
     verdict = _mapping(meta.get("verdict"))
     tries = _list(meta.get("tries"))
-    found = read_evidence(
+    evidence = read_evidence(
         verdict,
         tries=tries,
         code=code,
@@ -260,52 +260,52 @@ def evidence_of_artifact(artifact: SavedArtifact, code: str) -> Evidence:
         language=str(meta.get("language") or "text"),
     )
     if verdict or artifact.verdict is None:
-        return found
+        return evidence
     checks = tuple(Check(c.name, c.passed, c.evidence) for c in artifact.verdict.checks)
     return Evidence(
         passed=artifact.verdict.passed,
         checks=checks,
-        tries=found.tries,
+        tries=evidence.tries,
         code=code,
-        tests=found.tests,
-        path=found.path,
-        language=found.language,
+        tests=evidence.tests,
+        path=evidence.path,
+        language=evidence.language,
     )
 
 
 def outcomes(result: Mapping[str, Any]) -> tuple[Outcome, ...]:
     """Return the tests of a run, those that failed first."""
-    found = [_mapping(each) for each in _list(result.get("tests"), 5000)]
+    items = [_mapping(item) for item in _list(result.get("tests"), 5000)]
     rows = [
         Outcome(
-            str(each.get("name", "")),
-            str(each.get("outcome", "")),
-            str(each.get("message") or ""),
-            _number(each.get("line")),
+            str(item.get("name", "")),
+            str(item.get("outcome", "")),
+            str(item.get("message") or ""),
+            _number(item.get("line")),
         )
-        for each in found
+        for item in items
     ]
     return tuple(sorted(rows, key=lambda row: row.outcome not in ("failed", "error")))
 
 
-def _file(each: Mapping[str, Any]) -> FileCoverage:
+def _file(row: Mapping[str, Any]) -> FileCoverage:
     return FileCoverage(
-        str(each.get("path", "")),
-        _number(each.get("lines")),
-        _number(each.get("covered")),
-        tuple(_number(line) for line in _list(each.get("missing"), 5000)),
+        str(row.get("path", "")),
+        _number(row.get("lines")),
+        _number(row.get("covered")),
+        tuple(_number(line) for line in _list(row.get("missing"), 5000)),
     )
 
 
-def _try(each: Mapping[str, Any]) -> Try:
+def _try(row: Mapping[str, Any]) -> Try:
     return Try(
-        _number(each.get("candidate")),
-        _number(each.get("round")),
-        str(each.get("code") or ""),
-        str(each.get("tests") or ""),
-        each.get("passed") is True,
-        str(each.get("summary") or ""),
-        str(each.get("output") or ""),
+        _number(row.get("candidate")),
+        _number(row.get("round")),
+        str(row.get("code") or ""),
+        str(row.get("tests") or ""),
+        row.get("passed") is True,
+        str(row.get("summary") or ""),
+        str(row.get("output") or ""),
     )
 
 
@@ -313,7 +313,7 @@ def _sentence(value: Any) -> Mapping[str, Any]:
     """Return the parts of a sentence; nothing where they are none."""
     parts = _mapping(value)
     places = _mapping(parts.get("places"))
-    flat = all(isinstance(each, str | int) for each in places.values())
+    flat = all(isinstance(argument, str | int) for argument in places.values())
     return {"pattern": parts["pattern"], "places": places} if "pattern" in parts and flat else {}
 
 

@@ -114,13 +114,13 @@ class EvidenceSheet(QDialog):
     def _requirements(self) -> QWidget:
         """Return the list of requirements, each with its test."""
         tree = _tree(tr("Requirements"), [tr("Your request says"), tr("Result")])
-        for each in self._evidence.requirements:
-            icon, color = ("circle-check", "good") if each.passed else ("circle-x", "bad")
-            if not each.test:
+        for requirement in self._evidence.requirements:
+            icon, color = ("circle-check", "good") if requirement.passed else ("circle-x", "bad")
+            if not requirement.test:
                 icon, color = "circle-help", "warn"
-            item = QTreeWidgetItem([each.text, requirement_words(each)])
+            item = QTreeWidgetItem([requirement.text, requirement_words(requirement)])
             item.setIcon(0, self._ctx.ui.icon(icon, color))
-            item.setToolTip(0, each.text)
+            item.setToolTip(0, requirement.text)
             tree.addTopLevelItem(item)
         tree.resizeColumnToContents(0)
         tree.setColumnWidth(0, min(420, tree.columnWidth(0)))
@@ -165,7 +165,7 @@ class EvidenceSheet(QDialog):
             column.addWidget(_small(self._ctx, words))
         code = CodeText(self._ctx, tr("Lines not covered by tests are marked"))
         marks = dict.fromkeys(evidence.missing, "warn-soft")
-        marks |= {each.line: "bad-soft" for each in evidence.survived}
+        marks |= {mutant.line: "bad-soft" for mutant in evidence.survived}
         if evidence.survived:
             faults = self._survivors(code)
             column.addWidget(faults)
@@ -179,14 +179,14 @@ class EvidenceSheet(QDialog):
     def _files(self) -> QWidget:
         """Return the files of a run; each row leads to its first line that no test reached."""
         tree = _tree(tr("Files"), [tr("File"), tr("Lines covered"), tr("Not covered")])
-        for each in self._evidence.files:
-            reached = f"{each.covered}/{each.lines}"
-            item = QTreeWidgetItem([each.path, reached, ranges_words(each.missing)])
-            icon, color = ("circle-check", "good") if not each.missing else ("circle-dot", "warn")
+        for file in self._evidence.files:
+            reached = f"{file.covered}/{file.lines}"
+            item = QTreeWidgetItem([file.path, reached, ranges_words(file.missing)])
+            icon, color = ("circle-check", "good") if not file.missing else ("circle-dot", "warn")
             item.setIcon(0, self._ctx.ui.icon(icon, color))
-            item.setToolTip(2, ranges_words(each.missing))
-            if each.missing:
-                item.setData(0, Qt.ItemDataRole.UserRole, (each.path, each.missing[0]))
+            item.setToolTip(2, ranges_words(file.missing))
+            if file.missing:
+                item.setData(0, Qt.ItemDataRole.UserRole, (file.path, file.missing[0]))
             tree.addTopLevelItem(item)
         for column in (0, 1):
             tree.resizeColumnToContents(column)
@@ -198,11 +198,11 @@ class EvidenceSheet(QDialog):
             tr("Mutants that no test caught"), [tr("Line"), tr("Mutant that no test caught")]
         )
         tree.setMaximumHeight(34 + 28 * min(5, len(self._evidence.survived)))
-        for each in self._evidence.survived:
-            item = QTreeWidgetItem([str(each.line), each.what])
+        for mutant in self._evidence.survived:
+            item = QTreeWidgetItem([str(mutant.line), mutant.what])
             item.setIcon(0, self._ctx.ui.icon("bug", "bad"))
-            item.setToolTip(1, each.what)
-            item.setData(0, Qt.ItemDataRole.UserRole, (self._evidence.path, each.line))
+            item.setToolTip(1, mutant.what)
+            item.setData(0, Qt.ItemDataRole.UserRole, (self._evidence.path, mutant.line))
             tree.addTopLevelItem(item)
         tree.setColumnWidth(0, 80)
         tree.currentItemChanged.connect(
@@ -245,22 +245,22 @@ class _Tries(QSplitter):
         self.addWidget(right)
         self.setSizes([190, 580])
         self.setStretchFactor(1, 1)
-        for number, each in enumerate(evidence.tries, start=1):
-            icon, color = ("circle-check", "good") if each.passed else ("circle-x", "bad")
-            item = QListWidgetItem(ctx.ui.icon(icon, color), try_words(number, each.passed))
-            item.setToolTip(each.summary)
+        for number, attempt in enumerate(evidence.tries, start=1):
+            icon, color = ("circle-check", "good") if attempt.passed else ("circle-x", "bad")
+            item = QListWidgetItem(ctx.ui.icon(icon, color), try_words(number, attempt.passed))
+            item.setToolTip(attempt.summary)
             self.list.addItem(item)
         self.list.currentRowChanged.connect(lambda row: self._show(evidence.tries[row]))
         self.list.setCurrentRow(len(evidence.tries) - 1)
 
-    def _show(self, each: Try) -> None:
+    def _show(self, attempt: Try) -> None:
         words = tr("Attempt {candidate}, round {round}. {summary}")
         self._summary.setText(
-            words.format(candidate=each.candidate, round=each.round, summary=each.summary)
+            words.format(candidate=attempt.candidate, round=attempt.round, summary=attempt.summary)
         )
-        self._code.show_code(each.code, self._evidence.language)
-        self._output.setPlainText(each.output)
-        self._output.setVisible(bool(each.output.strip()))
+        self._code.show_code(attempt.code, self._evidence.language)
+        self._output.setPlainText(attempt.output)
+        self._output.setVisible(bool(attempt.output.strip()))
 
 
 def _tree(name: str, titles: list[str]) -> QTreeWidget:

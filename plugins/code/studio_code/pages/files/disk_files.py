@@ -54,11 +54,11 @@ def read(path: Path) -> TextFile:
         StudioError: It is gone, no file, too large, or no text.
     """
     data = read_bytes(path)
-    found = decode(data, path.name)
-    if not found.locked and not os.access(path, os.W_OK):
+    content = decode(data, path.name)
+    if not content.locked and not os.access(path, os.W_OK):
         words = f"{path.name} is write-protected, so it can be read here but not changed."
-        found = TextFile(found.text, found.format, found.digest, words)
-    return found
+        content = TextFile(content.text, content.format, content.digest, words)
+    return content
 
 
 def read_bytes(path: Path) -> bytes:

@@ -29,13 +29,13 @@ class Conflict(StudioError):
         found: What lies there, if it can be shown.
     """
 
-    def __init__(self, name: str, found: TextFile | None) -> None:
+    def __init__(self, name: str, content: TextFile | None) -> None:
         super().__init__(
             ErrorCode.BUSY,
             f"{name} was changed by another program, so it was not saved over that.",
             "Compare both, then keep yours or theirs.",
         )
-        self.found = found
+        self.found = content
 
 
 class Taken(StudioError):
@@ -79,8 +79,8 @@ def save(
     if below is not None:
         disk_files.make_folders(below, path.parent)
     disk_files.write(path, data)
-    made = repository.commit(path, commit) if repository is not None and ready else ""
-    return Saved(digest(data), made)
+    commit_hash = repository.commit(path, commit) if repository is not None and ready else ""
+    return Saved(digest(data), commit_hash)
 
 
 def _check(path: Path, expected: str) -> None:
@@ -92,7 +92,7 @@ def _check(path: Path, expected: str) -> None:
     if digest(there) == expected:
         return
     try:
-        found = decode(there, path.name)
+        content = decode(there, path.name)
     except StudioError:
-        found = None
-    raise Conflict(path.name, found)
+        content = None
+    raise Conflict(path.name, content)

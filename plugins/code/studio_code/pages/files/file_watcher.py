@@ -100,32 +100,32 @@ class FileWatcher(QObject):
         where, path = self._on_disk(file), file.path
         self._looking.add(path)
 
-        def show(found: Any) -> None:
+        def show(content: Any) -> None:
             self._looking.discard(path)
             if file in self._workspace.files and file.path == path:
-                self._compare(file, found)
+                self._compare(file, content)
 
         # In the order of the saves, so that none of ours is taken for another program's.
         self._workspace.work_queue.do(lambda: outcome(lambda: disk_files.read(where)), show, show)
 
-    def _compare(self, file: OpenFile, found: Any) -> None:
-        if isinstance(found, StudioError):
-            if found.code == ErrorCode.NOT_FOUND and not file.gone:
+    def _compare(self, file: OpenFile, content: Any) -> None:
+        if isinstance(content, StudioError):
+            if content.code == ErrorCode.NOT_FOUND and not file.gone:
                 file.lost()
             return
-        if found.digest == file.digest:
+        if content.digest == file.digest:
             if file.gone:  # it came back as it was
                 file.gone = False
-                file.saved(found.text, found.digest)
-            if found.locked != file.locked:
-                file.locked = found.locked
+                file.saved(content.text, content.digest)
+            if content.locked != file.locked:
+                file.locked = content.locked
                 file.state_changed.emit()
         elif not file.dirty:
-            file.reloaded(found)
+            file.reloaded(content)
             words = tr("{name} was changed by another program and reloaded.")
             self._ctx.notices.info(words.format(name=file.name), key=f"code.reload.{file.path}")
-        elif file.outside is None or file.outside.digest != found.digest:
-            file.changed_outside(found)
+        elif file.outside is None or file.outside.digest != content.digest:
+            file.changed_outside(content)
 
     def _root_gone(self, root: Path) -> None:
         if root == self._workspace.root:

@@ -56,9 +56,9 @@ def list_folder(root: Path, path: str) -> Listing:
 
 def walk(root: Path) -> list[str]:
     """Return the files below ``root``, nearest first, without hidden and made ones."""
-    found: list[str] = []
+    paths: list[str] = []
     waiting = deque([""])
-    while waiting and len(found) < MOST_FILES:
+    while waiting and len(paths) < MOST_FILES:
         folder = waiting.popleft()
         try:
             with os.scandir(root / folder) as entries:
@@ -72,8 +72,8 @@ def walk(root: Path) -> list[str]:
             if row.folder:
                 waiting.append(path)
             else:
-                found.append(path)
-    return found[:MOST_FILES]
+                paths.append(path)
+    return paths[:MOST_FILES]
 
 
 def _listed(entry: os.DirEntry[str]) -> Listed:

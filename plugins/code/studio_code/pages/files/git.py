@@ -68,21 +68,21 @@ class Repository:
         """Commit one file and return the commit's name; empty where git refuses."""
         if self.run("add", "--", str(path)) is None:
             return ""
-        made = self.run(
+        result = self.run(
             *self.identity(), "commit", "--quiet", "--no-verify", "-m", message, "--", str(path)
         )
-        if made is None:
+        if result is None:
             self.run("reset", "--quiet", "--", str(path))
             return ""
         return (self.run("rev-parse", "--short", "HEAD") or "").strip()
 
     def identity(self) -> tuple[str, ...]:
         """Return the user's own name where git knows one."""
-        found = []
+        options = []
         for key, otherwise in (("user.name", "Offline Studio"), ("user.email", "studio@localhost")):
-            known = self.run("config", "--local", "--get", key) or _global(key)
-            found += ["-c", f"{key}={(known or '').strip() or otherwise}"]
-        return tuple(found)
+            value = self.run("config", "--local", "--get", key) or _global(key)
+            options += ["-c", f"{key}={(value or '').strip() or otherwise}"]
+        return tuple(options)
 
     def run(self, *words: str) -> str | None:
         """Return what git prints; None where it refuses."""
@@ -112,12 +112,12 @@ def _git(words: list[str], environment: dict[str, str]) -> str | None:
 
 
 def _environment() -> dict[str, str]:
-    kept = {
+    variables = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("GIT_") and name not in ("EDITOR", "VISUAL", "PAGER")
     }
-    return kept | {
+    return variables | {
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_SYSTEM": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",

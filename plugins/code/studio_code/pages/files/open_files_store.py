@@ -97,8 +97,8 @@ class OpenFilesStore(QObject):
         if self.loading:
             return
         if file.dirty and (file.text() or not file.untitled):
-            kept = [self._tab(file), *self._closed]
-            self._closed, dropped = kept[:_CLOSED], kept[_CLOSED:]
+            tabs = [self._tab(file), *self._closed]
+            self._closed, dropped = tabs[:_CLOSED], tabs[_CLOSED:]
             name, text = self._draft(file), file.text()
             self.work_queue.do(lambda: self._ctx.drafts.put(name, _encode(text)))
             for old in dropped:
@@ -145,14 +145,14 @@ class OpenFilesStore(QObject):
         self._unwritten.clear()
         current = workspace.files.index(workspace.current) if workspace.current else 0
         listed = [self._tab(file) for file in workspace.files if file not in without]
-        kept = _Kept(listed, current, self._closed)
+        session = _Kept(listed, current, self._closed)
         root = self._root
 
         def put() -> None:
             drafts = self._ctx.drafts
             for name, text in texts:
                 drafts.put(name, _encode(text))
-            drafts.put(root, msgspec.msgpack.encode(kept))
+            drafts.put(root, msgspec.msgpack.encode(session))
             for name in done:
                 drafts.remove(name)
 
@@ -179,10 +179,10 @@ class OpenFilesStore(QObject):
         self._unwritten = set(came)
         key = self._root
 
-        def show(kept: tuple[_Kept, _Found]) -> None:
+        def show(session: tuple[_Kept, _Found]) -> None:
             if key == self._root:
-                self._closed = kept[0].closed
-                self._open(kept[0].current, kept[1])
+                self._closed = session[0].closed
+                self._open(session[0].current, session[1])
 
         def failed(error: StudioError) -> None:
             self.loading = False
@@ -192,32 +192,32 @@ class OpenFilesStore(QObject):
         self.work_queue.do(lambda: self._read(key, root), show, failed)
 
     def _read(self, key: str, root: Path | None) -> tuple[_Kept, _Found]:
-        kept = _decode(self._ctx.drafts.get(key))
-        return kept, [self._read_tab(tab, root) for tab in kept.tabs]
+        session = _decode(self._ctx.drafts.get(key))
+        return session, [self._read_tab(tab, root) for tab in session.tabs]
 
     def _read_tab(
         self, tab: _Tab, root: Path | None
     ) -> tuple[_Tab, TextFile | StudioError, str | None]:
         data = self._ctx.drafts.get(tab.draft) if tab.draft else None
         text = None if data is None else data.decode("utf-8", "surrogatepass")
-        found: TextFile | StudioError
+        content: TextFile | StudioError
         try:
             if tab.untitled:
-                found = blank()
+                content = blank()
             elif Path(tab.path).is_absolute():
-                found = read_file(Path(tab.path))
+                content = read_file(Path(tab.path))
             elif root is not None:
-                found = read_file(disk_files.place(root, tab.path))
+                content = read_file(disk_files.place(root, tab.path))
             else:
-                found = StudioError(ErrorCode.NOT_FOUND, f"{tab.path} has no folder any more.")
+                content = StudioError(ErrorCode.NOT_FOUND, f"{tab.path} has no folder any more.")
         except StudioError as error:
-            found = error
-        return tab, found, text
+            content = error
+        return tab, content, text
 
     def _open(self, current: int, tabs: _Found) -> None:
         shown: OpenFile | None = None
-        for at, (tab, found, text) in enumerate(tabs):
-            file = self._restore(tab, found, text)
+        for at, (tab, content, text) in enumerate(tabs):
+            file = self._restore(tab, content, text)
             if file is not None and (at == current or shown is None):
                 shown = file
             if file is not None and tab.line > 1:
@@ -230,29 +230,29 @@ class OpenFilesStore(QObject):
         self.loaded.emit()
 
     def _restore(
-        self, tab: _Tab, found: TextFile | StudioError, text: str | None
+        self, tab: _Tab, content: TextFile | StudioError, text: str | None
     ) -> OpenFile | None:
         if self._workspace.find(tab.path) is not None:
             return None  # opened by hand meanwhile
         form = TextFormat(tab.encoding, tab.mark, tab.newline)
-        if isinstance(found, StudioError):
+        if isinstance(content, StudioError):
             if text is None:
                 return None  # gone, and nothing of it was unsaved
             file = OpenFile(tab.path, TextFile("", form, tab.digest))
             file.gone = True
         else:
-            file = OpenFile(tab.path, found, untitled=tab.untitled)
+            file = OpenFile(tab.path, content, untitled=tab.untitled)
         if tab.draft:
             self._names[id(file)] = tab.draft.removeprefix("text-")
         if text is not None:
             file.set_text(text)
             file.document.setModified(True)
             file.format = form
-            if not tab.untitled and not isinstance(found, StudioError):
+            if not tab.untitled and not isinstance(content, StudioError):
                 file.digest = tab.digest
-                if found.digest != tab.digest:
+                if content.digest != tab.digest:
                     file.base = None
-                    file.outside = found
+                    file.outside = content
         file.set_language(tab.language)
         return self._workspace.add(file)
 
@@ -262,8 +262,8 @@ class OpenFilesStore(QObject):
             return
         tab, root = self._closed.pop(0), self._workspace.root
 
-        def show(found: tuple[_Tab, TextFile | StudioError, str | None]) -> None:
-            file = self._restore(*found) or self._workspace.find(tab.path)
+        def show(result: tuple[_Tab, TextFile | StudioError, str | None]) -> None:
+            file = self._restore(*result) or self._workspace.find(tab.path)
             self._workspace.set_current(file)
             self._soon()
 

@@ -22,26 +22,26 @@ class Folders:
     def load(self, then: Callable[[], None]) -> None:
         """Read them, then call."""
 
-        def show(kept: object) -> None:
-            found = kept if isinstance(kept, dict) else {}
-            names = found.get("recent")
+        def show(saved: object) -> None:
+            settings = saved if isinstance(saved, dict) else {}
+            names = settings.get("recent")
             self.recent = [Path(n) for n in names if isinstance(n, str)][:_MOST] if names else []
-            self.here = found.get("here") is True
+            self.here = settings.get("here") is True
             then()
 
         self._work_queue.do(lambda: self._ctx.settings.get(_KEY), show)
 
     def opened(self, root: Path) -> None:
         """A folder is open now."""
-        self.recent = [root, *(known for known in self.recent if known != root)][:_MOST]
+        self.recent = [root, *(folder for folder in self.recent if folder != root)][:_MOST]
         self.here = True
         self._write()
 
     def forget(self, root: Path) -> None:
         """A folder is not there any more."""
-        self.recent = [known for known in self.recent if known != root]
+        self.recent = [folder for folder in self.recent if folder != root]
         self._write()
 
     def _write(self) -> None:
-        kept = {"recent": [str(path) for path in self.recent], "here": self.here}
-        self._work_queue.do(lambda: self._ctx.settings.set(_KEY, kept))
+        settings = {"recent": [str(path) for path in self.recent], "here": self.here}
+        self._work_queue.do(lambda: self._ctx.settings.set(_KEY, settings))

@@ -162,19 +162,19 @@ class Tree(QWidget):
     def _find(self, query: str) -> None:
         self._wanted = query.strip()
         self._stack.setCurrentWidget(self.hits if self._wanted else self.view)
-        root, known = self._workspace.root, self._files
+        root, listed = self._workspace.root, self._files
         if not self._wanted or root is None:
             self._files = []  # the next search looks anew
             return
 
         def look() -> tuple[list[str], list[str]]:
-            files = known or walk(root)
+            files = listed or walk(root)
             return files, best(query, files)
 
-        def show(found: tuple[list[str], list[str]]) -> None:
+        def show(result: tuple[list[str], list[str]]) -> None:
             if self._wanted == query.strip() and root == self._workspace.root:
-                self._files = found[0]
-                self._found.setStringList(found[1])
+                self._files = result[0]
+                self._found.setStringList(result[1])
 
         self._ctx.run_later(look, show)
 

@@ -66,8 +66,8 @@ class TreeModel(QAbstractItemModel):
 
     def node(self, index: Index) -> Node:
         """Return the row of an index; the root for none."""
-        found = index.internalPointer() if index.isValid() else None
-        return found if isinstance(found, Node) else self.root
+        item = index.internalPointer() if index.isValid() else None
+        return item if isinstance(item, Node) else self.root
 
     def index_of(self, path: str) -> QModelIndex:
         """Return the index of a path, if its folders were read."""
@@ -91,13 +91,13 @@ class TreeModel(QAbstractItemModel):
 
     def read_folders(self) -> list[str]:
         """Return the paths of the folders that were read."""
-        found, waiting = [], [self.root]
+        folders, waiting = [], [self.root]
         while waiting:
             node = waiting.pop()
             if node.rows is not None:
-                found.append(node.path)
+                folders.append(node.path)
                 waiting += [row for row in node.rows if row.folder]
-        return found
+        return folders
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -114,15 +114,15 @@ class TreeModel(QAbstractItemModel):
             return
         node.loading = True
 
-        def show(found: Listing | StudioError) -> None:
+        def show(listing: Listing | StudioError) -> None:
             node.loading = False
             if root != self._workspace.root or self._lost(node):
                 return
-            if isinstance(found, StudioError):
+            if isinstance(listing, StudioError):
                 node.rows = node.rows or []
-                self.failed.emit(found)
+                self.failed.emit(listing)
                 return
-            self._fill(node, found)
+            self._fill(node, listing)
             self.listed.emit(path)
             if node.again:
                 node.again = False
@@ -143,22 +143,22 @@ class TreeModel(QAbstractItemModel):
             node = node.parent
         return node is not self.root
 
-    def _fill(self, node: Node, found: Listing) -> None:
+    def _fill(self, node: Node, listing: Listing) -> None:
         """Insert a listing; existing rows keep their identity and expansion."""
         index = self._index(node)
-        known = {(row.name, row.folder): row for row in node.rows or () if not row.note}
-        rows = [known.get((row.name, row.folder)) or Node(node, row) for row in found.rows]
-        if found.left_out:
+        old_rows = {(row.name, row.folder): row for row in node.rows or () if not row.note}
+        rows = [old_rows.get((row.name, row.folder)) or Node(node, row) for row in listing.rows]
+        if listing.left_out:
             words = tr("… {count} more: type in the field above").format(
-                count=f"{found.left_out:,}"
+                count=f"{listing.left_out:,}"
             )
             rows.append(Node(node, Listed(words, folder=False, quiet=True), note=True))
         old = node.rows
         if old and [(r.name, r.folder) for r in old] == [(r.name, r.folder) for r in rows]:
             return
-        kept = set(map(id, rows))
+        ids = set(map(id, rows))
         for at in range(len(old or ()) - 1, -1, -1):
-            if old is not None and id(old[at]) not in kept:
+            if old is not None and id(old[at]) not in ids:
                 self.beginRemoveRows(index, at, at)
                 del old[at]
                 self.endRemoveRows()

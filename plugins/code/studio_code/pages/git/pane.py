@@ -85,10 +85,10 @@ class GitPane(FolderPane):
             return
         self._do(lambda: git.status(root), self._show)
 
-    def _show(self, found: Status) -> None:
+    def _show(self, status: Status) -> None:
         self.files.blockSignals(True)
         self.files.clear()
-        for row in found.rows:
+        for row in status.rows:
             item = QListWidgetItem(f"{_letter(row)}  {row.path}")
             item.setData(_ROW, row)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
@@ -101,7 +101,7 @@ class GitPane(FolderPane):
             item.setToolTip(f"{row.path}: {_words(row)}")
             self.files.addItem(item)
         self.files.blockSignals(False)
-        self.words.setText(_told(found))
+        self.words.setText(_told(status))
         self._update()
 
     def _update(self) -> None:
@@ -144,13 +144,13 @@ class GitPane(FolderPane):
         """Run git beside the window, in the order of the saves."""
         root = self._workspace.root
 
-        def arrived(found: Any) -> None:
+        def arrived(result: Any) -> None:
             if root != self._workspace.root:
                 return
-            if isinstance(found, StudioError):
-                self.words.setText(f"{found.message} {found.hint}")
+            if isinstance(result, StudioError):
+                self.words.setText(f"{result.message} {result.hint}")
             else:
-                then(found)
+                then(result)
 
         self._workspace.work_queue.do(lambda: outcome(call), arrived)
 
@@ -172,19 +172,19 @@ def _words(row: Row) -> str:
     return kinds.get(letter, letter)
 
 
-def _told(found: Status) -> str:
-    branch = found.branch or tr("no branch")
-    count = len(found.rows) + found.left_out
-    told = [branch, count_words(count, tr("1 file changed"), tr("{count} files changed"))]
+def _told(status: Status) -> str:
+    branch = status.branch or tr("no branch")
+    count = len(status.rows) + status.left_out
+    parts = [branch, count_words(count, tr("1 file changed"), tr("{count} files changed"))]
     if not count:
-        told[1] = tr("nothing has changed")
-    words = " · ".join(told)
-    if found.conflicts:
+        parts[1] = tr("nothing has changed")
+    words = " · ".join(parts)
+    if status.conflicts:
         one, many = tr("1 file is in conflict."), tr("{count} files are in conflict.")
         under_way = tr("A {what} is under way: {files} Resolve and tick them, then commit.")
-        files = count_words(found.conflicts, one, many)
-        return f"{words}\n{under_way.format(what=found.unfinished or 'merge', files=files)}"
-    if found.unfinished:
+        files = count_words(status.conflicts, one, many)
+        return f"{words}\n{under_way.format(what=status.unfinished or 'merge', files=files)}"
+    if status.unfinished:
         under_way = tr("A {what} is under way; commit to finish it.")
-        return f"{words}\n{under_way.format(what=found.unfinished)}"
+        return f"{words}\n{under_way.format(what=status.unfinished)}"
     return words

@@ -68,18 +68,18 @@ def repository_of(folder: Path) -> Repository:
     Raises:
         BadInput: There is none, or it starts programs of its own.
     """
-    found = Repository(folder)
-    if not found.exists():
+    repository = Repository(folder)
+    if not repository.exists():
         raise BadInput(
             "This folder is not in a git repository.", "Run “git init” in it to have one."
         )
-    if names := found.programs():
+    if names := repository.programs():
         raise BadInput(
             f"This repository has settings that may start programs ({names[0]}), so git is not "
             "run here.",
             "Use it in a terminal.",
         )
-    return found
+    return repository
 
 
 def status(folder: Path) -> Status:
@@ -89,13 +89,13 @@ def status(folder: Path) -> Status:
         BadInput: As ``repository_of``, or git refuses.
     """
     repository = repository_of(folder)
-    told = repository.run(
+    output = repository.run(
         "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--", "."
     )
-    if told is None:
+    if output is None:
         raise BadInput("git does not tell the state of this folder.", "Look in a terminal.")
     branch, rows = "", []
-    words = iter(told.split("\0"))
+    words = iter(output.split("\0"))
     prefix = (repository.run("rev-parse", "--show-prefix") or "").strip()
     for line in words:
         kind, _, rest = line.partition(" ")
@@ -162,23 +162,23 @@ def commit(folder: Path, message: str) -> str:
     Raises:
         BadInput: There is no message or nothing staged, a conflict is open, or git refuses.
     """
-    found = status(folder)
+    state = status(folder)
     if not message.strip():
         raise BadInput("There is no message.", "Say what changes, and why.")
-    if found.conflicts:
+    if state.conflicts:
         raise BadInput(
-            f"A {found.unfinished or 'merge'} is under way, and {found.conflicts} files are still "
+            f"A {state.unfinished or 'merge'} is under way, and {state.conflicts} files are still "
             "in conflict.",
             "Resolve them, stage them, then commit.",
         )
-    if found.unfinished == "rebase":
+    if state.unfinished == "rebase":
         raise BadInput("A rebase is under way.", "Finish it in a terminal: git rebase --continue.")
-    if not found.unfinished and not any(row.staged != "." for row in found.rows):
+    if not state.unfinished and not any(row.staged != "." for row in state.rows):
         raise BadInput("Nothing is staged.", "Tick the files that belong into the commit.")
     repository = repository_of(folder)
-    made = repository.run(
+    result = repository.run(
         *repository.identity(), "commit", "--quiet", "--no-verify", "-m", message.strip()
     )
-    if made is None:
+    if result is None:
         raise BadInput("git did not commit.", "Look in a terminal why.")
     return (repository.run("rev-parse", "--short", "HEAD") or "").strip()

@@ -59,12 +59,12 @@ class Checkpoints(QObject):
 
         def read() -> list[Checkpoint]:
             ids = _decoded(self._ctx.drafts.get(name), list[str]) or []
-            kept = (_decoded(self._ctx.drafts.get(f"run-{id}"), Checkpoint) for id in ids)
-            return [run for run in kept if run is not None]
+            checkpoints = (_decoded(self._ctx.drafts.get(f"run-{id}"), Checkpoint) for id in ids)
+            return [run for run in checkpoints if run is not None]
 
-        def show(found: list[Checkpoint]) -> None:
+        def show(checkpoints: list[Checkpoint]) -> None:
             if name == self._name:
-                self.runs = [*self.runs, *found]
+                self.runs = [*self.runs, *checkpoints]
                 self.changed.emit()
 
         self._work_queue.do(read, show)
@@ -94,9 +94,12 @@ class Checkpoints(QObject):
         self.changed.emit()
 
     def _write(self, run: Checkpoint | None, failed: Failed, gone: list[str] | None = None) -> None:
-        kept = self.runs
-        gone = [*(gone or []), *(each.id for each in kept[_MOST_RUNS:])]
-        name, data = self._name, msgspec.json.encode([each.id for each in kept[:_MOST_RUNS]])
+        runs = self.runs
+        gone = [*(gone or []), *(checkpoint.id for checkpoint in runs[_MOST_RUNS:])]
+        name, data = (
+            self._name,
+            msgspec.json.encode([checkpoint.id for checkpoint in runs[:_MOST_RUNS]]),
+        )
 
         def write() -> None:
             if run is not None:

@@ -90,9 +90,9 @@ class Journal(QObject):
         self._name, self.entries = name, []
         self.changed.emit()
 
-        def show(found: list[Entry]) -> None:
+        def show(entries: list[Entry]) -> None:
             if name == self._name:
-                self.entries = [*self.entries, *found]
+                self.entries = [*self.entries, *entries]
                 self.changed.emit()
 
         self._work_queue.do(lambda: _read(self._ctx.drafts.get(name)), show)
@@ -100,18 +100,18 @@ class Journal(QObject):
     def add(self, entry: Entry) -> None:
         """Enter a change; its texts go to the disk first."""
         texts = msgspec.json.encode((entry.before, entry.after))
-        kept = msgspec.structs.replace(entry, before=None, after="")
-        self.entries.insert(0, kept)
+        stored = msgspec.structs.replace(entry, before=None, after="")
+        self.entries.insert(0, stored)
         dropped, self.entries = self.entries[_MAX_ENTRIES:], self.entries[:_MAX_ENTRIES]
         self._write([(entry.id, texts)], [old.id for old in dropped])
         self.changed.emit()
 
     def turn(self, entry: Entry, *, undone: bool, commit: str = "") -> None:
         """Note that an entry was taken back, or made again."""
-        for at, known in enumerate(self.entries):
-            if known.id == entry.id:
+        for at, existing in enumerate(self.entries):
+            if existing.id == entry.id:
                 self.entries[at] = msgspec.structs.replace(
-                    known, undone=undone, commit=commit or known.commit
+                    existing, undone=undone, commit=commit or existing.commit
                 )
         self._write([], [])
         self.changed.emit()

@@ -40,8 +40,8 @@ def undo_run(workspace: Workspace, run: Checkpoint) -> None:
         elif touched.before is None:
             settle(path)
         else:
-            made = workspace.new(touched.before, path=path)
-            workspace.write(made, path, lambda _saved: settle(path))
+            file = workspace.new(touched.before, path=path)
+            workspace.write(file, path, lambda _saved: settle(path))
 
     def put_back(path: str, touched: Touched, file: OpenFile) -> None:
         text = file.text()

@@ -86,8 +86,8 @@ class Timeline(QWidget):
             row.asked.connect(self._workspace.open)
             row.artifact_asked.connect(self.artifact_asked)
         self.rows = sorted([*runs, *rows], key=lambda row: -row.when)
-        for at, each in enumerate(self.rows):
-            self._list.insertWidget(at, each)
+        for at, widget in enumerate(self.rows):
+            self._list.insertWidget(at, widget)
         self._empty.setVisible(not self.rows)
 
     def _turn(self, entry: Entry) -> None:

@@ -64,60 +64,60 @@ def search(root: Path, query: Query, opened: Mapping[str, str]) -> Found:
     if not query.words:
         return Found()
     pattern = compiled(query)
-    found: list[Place] = []
+    places: list[Place] = []
     end = time.monotonic() + _ALL_SECONDS
     for path, text in _texts(root, opened):
         if time.monotonic() > end:
-            return Found(tuple(found), cut=True)
+            return Found(tuple(places), cut=True)
         try:
             for match in pattern.finditer(text, timeout=SECONDS, concurrent=True):
                 if match.end() == match.start():
                     continue
-                found.append(_place(path, text, match.start()))
-                if len(found) == MOST:
-                    return Found(tuple(found), cut=True)
+                places.append(_place(path, text, match.start()))
+                if len(places) == MOST:
+                    return Found(tuple(places), cut=True)
         except TimeoutError as error:
             raise too_slow() from error
-    return Found(tuple(found))
+    return Found(tuple(places))
 
 
 def definitions(root: Path, name: str, opened: Mapping[str, str], here: str = "") -> Found:
     """Return where ``name`` is defined: those of the file ``here`` first."""
-    found: list[Place] = []
+    places: list[Place] = []
     end = time.monotonic() + _ALL_SECONDS
     value = re.compile(rf"^{re.escape(name)}\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
     for path, text in _texts(root, opened, name):
-        if time.monotonic() > end or len(found) >= MOST:
-            return Found(_first(found, here), cut=True)
+        if time.monotonic() > end or len(places) >= MOST:
+            return Found(_first(places, here), cut=True)
         lines = text.split("\n")
         language = languages.of_path(path).id
         for part in parts(text, language):
             if part.name.rpartition(".")[2] == name:
                 line = _line_of(lines, part.first, part.last, name)
-                found.append(Place(path, line, 1, part.header[:_SHOWN]))
+                places.append(Place(path, line, 1, part.header[:_SHOWN]))
         if language == "python":
-            found += [_place(path, text, match.start()) for match in value.finditer(text)]
-    return Found(_first(found, here))
+            places += [_place(path, text, match.start()) for match in value.finditer(text)]
+    return Found(_first(places, here))
 
 
 def references(root: Path, name: str, opened: Mapping[str, str], here: str = "") -> Found:
     """Return where ``name`` stands as a name of code; whose name it is, is not looked at."""
-    found: list[Place] = []
+    places: list[Place] = []
     end = time.monotonic() + _ALL_SECONDS
     for path, text in _texts(root, opened, name):
-        if time.monotonic() > end or len(found) >= MOST:
-            return Found(_first(found, here), cut=True)
+        if time.monotonic() > end or len(places) >= MOST:
+            return Found(_first(places, here), cut=True)
         lines = text.split("\n")
         language = languages.of_path(path).id
-        found += [
+        places += [
             Place(path, line, column, lines[line - 1].strip()[:_SHOWN])
             for line, column in syntax.identifiers(text, language, name)
         ]
-    return Found(_first(found[:MOST], here))
+    return Found(_first(places[:MOST], here))
 
 
-def _first(found: list[Place], here: str) -> tuple[Place, ...]:
-    return tuple(sorted(found, key=lambda place: place.path != here))
+def _first(places: list[Place], here: str) -> tuple[Place, ...]:
+    return tuple(sorted(places, key=lambda place: place.path != here))
 
 
 def _line_of(lines: list[str], first: int, last: int, name: str) -> int:

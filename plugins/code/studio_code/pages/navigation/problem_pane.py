@@ -47,18 +47,18 @@ class ProblemPane(FolderPane):
         self._busy, opened = True, opened_texts(self._workspace)
         self.words.setText(tr("Checking…"))
 
-        def arrived(found: Any) -> None:
+        def arrived(result: Any) -> None:
             self._busy = False
             if root != self._workspace.root or self._once_more:
                 self._once_more = False
                 self.look()
-            elif isinstance(found, StudioError):
-                self.words.setText(f"{found.message} {found.hint}")
+            elif isinstance(result, StudioError):
+                self.words.setText(f"{result.message} {result.hint}")
             else:
-                self.list.show_places(found.places)
-                count = len(found.places)
+                self.list.show_places(result.places)
+                count = len(result.places)
                 words = count_words(count, tr("1 problem"), tr("{count} problems"))
-                more = tr("There are more.") if found.cut else ""
+                more = tr("There are more.") if result.cut else ""
                 self.words.setText(f"{words if count else tr('No problems found.')} {more}".strip())
 
         self._ctx.run_later(lambda: outcome(lambda: problems(root, opened)), arrived)

@@ -30,10 +30,10 @@ def problems(root: Path, opened: Mapping[str, str]) -> Found:
         BadInput: Ruff does not end, or says what nobody expected.
     """
     end = time.monotonic() + _OTHERS_SECONDS
-    found = _of_ruff(root, opened) if linter.has_ruff() else []
+    result = _of_ruff(root, opened) if linter.has_ruff() else []
     for path in walk(root):
-        if time.monotonic() > end or len(found) >= MOST:
-            return Found(tuple(found[:MOST]), cut=True)
+        if time.monotonic() > end or len(result) >= MOST:
+            return Found(tuple(result[:MOST]), cut=True)
         language = languages.of_path(path).id
         if language == "text" or (language == "python" and linter.has_ruff()):
             continue
@@ -43,22 +43,22 @@ def problems(root: Path, opened: Mapping[str, str]) -> Found:
             continue
         wrong = syntax_error(text) if language == "python" else syntax.error(text, language)
         if wrong:
-            found.append(_place(path, wrong))
-    return Found(tuple(sorted(found, key=lambda place: (place.path, place.line))))
+            result.append(_place(path, wrong))
+    return Found(tuple(sorted(result, key=lambda place: (place.path, place.line))))
 
 
 def _place(path: str, wrong: str) -> Place:
-    told = _LINE.match(wrong)
-    line, words = (int(told[1]), told[2]) if told else (1, wrong)
+    match = _LINE.match(wrong)
+    line, words = (int(match[1]), match[2]) if match else (1, wrong)
     return Place(path, line, 1, words or wrong)
 
 
 def _of_ruff(root: Path, opened: Mapping[str, str]) -> list[Place]:
     unsaved = {path: text for path, text in opened.items() if path.endswith((".py", ".pyi"))}
-    found = [each for each in _checked(root, ["."], None) if each.path not in unsaved]
+    result = [problem for problem in _checked(root, ["."], None) if problem.path not in unsaved]
     for path, text in unsaved.items():
-        found += _checked(root, ["--stdin-filename", path, "-"], text)
-    return found
+        result += _checked(root, ["--stdin-filename", path, "-"], text)
+    return result
 
 
 def _checked(root: Path, what: list[str], text: str | None) -> list[Place]:

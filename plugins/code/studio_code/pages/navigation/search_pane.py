@@ -96,15 +96,15 @@ class SearchPane(QWidget):
     def definition(self, name: str) -> None:
         """Go to the definition of a name, or list them where there are several."""
 
-        def show(found: Found) -> None:
-            if len(found.places) == 1:
-                self._workspace.goto(found.places[0].path, found.places[0].line)
-            elif not found.places:
+        def show(result: Found) -> None:
+            if len(result.places) == 1:
+                self._workspace.goto(result.places[0].path, result.places[0].line)
+            elif not result.places:
                 words = tr("No definition of “{name}” was found in this folder.")
                 self._ctx.notices.info(words.format(name=name), key="code.definition")
             else:
                 many = tr("{count} definitions of {name}")
-                self._title(found, "", many, name)
+                self._title(result, "", many, name)
 
         here = self._here()
         self._look(lambda root, opened: places.definitions(root, name, opened, here), show)
@@ -115,7 +115,7 @@ class SearchPane(QWidget):
         here = self._here()
         self._look(
             lambda root, opened: places.references(root, name, opened, here),
-            lambda found: self._title(found, one, many, name),
+            lambda result: self._title(result, one, many, name),
         )
 
     def _here(self) -> str:
@@ -129,30 +129,30 @@ class SearchPane(QWidget):
         turn, opened = self._turn, opened_texts(self._workspace)
         self.words.setText(tr("Searching…"))
 
-        def arrived(found: Any) -> None:
+        def arrived(result: Any) -> None:
             if turn != self._turn:
                 return  # something else is looked for meanwhile
             self.words.setText("")
-            if isinstance(found, StudioError):
+            if isinstance(result, StudioError):
                 self.list.clear()
-                self.words.setText(f"{found.message} {found.hint}")
+                self.words.setText(f"{result.message} {result.hint}")
             else:
-                show(found)
+                show(result)
 
         self._ctx.run_later(lambda: outcome(lambda: find(root, opened)), arrived)
 
-    def _show(self, found: Found) -> None:
+    def _show(self, result: Found) -> None:
         one, many = tr("1 place"), tr("{count} places")
-        self._title(found, one, many, "")
+        self._title(result, one, many, "")
         if not self.field.text():
             self.words.setText("")
-        elif not found.places:
+        elif not result.places:
             self.words.setText(tr("Nothing found."))
 
-    def _title(self, found: Found, one: str, many: str, name: str) -> None:
-        self.list.show_places(found.places)
-        words = count_words(len(found.places), one, many.replace("{name}", name))
-        more = tr("There are more.") if found.cut else ""
+    def _title(self, result: Found, one: str, many: str, name: str) -> None:
+        self.list.show_places(result.places)
+        words = count_words(len(result.places), one, many.replace("{name}", name))
+        more = tr("There are more.") if result.cut else ""
         self.words.setText(" ".join(filter(None, (words.replace("{name}", name), more))))
         self.shown.emit()
 

@@ -49,8 +49,8 @@ class ChangeList(QWidget):
         self.decline.clicked.connect(changes.decline_all)
         row = QHBoxLayout()
         row.setSpacing(6)
-        for each in (self.review, self.accept, self.decline):
-            row.addWidget(each)
+        for choice in (self.review, self.accept, self.decline):
+            row.addWidget(choice)
         row.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -68,13 +68,17 @@ class ChangeList(QWidget):
         files = self._changes.files
         self.setVisible(bool(files))
         self.files.clear()
-        for each in files:
-            counts = f"+{each.added} −{each.removed}" if each.state == OPEN else _words(each.state)
-            item = QTreeWidgetItem([each.path, counts])
-            item.setIcon(0, self._ctx.ui.icon(*_ICONS[each.state]))
+        for change in files:
+            counts = (
+                f"+{change.added} −{change.removed}"
+                if change.state == OPEN
+                else _words(change.state)
+            )
+            item = QTreeWidgetItem([change.path, counts])
+            item.setIcon(0, self._ctx.ui.icon(*_ICONS[change.state]))
             item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            item.setData(0, _PATH, each.path)
-            item.setToolTip(0, each.path)
+            item.setData(0, _PATH, change.path)
+            item.setToolTip(0, change.path)
             self.files.addTopLevelItem(item)
         header = self.files.header()
         header.setSectionResizeMode(0, header.ResizeMode.Stretch)
@@ -83,8 +87,8 @@ class ChangeList(QWidget):
         count = len(self._changes.open_files)
         one, many = tr("1 FILE TO REVIEW"), tr("{count} FILES TO REVIEW")
         self._title.setText(count_words(count, one, many) if count else tr("REVIEWED"))
-        for each in (self.review, self.accept, self.decline):
-            each.setVisible(count > 0)
+        for change in (self.review, self.accept, self.decline):
+            change.setVisible(count > 0)
 
     def _review_first(self) -> None:
         if self._changes.open_files:

@@ -64,7 +64,7 @@ class ChangeSet(QObject):
     @property
     def open_files(self) -> list[FileChange]:
         """Undecided changes."""
-        return [each for each in self.files if each.state == OPEN]
+        return [file for file in self.files if file.state == OPEN]
 
     def begin(self, why: str) -> None:
         """Start a new set; discard changes that were not accepted."""
@@ -82,24 +82,24 @@ class ChangeSet(QObject):
         self._artifact = artifact_id
         for row in edits:
             path, text = str(row["path"]), str(row["text"])
-            before = next((each for each in self.open_files if each.path == path), None)
+            before = next((file for file in self.open_files if file.path == path), None)
             base = before.base if before is not None else str(row.get("base") or "")
             added, removed = int(row.get("added") or 0), int(row.get("removed") or 0)
             if before is not None:  # of steps that come one after the other the sum is about right
                 added, removed = added + before.added, removed + before.removed
-            self.files = [each for each in self.files if each.path != path]
+            self.files = [file for file in self.files if file.path != path]
             self.files.append(FileChange(path, base, text, OPEN, added, removed))
         self.changed.emit()
 
     def texts(self) -> dict[str, str]:
         """Return the proposed texts that are not decided yet: the next step starts from them."""
-        return {each.path: each.text for each in self.open_files}
+        return {file.path: file.text for file in self.open_files}
 
     # --- deciding -----------------------------------------------------------------------------
 
     def review(self, path: str) -> None:
         """Have one file reviewed."""
-        change = next((each for each in self.files if each.path == path), None)
+        change = next((file for file in self.files if file.path == path), None)
         if change is None or change.state != OPEN:
             self._workspace.open(path)
             return
@@ -109,14 +109,14 @@ class ChangeSet(QObject):
 
     def accept_all(self) -> None:
         """Accept all that is open, file by file; one that was changed meanwhile is left out."""
-        self._together = [each.path for each in self.open_files]
+        self._together = [file.path for file in self.open_files]
         self.skipped = []
         self._accept_next()
 
     def decline_all(self) -> None:
         """Decline all that is open."""
         self._together = []
-        open_paths = [each.path for each in self.open_files]
+        open_paths = [file.path for file in self.open_files]
         proposal = self._workspace.proposal
         if proposal is not None and proposal.path in open_paths:
             self._workspace.decline()
@@ -125,7 +125,7 @@ class ChangeSet(QObject):
     def _accept_next(self) -> None:
         while self._together:
             path = self._together.pop(0)
-            change = next((each for each in self.open_files if each.path == path), None)
+            change = next((file for file in self.open_files if file.path == path), None)
             if change is None:
                 continue
             if change.base:
@@ -153,7 +153,7 @@ class ChangeSet(QObject):
         self._settle(path, DECLINED)
 
     def _settle(self, path: str, state: str) -> None:
-        if path not in {each.path for each in self.open_files}:
+        if path not in {file.path for file in self.open_files}:
             return
         self._mark([path], state)
         if self._together:
@@ -164,7 +164,7 @@ class ChangeSet(QObject):
     def _mark(self, paths: Iterable[str], state: str) -> None:
         wanted = set(paths)
         self.files = [
-            replace(each, state=state) if each.path in wanted else each for each in self.files
+            replace(file, state=state) if file.path in wanted else file for file in self.files
         ]
         self.changed.emit()
 
@@ -172,7 +172,7 @@ class ChangeSet(QObject):
 
     def state(self) -> dict[str, Any]:
         """Return the proposals as plain data."""
-        rows = [msgspec.to_builtins(each) for each in self.files]
+        rows = [msgspec.to_builtins(file) for file in self.files]
         return {"why": self.why, "artifact": self._artifact, "files": rows, "run": self._run}
 
     def restore(self, state: Mapping[str, Any]) -> None:

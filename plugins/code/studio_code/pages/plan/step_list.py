@@ -116,7 +116,9 @@ class StepList(QListWidget):
 
     def others(self, item: QListWidgetItem) -> list[str]:
         """Return the texts of the other rows that are ticked."""
-        return [each.text() for each in self._items() if each is not item and self.is_ticked(each)]
+        return [
+            other.text() for other in self._items() if other is not item and self.is_ticked(other)
+        ]
 
     @staticmethod
     def is_ticked(item: QListWidgetItem) -> bool:

@@ -195,13 +195,13 @@ class PlanTab(QWidget):
         self.changes.take(edits, self._artifact)
         told_of_trial = self._tell_trial(result.get("trial"))
         words = tr("{path} was not changed: {why}")
-        told = [words.format(path=row.get("path"), why=row.get("why")) for row in unapplied]
-        if not edits and not told:
-            told = [tr("The step “{step}” changed nothing.").format(step=item.text())]
-        state = FAILED if told else UNSURE if told_of_trial else DONE
-        self.steps.mark(item, state, "\n".join(told[:4]) or told_of_trial)
-        if told:
-            self.trouble.tell("\n".join(told[:4]))
+        messages = [words.format(path=row.get("path"), why=row.get("why")) for row in unapplied]
+        if not edits and not messages:
+            messages = [tr("The step “{step}” changed nothing.").format(step=item.text())]
+        state = FAILED if messages else UNSURE if told_of_trial else DONE
+        self.steps.mark(item, state, "\n".join(messages[:4]) or told_of_trial)
+        if messages:
+            self.trouble.tell("\n".join(messages[:4]))
         self._next()
 
     def _tell_trial(self, trial: Any) -> str:
@@ -220,13 +220,13 @@ class PlanTab(QWidget):
     def _show_plan(self, result: Mapping[str, Any]) -> None:
         self.steps.show_steps(steps_of(result.get("steps")))
         count = int(result.get("read") or 0)
-        told = [
+        messages = [
             count_words(count, tr("Planned from 1 file."), tr("Planned from {count} files.")),
             tr("The folder could be read only, not written.") if result.get("guard") else "",
         ]
         if left := int(result.get("left_out") or 0):
-            told.append(count_words(left, tr("1 was not read."), tr("{count} were not read.")))
-        self.note.setText(" ".join(filter(None, told)))
+            messages.append(count_words(left, tr("1 was not read."), tr("{count} were not read.")))
+        self.note.setText(" ".join(filter(None, messages)))
         self._update()
         self.ended.emit()
 
@@ -278,14 +278,14 @@ class PlanTab(QWidget):
         if self._kept and self._workspace.root is None:
             return dict(self._kept)
         changes = self.changes.state()
-        kept = changes if len(str(changes)) < _KEPT_CHARS else {}
+        saved = changes if len(str(changes)) < _KEPT_CHARS else {}
         draft = self.composer.field.widget.toPlainText()
         root = str(self._workspace.root or "")
         return {
             "draft": draft,
             "request": self._request,
             "steps": self.steps.rows(),
-            "changes": kept,
+            "changes": saved,
             "folder": root,
         }
 
@@ -297,12 +297,12 @@ class PlanTab(QWidget):
         self._update()
 
     def _take_kept(self) -> None:
-        root, kept = self._workspace.root, self._kept
-        if root is None or kept.get("folder") != str(root):
+        root, saved = self._workspace.root, self._kept
+        if root is None or saved.get("folder") != str(root):
             return
         self._kept = {}
-        self._request = str(kept.get("request") or "")
-        self.steps.restore(kept.get("steps"))
-        changes = kept.get("changes")
+        self._request = str(saved.get("request") or "")
+        self.steps.restore(saved.get("steps"))
+        changes = saved.get("changes")
         if isinstance(changes, Mapping):
             self.changes.restore(changes)

@@ -130,15 +130,15 @@ def compare(old: str, new: str) -> Change:
     Line ends of ``new`` follow those of ``old``: a model writes ``\\n`` whatever it was given.
     """
     before, after = split(old), split(_with_ends_of(old, new))
-    found = opcodes(before, after)
-    if found is None:
+    codes = opcodes(before, after)
+    if codes is None:
         hunk = Hunk(0, tuple(before), tuple(after))
         return Change(tuple(before), (hunk,) if before != after else (), whole="too long")
     return Change(
         tuple(before),
         tuple(
             Hunk(i1, tuple(before[i1:i2]), tuple(after[j1:j2]))
-            for tag, i1, i2, j1, j2 in found
+            for tag, i1, i2, j1, j2 in codes
             if tag != "equal"
         ),
     )
@@ -153,13 +153,13 @@ def rebase(change: Change, present: str) -> Change:
     """
     now = split(present)
     moves = opcodes(list(change.lines), now)
-    found: list[Hunk] = []
+    hunks: list[Hunk] = []
     for hunk in change.hunks:
         moved = _moved(hunk, moves, now)
-        if moved is not None and found and moved.fits and moved.start < found[-1].end:
+        if moved is not None and hunks and moved.fits and moved.start < hunks[-1].end:
             moved = replace(moved, fits=False, conflict=False, choice=Choice.OPEN)
-        found += [moved] if moved is not None else []
-    return Change(tuple(now), tuple(found), change.whole)
+        hunks += [moved] if moved is not None else []
+    return Change(tuple(now), tuple(hunks), change.whole)
 
 
 def split(text: str) -> list[str]:
@@ -179,13 +179,13 @@ def opcodes(before: list[str], after: list[str]) -> list[Opcode] | None:
     large = max(len(old), len(new)) > _EXACT_LINES
     if not large and _pairs(old, new) > _MAX_PAIRS:
         return None
-    found: list[Opcode] = [("equal", 0, head, 0, head)] if head else []
+    result: list[Opcode] = [("equal", 0, head, 0, head)] if head else []
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=large).get_opcodes():
-        found.append((tag, i1 + head, i2 + head, j1 + head, j2 + head))
+        result.append((tag, i1 + head, i2 + head, j1 + head, j2 + head))
     if tail:
         i, j = len(before) - tail, len(after) - tail
-        found.append(("equal", i, len(before), j, len(after)))
-    return found
+        result.append(("equal", i, len(before), j, len(after)))
+    return result
 
 
 def _moved(hunk: Hunk, moves: list[Opcode] | None, now: list[str]) -> Hunk | None:

@@ -51,15 +51,15 @@ def _pairs(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
         return []
     if len(old) == len(new):
         return [(n, n) for n in range(len(old))]
-    found: list[tuple[int, int]] = []
+    pairs: list[tuple[int, int]] = []
     at = 0
     for i, line in enumerate(old):
         shares = [(_likeness(line, new[j]), -j) for j in range(at, len(new))]
         best, place = max(shares, default=(0.0, 0))
         if best >= _ALIKE:
-            found.append((i, -place))
+            pairs.append((i, -place))
             at = -place + 1
-    return found
+    return pairs
 
 
 def _likeness(one: str, other: str) -> float:

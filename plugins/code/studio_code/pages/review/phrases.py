@@ -65,7 +65,7 @@ def write_words(change: Change) -> str:
 def rebased_words(before: Change, after: Change) -> str:
     """Return what became of a change when the file changed meanwhile."""
     lost = sum(not hunk.fits for hunk in after.hunks)
-    made = len(before.hunks) - len(after.hunks)
+    dropped = len(before.hunks) - len(after.hunks)
     words = [tr("The file changed on disk. The changes below now apply to the new version.")]
     if lost:
         words.append(
@@ -73,9 +73,9 @@ def rebased_words(before: Change, after: Change) -> str:
         )
     if after.conflicts:
         words.append(conflict_words(after))
-    if made:
+    if dropped:
         words.append(
-            count_words(made, tr("1 is already in the file."), tr("{count} are already in it."))
+            count_words(dropped, tr("1 is already in the file."), tr("{count} are already in it."))
         )
     return " ".join(words)
 

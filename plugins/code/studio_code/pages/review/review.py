@@ -88,13 +88,13 @@ class Review(QWidget):
             tr("Accept all"), "check-check", tip=tr("Apply all changes (Ctrl+Shift+Enter)")
         )
         self.write = button(tr("Write"), "save", primary=True, tip=tr("Ctrl+Enter"))
-        for each in (self.reject_all, self.accept_all, self.write):
-            self._ctx.ui.wear(each, Role.DENSE)
+        for widget in (self.reject_all, self.accept_all, self.write):
+            self._ctx.ui.wear(widget, Role.DENSE)
         self.reject_all.clicked.connect(self._workspace.decline)
         self.accept_all.clicked.connect(self.take_all)
         self.write.clicked.connect(self.write_accepted)
-        for each in (self._title, self._why):  # they give way: both are told whole by their tips
-            each.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        for widget in (self._title, self._why):  # they give way: both are told whole by their tips
+            widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         head = QHBoxLayout()
         head.setSpacing(10)
         head.addWidget(self._title, 1)
@@ -143,18 +143,18 @@ class Review(QWidget):
         self.view.current = -1
         self.view.show_table(Change((), ()), Table())
         path = proposal.path
-        asked: list[Change] = []
+        waiting: list[Change] = []
 
         def prepare() -> _Sheet:
             base = proposal.old if proposal.base is None else proposal.base
-            asked.append(compare(base, proposal.new))
+            waiting.append(compare(base, proposal.new))
             late = proposal.is_late
-            return self._prepared(rebase(asked[0], proposal.old) if late else asked[0], path)
+            return self._prepared(rebase(waiting[0], proposal.old) if late else waiting[0], path)
 
         def show(sheet: _Sheet) -> None:
             self._show(sheet)
             if proposal.is_late and sheet.change.hunks:
-                self._say(rebased_words(asked[0], sheet.change))
+                self._say(rebased_words(waiting[0], sheet.change))
 
         self._later(prepare, show)
 

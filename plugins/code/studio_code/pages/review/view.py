@@ -383,22 +383,22 @@ class ReviewView(QAbstractScrollArea):
         units = _Units(row.text)
         whole = _range(0, units(len(row.text)) + mark)
         whole.format.setForeground(self._color("faint" if dim else "text"))
-        found = [whole]
+        formats = [whole]
         if not dim:
             for start, length, color in row.runs:
                 run = _range(units(start), units(start + length) - units(start))
                 run.format.setForeground(self._color(color))
-                found.append(run)
+                formats.append(run)
             ground = "good" if row.sort is Sort.NEW else "bad"
             for start, length in row.spans:
                 span = _range(units(start), units(start + length) - units(start))
                 span.format.setBackground(self._color(ground, _MARK_ALPHA))
-                found.append(span)
+                formats.append(span)
         if mark:
             ending = _range(units(len(row.text)), mark)
             ending.format.setForeground(self._color("mute"))
-            found.append(ending)
-        return found
+            formats.append(ending)
+        return formats
 
     def focusInEvent(self, event: object) -> None:
         """Draw the mark of the current hunk as one that takes keys."""
@@ -420,6 +420,6 @@ class _Units:
 
 
 def _range(start: int, length: int) -> QTextLayout.FormatRange:
-    found = QTextLayout.FormatRange()
-    found.start, found.length, found.format = start, length, QTextCharFormat()
-    return found
+    result = QTextLayout.FormatRange()
+    result.start, result.length, result.format = start, length, QTextCharFormat()
+    return result

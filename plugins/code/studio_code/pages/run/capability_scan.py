@@ -75,10 +75,10 @@ class Capabilities:
 
     def add(self, want: Capability, what: str, path: str, line: int) -> None:
         """Take note of one place."""
-        found = self.places.setdefault(want, [])
+        places = self.places.setdefault(want, [])
         words = f"{what} ({PurePosixPath(path).name}:{line})"
-        if len(found) < MAX_PLACES and words not in found:
-            found.append(words)
+        if len(places) < MAX_PLACES and words not in places:
+            places.append(words)
 
 
 def read_wants(texts: Mapping[str, str], entry: str) -> Capabilities:
@@ -138,9 +138,9 @@ def _add_module(wants: Capabilities, module: str, path: str, line: int) -> None:
         return  # a name from a module, which was looked at itself
     if top in _BY_MODULE:
         wants.add(_BY_MODULE[top], module, path, line)
-    known = wants.imports if top in sys.stdlib_module_names else wants.packages
-    if top not in known:
-        known.append(top)
+    modules = wants.imports if top in sys.stdlib_module_names else wants.packages
+    if top not in modules:
+        modules.append(top)
 
 
 def _add_calls(wants: Capabilities, tree: ast.AST, path: str) -> None:
@@ -148,9 +148,9 @@ def _add_calls(wants: Capabilities, tree: ast.AST, path: str) -> None:
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func) if _is_plain(node.func) else ""
             tail = f".{node.func.attr}" if isinstance(node.func, ast.Attribute) else ""
-            for known in (name, tail):
-                if known in _BY_CALL:
-                    wants.add(_BY_CALL[known], f"{known.lstrip('.')}()", path, node.lineno)
+            for candidate in (name, tail):
+                if candidate in _BY_CALL:
+                    wants.add(_BY_CALL[candidate], f"{candidate.lstrip('.')}()", path, node.lineno)
                     break
 
 

@@ -65,7 +65,7 @@ def _no_sandbox(sandbox: SandboxStatus) -> str:
 
 
 def _summary(name: str, wants: Capabilities) -> str:
-    told = {
+    texts = {
         Capability.NETWORK: tr("<b>Network</b>: {what}. There is no network in the sandbox."),
         Capability.FILES: tr(
             "<b>Files</b>: {what}. It works on copies; your files are not changed."
@@ -81,7 +81,7 @@ def _summary(name: str, wants: Capabilities) -> str:
         ),
     }
     lines = [
-        told[want].format(what=", ".join(map(_escaped, wants.places[want])))
+        texts[want].format(what=", ".join(map(_escaped, wants.places[want])))
         for want in Capability
         if want in wants.places
     ]

@@ -37,12 +37,12 @@ def failed(result: Mapping[str, Any]) -> bool:
 
 def problems_of(result: Mapping[str, Any], texts: Mapping[str, str]) -> list[Problem]:
     """Return the problems with their places: failed tests, else errors in the output."""
-    found = [
+    failed = [
         Problem(*_place(row, texts), f"{row.title}: {gist(row.message)}")
         for row in outcomes(result)
         if row.outcome in ("failed", "error")
     ]
-    return found or problems(_printed(result), texts)
+    return failed or problems(_printed(result), texts)
 
 
 def fault_of(result: Mapping[str, Any], path: str, texts: Mapping[str, str]) -> RunFailure:
@@ -52,8 +52,8 @@ def fault_of(result: Mapping[str, Any], path: str, texts: Mapping[str, str]) -> 
         texts: Relative path → text of the files passed to the run.
     """
     bad = [row for row in outcomes(result) if row.outcome in ("failed", "error")]
-    told = "\n\n".join(f"{row.name}\n{row.message}" for row in bad)
-    error = (told or _printed(result) or str(result.get("note") or ""))[-_MOST:]
+    messages = "\n\n".join(f"{row.name}\n{row.message}" for row in bad)
+    error = (messages or _printed(result) or str(result.get("note") or ""))[-_MOST:]
     test_paths = list(dict.fromkeys(row.path for row in bad if row.path in texts))
     tests = texts[test_paths[0]] if test_paths else ""
     return RunFailure(_at_fault(error, path, texts), error, tests)

@@ -29,19 +29,19 @@ def files_for_run(root: Path | None, opened: list[dict[str, str]]) -> list[dict[
     Includes only text no larger than a program's own files; excludes links and hidden folders.
     Files outside the folder are included by name.
     """
-    found = {_inside(each["path"]): each["text"] for each in opened}
-    room = MAX_BYTES - sum(len(text) for text in found.values())
+    texts = {_inside(file["path"]): file["text"] for file in opened}
+    room = MAX_BYTES - sum(len(text) for text in texts.values())
     for path, size in _listed(root) if root is not None else ():
         name = path.relative_to(root).as_posix() if root is not None else path.name
-        if name in found or size > room or len(found) >= MAX_FILES or not _fits(name):
+        if name in texts or size > room or len(texts) >= MAX_FILES or not _fits(name):
             continue
         try:
             text = read_regular(path).decode("utf-8")
         except (OSError, UnicodeDecodeError):
             continue  # a run does without what cannot be read; an import of it says so
-        found[name] = text
+        texts[name] = text
         room -= size
-    return [{"path": path, "text": text} for path, text in found.items()]
+    return [{"path": path, "text": text} for path, text in texts.items()]
 
 
 def run_path(path: str) -> str:
@@ -64,23 +64,25 @@ def _fits(name: str) -> bool:
 
 def _listed(root: Path) -> list[tuple[Path, int]]:
     """Return the files of a folder, those of Python and those higher up first."""
-    found: list[tuple[Path, int]] = []
+    entries: list[tuple[Path, int]] = []
     for folder, names, files in os.walk(root):
         names[:] = sorted(n for n in names if not n.startswith(".") and n not in _SKIPPED)
         for name in files:
             path = Path(folder, name)
             size = _size(path) if path.suffix.lower() in _SUFFIXES else -1
             if 0 <= size <= MAX_FILE_BYTES:
-                found.append((path, size))
-        if len(found) > 20 * MAX_FILES:
+                entries.append((path, size))
+        if len(entries) > 20 * MAX_FILES:
             break
-    return sorted(found, key=lambda each: (each[0].suffix != ".py", len(each[0].parts), each[0]))
+    return sorted(
+        entries, key=lambda entry: (entry[0].suffix != ".py", len(entry[0].parts), entry[0])
+    )
 
 
 def _size(path: Path) -> int:
     """Return the size of an ordinary file; -1 for anything else."""
     try:
-        found = path.lstat()
+        info = path.lstat()
     except OSError:  # it went away meanwhile
         return -1
-    return found.st_size if stat.S_ISREG(found.st_mode) else -1
+    return info.st_size if stat.S_ISREG(info.st_mode) else -1

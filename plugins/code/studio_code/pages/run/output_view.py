@@ -152,7 +152,7 @@ class OutputView(QPlainTextEdit):
         first = text.partition("\n")[0]
         if len(first) > room:
             text = f"{text[:room]}\n{text[room:]}"
-        text = _LONG.sub(lambda found: found.group() + "\n", text)
+        text = _LONG.sub(lambda match: match.group() + "\n", text)
         self._line = len(text) - text.rfind("\n") - 1 if "\n" in text else self._line + len(text)
         return text
 

@@ -30,35 +30,37 @@ class Problem:
     words: str
 
 
-def place_in(text: str, known: Iterable[str]) -> tuple[str, int] | None:
+def place_in(text: str, paths: Iterable[str]) -> tuple[str, int] | None:
     """Return which place in a known file a line of output names."""
-    found = _FRAME.search(text) or _SHORT.match(text)
-    if found is None:
+    match = _FRAME.search(text) or _SHORT.match(text)
+    if match is None:
         return None
-    path = known_path(found.group(1), known)
-    return (path, int(found.group(2)[:9])) if path else None
+    path = known_path(match.group(1), paths)
+    return (path, int(match.group(2)[:9])) if path else None
 
 
-def known_path(path: str, known: Iterable[str]) -> str:
+def known_path(path: str, paths: Iterable[str]) -> str:
     """Return the known file that a path inside the sandbox means; empty for none."""
     path = path.replace("\\", "/")
-    fitting = [each for each in known if path == each or path.endswith("/" + each)]
+    fitting = [
+        candidate for candidate in paths if path == candidate or path.endswith("/" + candidate)
+    ]
     return max(fitting, key=len, default="")
 
 
-def problems(output: str, known: Iterable[str]) -> list[Problem]:
+def problems(output: str, paths: Iterable[str]) -> list[Problem]:
     """Return the failures that tracebacks in ``output`` tell of, each at its innermost own line."""
-    files = list(known)
-    found: dict[Problem, None] = {}
+    files = list(paths)
+    result: dict[Problem, None] = {}
     place: tuple[str, int] | None = None
     for line in output.splitlines():
         if named := place_in(line, files):
             place = named
-        if _ERROR.match(line) and len(found) < MAX_PROBLEMS:
+        if _ERROR.match(line) and len(result) < MAX_PROBLEMS:
             path, number = place or ("", 0)
-            found[Problem(path, number, line.removeprefix("E  ").strip()[:300])] = None
+            result[Problem(path, number, line.removeprefix("E  ").strip()[:300])] = None
             place = None
-    return list(found)
+    return list(result)
 
 
 def gist(message: str) -> str:

@@ -45,15 +45,15 @@ class ResultsList(QTreeWidget):
         self.clear()
         self.hide()
 
-    def show_tests(self, result: Mapping[str, Any], known: Mapping[str, str]) -> None:
+    def show_tests(self, result: Mapping[str, Any], texts: Mapping[str, str]) -> None:
         """List the tests of a run, those that failed first."""
         self.clear_all()
         for row in outcomes(result):
             icon, color = OUTCOME_ICONS.get(row.outcome, ("circle-help", "mute"))
-            said = gist(row.message) or outcome_words(row.outcome)
-            place = (row.path, row.line) if row.path in known and row.line else None
+            message = gist(row.message) or outcome_words(row.outcome)
+            place = (row.path, row.line) if row.path in texts and row.line else None
             tip = row.message or f"{row.name}: {outcome_words(row.outcome)}"
-            self._add(icon, color, row.title, said, place, tip)
+            self._add(icon, color, row.title, message, place, tip)
         self._settle()
 
     def show_problems(self, problems: Sequence[Problem], after_tests: bool) -> None:
@@ -70,9 +70,15 @@ class ResultsList(QTreeWidget):
         self._settle()
 
     def _add(
-        self, icon: str, color: str, title: str, said: str, place: tuple[str, int] | None, tip: str
+        self,
+        icon: str,
+        color: str,
+        title: str,
+        message: str,
+        place: tuple[str, int] | None,
+        tip: str,
     ) -> None:
-        item = QTreeWidgetItem([title, said])
+        item = QTreeWidgetItem([title, message])
         item.setIcon(0, self._ctx.ui.icon(icon, color))
         item.setToolTip(0, tip)
         item.setToolTip(1, tip)

@@ -203,18 +203,18 @@ class RunTab(QWidget):
 
         def look() -> tuple[list[dict[str, str]], Capabilities]:
             files = files_for_run(root, opened)
-            return files, read_wants({each["path"]: each["text"] for each in files}, entry)
+            return files, read_wants({source["path"]: source["text"] for source in files}, entry)
 
         self._update()
         self._ctx.run_later(lambda: outcome(look), self._decide)
 
-    def _decide(self, found: tuple[list[dict[str, str]], Capabilities] | StudioError) -> None:
+    def _decide(self, result: tuple[list[dict[str, str]], Capabilities] | StudioError) -> None:
         self._preparing = False
-        if isinstance(found, StudioError):
-            self._show_failure(found)
+        if isinstance(result, StudioError):
+            self._show_failure(result)
             return
-        files, self._wants = found
-        self._texts = {each["path"]: each["text"] for each in files}
+        files, self._wants = result
+        self._texts = {file["path"]: file["text"] for file in files}
         if self._consent.covers(self._folder(), set(self._wants.places)):
             self._run()
         else:
@@ -344,10 +344,10 @@ class Consent:
 
     def __init__(self, ctx: PluginContext) -> None:
         self._ctx = ctx
-        kept = ctx.settings.get(_KEY, {})
+        saved = ctx.settings.get(_KEY, {})
         self._agreed: dict[str, list[str]] = {}
-        if isinstance(kept, dict):
-            self._agreed = {k: list(v) for k, v in kept.items() if isinstance(v, list | tuple)}
+        if isinstance(saved, dict):
+            self._agreed = {k: list(v) for k, v in saved.items() if isinstance(v, list | tuple)}
 
     def covers(self, folder: str, wants: set[Capability]) -> bool:
         """Whether the user agreed to run this folder's code with at least these wants."""

@@ -122,9 +122,9 @@ class WriteController(QObject):
     def _context(self) -> list[dict[str, str]]:
         """Return the saved open files that fit the context: new code may use them."""
         return [
-            each
-            for each in self._workspace.context(_CONTEXT_CHARS)
-            if not PurePosixPath(each["path"]).is_absolute() and each["text"].strip()
+            source
+            for source in self._workspace.context(_CONTEXT_CHARS)
+            if not PurePosixPath(source["path"]).is_absolute() and source["text"].strip()
         ]
 
     # --- the job ------------------------------------------------------------------------------
@@ -178,7 +178,9 @@ class WriteController(QObject):
         why = " ".join(self._asked("prompt").split())
         request = self.runner.request
         target = request.target if request is not None else ""
-        file = next((each for each in self._workspace.files if target == each.path), None)
+        file = next(
+            (open_file for open_file in self._workspace.files if target == open_file.path), None
+        )
         if self._workspace.proposal is not None:  # one is looked at, and would be gone
             file = None
         if file is not None:
