@@ -198,7 +198,7 @@ class RunTab(QWidget):
         self.trouble.hide()
         self._show_card(False)
         root, opened = self._workspace.root, self._workspace.context(_LIMIT)
-        self._names = {run_path(each.path): each.path for each in self._workspace.files}
+        self._names = {run_path(item.path): item.path for item in self._workspace.files}
         entry = self._path
 
         def look() -> tuple[list[dict[str, str]], Capabilities]:
