@@ -94,7 +94,7 @@ class Backups:
 
     def make(self) -> None:
         """Make one now; nothing when a copy is under way."""
-        self._start(self._request(kept=0), partial(self._made, asked=True))
+        self._start(self._request(limit=0), partial(self._made, asked=True))
 
     def stop(self) -> None:
         """Abort the running copy and delete its partial files."""
@@ -129,9 +129,9 @@ class Backups:
     def _newest(self, folder: Path) -> tuple[Backup | None, bool]:
         """Return the newest backup of this library, and whether there is anything to back up."""
         mine = str(self._library.folder.absolute())
-        found = (each for each in catalogue.listed(folder) if each.source == mine)
+        backups = (backup for backup in catalogue.listed(folder) if backup.source == mine)
         stats = self._library.stats()
-        return next(found, None), bool(stats.kinds or stats.conversations)
+        return next(backups, None), bool(stats.kinds or stats.conversations)
 
     def _found(self, newest: tuple[Backup | None, bool]) -> None:
         self.last = newest[0]
@@ -145,7 +145,7 @@ class Backups:
         age = time.time() - self.last.made if self.last else float("inf")
         is_due = age >= every.seconds or age < -_CLOCK_SECONDS
         if is_due and time.monotonic() >= self._not_before and not self._is_busy():
-            request = self._request(kept=settings.kept(self._settings))
+            request = self._request(limit=settings.kept(self._settings))
             self._start(request, partial(self._made, asked=False))
 
     def _not_found(self, error: StudioError) -> None:
@@ -153,12 +153,12 @@ class Backups:
         if not self._is_closed:  # a library that was closed meanwhile cannot be read
             self._fail(error)
 
-    def _request(self, kept: int) -> Request:
+    def _request(self, limit: int) -> Request:
         return Request(
             home=str(self._paths.home),
             folder=str(self.folder),
             chosen=bool(self._settings.get(settings.FOLDER, "")),
-            kept=kept,
+            kept=limit,
         )
 
     def _start(self, request: Request, over: Over) -> None:
@@ -167,8 +167,8 @@ class Backups:
         try:
             self.copier = Copier(request, self._post, self._changed, over)
         except OSError as error:
-            told = f"The process that copies the library cannot be started ({error.strerror})."
-            self._fail(StudioError(ErrorCode.INTERNAL, told, "Try again later."))
+            message = f"The process that copies the library cannot be started ({error.strerror})."
+            self._fail(StudioError(ErrorCode.INTERNAL, message, "Try again later."))
         self._changed()
 
     def _made(self, made: Path | None, error: StudioError | None, *, asked: bool) -> None:
@@ -181,16 +181,16 @@ class Backups:
             self._fail(error)
         self._changed()
 
-    def _is_made(self, made: Backup | None, *, asked: bool) -> None:
-        assert made is not None, "it was just written"
+    def _is_made(self, backup: Backup | None, *, asked: bool) -> None:
+        assert backup is not None, "it was just written"
         self._end()
-        self.last, self.error = made, None
-        log.info("backed up to %s: %d bytes, all verified", made.folder, made.bytes)
-        if told := damage_in_words(made.folder, made.damaged):
-            self._notices.warn(told.message, told.hint, key=NOTICE)
+        self.last, self.error = backup, None
+        log.info("backed up to %s: %d bytes, all verified", backup.folder, backup.bytes)
+        if damage := damage_in_words(backup.folder, backup.damaged):
+            self._notices.warn(damage.message, damage.hint, key=NOTICE)
         elif asked:
             words = self._notices.tr("The library was backed up and verified.")
-            self._notices.info(words, str(made.folder), key=NOTICE)
+            self._notices.info(words, str(backup.folder), key=NOTICE)
         else:
             self._notices.dismiss(NOTICE)
         self._changed()

@@ -38,8 +38,8 @@ class Background:
             try:
                 result = call()
             except Exception as error:  # noqa: BLE001 - the border of the thread
-                told = in_words(error)
-                self._post(lambda: failed(told))
+                failure = in_words(error)
+                self._post(lambda: failed(failure))
             else:
                 self._post(lambda: then(result))
 
@@ -67,8 +67,8 @@ def in_words(error: BaseException, **context: Any) -> StudioError:
     """Return ``error`` if it is an expected one, else a bug report with its traceback."""
     if isinstance(error, StudioError):
         return error
-    if told := disk.about_path(error):
-        return told
+    if failure := disk.about_path(error):
+        return failure
     return StudioError(
         ErrorCode.INTERNAL,
         f"An unexpected error occurred: {type(error).__name__}: {error}.",

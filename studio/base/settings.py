@@ -172,30 +172,30 @@ class Settings:
             return
         self._stamp = _stamp(self.path)
         try:
-            found = msgspec.json.decode(data, type=_File)
+            content = msgspec.json.decode(data, type=_File)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             self._put_aside(f"could not be read ({error})" if data.strip() else "was empty")
             return
-        self._values = found.values
-        if found.version > VERSION:
+        self._values = content.values
+        if content.version > VERSION:
             self._put_aside(
                 "is from a newer version; the settings this version supports were imported"
             )
 
     def _put_aside(self, why: str) -> None:
-        kept = disk.set_aside(
+        copy = disk.set_aside(
             self.path, lambda number: f"{self.path.stem}.broken-{number}{self.path.suffix}"
         )
         for old in put_aside(self.path)[:-KEPT_BROKEN]:
             disk.remove(old)
-        where = f"It was kept as {kept}." if kept else "It was left in place."
+        where = f"It was kept as {copy}." if copy else "It was left in place."
         self.news.append(f"The file {self.path.name} {why}. {where}")
 
 
 def put_aside(path: Path) -> list[Path]:
     """Return the files that were put aside because ``path`` could not be read, oldest first."""
-    found = path.parent.glob(f"{path.stem}.broken-*{path.suffix}")
-    return sorted(found, key=lambda kept: kept.stat().st_mtime_ns)
+    copies = path.parent.glob(f"{path.stem}.broken-*{path.suffix}")
+    return sorted(copies, key=lambda copy: copy.stat().st_mtime_ns)
 
 
 class Namespace:
@@ -230,7 +230,7 @@ class Namespace:
 
 def _with(values: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:
     """Return ``values`` with one changed, or left out for ``UNSET``."""
-    rest = {name: kept for name, kept in values.items() if name != key}
+    rest = {name: value_kept for name, value_kept in values.items() if name != key}
     return rest if value is msgspec.UNSET else {**rest, key: value}
 
 

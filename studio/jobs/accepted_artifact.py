@@ -31,12 +31,12 @@ def accepted(entry: TaskEntry, params: type[Params], artifact: SavedArtifact) ->
     try:
         if name in entry.inputs:
             return AcceptedArtifact(artifact, inputs={name: artifact.read()})
-        known = next((each for each in params.fields() if each.name == name), None)
-        if known is not None and known.kind is FieldKind.FILE:
+        declared = next((field for field in params.fields() if field.name == name), None)
+        if declared is not None and declared.kind is FieldKind.FILE:
             return AcceptedArtifact(artifact, {name: str(artifact.path)})
-        if known is not None and known.kind is FieldKind.TEXT:
+        if declared is not None and declared.kind is FieldKind.TEXT:
             text = artifact.text or artifact.read().decode("utf-8", "replace")
-            return AcceptedArtifact(artifact, {name: text[: known.text.max_chars]})
+            return AcceptedArtifact(artifact, {name: text[: declared.text.max_chars]})
     except OSError as error:
         raise StudioError(
             ErrorCode.NOT_FOUND,

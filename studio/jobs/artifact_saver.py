@@ -51,11 +51,11 @@ class ArtifactSaver:
 
         def saved(artifact: SavedArtifact | None) -> None:
             if artifact is None:
-                told = sentence(
+                message = sentence(
                     "More results of “{title}” were waiting than are saved after Stop.",
                     title=job.title,
                 )
-                self._notices.info(told, key=f"dropped-{job.id}")
+                self._notices.info(message, key=f"dropped-{job.id}")
                 return
             self._notices.dismiss(notice)
             job.keep(artifact)
@@ -64,14 +64,14 @@ class ArtifactSaver:
         def failed(error: StudioError) -> None:
             # The payload lives on in ``again`` until it could be saved or the notice is dropped.
             again = Action("Save again", lambda: self.save(job, result, payload, preview))
-            told = StudioError(
+            failure = StudioError(
                 error.code,
                 f"A result of “{job.title}” has not been saved yet. {error.message}",
                 error.hint,
                 error.details,
             )
-            self._trouble[job.id] = told
-            self._notices.error(told, key=notice, actions=(again,))
+            self._trouble[job.id] = failure
+            self._notices.error(failure, key=notice, actions=(again,))
 
         self._disk.run(kept, saved, failed)
 

@@ -340,8 +340,8 @@ class JobBoard:
         try:
             self._enter(self._called(message, job, blobs), job, message.number)
         except StudioError as error:
-            told = CallEnded(job.id, message.number, JobState.FAILED, error.info())
-            self._tell(job.machine, told)
+            refusal = CallEnded(job.id, message.number, JobState.FAILED, error.info())
+            self._tell(job.machine, refusal)
 
     @_take.register
     def _(self, message: Finished, job: Job, blobs: Sequence[memoryview]) -> None:
@@ -467,7 +467,7 @@ class JobBoard:
             del self._jobs[job.id]
         self._changed(job)
         self._outbox.feed(self.queue)
-        over = [each.id for each in self._jobs.values() if not each.is_live]
+        over = [candidate.id for candidate in self._jobs.values() if not candidate.is_live]
         for old in over[:-KEPT_OVER]:
             del self._jobs[old]
 

@@ -57,14 +57,14 @@ def called_recipe(
 def answer(job: Job) -> CallEnded:
     """Return the answer to the caller of ``job``, which is over."""
     assert job.caller is not None
-    own = [each for each in job.artifacts if each.record == job.record]
+    own = [artifact for artifact in job.artifacts if artifact.record == job.record]
     return CallEnded(
         job.caller.id,
         job.call,
         job.state,
         job.error.info() if job.error else None,
-        tuple(each.id for each in own),
-        tuple(str(each.path) if each.path != Path() else "" for each in own),
+        tuple(artifact.id for artifact in own),
+        tuple(str(artifact.path) if artifact.path != Path() else "" for artifact in own),
     )
 
 

@@ -34,8 +34,8 @@ class Checkpoints:
             params: Complete plain data.
             inputs: Name of the input → SHA-256.
         """
-        told = (dict(params), seed, dict(inputs))
-        key = hashlib.sha256(msgspec.msgpack.encode(told, order="sorted")).hexdigest()
+        identity = (dict(params), seed, dict(inputs))
+        key = hashlib.sha256(msgspec.msgpack.encode(identity, order="sorted")).hexdigest()
         return self._folder / task / key
 
     def remove(self, place: Path) -> None:
@@ -50,9 +50,9 @@ class Checkpoints:
         """
         oldest = time.time() - KEPT_SECONDS
         for task in self._folder.glob("*"):
-            kept = set(known(task.name))
+            needed = set(known(task.name))
             for place in task.glob("*"):
-                if place not in kept or _written(place) < oldest:
+                if place not in needed or _written(place) < oldest:
                     self.remove(place)
 
 

@@ -32,9 +32,9 @@ class Estimate(NamedTuple):
 
 def estimate(lefts: Iterable[float | None]) -> Estimate | None:
     """Return the sum of the jobs' remaining times; None if all are unknown."""
-    known = list(lefts)
-    seconds = [left for left in known if left is not None]
-    return Estimate(sum(seconds), len(known) - len(seconds)) if seconds else None
+    remaining = list(lefts)
+    seconds = [left for left in remaining if left is not None]
+    return Estimate(sum(seconds), len(remaining) - len(seconds)) if seconds else None
 
 
 class Durations:
@@ -54,7 +54,7 @@ class Durations:
 
     def learn(self, job: Job) -> None:
         """Take in that a job is over: how long its task takes is asked anew."""
-        self._known = {key: known for key, known in self._known.items() if key[0] != job.task}
+        self._known = {key: seconds for key, seconds in self._known.items() if key[0] != job.task}
 
     def _left(self, job: Job) -> float | None:
         if job.seconds_left is not None:

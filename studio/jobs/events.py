@@ -50,7 +50,7 @@ class Events:
 
 
 def _end_of(job: Job) -> JobEnd:
-    own = tuple(each.id for each in job.artifacts if each.id)
+    own = tuple(artifact.id for artifact in job.artifacts if artifact.id)
     error = job.error.message if job.error else ""
     return JobEnd(job.id, job.task, job.plugin, job.title, job.state, job.record, own, error)
 

@@ -36,7 +36,7 @@ def fingerprint(
         A SHA-256, hexadecimal.
     """
     used = dict(weights or {})
-    told = (
+    content = (
         task,
         plugin,
         seed,
@@ -44,7 +44,7 @@ def fingerprint(
         dict(inputs or {}),
         sorted(used.values()),
     )
-    return hashlib.sha256(msgspec.msgpack.encode(told, order="sorted")).hexdigest()
+    return hashlib.sha256(msgspec.msgpack.encode(content, order="sorted")).hexdigest()
 
 
 def by_content(value: Any, weights: Mapping[str, str]) -> Any:
@@ -52,7 +52,7 @@ def by_content(value: Any, weights: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         return {"sha256": weights[value]} if value in weights else value
     if isinstance(value, Mapping):
-        return {str(key): by_content(each, weights) for key, each in value.items()}
+        return {str(key): by_content(item, weights) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [by_content(each, weights) for each in value]
+        return [by_content(item, weights) for item in value]
     return value

@@ -88,8 +88,8 @@ class Recipe:
     @cached_property
     def digest(self) -> str:
         """A digest that is equal for equal recipes, whatever their id."""
-        told = (self.task, dict(self.params), self.input_digests)
-        return hashlib.sha256(msgspec.msgpack.encode(told, order="sorted")).hexdigest()
+        content = (self.task, dict(self.params), self.input_digests)
+        return hashlib.sha256(msgspec.msgpack.encode(content, order="sorted")).hexdigest()
 
     @property
     def is_passing(self) -> bool:
@@ -221,12 +221,16 @@ class Job:
     @property
     def live_calls(self) -> list[Job]:
         """Its calls that are not over."""
-        return [each for each in self.called if each.is_live]
+        return [job for job in self.called if job.is_live]
 
     @property
     def made_from(self) -> tuple[str, ...]:
         """Ids of the artifacts that its results are made from: handed in, and called for."""
-        called = [each.id for each in self.artifacts if each.id and each.record != self.record]
+        called = [
+            artifact.id
+            for artifact in self.artifacts
+            if artifact.id and artifact.record != self.record
+        ]
         return tuple(dict.fromkeys((*self.recipe.parents, *called)))
 
     @property
@@ -451,7 +455,7 @@ class Job:
     def let_go(self) -> None:
         """Drop inputs and unsaved results from memory: there may be many jobs."""
         self.recipe = replace(self.recipe, inputs={})
-        self.artifacts = [each for each in self.artifacts if each.id]
+        self.artifacts = [artifact for artifact in self.artifacts if artifact.id]
 
     def keep(self, artifact: SavedArtifact) -> None:
         """Hand on a result that is now in the library, to the caller, too."""

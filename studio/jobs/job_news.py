@@ -87,7 +87,11 @@ class JobNews:
             payload = bytes(blobs[message.blob])
 
             def keep() -> None:
-                own = [each.id for each in job.artifacts if each.id and each.record == job.record]
+                own = [
+                    artifact.id
+                    for artifact in job.artifacts
+                    if artifact.id and artifact.record == job.record
+                ]
                 if own:  # its result may not have been saved
                     work = partial(self._store.keep, job.plugin, message.key, own[-1], payload)
                     self._disk.run(work, failed=_not_kept)

@@ -149,8 +149,8 @@ class JobQueue:
 
     def place(self, job: Job) -> str:
         """Return where a job goes that waits for no other: where the least is under way."""
-        live = (each for each in self._hands.jobs() if each.is_live and self._hands.has(each))
-        load = Counter(each.machine for each in live)
+        live = (other for other in self._hands.jobs() if other.is_live and self._hands.has(other))
+        load = Counter(other.machine for other in live)
         return min(self._hands.places(job), key=lambda place: load[place], default=job.machine)
 
     def _place(
@@ -200,7 +200,7 @@ class JobQueue:
             return
         self._order.remove(job)
         place = max(0, min(place, len(self._order)))
-        others = [each.recipe.priority for each in self._order]
+        others = [entry.recipe.priority for entry in self._order]
         job.prioritise(fitting(job.recipe.priority, others, place))
         self._order.insert(place, job)
         self._arranged(job)
@@ -215,7 +215,7 @@ class JobQueue:
 
     def retry(self, jobs: Iterable[Job]) -> None:
         """Restart failed or lost rows with the same requests."""
-        for job in [each for each in jobs if each.can_retry]:
+        for job in [candidate for candidate in jobs if candidate.can_retry]:
             self._retry(job)
 
     def retry_failed(self, ids: Collection[str] = ()) -> None:
@@ -249,8 +249,8 @@ class JobQueue:
         """
         self.is_kept = True
 
-        def restored(found: tuple[list[Row], list[Row], bool]) -> None:
-            waiting, failed, paused = found
+        def restored(loaded: tuple[list[Row], list[Row], bool]) -> None:
+            waiting, failed, paused = loaded
             self._is_known = True
             # What was asked for meanwhile is in the library, too.
             waiting, failed = (
@@ -314,7 +314,7 @@ class JobQueue:
             self._hands.send(job.machine, message(job.id))
 
     def _arranged(self, job: Job) -> None:
-        places = [(each.id, each.recipe.priority) for each in self._order]
+        places = [(entry.id, entry.recipe.priority) for entry in self._order]
         self._disk.run(lambda: self._store.arrange(places), failed=self._notices.error)
         self._hands.feed()
         self.arrange()

@@ -58,8 +58,8 @@ class LibraryAnswers:
         if query.id:
             return (self._row(self._library.artifact(query.id)),)
         limit = max(0, min(query.limit, MOST))
-        found = self._library.find(query.query, kinds=query.kinds, limit=limit)
-        return tuple(map(self._row, found))
+        artifacts = self._library.find(query.query, kinds=query.kinds, limit=limit)
+        return tuple(map(self._row, artifacts))
 
     def _kept(self, plugin: str, key: str) -> tuple[LibraryRow, ...]:
         path = self._library.intermediates.find(plugin, key)
@@ -89,6 +89,6 @@ class LibraryAnswers:
     def _refuse(self, query: LibraryQuery, error: StudioError) -> None:
         self._send(LibraryFound(query.job, query.ask, error=error.info()))
 
-    def _send(self, found: LibraryFound) -> None:
-        if job := self._jobs.get(found.job):
-            self._machines.of(job.machine).send(found)
+    def _send(self, answer: LibraryFound) -> None:
+        if job := self._jobs.get(answer.job):
+            self._machines.of(job.machine).send(answer)

@@ -179,7 +179,7 @@ class FileProofs:
         recipe = caller.recipe
         is_free = not (self._everybody or self._plugins.plugin(caller.plugin).isolated)
         own = {str(recipe.params[name]) for name in recipe.files}
-        own |= {str(made.path) for made in caller.artifacts if made.path != Path()}
+        own |= {str(artifact.path) for artifact in caller.artifacts if artifact.path != Path()}
 
         def check(task: TaskEntry, field: Field, path: str) -> None:
             if is_free or path in own or any(self._is_result(path, id) for id in recipe.parents):
@@ -201,14 +201,14 @@ class FileProofs:
         files = {
             f.name for f in self._plugins.params_class(task).fields() if f.kind is FieldKind.FILE
         }
-        ids = {*caller.recipe.parents, *(made.id for made in caller.artifacts)} - {""}
-        found = dict(params)
-        for name in files & found.keys():
-            id = str(found[name])
+        ids = {*caller.recipe.parents, *(artifact.id for artifact in caller.artifacts)} - {""}
+        replaced = dict(params)
+        for name in files & replaced.keys():
+            id = str(replaced[name])
             with contextlib.suppress(StudioError):  # no id: a path, which is checked as such
                 if id in ids or (self._reads_library(caller) and self._library.artifact(id)):
-                    found[name] = str(self._library.payload_path(id))
-        return found
+                    replaced[name] = str(self._library.payload_path(id))
+        return replaced
 
     def _reads_library(self, caller: Job) -> bool:
         manifest = self._plugins.plugin(caller.plugin).manifest

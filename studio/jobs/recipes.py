@@ -34,8 +34,8 @@ def called_seeds(seed: int, number: int) -> Callable[[], int]:
     places = itertools.count()
 
     def draw() -> int:
-        told = f"{seed} {number} {next(places)}".encode()
-        return int.from_bytes(hashlib.sha256(told).digest()[: SEED_BITS // 8], "big")
+        content = f"{seed} {number} {next(places)}".encode()
+        return int.from_bytes(hashlib.sha256(content).digest()[: SEED_BITS // 8], "big")
 
     return draw
 
@@ -90,17 +90,17 @@ def make_recipe(
             values[field.name] = value if value >= 0 else draw()
             seed = values[field.name] if seed is None else seed
         elif field.kind is FieldKind.WEIGHTS and value is not None:
-            found = weights.get(value) if value else _best(weights, field)
-            if found is None:
+            chosen = weights.get(value) if value else _best(weights, field)
+            if chosen is None:
                 values[field.name] = None
                 continue
-            _check_purpose(found, field.capability)
-            values[field.name] = found.id
-            named.append(found.id)
+            _check_purpose(chosen, field.capability)
+            values[field.name] = chosen.id
+            named.append(chosen.id)
         elif field.item is FieldKind.WEIGHTS:
-            for each in map(weights.get, value or ()):
-                _check_purpose(each, field.capability)
-                named.append(each.id)
+            for row in map(weights.get, value or ()):
+                _check_purpose(row, field.capability)
+                named.append(row.id)
         elif field.kind is FieldKind.FILE and value:
             files.append(field.name)
     return Recipe(

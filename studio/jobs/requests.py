@@ -62,9 +62,9 @@ def written(recipe: Recipe) -> dict[str, Any]:
 
 def specs(recipe: Recipe) -> dict[str, dict[str, Any]]:
     """Return the specs of array inputs for the record: name → dtype and shape."""
-    found = {name: describe(data) for name, data in recipe.inputs.items()}
+    described = {name: describe(data) for name, data in recipe.inputs.items()}
     return {
-        name: msgspec.to_builtins(spec) for name, spec in found.items() if spec.dtype != "bytes"
+        name: msgspec.to_builtins(spec) for name, spec in described.items() if spec.dtype != "bytes"
     }
 
 
@@ -103,23 +103,23 @@ def recipe_of(
     """
     if row.trouble:
         raise row.trouble
-    kept = read(row.entry)
-    asked = JobRequest(
+    stored = read(row.entry)
+    request = JobRequest(
         row.entry.task,
         row.record.params,
         title=row.entry.title,
         priority=Priority(row.entry.priority),
         inputs=inputs or {},
-        parents=kept.parents,
-        whole=kept.whole,
-        page=kept.page,
-        target=kept.target,
-        machine=kept.machine or HERE,
+        parents=stored.parents,
+        whole=stored.whole,
+        page=stored.page,
+        target=stored.target,
+        machine=stored.machine or HERE,
     )
-    plugin, entry, params = resolve(asked)
+    plugin, entry, params = resolve(request)
     check_inputs(entry, row.record.inputs)
     seed = row.record.seed or 0
-    return make_recipe(plugin, entry, params, weights, asked, check_file, lambda: seed)
+    return make_recipe(plugin, entry, params, weights, request, check_file, lambda: seed)
 
 
 def told(row: Row) -> StudioError | None:

@@ -24,21 +24,21 @@ def digests(result: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, st
         texts: The text output of the task, by channel.
     """
     written = {f"text {channel}".strip(): text for channel, text in texts.items() if text}
-    found = {str(key)[:LONGEST]: value for key, value in _untimed(result).items()} | written
-    names = sorted(found)
-    told = {name: _digest(found[name]) for name in names[:MOST]}
+    values = {str(key)[:LONGEST]: value for key, value in _untimed(result).items()} | written
+    names = sorted(values)
+    hashed = {name: _digest(values[name]) for name in names[:MOST]}
     if names[MOST:]:
-        told[_OTHERS] = _digest([(name, found[name]) for name in names[MOST:]])
-    return told
+        hashed[_OTHERS] = _digest([(name, values[name]) for name in names[MOST:]])
+    return hashed
 
 
 def _untimed(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {
-            key: _untimed(each) for key, each in value.items() if "second" not in str(key).lower()
+            key: _untimed(item) for key, item in value.items() if "second" not in str(key).lower()
         }
     if isinstance(value, list | tuple):
-        return [_untimed(each) for each in value]
+        return [_untimed(item) for item in value]
     return value
 
 

@@ -41,8 +41,8 @@ def settings_of(
             missing.append(str(value))
             continue
         elif field.item is FieldKind.WEIGHTS:
-            missing += [str(each) for each in value or () if each not in weights]
-            value = [each for each in value or () if each in weights]
+            missing += [str(item) for item in value or () if item not in weights]
+            value = [item for item in value or () if item in weights]
         elif field.kind is FieldKind.FILE and value and not _is_usable(str(value), may_have):
             missing.append(Path(str(value)).name)
             continue

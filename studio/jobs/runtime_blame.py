@@ -65,8 +65,8 @@ class RuntimeBlame:
             plugins = frozenset(job.plugin for job in jobs)
         if not plugins:
             return Cause(death)
-        told = f"{death.reason.rstrip('.')}, in a task of {self._titles(plugins)}."
-        return Cause(replace(death, reason=told), jobs, plugins)
+        reason = f"{death.reason.rstrip('.')}, in a task of {self._titles(plugins)}."
+        return Cause(replace(death, reason=reason), jobs, plugins)
 
     def stop_repeater(self, cause: Cause) -> bool:
         """Stop the plugin in whose tasks the runtime has died too often; return whether there is
@@ -76,8 +76,8 @@ class RuntimeBlame:
         self._deaths.append(cause)
         if len(self._deaths) < TOO_MANY or cause.death.at - self._deaths[0].death.at > TOO_SOON:
             return False
-        always = frozenset.intersection(*(each.plugins for each in self._deaths))
-        others = [each for id in always if (each := self._foreign(id)) is not None]
+        always = frozenset.intersection(*(item.plugins for item in self._deaths))
+        others = [item for id in always if (item := self._foreign(id)) is not None]
         if len(others) != 1:
             return False
         self._deaths.clear()
@@ -142,9 +142,9 @@ class RuntimeBlame:
     def _at_hand(self) -> tuple[str, ...]:
         """Return the jobs whose step is running; by the last heartbeat without a note."""
         status = self._runtime.status
-        heard = status.jobs if status else ()
+        jobs = status.jobs if status else ()
         return self._runtime.at_hand() or tuple(
-            use.job for use in heard if use.at_hand > FRESH_SECONDS
+            use.job for use in jobs if use.at_hand > FRESH_SECONDS
         )
 
     def _known(self, ids: tuple[str, ...]) -> tuple[Job, ...]:
@@ -152,8 +152,10 @@ class RuntimeBlame:
 
     def _foreign(self, id: str) -> Plugin | None:
         """Return the plugin if it is one by others."""
-        found = (each for each in self._plugins.plugins if each.id == id and not each.shipped)
-        return next(found, None)
+        matches = (
+            plugin for plugin in self._plugins.plugins if plugin.id == id and not plugin.shipped
+        )
+        return next(matches, None)
 
     def _titles(self, ids: frozenset[str]) -> str:
         titles = {plugin.id: plugin.title for plugin in self._plugins.plugins}

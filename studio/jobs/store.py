@@ -136,8 +136,8 @@ class LibraryJobStore:
 
     def _place(self, record: Record) -> Path:
         assert self._checkpoints is not None
-        told = record.task, record.params, record.seed, record.inputs
-        return self._checkpoints.place(*told)
+        identity = record.task, record.params, record.seed, record.inputs
+        return self._checkpoints.place(*identity)
 
     def started(self, job: Job) -> None:
         """Note that it runs, and where."""
@@ -260,7 +260,7 @@ class LibraryJobStore:
         with _unless_erased():
             if last is not None:
                 device, versions, energy = self._circumstances(last.use, job.machine)
-                known = self._library.record(record).versions
+                recorded = self._library.record(record).versions
                 returned = self._returned(job, state, last, texts)
                 if returned and job.caller is None and job.recipe.input_bytes <= LARGEST_FILE:
                     self._keep_inputs(job)
@@ -269,7 +269,7 @@ class LibraryJobStore:
                     seconds=last.seconds,
                     weights=dict(last.weights),
                     device=device,
-                    versions={**known, **versions, **last.engines},
+                    versions={**recorded, **versions, **last.engines},
                     energy=energy if last.use.busy else None,
                     returned=returned,
                     machine=job.machine,
@@ -340,8 +340,8 @@ class LibraryJobStore:
         Raises:
             StudioError: They are not there any more, or not what they should be.
         """
-        kept = self._library.kept_inputs.of(self._library.record(record))
-        return {name: requests.as_sent(specs.get(name), data) for name, data in kept.items()}
+        stored = self._library.kept_inputs.of(self._library.record(record))
+        return {name: requests.as_sent(specs.get(name), data) for name, data in stored.items()}
 
     def arrange(self, places: Sequence[tuple[str, Priority]]) -> None:
         """Keep the order of rows that wait, and their classes."""

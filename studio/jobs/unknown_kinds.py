@@ -19,8 +19,8 @@ class UnknownKinds:
         """Look at what ``job`` has made, once it has ended."""
         if not (job.artifacts and job.state.is_terminal):
             return
-        known = {*Kind, *(kind.id for kind in self._plugins.kinds()), *self._named}
-        for kind in {each.kind for each in job.artifacts} - known:
+        kinds = {*Kind, *(kind.id for kind in self._plugins.kinds()), *self._named}
+        for kind in {artifact.kind for artifact in job.artifacts} - kinds:
             self._named.add(kind)
             self._notices.warn(
                 f"The plugin “{job.plugin}” made a result of the unknown kind “{kind}”.",

@@ -109,18 +109,18 @@ class Conversations:
         )
         with self._changing(conversation.id) as (connection, events):
             messages = []
-            for each in new.messages:
-                if each.parent not in ids or each.key in ids:
+            for entry in new.messages:
+                if entry.parent not in ids or entry.key in ids:
                     raise StudioError(ErrorCode.BAD_INPUT, "The messages are not in order.")
-                ids[each.key] = new_id()
+                ids[entry.key] = new_id()
                 message = Message(
-                    id=ids[each.key],
-                    created=each.created or conversation.created,
+                    id=ids[entry.key],
+                    created=entry.created or conversation.created,
                     conversation=conversation.id,
-                    parent=ids[each.parent],
-                    role=each.role,
-                    content=each.content,
-                    extra=dict(each.extra),
+                    parent=ids[entry.parent],
+                    role=entry.role,
+                    content=entry.content,
+                    extra=dict(entry.extra),
                 )
                 messages.append(message)
             last = messages[-1].id if messages else ""
@@ -370,8 +370,8 @@ class Conversations:
 
     def search(self, query: str, limit: int = 50) -> FoundList:
         """Return messages that have every word of ``query``, best first, without the bin."""
-        found = message_search.find(self._database, query, limit)
-        return [Found(self.get(m.conversation), m, snippet) for m, snippet in found]
+        matches = message_search.find(self._database, query, limit)
+        return [Found(self.get(m.conversation), m, snippet) for m, snippet in matches]
 
     # --- replies in progress ------------------------------------------------------------------
 

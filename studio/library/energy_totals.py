@@ -44,8 +44,8 @@ class Totals:
     def of_record(self, record: str) -> tuple[Amount | None, Amount | None]:
         """Return the energy of a record's own job, and with all its calls; None if unknown."""
         rows = self._database.all(_CALLED, record)
-        found = {row["id"]: _read(row) for row in rows if row["energy"] is not None}
-        return found.get(record), total(found.values()) if found else None
+        amounts = {row["id"]: _read(row) for row in rows if row["energy"] is not None}
+        return amounts.get(record), total(amounts.values()) if amounts else None
 
     def of_artifacts(self, artifacts: Sequence[str]) -> Amount:
         """Return what results took: of a run that made others too, the share of these."""
@@ -89,7 +89,7 @@ class Totals:
 
         One whose own results are among them counts as itself.
         """
-        found: defaultdict[str, float] = defaultdict(float)
+        totals: defaultdict[str, float] = defaultdict(float)
         callers = shares
         while callers:
             rows = self._database.all(
@@ -99,10 +99,10 @@ class Totals:
             callers = {
                 row["id"]: callers[row["caller"]]
                 for row in rows
-                if row["id"] not in shares and row["id"] not in found
+                if row["id"] not in shares and row["id"] not in totals
             }
-            found.update(callers)
-        return dict(found)
+            totals.update(callers)
+        return dict(totals)
 
     def _energies(self, records: Iterable[str]) -> dict[str, Amount]:
         rows = self._database.all(

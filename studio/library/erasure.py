@@ -152,17 +152,17 @@ class Erasure:
         doomed = [_doomed(self._artifacts.get(id)) for id in artifacts]
         lists = (artifacts, conversations, records, messages)
         named = [json.dumps(list(ids)) for ids in lists]
-        found = self._database.all(_DOOMED_RECORDS, *named)
-        handed = (json.loads(row[each]) for row in found for each in ("inputs", "files"))
-        inputs = {digest for each in handed for digest in each.values()}
+        rows = self._database.all(_DOOMED_RECORDS, *named)
+        handed = (json.loads(row[column]) for row in rows for column in ("inputs", "files"))
+        inputs = {digest for column in handed for digest in column.values()}
         return Plan(
             artifacts=doomed,
             conversations=list(conversations),
             messages=[*self._ids("id", "conversation", conversations), *messages],
             trimmed=self._ids("DISTINCT conversation", "id", messages),
-            records=[row["id"] for row in found],
+            records=[row["id"] for row in rows],
             inputs=sorted(inputs),
-            plugins=sorted({row["plugin"] for row in found if row["plugin"]}),
+            plugins=sorted({row["plugin"] for row in rows if row["plugin"]}),
         )
 
     def carry_out(self, plan: Plan) -> int:
@@ -217,20 +217,20 @@ class Erasure:
             self._history.append(
                 "artifacts",
                 *(
-                    {"id": each.id, "erased": True, "record": each.record}
-                    for each in plan.artifacts
-                    if each.id in gone
+                    {"id": artifact.id, "erased": True, "record": artifact.record}
+                    for artifact in plan.artifacts
+                    if artifact.id in gone
                 ),
             )
 
     def _erase_files(self, plan: Plan) -> int:
         freed = 0
-        for each in plan.artifacts:
-            self._store.withdraw(each.id)
-            disk.remove(self._store.sidecar_path(each.digest, each.id))
-            freed += self._artifacts.free(each.digest, each.suffix, each.preview)
-            if not self._store.path(each.digest, each.suffix).exists():
-                freed += self._store.remove_input(each.digest)  # whoever it was handed to
+        for artifact in plan.artifacts:
+            self._store.withdraw(artifact.id)
+            disk.remove(self._store.sidecar_path(artifact.digest, artifact.id))
+            freed += self._artifacts.free(artifact.digest, artifact.suffix, artifact.preview)
+            if not self._store.path(artifact.digest, artifact.suffix).exists():
+                freed += self._store.remove_input(artifact.digest)  # whoever it was handed to
         for digest in set(plan.inputs) - digests_in_use(self._database):
             freed += self._store.remove_input(digest)
         for id in plan.conversations:
@@ -241,12 +241,12 @@ class Erasure:
 
     def _erase_lines(self, plan: Plan) -> None:
         """Remove erased items from the history; of an artifact only its deletion remains."""
-        records, artifacts = set(plan.records), {each.id for each in plan.artifacts}
+        records, artifacts = set(plan.records), {artifact.id for artifact in plan.artifacts}
         messages = set(plan.messages)
 
         def of_others(event: Event) -> Event | None:
-            made = event.get("record")
-            id = made.get("id") if isinstance(made, dict) else event.get("id")
+            record = event.get("record")
+            id = record.get("id") if isinstance(record, dict) else event.get("id")
             return None if id in records else event
 
         def erased_or_of_others(event: Event) -> Event | None:
@@ -322,7 +322,7 @@ def digests_in_use(database: Database) -> set[str]:
 def erase_rows(connection: sqlite3.Connection, plan: Plan) -> set[str]:
     """Delete the rows of a plan; return the ids that were there, of any table."""
     doomed = {
-        "artifacts": [each.id for each in plan.artifacts],
+        "artifacts": [artifact.id for artifact in plan.artifacts],
         "messages": plan.messages,
         "conversations": plan.conversations,
         "records": plan.records,
@@ -345,8 +345,8 @@ def _without(messages: set[str], event: Event) -> Event | None:
     if isinstance(message, dict):
         return None if message.get("id") in messages else event
     if isinstance(binned, list):
-        kept = [id for id in binned if id not in messages]
-        return {**event, "bin": kept} if kept else None
+        remaining = [id for id in binned if id not in messages]
+        return {**event, "bin": remaining} if remaining else None
     return event
 
 

@@ -68,8 +68,12 @@ class Member:
         """The title to display; may be empty."""
         if self.message is not None:
             return " ".join(self.message.content.split())[:120]
-        found = self.artifact
-        return " ".join((found.title or found.prompt or found.text).split())[:120] if found else ""
+        artifact = self.artifact
+        return (
+            " ".join((artifact.title or artifact.prompt or artifact.text).split())[:120]
+            if artifact
+            else ""
+        )
 
 
 @dataclass
@@ -119,9 +123,9 @@ class FamilyTrees:
     def _walk(self, tree: Tree, sql: str, step: int, first: int) -> None:
         """Add ancestors (``step`` -1) or descendants, generation by generation."""
         front = [tree.centre]
-        known = set(tree.edges)
+        visited = set(tree.edges)
         for generation in range(1, GENERATIONS + 1):
-            found: list[str] = []
+            members: list[str] = []
             most = first if generation == 1 else SHOWN
             for one, others in self._relatives(sql, front).items():
                 shown = [id for id in others if id in tree.members]
@@ -129,23 +133,23 @@ class FamilyTrees:
                 room = max(0, min(most - len(shown), MOST - len(tree.members)))
                 for id in shown + new[:room]:
                     edge = (id, one) if step < 0 else (one, id)
-                    if edge not in known:
-                        known.add(edge)
+                    if edge not in visited:
+                        visited.add(edge)
                         tree.edges.append(edge)
                     if id not in tree.members:
                         tree.members[id] = Member(id, step * generation)
-                        found.append(id)
+                        members.append(id)
                 self._fold(tree.members[one], step, len(new) - len(new[:room]))
-            front = found
+            front = members
         for one, others in self._relatives(sql, front).items():
             self._fold(tree.members[one], step, len([o for o in others if o not in tree.members]))
 
     def _relatives(self, sql: str, ids: list[str]) -> Mapping[str, list[str]]:
-        found: defaultdict[str, list[str]] = defaultdict(list)
+        relatives: defaultdict[str, list[str]] = defaultdict(list)
         if ids:
             for row in self._database.all(sql, json.dumps(ids)):
-                found[row[0]].append(row[1])
-        return found
+                relatives[row[0]].append(row[1])
+        return relatives
 
     @staticmethod
     def _fold(member: Member, step: int, count: int) -> None:

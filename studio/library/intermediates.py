@@ -85,9 +85,9 @@ class Intermediates:
 
     def sweep(self) -> None:
         """Remove files without an entry."""
-        known = {row[0] for row in self._database.all("SELECT name FROM intermediates")}
+        names = {row[0] for row in self._database.all("SELECT name FROM intermediates")}
         for path in self._folder.glob("*"):
-            if path.name not in known:
+            if path.name not in names:
                 disk.remove(path)
 
     def _path(self, plugin: str, key: str) -> Path:

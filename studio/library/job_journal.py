@@ -96,7 +96,7 @@ class JobJournal:
             StudioError: ``NOT_FOUND``.
         """
         state = JobState(state)
-        told = msgspec.json.encode(error).decode() if error else None
+        encoded = msgspec.json.encode(error).decode() if error else None
         ended_well = state in (JobState.DONE, JobState.CANCELLED)
         with self._database.write("record the job", freeing=True) as connection:
             if ended_well:
@@ -109,7 +109,7 @@ class JobJournal:
                 " machine = coalesce(?, machine) WHERE id = ?",
                 (
                     state.value,
-                    told,
+                    encoded,
                     time.time(),
                     state is JobState.RUNNING,
                     ended_well,
@@ -163,11 +163,11 @@ class JobJournal:
 
     def waiting(self) -> list[JobEntry]:
         """Return the rows of the queue that have not begun, in the order they are to run."""
-        found = self._entries(
+        entries = self._entries(
             f"state = ? AND request IS NOT NULL AND {_MADE_NOTHING} ORDER BY place, n",
             JobState.QUEUED.value,
         )
-        return sorted(found, key=lambda entry: _CLASSES.index(Priority(entry.priority)))
+        return sorted(entries, key=lambda entry: _CLASSES.index(Priority(entry.priority)))
 
     def failed(self, limit: int = 200) -> list[JobEntry]:
         """Return the last rows of the queue that failed or were lost, oldest first."""

@@ -66,14 +66,14 @@ class KeptInputs:
             StudioError: ``NOT_FOUND``: an input was not stored, or was erased since.
         """
         self.check(record)
-        found = {name: self._store.find(digest) for name, digest in record.inputs.items()}
+        paths = {name: self._store.find(digest) for name, digest in record.inputs.items()}
         with self._database.guard("read the library"):
-            return {name: read_result(path) for name, path in found.items() if path is not None}
+            return {name: read_result(path) for name, path in paths.items() if path is not None}
 
     def files(self, record: Record) -> dict[str, Path]:
         """Return the existing input files of a record's job, by name."""
-        found = {name: self._store.find(digest) for name, digest in record.inputs.items()}
-        return {name: path for name, path in found.items() if path is not None}
+        paths = {name: self._store.find(digest) for name, digest in record.inputs.items()}
+        return {name: path for name, path in paths.items() if path is not None}
 
     def check(self, record: Record) -> None:
         """Make sure that all that was handed to the job of a record is there.
@@ -113,8 +113,8 @@ class KeptInputs:
 
     def file(self, digest: str) -> Path | None:
         """Return a file with these bytes, whoever made it; None if there is none."""
-        found = self._store.find(digest)
-        return found if found and digest_of(found) == digest else None
+        path = self._store.find(digest)
+        return path if path and digest_of(path) == digest else None
 
     def release(self, record: str) -> int:
         """Delete the inputs of a finished job without results; return the bytes freed."""

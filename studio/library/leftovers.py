@@ -92,7 +92,7 @@ def find_leftovers(
     erased, moments = _erased(history)
     for table in ("records", *_IN_BACKUPS):
         erased -= _ids(database, table)
-    known = {id: messages_in(history, id) & erased for id in _ids(database, "conversations")}
+    mentioned = {id: messages_in(history, id) & erased for id in _ids(database, "conversations")}
     is_known = not database.value(_DAMAGED_RECORDS)
     used = digests_in_use(database) if is_known else set()
     talks = {stream.rpartition("/")[2] for stream in history.streams("conversations/")}
@@ -102,17 +102,17 @@ def find_leftovers(
         pending=(plan := written_down(folder)) is not None and not plan.upgrades,
         records=tuple(sorted(_unused_records(database, history))),
         conversations=tuple(
-            sorted(erased & talks.union(*(each["conversations"] for each in backups)))
+            sorted(erased & talks.union(*(backup["conversations"] for backup in backups)))
         ),
-        artifacts=tuple(sorted(erased & set().union(*(each["artifacts"] for each in backups)))),
+        artifacts=tuple(sorted(erased & set().union(*(backup["artifacts"] for backup in backups)))),
         messages=tuple(
             sorted(
                 (partial - _ids(database, "messages"))
-                | (erased & set().union(*(each["messages"] for each in backups)))
-                | set().union(*known.values())
+                | (erased & set().union(*(backup["messages"] for backup in backups)))
+                | set().union(*mentioned.values())
             )
         ),
-        trimmed=tuple(sorted(id for id, messages in known.items() if messages)),
+        trimmed=tuple(sorted(id for id, messages in mentioned.items() if messages)),
         lines=tuple(
             stream
             for stream in history.streams("records/")
@@ -140,8 +140,8 @@ def _erased(history: EventLog) -> tuple[set[str], dict[str, float]]:
 def messages_in(history: EventLog, conversation: str) -> set[str]:
     """Return the ids of the messages that the history of a conversation has."""
     events = history.read(f"conversations/{conversation}")
-    said = (event.get("message") for event in events)
-    return {str(message.get("id")) for message in said if isinstance(message, dict)}
+    messages = (event.get("message") for event in events)
+    return {str(message.get("id")) for message in messages if isinstance(message, dict)}
 
 
 def _ids(database: Database, table: str) -> set[str]:
@@ -163,17 +163,17 @@ def _unused_records(database: Database, history: EventLog) -> Iterator[str]:
 
 
 def _records_in(history: EventLog, stream: str) -> set[str]:
-    made = (event.get("record") for event in history.read(stream))
-    return {str(record.get("id")) for record in made if isinstance(record, dict)}
+    records = (event.get("record") for event in history.read(stream))
+    return {str(record.get("id")) for record in records if isinstance(record, dict)}
 
 
 def _rows_of(path: Path) -> dict[str, set[str]]:
     """Return the ids of a backup; none where it cannot be read."""
-    found: dict[str, set[str]] = {table: set() for table in _IN_BACKUPS}
+    ids: dict[str, set[str]] = {table: set() for table in _IN_BACKUPS}
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as copy:
-            for table in found:
-                found[table] = {row[0] for row in copy.execute(f"SELECT id FROM {table}")}
+            for table in ids:
+                ids[table] = {row[0] for row in copy.execute(f"SELECT id FROM {table}")}
     except sqlite3.DatabaseError:
         return {table: set() for table in _IN_BACKUPS}
-    return found
+    return ids

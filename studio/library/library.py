@@ -241,8 +241,8 @@ class Library:
 
     def payload_path(self, artifact: Artifact | str) -> Path:
         """Return the file of an artifact: read it, never write it."""
-        found = self._resolve(artifact)
-        return self._store.path(found.digest, found.suffix)
+        row = self._resolve(artifact)
+        return self._store.path(row.digest, row.suffix)
 
     def described(self, artifact: Artifact) -> Record | None:
         """Return how an artifact was made as its description file says; None where that is lost."""
@@ -250,8 +250,8 @@ class Library:
 
     def preview_path(self, artifact: Artifact | str) -> Path | None:
         """Return the small PNG of an artifact, None without one."""
-        found = self._resolve(artifact)
-        return self._store.path(found.preview, PREVIEW_SUFFIX) if found.preview else None
+        row = self._resolve(artifact)
+        return self._store.path(row.preview, PREVIEW_SUFFIX) if row.preview else None
 
     def inputs(self, id: str) -> list[str]:
         """Return the ids of what an artifact was made from."""
@@ -291,7 +291,7 @@ class Library:
         """
         before = time.time() - older_than
         binned = self.find(binned=True, limit=-1)
-        ids = [each.id for each in binned if (each.binned_at or 0.0) <= before]
+        ids = [artifact.id for artifact in binned if (artifact.binned_at or 0.0) <= before]
         talks = self.conversations.binned_before(before)
         return self.erase([*ids, *talks], self.conversations.deleted_before(before, talks))
 
@@ -326,11 +326,11 @@ class Library:
         """Delete the leftovers of erased items and return their descriptions."""
         self._must_write()
         self._erasure.resume()
-        found = self._left()
-        names = [*found.names(), *(path.name for path in found.broken)]
+        leftovers = self._left()
+        names = [*leftovers.names(), *(path.name for path in leftovers.broken)]
         if names:
-            self._erasure.carry_out(found.plan())
-            for path in found.broken:
+            self._erasure.carry_out(leftovers.plan())
+            for path in leftovers.broken:
                 disk.remove(path)
             self.on_erased()
         return names

@@ -55,16 +55,16 @@ class Traces:
             (self._paths.cache / (f"plugins/{plugin}" if plugin else PROMPT_CACHE), moment)
             for plugin, moment in erased.items()
         ]
-        found = [(path, moment) for folder, moment in folders for path in folder.rglob("*")]
-        found += [(path, erased.get("", 0.0)) for path in self._put_aside()]
-        for path, moment in found:
+        files = [(path, moment) for folder, moment in folders for path in folder.rglob("*")]
+        files += [(path, erased.get("", 0.0)) for path in self._put_aside()]
+        for path, moment in files:
             with contextlib.suppress(OSError):  # the runtime may be replacing it
                 if path.is_file() and path.stat().st_mtime < moment:
                     yield path.relative_to(self._paths.home)
 
     def _put_aside(self) -> list[Path]:
         homes = (self._paths.settings, self._paths.state)
-        return [kept for path in homes for kept in put_aside(path)]
+        return [copy for path in homes for copy in put_aside(path)]
 
 
 def forget(paths: StudioPaths) -> int:

@@ -47,8 +47,8 @@ class Records:
         Args:
             facts: Fields of ``Record``: ``seed``, ``plugin``, ``weights``, ``inputs``, …
         """
-        made = Record(id=new_id(), created=time.time(), task=task, params=dict(params))
-        record = msgspec.structs.replace(made, **facts)
+        added = Record(id=new_id(), created=time.time(), task=task, params=dict(params))
+        record = msgspec.structs.replace(added, **facts)
         with self._database.write("save the job settings") as connection:
             row_writer.insert(connection, record)
             self._note(record, {"record": plain(record)})
@@ -125,9 +125,9 @@ class Records:
         wanted, work = set(weights), _work(params or {}, grows_with)
         rows = [row for row in rows if set(_read(row[1])) == wanted] or rows
         amounts = [(row[0], _work(_read(row[2]), grows_with)) for row in rows]
-        alike = [seconds / each.units for seconds, each in amounts if each.of == work.of]
-        scale, found = (work.units, alike) if alike else (1.0, [row[0] for row in rows])
-        return scale * statistics.median(found[:10]) if found else None
+        alike = [seconds / amount.units for seconds, amount in amounts if amount.of == work.of]
+        scale, durations = (work.units, alike) if alike else (1.0, [row[0] for row in rows])
+        return scale * statistics.median(durations[:10]) if durations else None
 
     def _note(self, record: Record, event: Event) -> None:
         month = time.strftime("%Y-%m", time.gmtime(record.created))

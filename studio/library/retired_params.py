@@ -34,18 +34,18 @@ _RETIRED = {
 def split(task: str, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return the parameters that stay, and what became an input: name → its bytes."""
     retired = _RETIRED.get(task, ())
-    kept = {name: value for name, value in params.items() if name not in retired}
+    current = {name: value for name, value in params.items() if name not in retired}
     inputs = {name: bytes(packed(params[name])) for name in retired if params.get(name)}
-    return kept, inputs
+    return current, inputs
 
 
 def modern(record: Record) -> Record:
     """Return a record without bulky parameters; itself if it has none."""
-    kept, inputs = split(record.task, record.params)
-    if len(kept) == len(record.params):
+    params, inputs = split(record.task, record.params)
+    if len(params) == len(record.params):
         return record
     digests = {name: digest(data) for name, data in inputs.items()}
-    return msgspec.structs.replace(record, params=kept, inputs={**record.inputs, **digests})
+    return msgspec.structs.replace(record, params=params, inputs={**record.inputs, **digests})
 
 
 def digest(data: bytes) -> str:
@@ -58,13 +58,13 @@ def digest(data: bytes) -> str:
 
 def stored_params(task: str, params: str) -> str:
     """Return a column of parameters without the bulky ones."""
-    kept, _ = split(task, msgspec.json.decode(params))
-    return msgspec.json.encode(kept).decode()
+    current, _ = split(task, msgspec.json.decode(params))
+    return msgspec.json.encode(current).decode()
 
 
 def stored_inputs(task: str, params: str, inputs: str) -> str:
     """Return a column of inputs with the bulky parameters among them."""
     _, retired = split(task, msgspec.json.decode(params))
-    known = msgspec.json.decode(inputs)
+    saved = msgspec.json.decode(inputs)
     digests = {name: digest(data) for name, data in retired.items()}
-    return msgspec.json.encode({**known, **digests}).decode()
+    return msgspec.json.encode({**saved, **digests}).decode()

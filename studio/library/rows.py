@@ -241,7 +241,7 @@ def readable(kind: type[AnyRow], columns: sqlite3.Row) -> AnyRow:
         parts = {name: _part(fields[name], columns[name]) for name in _known(kind, columns)}
         if "title" in parts:
             parts["title"] = "Damaged entry: rebuild the library to repair it"
-        return kind(**{name: each for name, each in parts.items() if each is not msgspec.UNSET})
+        return kind(**{name: value for name, value in parts.items() if value is not msgspec.UNSET})
 
 
 def is_damaged(kind: type[AnyRow], columns: sqlite3.Row) -> bool:
@@ -255,11 +255,11 @@ def is_damaged(kind: type[AnyRow], columns: sqlite3.Row) -> bool:
 
 def whole(kind: type[AnyRow], rows: Iterable[sqlite3.Row]) -> list[AnyRow]:
     """Return the rows that can be read, of a kind of which a part would mislead."""
-    found = []
+    intact = []
     for row in rows:
         with suppress(*DAMAGE):
-            found.append(from_columns(kind, row))
-    return found
+            intact.append(from_columns(kind, row))
+    return intact
 
 
 def _known(kind: type[AnyRow], columns: sqlite3.Row) -> list[str]:

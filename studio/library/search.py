@@ -84,24 +84,24 @@ class Search:
             unwanted.append((away, []))
         else:
             wanted.append(("SELECT n FROM artifacts WHERE binned_at IS NULL", []))
-        found = self._numbers(*wanted[0])
+        keys = self._numbers(*wanted[0])
         for condition in wanted[1:]:
-            inside = set(self._numbers(*condition)) if found else set()
-            found = [key for key in found if key in inside]
+            inside = set(self._numbers(*condition)) if keys else set()
+            keys = [key for key in keys if key in inside]
         for condition in unwanted:
-            inside = set(self._numbers(*condition)) if found else set()
-            found = [key for key in found if key not in inside]
-        found.sort(reverse=True)
-        return array("q", found)
+            inside = set(self._numbers(*condition)) if keys else set()
+            keys = [key for key in keys if key not in inside]
+        keys.sort(reverse=True)
+        return array("q", keys)
 
     def rows(self, keys: Iterable[int]) -> dict[int, Artifact]:
         """Return number → artifact; one that was erased since is left out, one that cannot be read
         says so in its title."""
         wanted = json.dumps(list(keys))
-        found = self._database.all(
+        rows = self._database.all(
             "SELECT * FROM artifacts WHERE n IN (SELECT value FROM json_each(?))", wanted
         )
-        return {row["n"]: readable(Artifact, row) for row in found}
+        return {row["n"]: readable(Artifact, row) for row in rows}
 
     def find(self, line: str = "", limit: int = 100) -> list[Artifact]:
         """Return the artifacts that a line finds, newest first.
@@ -125,8 +125,8 @@ class Search:
 
     def key(self, id: str) -> int | None:
         """Return the number of an artifact's row, None if it is gone."""
-        found: int | None = self._database.value("SELECT n FROM artifacts WHERE id = ?", id)
-        return found
+        number: int | None = self._database.value("SELECT n FROM artifacts WHERE id = ?", id)
+        return number
 
     def check_kinds(self, kinds: Iterable[str]) -> None:
         """Make sure that there are results of these kinds, or might be.
@@ -134,11 +134,11 @@ class Search:
         Raises:
             StudioError: ``BAD_INPUT``: no plugin of the studio makes one, and there is none.
         """
-        known = list(dict.fromkeys([*self.values("kind"), *Kind]))
+        existing = list(dict.fromkeys([*self.values("kind"), *Kind]))
         for kind in kinds:
-            if kind not in known:
+            if kind not in existing:
                 message = f"No result is of the kind “{kind}”."
-                hint = _instead(kind, known, "Kinds: {names}.", most=len(known))
+                hint = _instead(kind, existing, "Kinds: {names}.", most=len(existing))
                 raise StudioError(ErrorCode.BAD_INPUT, message, hint)
 
     # --- what a line can be completed by ------------------------------------------------------
@@ -177,9 +177,9 @@ class Search:
         if words:  # all at once: the index of words intersects better than we do
             wanted.append((_INDEXED, [" AND ".join(map(_expression, words))]))
         if dates:
-            said = " AND ".join(f"created {_CREATED[term.field]} ?" for term in dates)
+            clause = " AND ".join(f"created {_CREATED[term.field]} ?" for term in dates)
             values: list[Any] = [moment(term.value) for term in dates]
-            wanted.append((f"SELECT n FROM artifacts WHERE {said}", values))
+            wanted.append((f"SELECT n FROM artifacts WHERE {clause}", values))
         for term in terms:
             if not (term in words or term in dates or _is_bin(term)):
                 (unwanted if term.negated else wanted).append(self._of(term, bin))
@@ -205,8 +205,8 @@ class Search:
                 here = f"binned_at IS {bin} AND kind IN {_marks(kinds)}"
                 return f"SELECT n FROM artifacts WHERE {here}", kinds
             case "after" | "before":
-                said = f"created {_CREATED[term.field]} ?"
-                return f"SELECT n FROM artifacts WHERE {said}", [moment(term.value)]
+                clause = f"created {_CREATED[term.field]} ?"
+                return f"SELECT n FROM artifacts WHERE {clause}", [moment(term.value)]
             case "verdict":
                 return _verdict(term)
             case "in":
@@ -230,7 +230,7 @@ class Search:
         wanted: list[Any] = list(term.values)
         for value in term.values:
             read, switch = number(value), _SWITCHES.get(value.casefold())
-            wanted += [each for each in (read, switch) if each is not None]
+            wanted += [candidate for candidate in (read, switch) if candidate is not None]
         given = self._database.all(_VALUES, term.field, _MOST_VALUES + 1)
         if term.operator == "=" or term.quoted or len(wanted) > len(term.values):
             return _one_of(term.field, wanted)
@@ -242,11 +242,11 @@ class Search:
 
     def _meant(self, term: Term) -> list[str]:
         """Return the existing values that a term's value equals or is a part of."""
-        known = [(value, value.casefold()) for value in self.values(term.field)]
+        candidates = [(value, value.casefold()) for value in self.values(term.field)]
         wanted = [value.casefold() for value in term.values]
         if term.operator == "=" or term.quoted:
-            return [value for value, plain in known if plain in wanted]
-        return [value for value, plain in known if any(part in plain for part in wanted)]
+            return [value for value, plain in candidates if plain in wanted]
+        return [value for value, plain in candidates if any(part in plain for part in wanted)]
 
     def _collection(self, term: Term) -> Condition:
         ids: list[str] = []
@@ -313,10 +313,10 @@ def _is_bin(term: Term) -> bool:
     return term.field == "in" and not term.quoted and term.value.casefold() == BIN
 
 
-def _instead(wrong: str, known: Sequence[str], otherwise: str, most: int = 8) -> str:
-    if near := difflib.get_close_matches(wrong, known, 1, 0.7):
+def _instead(wrong: str, options: Sequence[str], otherwise: str, most: int = 8) -> str:
+    if near := difflib.get_close_matches(wrong, options, 1, 0.7):
         return f"Did you mean “{near[0]}”?"
-    return otherwise.format(names=", ".join(known[:most]) or "none yet")
+    return otherwise.format(names=", ".join(options[:most]) or "none yet")
 
 
 def _said(value: Any) -> str:

@@ -40,8 +40,8 @@ def put(line: str, field: str, value: str = "", *, on: bool = True, alone: bool 
         line = f"{line[: term.start].rstrip()} {line[term.end :].lstrip()}".strip()
     if not value:
         return f"{line} {field}".strip() if on else line
-    kept = [] if alone else [each for each in values if each.casefold() != value.casefold()]
-    wanted = [*kept, value] if on else kept
+    others = [] if alone else [item for item in values if item.casefold() != value.casefold()]
+    wanted = [*others, value] if on else others
     return f"{line} {field}:{','.join(map(written, wanted))}".strip() if wanted else line
 
 
@@ -64,16 +64,20 @@ def completions(
     if colon:
         done, _, begun = begun.rpartition(",")
         wanted = begun.strip('"').casefold()
-        values = [each for each in known.get(name, ()) if wanted in each.casefold()]
-        values.sort(key=lambda each: not each.casefold().startswith(wanted))
+        values = [candidate for candidate in known.get(name, ()) if wanted in candidate.casefold()]
+        values.sort(key=lambda candidate: not candidate.casefold().startswith(wanted))
         before = f"{name}:{done}," if done else f"{name}:"
-        exact = [each for each in values if each.casefold() == wanted]
-        return name, [] if exact else [before + written(each) for each in values]
+        exact = [candidate for candidate in values if candidate.casefold() == wanted]
+        return name, [] if exact else [before + written(candidate) for candidate in values]
     if not piece or '"' in piece:
         return "", []
     wanted = piece.casefold()
     names = [*(f"{field}:" for field in FIELDS), STARRED, *(f"{n}:" for n in known.get("", ()))]
-    return "", [each for each in names if each.casefold().startswith(wanted) and each != piece]
+    return "", [
+        candidate
+        for candidate in names
+        if candidate.casefold().startswith(wanted) and candidate != piece
+    ]
 
 
 def completed(line: str, cursor: int, offer: str) -> tuple[str, int]:

@@ -100,13 +100,13 @@ def terms_of(line: str) -> tuple[Term, ...]:
             f"The search has {len(line):,} characters; {LONGEST:,} are the most.",
             "Search for a few words of it.",
         )
-    found = [_term(match) for match in _PIECE.finditer(line) if match[0].strip()]
-    if len(found) > MOST_TERMS:
+    terms = [_term(match) for match in _PIECE.finditer(line) if match[0].strip()]
+    if len(terms) > MOST_TERMS:
         raise _bad(
-            f"The search has {len(found)} words; {MOST_TERMS} are the most.",
+            f"The search has {len(terms)} words; {MOST_TERMS} are the most.",
             "Leave some of them out.",
         )
-    return tuple(found)
+    return tuple(terms)
 
 
 def number(value: str) -> float | None:
@@ -122,14 +122,14 @@ def moment(value: str, now: datetime | None = None) -> float | None:
     """Return a date as seconds since 1970, its first moment here; None if it is none."""
     now = now or datetime.now().astimezone()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    said = value.casefold()
-    if said in ("today", "yesterday"):
-        return (midnight - timedelta(days=said == "yesterday")).timestamp()
-    if ago := _AGO.fullmatch(said):
+    folded = value.casefold()
+    if folded in ("today", "yesterday"):
+        return (midnight - timedelta(days=folded == "yesterday")).timestamp()
+    if ago := _AGO.fullmatch(folded):
         return now.timestamp() - int(ago[1]) * _SECONDS[ago[2]]
     for form in ("%Y-%m-%d", "%Y-%m", "%Y"):
         try:
-            return datetime.strptime(said, form).astimezone().timestamp()
+            return datetime.strptime(folded, form).astimezone().timestamp()
         except (ValueError, OverflowError, OSError):
             continue
     return None
@@ -223,8 +223,8 @@ def _begin_of(word: str, plain: str) -> int:
     """Return where a word begins with ``word``, else where it is at all; -1 if it is nowhere."""
     if not word:
         return -1
-    found = re.search(rf"(?<![^\W_]){re.escape(word)}", plain)
-    return found.start() if found else plain.find(word)
+    match = re.search(rf"(?<![^\W_]){re.escape(word)}", plain)
+    return match.start() if match else plain.find(word)
 
 
 def _bare(text: str) -> str:
@@ -247,7 +247,9 @@ def _term(match: re.Match[str]) -> Term:
         return Term("", "", (value,), negated, quoted, start, end)
     field = name.casefold() if name.casefold() in FIELDS else name
     values = tuple(
-        each.strip('"') for each in re.findall(r'(?:"[^"]*"?|[^,"])+', written) if each.strip('"')
+        piece.strip('"')
+        for piece in re.findall(r'(?:"[^"]*"?|[^,"])+', written)
+        if piece.strip('"')
     )
     return Term(field, operator, values, negated, quoted, start, end)
 

@@ -72,27 +72,27 @@ def _tools_and_pictures(message: Message) -> str:
     """Return a message's tool calls and images as Markdown; empty for most."""
     extra = message.extra
     pictures = [f"![{Path(path).name}](<{path}>)" for path in _texts(extra.get("pictures"))]
-    calls = [_call(each) for each in _rows(extra.get("calls"))]
+    calls = [_call(call) for call in _rows(extra.get("calls"))]
     return "\n\n".join([*pictures, *calls])
 
 
 def _call(call: Mapping[str, Any]) -> str:
     arguments = json.dumps(call.get("arguments") or {}, ensure_ascii=False)
     head = f"> **{call.get('title') or call.get('name')}** ({call.get('state')}) `{arguments}`"
-    made = [
-        f"> - {each.get('word')}: {each.get('title')} ({each.get('kind')}, {each.get('id')})"
-        for each in _rows(call.get("results"))
+    links = [
+        f"> - {row.get('word')}: {row.get('title')} ({row.get('kind')}, {row.get('id')})"
+        for row in _rows(call.get("results"))
     ]
-    told = [f"> {line}".rstrip() for line in str(call.get("told") or "").splitlines()]
-    return "\n>\n".join(filter(None, (head, "\n".join(told), "\n".join(made))))
+    lines = [f"> {line}".rstrip() for line in str(call.get("told") or "").splitlines()]
+    return "\n>\n".join(filter(None, (head, "\n".join(lines), "\n".join(links))))
 
 
 def _rows(value: object) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
 def _texts(value: object) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _markdown(conversation: Conversation, thread: Sequence[Message]) -> str:
@@ -110,9 +110,9 @@ def _html(conversation: Conversation, thread: Sequence[Message]) -> str:
     read.disable("image")
     parts = []
     for role, content in _turns(conversation, thread):
-        said = read.render(content) if role == "assistant" else escape(content)
+        body = read.render(content) if role == "assistant" else escape(content)
         head = f'<h2 class="who">{escape(_WHO.get(role, role))}</h2>'
-        parts.append(f'{head}\n<div class="{escape(role)}">{said}</div>')
+        parts.append(f'{head}\n<div class="{escape(role)}">{body}</div>')
     title = escape(conversation.title or "Conversation")
     return _PAGE.format(title=title, style=_STYLE, turns="\n".join(parts))
 
@@ -121,7 +121,7 @@ def _json(
     conversation: Conversation, thread: Sequence[Message], everything: Sequence[Message]
 ) -> str:
     shown = {message.id for message in thread}
-    told = {
+    data = {
         "title": conversation.title,
         "system": conversation.system,
         "settings": conversation.settings,
@@ -130,7 +130,7 @@ def _json(
         "messages": [_told(message) for message in thread],
         "other_branches": [_told(message) for message in everything if message.id not in shown],
     }
-    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
 def _told(message: Message) -> dict[str, Any]:

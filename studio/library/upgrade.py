@@ -46,16 +46,16 @@ class _Upgrade:
             row["id"]: row["conversation"]
             for row in database.all("SELECT id, conversation FROM records")
         }
-        kept = database.all("SELECT DISTINCT record FROM artifacts WHERE record <> ''")
-        self._kept = {row[0] for row in kept}
+        records = database.all("SELECT DISTINCT record FROM artifacts WHERE record <> ''")
+        self._kept = {row[0] for row in records}
 
     def event(self, event: Event) -> Event | None:
         """Return an event of the history without bulk; None for a record that is not listed."""
-        made = event.get("record")
-        if not isinstance(made, dict):
+        source = event.get("record")
+        if not isinstance(source, dict):
             return event if event.get("id") in self._listed else None
         try:
-            record = from_plain(Record, made)
+            record = from_plain(Record, source)
         except msgspec.ValidationError:
             return None
         return {**event, "record": self._record(record)} if record.id in self._listed else None
@@ -63,12 +63,12 @@ class _Upgrade:
     def sidecar(self, path: Path) -> None:
         """Rewrite a sidecar if the record in it is bulky; leave one that cannot be read."""
         try:
-            found = msgspec.json.decode(read_note(path), type=Sidecar)
-            record = from_plain(Record, found.record) if found.record else None
+            sidecar = msgspec.json.decode(read_note(path), type=Sidecar)
+            record = from_plain(Record, sidecar.record) if sidecar.record else None
         except UNREADABLE:
             return
         if record is not None and retired_params.modern(record) is not record:
-            changed = msgspec.structs.replace(found, record=self._record(record))
+            changed = msgspec.structs.replace(sidecar, record=self._record(record))
             disk.write_durably(path, msgspec.json.format(msgspec.json.encode(changed), indent=1))
 
     def _record(self, record: Record) -> Event:

@@ -147,15 +147,15 @@ class WorkflowRuns:
         Raises:
             StudioError: There is none, or more than one.
         """
-        found = self._found(Run, "substr(id, -length(?1)) = upper(?1) LIMIT 2", id) if id else []
-        if len(found) != 1:
-            what = "More than one run of a workflow" if found else "No run of a workflow"
+        runs = self._found(Run, "substr(id, -length(?1)) = upper(?1) LIMIT 2", id) if id else []
+        if len(runs) != 1:
+            what = "More than one run of a workflow" if runs else "No run of a workflow"
             raise StudioError(
-                ErrorCode.BAD_INPUT if found else ErrorCode.NOT_FOUND,
+                ErrorCode.BAD_INPUT if runs else ErrorCode.NOT_FOUND,
                 f"{what} has an id that ends with “{id}”.",
                 "`studio workflow list` shows them.",
             )
-        return found[0]
+        return runs[0]
 
     def become(self, run: str, state: RunState) -> None:
         """Note how far a run is."""
@@ -190,7 +190,7 @@ class WorkflowRuns:
 
     def made(self, fingerprint: str) -> RunStep | None:
         """Return the last step with this fingerprint, if all its results are in the library."""
-        found = self._found(
+        steps = self._found(
             RunStep,
             "fingerprint = ? AND fingerprint <> '' AND state IN ('done', 'invalid')"
             " AND NOT EXISTS (SELECT 1 FROM json_each(artifacts) WHERE value NOT IN"
@@ -198,7 +198,7 @@ class WorkflowRuns:
             " ORDER BY job DESC LIMIT 1",
             fingerprint,
         )
-        return found[0] if found else None
+        return steps[0] if steps else None
 
     def write(self, changes: Sequence[Change]) -> None:
         """Write rows and steps in one durable transaction, overwriting existing ones."""
@@ -234,14 +234,14 @@ class WorkflowRuns:
 
 def _plain(row: Mapping[str, Any] | sqlite3.Row) -> dict[str, Any]:
     """Return the columns of a row, with defaults for damaged ones."""
-    found = dict(row)
+    columns = dict(row)
     for name in _JSON:
-        if found.get(name) is not None:
+        if columns.get(name) is not None:
             try:
-                found[name] = msgspec.json.decode(found[name])
+                columns[name] = msgspec.json.decode(columns[name])
             except (msgspec.MsgspecError, RecursionError):
-                del found[name]
-    return found
+                del columns[name]
+    return columns
 
 
 def _put(connection: sqlite3.Connection, row: Run | RunRow | RunStep) -> None:

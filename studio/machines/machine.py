@@ -160,15 +160,15 @@ class Machine:
         """Tell it of plugins and weights."""
         if not self.runtime.is_ready:
             return
-        told = self._around.configuration()
+        configuration = self._around.configuration()
         entries = tuple(
-            msgspec.structs.replace(each, digest=each.digest or self.weights.digest(each.id))
-            for each in told.weights
+            msgspec.structs.replace(row, digest=row.digest or self.weights.digest(row.id))
+            for row in configuration.weights
         )
-        known = {each.id for each in entries}
+        ids = {row.id for row in entries}
         held = self.holdings.weights if self.holdings else ()
-        entries += tuple(_entry(each) for each in held if each.digest and each.id not in known)
-        self.runtime.send(msgspec.structs.replace(told, weights=entries))
+        entries += tuple(_entry(row) for row in held if row.digest and row.id not in ids)
+        self.runtime.send(msgspec.structs.replace(configuration, weights=entries))
 
     def prepare(
         self, job: Job, then: Callable[[], None], failed: Callable[[StudioError], None]
@@ -223,7 +223,7 @@ class Machine:
 
         Reads files of plugins, the first time.
         """
-        holdings, found = self.holdings, []
+        holdings, problems = self.holdings, []
         if holdings is None:
             return []
         for plugin in self._around.plugins.usable():
@@ -232,14 +232,14 @@ class Machine:
             try:
                 check_plugin(plugin, holdings, self.name)
             except StudioError as error:
-                found.append(error.message)
+                problems.append(error.message)
         off = self._clock_off
         if abs(off) > CLOCK_SECONDS:
-            found.append(
+            problems.append(
                 f"The clock of {self.name} is {abs(off) / 3600:.1f} hours "
                 f"{'ahead' if off > 0 else 'behind'}. That does no harm: all times are taken here."
             )
-        return found
+        return problems
 
     def close(self) -> None:
         """End its runtime; what runs there is lost."""

@@ -67,7 +67,7 @@ class Machines:
 
     def names(self) -> list[str]:
         """Return the names of the user's other machines."""
-        return [each.name for each in self.registry.all()]
+        return [entry.name for entry in self.registry.all()]
 
     def machine(self, name: str) -> Machine:
         """Return another machine; it is not connected by that.
@@ -76,17 +76,17 @@ class Machines:
             StudioError: ``NOT_FOUND``: there is none of that name.
         """
         entry = self.registry.get(name)
-        found = self._machines.get(name)
-        if found is not None and found.entry != entry:
-            if found.entry.host != entry.host or not found.runtime.is_ready:
-                found.close()
-                found = None
+        machine = self._machines.get(name)
+        if machine is not None and machine.entry != entry:
+            if machine.entry.host != entry.host or not machine.runtime.is_ready:
+                machine.close()
+                machine = None
             else:
-                found.entry = entry
-        if found is None:
-            found = Machine(entry, self._dial_of(entry), self._around)
-            self._machines[name] = found
-        return found
+                machine.entry = entry
+        if machine is None:
+            machine = Machine(entry, self._dial_of(entry), self._around)
+            self._machines[name] = machine
+        return machine
 
     def others(self) -> list[Machine]:
         """Return the user's other machines."""
@@ -106,8 +106,8 @@ class Machines:
 
     def close(self) -> None:
         """End the runtimes of the others."""
-        for each in self._machines.values():
-            each.close()
+        for machine in self._machines.values():
+            machine.close()
 
     def on_change(self, call: Callable[[], None]) -> Callable[[], None]:
         """Call when one of them is different; returns the function that ends it."""
@@ -125,8 +125,8 @@ class Machines:
         """Return the supervisor of a machine's runtime; of one that is gone, its last."""
         if not machine:
             return self._here
-        found = self._machines.get(machine)
-        return (found or self.machine(machine)).runtime
+        remote = self._machines.get(machine)
+        return (remote or self.machine(machine)).runtime
 
     def wish(self, request: JobRequest, entry: TaskEntry) -> str:
         """Return where a job is to run: ``HERE``, ``FREE`` or a name.
@@ -152,9 +152,9 @@ class Machines:
         where = recipe.machine
         if where in ("", FREE):
             self._here.start()
-        for each in self.others():
-            if where in (FREE, each.name):
-                each.start()
+        for machine in self.others():
+            if where in (FREE, machine.name):
+                machine.start()
 
     def candidates(self, job: Job, unfit: Collection[str] = ()) -> list[str]:
         """Return the machines that may get ``job`` now, the best first.
@@ -166,9 +166,9 @@ class Machines:
             return [job.machine]
         ready = [m.name for m in self.others() if m.is_ready and self._has_all(m, job.recipe)]
         here = () if any(map(self.elsewhere, job.recipe.weights)) else ("",)
-        found = [name for name in (*here, *ready) if name not in unfit]
-        fitting = [name for name in found if self._fits(name, job.recipe)]
-        return fitting or found
+        names = [name for name in (*here, *ready) if name not in unfit]
+        fitting = [name for name in names if self._fits(name, job.recipe)]
+        return fitting or names
 
     def may_go(
         self, job: Job, then: Callable[[], None], failed: Callable[[StudioError], None]
@@ -195,23 +195,23 @@ class Machines:
             return []
         rows = [row for row in self._around.weights.list() if not row.problem]
         here = {row.id for row in rows} | {row.digest for row in rows} - {""}
-        found: dict[str, Weights] = {}
+        elsewhere: dict[str, Weights] = {}
         for machine in self.others():
-            for each in machine.known:
-                if not each.digest or each.id in here or each.digest in here:
+            for weights in machine.known:
+                if not weights.digest or weights.id in here or weights.digest in here:
                     continue
                 row = Weights(
-                    each.id,
-                    each.title,
+                    weights.id,
+                    weights.title,
                     Path(),
-                    family=each.family,
-                    capabilities=each.capabilities,
-                    digest=each.digest,
-                    bytes=each.bytes,
+                    family=weights.family,
+                    capabilities=weights.capabilities,
+                    digest=weights.digest,
+                    bytes=weights.bytes,
                     origin=machine.name,
                 )
-                found.setdefault(each.id, row)
-        return list(found.values())
+                elsewhere.setdefault(weights.id, row)
+        return list(elsewhere.values())
 
     def check(self, recipe: Recipe) -> None:
         """Refuse to run here what only another machine has the weights for.
@@ -235,8 +235,8 @@ class Machines:
         """Return the wait reason of a job on that machine."""
         if not machine:
             return self._here.words
-        found = self._machines.get(machine)
-        return "" if found is None or found.is_ready else found.words
+        remote = self._machines.get(machine)
+        return "" if remote is None or remote.is_ready else remote.words
 
     def has_ended(self, machine: str) -> bool:
         """Whether nothing starts the runtime there by itself any more."""
@@ -269,11 +269,11 @@ class Machines:
             there = [row for row in map(self.elsewhere, weights) if row is not None]
             return Outlook(needed, memory, tuple(row.title for row in there))
         other = self.machine(machine)
-        held = {each.digest for each in other.known}
+        held = {weights_there.digest for weights_there in other.known}
         titles = {row.id: row.title for row in self._around.weights.list()}
         lacks = [id for id in weights if other.known and other.weights.digest(id) not in held]
-        told = tuple(titles.get(id, id) for id in lacks if other.weights.digest(id))
-        return Outlook(needed, memory, told, other.entry.copies)
+        lacking = tuple(titles.get(id, id) for id in lacks if other.weights.digest(id))
+        return Outlook(needed, memory, lacking, other.entry.copies)
 
     def _fits(self, machine: str, recipe: Recipe) -> bool:
         memory = self.memory(machine)
@@ -282,7 +282,7 @@ class Machines:
     @staticmethod
     def _has_all(machine: Machine, recipe: Recipe) -> bool:
         has = (machine.weights.has(id) for id in recipe.weights)
-        return machine.entry.copies or all(each is not False for each in has)
+        return machine.entry.copies or all(present is not False for present in has)
 
 
 def _of_this_computer() -> int:

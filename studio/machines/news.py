@@ -88,9 +88,9 @@ class MachineNews:
                 if job.machine == machine.name:
                     self._answers.answer(received.message)
             case PluginFault(plugin, _, error):
-                told = StudioError.from_info(error)
-                told.message = f"{machine.name}: {told.message}"
-                self._notices.error(told, key=f"plugin-{plugin}-{machine.name}")
+                failure = StudioError.from_info(error)
+                failure.message = f"{machine.name}: {failure.message}"
+                self._notices.error(failure, key=f"plugin-{plugin}-{machine.name}")
             case DeviceLost():
                 self._notices.warn(
                     f"The graphics card of {machine.name} is lost.",
@@ -134,13 +134,13 @@ class MachineNews:
             death.reason, details, machine=machine.name, by_itself=not death.asked
         )
         if lost and not death.asked:
-            told = StudioError(
+            failure = StudioError(
                 ErrorCode.RUNTIME_LOST,
                 f"The runtime on {machine.name} stopped. {death.reason}",
                 "What its jobs had finished by then is in the library. Run the others again.",
                 details,
             )
-            self._notices.error(told, key=f"machine-{machine.name}")
+            self._notices.error(failure, key=f"machine-{machine.name}")
 
 
 def circumstances(

@@ -38,7 +38,9 @@ def check_plugin(plugin: Plugin, holdings: Holdings, machine: str) -> None:
             plugin,
         )
     if plugin.paths:  # packages of its own: its lock; those of the studio may suit another device
-        own = {name: each for name, each in here.items() if name not in (PLUGIN, PLUGIN_FILES)}
+        own = {
+            name: version for name, version in here.items() if name not in (PLUGIN, PLUGIN_FILES)
+        }
         for name in sorted({*own, *there.packages}):
             if own.get(name) != there.packages.get(name):
                 raise _refused(

@@ -48,15 +48,15 @@ class Registry:
 
     def all(self) -> list[MachineEntry]:
         """Return them in the order in which they were added; damaged ones are left out."""
-        found = []
-        for each in self._settings.get(MACHINES, list[object]()):
+        entries = []
+        for item in self._settings.get(MACHINES, list[object]()):
             try:
-                entry = msgspec.convert(each, MachineEntry)
+                entry = msgspec.convert(item, MachineEntry)
                 check(entry)
             except (msgspec.ValidationError, StudioError):  # edited by hand
                 continue
-            found.append(entry)
-        return found
+            entries.append(entry)
+        return entries
 
     def get(self, name: str) -> MachineEntry:
         """Return one.
@@ -64,10 +64,10 @@ class Registry:
         Raises:
             StudioError: ``NOT_FOUND``: says which there are.
         """
-        known = {each.name: each for each in self.all()}
-        if name in known:
-            return known[name]
-        there = ", ".join(known)
+        entries = {entry.name: entry for entry in self.all()}
+        if name in entries:
+            return entries[name]
+        there = ", ".join(entries)
         raise StudioError(
             ErrorCode.NOT_FOUND,
             f"There is no machine “{name}”.",
@@ -86,7 +86,7 @@ class Registry:
                 f"There is no key file “{entry.identity}”.", "Choose one of your private keys."
             )
         others = self.all()
-        names = [each.name for each in others]
+        names = [other.name for other in others]
         if entry.name in names:
             others[names.index(entry.name)] = entry
         else:
@@ -100,7 +100,7 @@ class Registry:
             StudioError: There is none.
         """
         self.get(name)
-        self._save(each for each in self.all() if each.name != name)
+        self._save(entry for entry in self.all() if entry.name != name)
         if self.run_on == name:
             self.run_on = HERE
 
@@ -108,8 +108,8 @@ class Registry:
     def run_on(self) -> str:
         """Where jobs run for which nobody chose: ``here``, ``free`` or the name of a machine."""
         chosen = self._settings.get(RUN_ON, HERE)
-        known = {HERE, FREE, *(each.name for each in self.all())}
-        return chosen if chosen in known else HERE
+        choices = {HERE, FREE, *(entry.name for entry in self.all())}
+        return chosen if chosen in choices else HERE
 
     @run_on.setter
     def run_on(self, where: str) -> None:
@@ -118,7 +118,7 @@ class Registry:
         self._settings.set(RUN_ON, where)
 
     def _save(self, entries: Iterable[MachineEntry]) -> None:
-        self._settings.set(MACHINES, [msgspec.to_builtins(each) for each in entries])
+        self._settings.set(MACHINES, [msgspec.to_builtins(entry) for entry in entries])
 
 
 def check(entry: MachineEntry) -> None:

@@ -32,7 +32,7 @@ from studio.protocol.states import JobState
 
 INBOX = 64
 """Parcels that wait for whoever reads; the rest waits on the other machine."""
-_CARRIERS = {each.__name__: each for each in (Submit, CallEnded, LibraryFound)}
+_CARRIERS = {carrier.__name__: carrier for carrier in (Submit, CallEnded, LibraryFound)}
 """Messages that name files here, which have to come along."""
 PickedFiles = Callable[[Submit], list[Path]]
 """Returns the files that the parameters of a job name, and that the user picked for it."""
@@ -74,17 +74,17 @@ class SessionLink(Link):
         """
         if self._session.is_closed or self._over.is_set():
             raise LinkClosed("the connection was closed")
-        said = label(body)
+        header = label(body)
         files: list[Path] = []
         try:
-            if said.type in _CARRIERS:
+            if header.type in _CARRIERS:
                 body, files = self._packed(body)
-            self._session.send(said.job, body, blobs, files)
+            self._session.send(header.job, body, blobs, files)
         except OSError as error:
             what = f"{error.filename} cannot be read: {error.strerror}."
-            self._failed(said.job, StudioError(ErrorCode.NOT_FOUND, what, "Choose it again."))
+            self._failed(header.job, StudioError(ErrorCode.NOT_FOUND, what, "Choose it again."))
         except StudioError as error:
-            self._failed(said.job, error)
+            self._failed(header.job, error)
 
     def finish(self) -> None:
         """Say no more. The session ends with the runtime there."""
@@ -139,15 +139,15 @@ def picked_files(plugins: PluginHost, message: Submit) -> list[Path]:
     Raises:
         StudioError: One is not here, or a folder cannot be sent.
     """
-    found: list[Path] = []
+    paths: list[Path] = []
     for field in plugins.params_class(message.task).fields():
         value = message.params.get(field.name)
         is_list = field.kind is FieldKind.LIST and field.file.suffixes
         if field.name in message.files:
-            found.append(Path(str(value)))
+            paths.append(Path(str(value)))
         elif is_list:
-            found += [Path(str(each)) for each in value or ()]
-    return checked(found)
+            paths += [Path(str(item)) for item in value or ()]
+    return checked(paths)
 
 
 def checked(paths: list[Path]) -> list[Path]:
@@ -179,7 +179,7 @@ def _check_folder(folder: Path) -> None:
             f"The folder {folder.name} is empty, and another machine cannot write into it.",
             "Run this job here.",
         )
-    length = sum(len(os.fsencode(folder / each)) for each in names)
+    length = sum(len(os.fsencode(folder / name)) for name in names)
     if len(names) > MOST_FILES or length > MAX_BODY // 2:
         raise StudioError(
             ErrorCode.UNSUPPORTED,

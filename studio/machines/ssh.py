@@ -181,8 +181,8 @@ def _arrival(stream: Any, until: float) -> Arrival:
 
 def refusal(entry: MachineEntry, lines: Sequence[str], code: int | None) -> StudioError:
     """Return why a machine could not be reached, by what ssh has said of it."""
-    said = "\n".join(lines)
-    words = said.lower()
+    text = "\n".join(lines)
+    words = text.lower()
     where = f"{entry.user}@{entry.host}" if entry.user else entry.host
     if entry.identity:
         where = f"-i {shlex.quote(str(Path(entry.identity).expanduser()))} {where}"
@@ -195,14 +195,14 @@ def refusal(entry: MachineEntry, lines: Sequence[str], code: int | None) -> Stud
             f"The host key of {name} has changed since the last time: it may be another machine.",
             f"Find out why before you continue. If it was set up again, run `ssh-keygen -R "
             f"{entry.host}`, then `ssh {where}` in a terminal and compare its key.",
-            said,
+            text,
         )
     if "host key verification failed" in words:
         return StudioError(
             ErrorCode.PERMISSION,
             f"The host key of {name} is not known on this computer yet.",
             f"Run `ssh {where}` once in a terminal, and compare the key that it shows.",
-            said,
+            text,
         )
     if "permission denied" in words or "too many authentication failures" in words:
         return StudioError(
@@ -210,26 +210,26 @@ def refusal(entry: MachineEntry, lines: Sequence[str], code: int | None) -> Stud
             f"{name} did not let you in: it accepts none of your keys, and asks for a password.",
             f"Set up a key with `ssh-copy-id {where}`; if your key has a passphrase, run "
             "`ssh-add` first. Offline Studio never asks for passwords.",
-            said,
+            text,
         )
     if code == 127 or "command not found" in words or "no such file or directory" in words:
         return StudioError(
             ErrorCode.NOT_FOUND,
             f"There is no `{entry.studio}` on {name}.",
             "Install Offline Studio there, or give the path of its `studio` command.",
-            said,
+            text,
         )
     if "could not resolve" in words or "name or service not known" in words:
         return Unreachable(
             ErrorCode.NOT_FOUND,
             f"There is no host “{entry.host}”.",
             "Check the name, and whether you are in the right network.",
-            said,
+            text,
         )
     last = next((line for line in reversed(lines) if line), "it did not answer")
     return Unreachable(
         ErrorCode.NOT_FOUND,
         f"{name} cannot be reached: {last[:200].rstrip('.')}.",
         "Check that it is switched on and in the network, then try again.",
-        said,
+        text,
     )

@@ -55,7 +55,7 @@ class WeightsAgreement:
         digest = self.digest(id)
         if self.holdings is None or not digest:
             return None
-        return any(each.digest == digest for each in self.holdings.weights)
+        return any(row.digest == digest for row in self.holdings.weights)
 
     def digest(self, id: str) -> str:
         """Return the SHA-256 of weights, here or only there; empty where nobody knows it."""
@@ -64,7 +64,7 @@ class WeightsAgreement:
             if not row.problem:
                 return row.digest or self.digests.get(id, "")
         held = self.holdings.weights if self.holdings else ()
-        return next((each.digest for each in held if each.id == id), "")
+        return next((item.digest for item in held if item.id == id), "")
 
     def ensure(self, id: str, copies: bool, then: Then, failed: Failed, says: Says) -> None:
         """Call ``then`` once the machine has the weights ``id``.
@@ -83,14 +83,14 @@ class WeightsAgreement:
             self._look(id, row, copies, then, failed, says)
             return
         says(f"reading {row.title}")
-        found = row
+        match = row
 
         def read(digest: str) -> None:
             self.digests[id] = digest
             self._changed()
-            self._look(id, found, copies, then, failed, says)
+            self._look(id, match, copies, then, failed, says)
 
-        self._background.run(lambda: verify(found, lambda done, all: None).digest, read, failed)
+        self._background.run(lambda: verify(match, lambda done, all: None).digest, read, failed)
 
     def heard(self, message: WeightsRead) -> None:
         """Take in how far the machine has read weights."""
@@ -122,7 +122,7 @@ class WeightsAgreement:
         held = self.holdings.weights if self.holdings else ()
         digest = self.digest(id)
         same = sorted((h for h in held if digest and h.digest == digest), key=lambda h: h.is_read)
-        called = [each for each in held if each.id == id]
+        called = [item for item in held if item.id == id]
         if same and same[-1].is_read:
             then()
         elif same:

@@ -69,12 +69,12 @@ class WeightsCopies:
         try:
             files = files_of(row.path)
             root = row.path if row.path.is_dir() else row.path.parent
-            told = tuple(
+            described = tuple(
                 WeightsFile(file.relative_to(root).as_posix(), file.stat().st_size)
                 for file in files
             )
             offer = OfferWeights(
-                row.id, row.path.name, digest, told, _description(row), row.path.is_dir()
+                row.id, row.path.name, digest, described, _description(row), row.path.is_dir()
             )
         except OSError as error:
             failed(disk.explain(error, "read the model", row.path))
@@ -143,8 +143,8 @@ class WeightsCopies:
                         at += len(data)
                         sent += len(data)
         except (OSError, StudioError) as error:
-            told = in_words(error)
-            self._post(lambda: self._end(copy, told))
+            failure = in_words(error)
+            self._post(lambda: self._end(copy, failure))
 
 
 def _description(row: Weights) -> dict[str, Any]:

@@ -82,8 +82,8 @@ class WeightsBin:
 
     def contents(self) -> list[Binned]:
         """Return what lies in the bin, the latest first."""
-        found = [binned for place in self._places() if (binned := _read(place))]
-        return sorted(found, key=lambda binned: -binned.when)
+        entries = [binned for place in self._places() if (binned := _read(place))]
+        return sorted(entries, key=lambda binned: -binned.when)
 
     def restore(self, weights_id: str) -> Binned:
         """Take the weights out of the bin again, the latest of that id.
@@ -106,11 +106,11 @@ class WeightsBin:
                 except OSError as error:
                     raise disk.explain(error, f"restore {binned.title}", place) from error
                 return binned
-        known = ", ".join(binned.id for binned in self.contents())
+        ids = ", ".join(binned.id for binned in self.contents())
         raise StudioError(
             ErrorCode.NOT_FOUND,
             f"There is no model “{weights_id}” in the bin.",
-            f"In the bin: {known}." if known else "The bin is empty.",
+            f"In the bin: {ids}." if ids else "The bin is empty.",
         )
 
     def empty(self) -> int:
@@ -141,7 +141,7 @@ class WeightsBin:
 
     def _places(self) -> list[Path]:
         try:
-            return [each for each in (self._weights / FOLDER).iterdir() if each.is_dir()]
+            return [folder for folder in (self._weights / FOLDER).iterdir() if folder.is_dir()]
         except OSError:
             return []
 

@@ -22,7 +22,7 @@ from studio.protocol.weights_files import parts_of, real
 
 _TEXT = "text"
 _FEW_PARAMETERS = 500_000_000
-"""Of the everyday questions of ``studio bench chat-everyday`` such models answer few right."""
+"""Of the everyday questions of ``make bench chat-everyday`` such models answer few right."""
 _SURELY_FITS = 1 << 30
 """Smaller weights are not compared with any memory."""
 _HELD = 1.2
@@ -70,14 +70,16 @@ class WeightsCatalogue:
         in: with a sidecar somebody has looked at them; those made for something else as well come
         last. Of the user's own, the newest comes first.
         """
-        found = [w for w in self._all().values() if not capability or capability in w.capabilities]
-        asked = {capability, prefer}
-        room = self._room() if any(w.bytes > _SURELY_FITS for w in found) else math.inf
+        matches = [
+            w for w in self._all().values() if not capability or capability in w.capabilities
+        ]
+        names = {capability, prefer}
+        room = self._room() if any(w.bytes > _SURELY_FITS for w in matches) else math.inf
 
         def rank(row: Weights) -> tuple[bool, bool, bool, bool, bool, bool, int]:
             # What belongs to the capability itself, “lab-tunes” to “lab”, is nothing else.
             own = {name for name in row.capabilities if name.startswith(f"{capability}-")}
-            others = len(set(row.capabilities) - asked - own) if capability else 0
+            others = len(set(row.capabilities) - names - own) if capability else 0
             is_second = bool(prefer) and prefer not in row.capabilities
             is_loose = row.sidecar is None
             is_large, is_tuned = held_bytes(row) > room, FINE_TUNED in row.capabilities
@@ -85,9 +87,9 @@ class WeightsCatalogue:
             is_small = capability == _TEXT and 0 < row.parameters < _FEW_PARAMETERS
             return (*first, is_small, is_loose, others)
 
-        found.sort(key=lambda row: row.title.lower())
-        found.sort(key=lambda row: str(row.source.get(RESULT, "")), reverse=True)
-        return sorted(found, key=rank)
+        matches.sort(key=lambda row: row.title.lower())
+        matches.sort(key=lambda row: str(row.source.get(RESULT, "")), reverse=True)
+        return sorted(matches, key=rank)
 
     def ids(self) -> frozenset[str]:
         """Return the ids of all weights, those that can be had among them."""
@@ -123,23 +125,23 @@ class WeightsCatalogue:
         Raises:
             StudioError: ``NOT_FOUND``.
         """
-        found = self._all().get(weights_id)
-        if found is None:
+        weights = self._all().get(weights_id)
+        if weights is None:
             for row in self.offers():
                 if row.id == weights_id:
                     raise StudioError(ErrorCode.NOT_FOUND, row.problem)
-            known = ", ".join(sorted(self._all())) or "none"
+            ids = ", ".join(sorted(self._all())) or "none"
             raise StudioError(
                 ErrorCode.NOT_FOUND,
                 f"There is no model “{weights_id}”.",
-                f"Installed models: {known}.",
+                f"Installed models: {ids}.",
             )
-        return found
+        return weights
 
     def recommended(self, weights_id: str) -> Mapping[str, bool | int | float | str]:
         """Return the parameters that the sidecar of some weights recommends; none for unknown."""
-        found = self._all().get(weights_id)
-        return found.recommended if found else {}
+        row = self._all().get(weights_id)
+        return row.recommended if row else {}
 
     def default_for(self, capability: str, prefer: str = "") -> Weights:
         """Return the best usable weights for ``capability``, as ``list`` puts them.
@@ -203,8 +205,8 @@ class WeightsCatalogue:
         growing = self.unsettled
         if not growing:
             return seen
-        found = {id: _unsettled(row, growing) for id, row in seen.found.items()}
-        return replace(seen, found=found)
+        rows = {id: _unsettled(row, growing) for id, row in seen.found.items()}
+        return replace(seen, found=rows)
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ class _Seen:
 def _scan(
     folders: Sequence[Path], external: Iterable[Weights], families: tuple[FamilyEntry, ...]
 ) -> _Seen:
-    found: dict[str, Weights] = {}
+    rows: dict[str, Weights] = {}
     offers: dict[str, Weights] = {}
     for folder in folders:
         for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
@@ -229,36 +231,36 @@ def _scan(
             if weights.offer:
                 offers.setdefault(weights.offer.name, weights)
             if not (weights.offer and weights.problem):  # what can be had is not here
-                _add(found, _measured(weights))
-    described = {weights.path for weights in found.values()}
+                _add(rows, _measured(weights))
+    described = {weights.path for weights in rows.values()}
     for folder in folders:
         for weights in recognise(folder, families):
             if weights.path not in described:
                 described.add(weights.path)
-                _add(found, weights)
+                _add(rows, weights)
     for weights in external:
         if (place := real(weights.path)) not in described:
             described.add(place)
-            _add(found, weights)
-    here = {name: _elsewhere(row, found.values()) for name, row in sorted(offers.items())}
-    return _Seen(found, here, families)
+            _add(rows, weights)
+    here = {name: _elsewhere(row, rows.values()) for name, row in sorted(offers.items())}
+    return _Seen(rows, here, families)
 
 
-def _elsewhere(offer: Weights, found: Iterable[Weights]) -> Weights:
+def _elsewhere(offer: Weights, rows: Iterable[Weights]) -> Weights:
     """Return the offer; if the same file was added by hand, as weights present already."""
-    same = (row for row in found if row.path.name == offer.path.name and row.bytes == offer.bytes)
+    same = (row for row in rows if row.path.name == offer.path.name and row.bytes == offer.bytes)
     row = next(same, None) if offer.problem else None
     return offer if row is None else replace(offer, problem="", path=row.path, id=row.id)
 
 
-def _add(found: dict[str, Weights], weights: Weights) -> None:
+def _add(rows: dict[str, Weights], weights: Weights) -> None:
     """Keep both of two weights with the same name: the path distinguishes the second."""
-    if weights.id in found:
+    if weights.id in rows:
         if weights.sidecar is not None:
             return  # described twice: the earlier folder wins
         where = hashlib.sha256(str(weights.path).encode()).hexdigest()[:6]
         weights = replace(weights, id=f"{weights.id}-{where}")
-    found[weights.id] = weights
+    rows[weights.id] = weights
 
 
 def held_bytes(row: Weights) -> float:

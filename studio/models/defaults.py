@@ -48,16 +48,16 @@ def settable(classes: Iterable[type[Params]], capabilities: Iterable[str]) -> di
         classes: Parameters of all tasks; of those that take such weights, numbers, switches and
             choices count, and the limit of the context.
     """
-    found: dict[str, Field] = {}
+    fields: dict[str, Field] = {}
     wanted = set(capabilities)
     for params in classes:
         if _takes(params, wanted):
-            found |= {
+            fields |= {
                 field.name: field
                 for field in with_limit(params).fields()
-                if field.kind in _SETTABLE and not field.hidden and field.name not in found
+                if field.kind in _SETTABLE and not field.hidden and field.name not in fields
             }
-    return found
+    return fields
 
 
 def parsed(fields: Mapping[str, Field], name: str, text: str) -> Value:
@@ -90,13 +90,13 @@ def filled(
         weights_for: The weights that would be taken, by capability and preference; empty for none.
         defaults_of: Id of weights → parameter → value.
     """
-    known = {field.name for field in params.fields() if not field.names_files}
+    names = {field.name for field in params.fields() if not field.names_files}
     added: dict[str, Any] = {}
     for field in params.fields():
         chosen = given.get(field.name, field.default)
         if field.kind is FieldKind.WEIGHTS and chosen is not None:
             weights = str(chosen) or weights_for(field.capability, field.prefer)
-            added |= {k: v for k, v in defaults_of(weights).items() if k in known}
+            added |= {k: v for k, v in defaults_of(weights).items() if k in names}
     return {**added, **given}
 
 
@@ -109,9 +109,9 @@ def _takes(params: type[Params], capabilities: set[str]) -> bool:
 
 def _value(field: Field, text: str) -> Value:
     if field.kind is FieldKind.CHOICE:
-        found = [choice for choice in field.choices if str(choice) == text]
-        if found:
-            return found[0]  # type: ignore[no-any-return]
+        matches = [choice for choice in field.choices if str(choice) == text]
+        if matches:
+            return matches[0]  # type: ignore[no-any-return]
         raise _wrong(field, text, f"one of {', '.join(map(str, field.choices))}")
     if field.kind is FieldKind.SWITCH:
         if text.lower() not in _SWITCHES:

@@ -35,17 +35,17 @@ class EnabledWeights:
         """
         if (there := self._elsewhere(weights_id)) is not None:
             return there
-        found = self._catalogue.get(weights_id)
-        if found.problem:
-            raise StudioError(ErrorCode.BAD_WEIGHTS, found.problem)
-        if found.id in self._shunned:
+        row = self._catalogue.get(weights_id)
+        if row.problem:
+            raise StudioError(ErrorCode.BAD_WEIGHTS, row.problem)
+        if row.id in self._shunned:
             raise StudioError(
                 ErrorCode.BAD_WEIGHTS,
-                f"{found.title} is disabled for this session because the runtime crashed while "
+                f"{row.title} is disabled for this session because the runtime crashed while "
                 "using it.",
                 "Choose another model, or restart Offline Studio to try it again.",
             )
-        return found
+        return row
 
     def default_for(self, capability: str, prefer: str = "") -> Weights:
         """Return the best usable weights for ``capability``, as ``WeightsCatalogue.list`` says.

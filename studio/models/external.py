@@ -59,13 +59,13 @@ class ExternalWeights:
 
     def add(self, path: Path) -> None:
         """Remember ``path``, which stays where it is."""
-        self._settings.set(ADDED, [str(each) for each in dict.fromkeys([*self.added, path])])
+        self._settings.set(ADDED, [str(entry) for entry in dict.fromkeys([*self.added, path])])
 
     def forget(self, path: Path) -> bool:
         """Forget ``path``, which stays where it is; return whether it was known."""
-        rest = [each for each in self.added if each != path]
+        rest = [entry for entry in self.added if entry != path]
         is_known = len(rest) < len(self.added)
-        self._settings.set(ADDED, [str(each) for each in rest])
+        self._settings.set(ADDED, [str(entry) for entry in rest])
         return is_known
 
     # --- folders ------------------------------------------------------------------------------
@@ -84,7 +84,9 @@ class ExternalWeights:
         folder = Path(folder).expanduser().absolute()
         if not folder.is_dir():
             raise StudioError(ErrorCode.BAD_INPUT, f"{folder} is not a folder.", "Choose a folder.")
-        self._settings.set(FOLDERS, [str(each) for each in dict.fromkeys([*self.folders, folder])])
+        self._settings.set(
+            FOLDERS, [str(entry) for entry in dict.fromkeys([*self.folders, folder])]
+        )
         return folder
 
     def unwatch(self, folder: Path) -> None:
@@ -94,13 +96,13 @@ class ExternalWeights:
             StudioError: ``NOT_FOUND``: it was not watched.
         """
         folder = Path(folder).expanduser().absolute()
-        rest = [str(each) for each in self.folders if each != folder]
+        rest = [str(entry) for entry in self.folders if entry != folder]
         if len(rest) == len(self.folders):
-            known = ", ".join(map(str, self.folders)) or "none"
+            listed = ", ".join(map(str, self.folders)) or "none"
             raise StudioError(
                 ErrorCode.NOT_FOUND,
                 f"{folder} is not one of your model folders.",
-                f"Your model folders: {known}.",
+                f"Your model folders: {listed}.",
             )
         self._settings.set(FOLDERS, rest)
 
@@ -108,7 +110,7 @@ class ExternalWeights:
 
     def other_programs(self) -> list[OtherProgram]:
         """Return the programs whose stores are on this machine, used or not."""
-        return [each for each in self._find() if each.stores]
+        return [neighbour for neighbour in self._find() if neighbour.stores]
 
     def is_on(self, neighbour: OtherProgram) -> bool:
         """Whether its weights are shown: off until the user says so."""
@@ -120,22 +122,22 @@ class ExternalWeights:
         Raises:
             StudioError: ``NOT_FOUND``: no such program is known.
         """
-        known = [each.id for each in self._find()]
-        if neighbour_id not in known:
+        ids = [item.id for item in self._find()]
+        if neighbour_id not in ids:
             raise StudioError(
                 ErrorCode.NOT_FOUND,
                 f"There is no app “{neighbour_id}” whose models can be listed.",
-                f"Available: {', '.join(known)}.",
+                f"Available: {', '.join(ids)}.",
             )
         before: list[str] = self._settings.get(NEIGHBOURS, [])
-        chosen = [each for each in before if each != neighbour_id]
+        chosen = [item for item in before if item != neighbour_id]
         self._settings.set(NEIGHBOURS, [*chosen, neighbour_id] if on else chosen)
 
     # --- inside -------------------------------------------------------------------------------
 
     def _paths(self, key: str) -> list[Path]:
-        kept: list[object] = self._settings.get(key, [])
-        return [Path(each) for each in kept if isinstance(each, str)]
+        entries: list[object] = self._settings.get(key, [])
+        return [Path(entry) for entry in entries if isinstance(entry, str)]
 
     def _row(self, path: Path) -> Weights:
         row = recognition.at(path, self.families()) if path.exists() else None

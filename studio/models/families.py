@@ -35,20 +35,23 @@ def of_family(path: Path, families: Sequence[FamilyEntry]) -> Weights | None:
     As good as the header: the loader looks closer before it loads them.
     """
     suffix = path.suffix.lower()
-    fitting = [each for each in (*families, *OWN) if suffix in each.suffixes]
+    fitting = [family for family in (*families, *OWN) if suffix in family.suffixes]
     size = _size(path) if fitting else 0
     if not size:
         return None
-    said = metadata_of(path) if any(each.metadata for each in fitting) else {}
-    for each in fitting:
-        if all(name in said and value in ("", said[name]) for name, value in each.metadata.items()):
+    metadata = metadata_of(path) if any(family.metadata for family in fitting) else {}
+    for family in fitting:
+        if all(
+            name in metadata and value in ("", metadata[name])
+            for name, value in family.metadata.items()
+        ):
             return Weights(
                 id=slug(path.stem),
                 title=path.stem,
                 path=path.resolve(),
                 format=suffix[1:],
-                family=each.family,
-                capabilities=each.capabilities,
+                family=family.family,
+                capabilities=family.capabilities,
                 bytes=size,
             )
     return None

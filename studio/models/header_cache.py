@@ -30,8 +30,10 @@ class HeaderCache:
         """Read the file, beside the window; one that is not whole counts as none."""
         try:
             if self._path.stat().st_size <= _MAX_BYTES:
-                found = msgspec.msgpack.decode(read_regular(self._path), type=dict[str, Inspected])
-                self._known = found | self._known
+                headers = msgspec.msgpack.decode(
+                    read_regular(self._path), type=dict[str, Inspected]
+                )
+                self._known = headers | self._known
         except (OSError, msgspec.MsgspecError):
             return  # there is none yet, or it is of another version
 

@@ -60,29 +60,29 @@ def check_header(path: Path) -> HeaderCheck:
         cwd=os.path.abspath(os.sep),
     )
     try:
-        said, _ = process.communicate(timeout=SECONDS)
+        output, _ = process.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
-        said = b""
+        output = b""
     finally:
         process.kill()
         process.communicate()
-    return _understood(path, said)
+    return _understood(path, output)
 
 
-def _understood(path: Path, said: bytes) -> HeaderCheck:
+def _understood(path: Path, output: bytes) -> HeaderCheck:
     try:
-        if len(said) > MAX_ANSWER_BYTES:
+        if len(output) > MAX_ANSWER_BYTES:
             raise ValueError
         try:
-            refusal = msgspec.json.decode(said, type=_Answer).error
+            refusal = msgspec.json.decode(output, type=_Answer).error
         except msgspec.ValidationError:
-            return msgspec.json.decode(said, type=HeaderCheck)
+            return msgspec.json.decode(output, type=HeaderCheck)
     except (msgspec.MsgspecError, ValueError) as error:
         raise StudioError(
             ErrorCode.BAD_WEIGHTS,
             f"{path.name} cannot be used: reading its header took too much time or memory.",
             "The file is damaged or malicious. Download it from another source.",
         ) from error
-    known = {code.value: code for code in ErrorCode}
-    code = known.get(refusal.code, ErrorCode.BAD_WEIGHTS)
+    codes = {code.value: code for code in ErrorCode}
+    code = codes.get(refusal.code, ErrorCode.BAD_WEIGHTS)
     raise StudioError(code, refusal.message, refusal.hint)

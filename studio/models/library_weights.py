@@ -26,9 +26,9 @@ _PLAIN = (bool, int, float, str)
 
 def id_of(artifact: Artifact) -> str:
     """Return the id of the weights that a result is: what its task said, else by its title."""
-    said = artifact.meta.get("weights")
-    if isinstance(said, str) and slug(said) == said:
-        return said
+    weights = artifact.meta.get("weights")
+    if isinstance(weights, str) and slug(weights) == weights:
+        return weights
     return f"{slug(artifact.title)}-{artifact.digest[:6]}"
 
 
@@ -60,14 +60,17 @@ class LibraryWeights:
             StudioError: The disk refused.
         """
         with self._one_at_a_time:
-            wanted = {each.id: each for each in self._library.find(kinds=[Kind.WEIGHTS], limit=-1)}
+            wanted = {
+                artifact.id: artifact
+                for artifact in self._library.find(kinds=[Kind.WEIGHTS], limit=-1)
+            }
             there = dict(self._there())
             gone = there.keys() - wanted.keys()
             for id in gone:
                 sidecar = there[id].sidecar
                 for path in (there[id].path, *([sidecar] if sidecar else [])):
                     disk.remove(path)
-            added = [self._add(each) for id, each in wanted.items() if id not in there]
+            added = [self._add(artifact) for id, artifact in wanted.items() if id not in there]
             return bool(gone) or any(added)
 
     def _there(self) -> Iterator[tuple[str, Weights]]:
@@ -78,8 +81,8 @@ class LibraryWeights:
 
     def _add(self, artifact: Artifact) -> bool:
         payload = self._library.payload_path(artifact)
-        found = of_family(payload, tuple(self._families())) or _language_model(payload)
-        if found is None:
+        weights = of_family(payload, tuple(self._families())) or _language_model(payload)
+        if weights is None:
             return False
         id = id_of(artifact)
         target = self._folder / f"{id}{artifact.suffix}"
@@ -93,10 +96,10 @@ class LibraryWeights:
                 "id": id,
                 "title": artifact.title,
                 "file": target.name,
-                "format": found.format,
-                "family": found.family,
-                "capabilities": found.capabilities,
-                "bytes": found.bytes,
+                "format": weights.format,
+                "family": weights.family,
+                "capabilities": weights.capabilities,
+                "bytes": weights.bytes,
                 "sha256": artifact.digest,
                 "source": {RESULT: artifact.id},
                 "recommended": _recommended(artifact),
@@ -109,17 +112,17 @@ class LibraryWeights:
 
 def _recommended(artifact: Artifact) -> dict[str, bool | int | float | str]:
     """Return the values of parameters that the task said to be best for these weights."""
-    said = artifact.meta.get("recommended")
-    plain = said.items() if isinstance(said, dict) else ()
+    value = artifact.meta.get("recommended")
+    plain = value.items() if isinstance(value, dict) else ()
     return {str(k): v for k, v in plain if str(k).isidentifier() and isinstance(v, _PLAIN)}
 
 
 def _language_model(payload: Path) -> Weights | None:
     """Return a whole model that some task fine-tuned; None for other payloads."""
-    found = at(payload) if payload.suffix.lower() == ".gguf" else None
-    if found is None or found.problem:
+    weights = at(payload) if payload.suffix.lower() == ".gguf" else None
+    if weights is None or weights.problem:
         return None
-    return replace(found, capabilities=(*found.capabilities, FINE_TUNED))
+    return replace(weights, capabilities=(*weights.capabilities, FINE_TUNED))
 
 
 def _link(payload: Path, target: Path) -> None:

@@ -145,9 +145,9 @@ class WeightsManager:
         """
         from studio.models import pickle_conversion  # brings the sandbox with it
 
-        made = pickle_conversion.convert(row.path, self.folder, on_progress)
+        converted = pickle_conversion.convert(row.path, self.folder, on_progress)
         self.catalogue.rescan()
-        return made
+        return converted
 
     def entries(self) -> tuple[WeightsEntry, ...]:
         """Return the usable weights as the runtime wants to hear of them."""

@@ -137,12 +137,12 @@ def _of_manifest(store: Path, path: Path, name: str) -> Weights | None:
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return unreadable
     models = [layer for layer in manifest.layers if layer.mediaType == _OLLAMA_MODEL]
-    found = _DIGEST.fullmatch(models[0].digest) if models else None
+    digest = _DIGEST.fullmatch(models[0].digest) if models else None
     if not models:
         return None  # an adapter, or something newer
-    if found is None:  # a digest that is a path would lead anywhere
+    if digest is None:  # a digest that is a path would lead anywhere
         return unreadable
-    blob = store / "blobs" / f"sha256-{found[1]}"
+    blob = store / "blobs" / f"sha256-{digest[1]}"
     row = recognition.at(blob) if blob.is_file() else None
     if row is None:
         problem = (
@@ -159,7 +159,7 @@ def _of_manifest(store: Path, path: Path, name: str) -> Weights | None:
         row,
         id=slug(name),
         title=name,
-        digest=found[1],
+        digest=digest[1],
         capabilities=recognition.of_a_writer(name) if row.capabilities else (),
     )
 
@@ -198,8 +198,8 @@ def _snapshot(repository: Path) -> Path | None:
             return main
     except (OSError, UnicodeDecodeError):
         pass
-    found = [each for each in (repository / "snapshots").glob("*") if each.is_dir()]
-    return max(found, key=lambda each: each.stat().st_mtime, default=None)
+    snapshots = [folder for folder in (repository / "snapshots").glob("*") if folder.is_dir()]
+    return max(snapshots, key=lambda folder: folder.stat().st_mtime, default=None)
 
 
 def _contained(row: Weights, repository: Path) -> Weights:

@@ -189,9 +189,9 @@ def _steps(descriptor: int, size: int) -> Iterator[bytes | SandboxResult]:
 def _check(pickle: Path, result: SandboxResult) -> None:
     if result.succeeded:
         return
-    said = result.stderr.decode("utf-8", "replace").strip().splitlines()
-    if result.exit_code == 3 and said:
-        why = said[-1]
+    lines = result.stderr.decode("utf-8", "replace").strip().splitlines()
+    if result.exit_code == 3 and lines:
+        why = lines[-1]
     elif result.ended in ("exit", "signal"):
         why = "the converter crashed"
     else:
@@ -201,5 +201,5 @@ def _check(pickle: Path, result: SandboxResult) -> None:
         f"{pickle.name} was not converted: {why}.",
         "Do not open it elsewhere unless you trust its author; look for a safetensors or GGUF "
         "version.",
-        "\n".join(said),
+        "\n".join(lines),
     )

@@ -45,7 +45,7 @@ class Bisect:
         """
         if self._state():
             self.stop()
-        suspects = [each.id for each in self._host.usable() if not each.shipped]
+        suspects = [plugin.id for plugin in self._host.usable() if not plugin.shipped]
         if not suspects:
             raise StudioError(
                 ErrorCode.NOT_FOUND,
@@ -65,7 +65,7 @@ class Bisect:
             StudioError: No search is under way.
         """
         suspects, off = self._now()
-        left = off if well else [each for each in suspects if each not in off]
+        left = off if well else [suspect for suspect in suspects if suspect not in off]
         # One that is off while all is well is the one. Of one that is on, that is still to show.
         return self._end(left) if not left or (well and len(left) == 1) else self._split(left)
 
@@ -81,20 +81,20 @@ class Bisect:
     def _split(self, suspects: list[str]) -> Step:
         """Switch half of the suspects off; of a single one, itself, which is the proof."""
         off = suspects[: max(1, len(suspects) // 2)]
-        for each in self._state()["all"]:
-            if each in off:
-                self._host.switch_off(each)
+        for id in self._state()["all"]:
+            if id in off:
+                self._host.switch_off(id)
             else:
-                self._host.switch_on(each)
+                self._host.switch_on(id)
         self._settings.set(_STATE, {**self._state(), "suspects": suspects, "off": off})
         return Step(tuple(suspects), tuple(off))
 
     def _end(self, left: list[str]) -> Step:
         """Leave the culprit off, if one was found, and the others on."""
         culprit = left[0] if len(left) == 1 else ""
-        for each in self._state()["all"]:
-            if each != culprit:
-                self._host.switch_on(each)
+        for id in self._state()["all"]:
+            if id != culprit:
+                self._host.switch_on(id)
         self._settings.set(_STATE, {})
         return Step(tuple(left), culprit=culprit, innocent=not culprit)
 
@@ -102,8 +102,8 @@ class Bisect:
         state = self._settings.get(_STATE, {})
         if not isinstance(state, dict):
             return {}
-        here = {each.id for each in self._host.plugins}  # one may have been removed meanwhile
-        return {key: [each for each in ids if each in here] for key, ids in state.items()}
+        here = {entry.id for entry in self._host.plugins}  # one may have been removed meanwhile
+        return {key: [entry for entry in ids if entry in here] for key, ids in state.items()}
 
     def _now(self) -> tuple[list[str], list[str]]:
         state = self._state()

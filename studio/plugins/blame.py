@@ -55,18 +55,18 @@ class Blame:
 
     def of_stack(self, stack: Iterable[traceback.FrameSummary]) -> Culprit | None:
         """Return whose turn it was in a stack, outermost frame first."""
-        found, below_studio = None, True
+        culprit, below_studio = None, True
         for frame in stack:
             path = os.path.realpath(frame.filename)
             plugin = self._owner(path)
             if plugin and below_studio:
                 at = f", line {frame.lineno}" if frame.lineno else ""
-                found = Culprit(plugin, f"{frame.name} in {os.path.basename(path)}{at}")
+                culprit = Culprit(plugin, f"{frame.name} in {os.path.basename(path)}{at}")
             if plugin:
                 below_studio = False
             elif path.startswith(f"{_STUDIO}{os.sep}"):
                 below_studio = True
-        return found
+        return culprit
 
     def of_report(self, report: str) -> Culprit | None:
         """Return whose turn it was in the thread that crashed, by a report of faulthandler."""

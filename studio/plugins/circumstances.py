@@ -33,18 +33,18 @@ def of_plugin(plugin: Plugin) -> dict[str, str]:
 
     What cannot be read is left out: no job fails for it.
     """
-    known = {PLUGIN: plugin.version}
+    versions = {PLUGIN: plugin.version}
     with suppress(OSError):
-        known[PLUGIN_FILES] = plugin.digest
-    known |= dict(_packages(plugin))
-    return {name: value for name, value in known.items() if value}
+        versions[PLUGIN_FILES] = plugin.digest
+    versions |= dict(_packages(plugin))
+    return {name: value for name, value in versions.items() if value}
 
 
 def _packages(plugin: Plugin) -> Iterator[tuple[str, str]]:
     """Yield the packages of a plugin's own, else those of the studio that it asks for."""
     if plugin.paths:
-        for found in metadata.distributions(path=[str(path) for path in plugin.paths]):
-            yield _canonical(found.name), found.version
+        for distribution in metadata.distributions(path=[str(path) for path in plugin.paths]):
+            yield _canonical(distribution.name), distribution.version
         return
     with suppress(metadata.PackageNotFoundError, ValueError):
         for needed in metadata.requires(plugin.distribution) or ():
@@ -59,14 +59,14 @@ def files_named(params: Mapping[str, Any]) -> dict[str, str]:
 
     Those that are too large to be read first, and those that cannot be read, are left out.
     """
-    found: dict[str, str] = {}
+    digests: dict[str, str] = {}
     left = LARGEST
     for path in _paths(params):
         with suppress(OSError, ValueError):
             left -= size_of(path)
             if left >= 0:
-                found[str(path)] = digest_of(path)
-    return found
+                digests[str(path)] = digest_of(path)
+    return digests
 
 
 def size_of(path: Path) -> int:
@@ -85,9 +85,9 @@ def digest_of(path: Path) -> str:
         OSError: It cannot be read, or there are too many.
     """
     digests = {}
-    for each in _files(path):
-        with open_regular(each) as file:
-            digests[each] = hashlib.file_digest(file, "sha256").hexdigest()
+    for path_inside in _files(path):
+        with open_regular(path_inside) as file:
+            digests[path_inside] = hashlib.file_digest(file, "sha256").hexdigest()
     return digest_of_all(path, digests)
 
 
@@ -95,17 +95,17 @@ def _files(path: Path) -> list[Path]:
     """Return a file, or those that lie in a folder: not in folders below it."""
     if not path.is_dir():
         return [path]
-    found = [each for each in islice(path.iterdir(), MOST_FILES + 1) if each.is_file()]
-    if len(found) > MOST_FILES:
+    files = [entry for entry in islice(path.iterdir(), MOST_FILES + 1) if entry.is_file()]
+    if len(files) > MOST_FILES:
         raise OSError(errno.EFBIG, "it holds too many files", str(path))
-    return found
+    return files
 
 
 def _paths(params: Mapping[str, Any]) -> Iterator[Path]:
     for value in params.values():
-        for each in value if isinstance(value, list | tuple) else (value,):
-            if isinstance(each, str) and len(each) < 4096 and "\n" not in each:
-                path = Path(each)
+        for item in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(item, str) and len(item) < 4096 and "\n" not in item:
+                path = Path(item)
                 with suppress(OSError, ValueError):
                     if path.is_absolute() and path.exists():
                         yield path

@@ -19,7 +19,7 @@ _DOWNLOADS = "studio.models.download"
 
 def packages_of(plugins: PluginHost) -> dict[str, str]:
     """Return top package → id of each plugin."""
-    halves = ((each.manifest, each.id) for each in plugins.plugins)
+    halves = ((plugin.manifest, plugin.id) for plugin in plugins.plugins)
     modules = ((half.plugin or half.worker, id) for half, id in halves if half)
     return {name.partition(".")[0]: id for name, id in modules if name}
 
@@ -79,7 +79,7 @@ class ConnectionLog:
         if status.connections == self._of_runtime:
             return
         before = self._of_runtime if status.connections > self._of_runtime else 0
-        new = [each for each in status.attempts if each not in self._seen]
+        new = [attempt for attempt in status.attempts if attempt not in self._seen]
         blocked_before = self._blocked_there if before else 0
         self.count += status.connections - before
         self.blocked += max(0, status.blocked - blocked_before)

@@ -84,16 +84,16 @@ class CrashJournal:
 
     def take_page(self) -> OpenPage | None:
         """Return the page in the window of a dead process, and clear it."""
-        found = None
+        page = None
         for note in sorted(self._folder.glob("*.page")):
             if WriterLock(note).is_held():
                 continue
             try:
-                found = OpenPage(**json.loads(read_note(note).decode("utf-8")))
+                page = OpenPage(**json.loads(read_note(note).decode("utf-8")))
             except (OSError, ValueError, TypeError):
                 pass  # cut short, or of another version
             note.unlink(missing_ok=True)
-        return found
+        return page
 
     def _write(
         self, note: Path, lock: WriterLock, entry: dict[str, object], *, sync: bool = True

@@ -96,7 +96,7 @@ class Denied(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     def fits(self, one: Identity) -> bool:
         """Whether ``one`` is refused by this entry."""
         if self.name:
-            names = {canonicalize_name(each) for each in one.names}
+            names = {canonicalize_name(name) for name in one.names}
             return canonicalize_name(self.name) in names and self._has(one.version)
         if self.publisher:
             return self.publisher.casefold() in one.publisher.casefold()
@@ -158,15 +158,15 @@ class DenyList:
         Raises:
             StudioError: The list cannot be read.
         """
-        return next((each for each in self.entries() if each.fits(one)), None)
+        return next((entry for entry in self.entries() if entry.fits(one)), None)
 
     def against(self, one: Identity) -> str:
         """Return why ``one`` is refused, in a sentence; empty if it is not."""
         try:
-            found = self.entry_for(one)
+            entry = self.entry_for(one)
         except StudioError as error:
             return f"{error.message} {error.hint}"
-        return found.sentence() if found else ""
+        return entry.sentence() if entry else ""
 
     def add(self, more: Iterable[Denied], instead_of: str = "") -> None:
         """Refuse ``more``; those of the list called ``instead_of`` give way to them.
@@ -174,8 +174,10 @@ class DenyList:
         Raises:
             StudioError: What is there cannot be read, or the disk refuses.
         """
-        kept = [each for each in self.entries() if not instead_of or each.source != instead_of]
-        self._write(dict.fromkeys([*kept, *more]))
+        entries = [
+            entry for entry in self.entries() if not instead_of or entry.source != instead_of
+        ]
+        self._write(dict.fromkeys([*entries, *more]))
 
     def remove(self, what: str) -> Sequence[Denied]:
         """Refuse it no longer; return the entries that were taken out.
@@ -187,11 +189,11 @@ class DenyList:
             StudioError: Nothing like that is refused; or the disk refuses.
         """
         entries = self.entries()
-        gone = [each for each in entries if what in (each.what, each.source, each.name)]
+        gone = [entry for entry in entries if what in (entry.what, entry.source, entry.name)]
         if not gone:
-            known = ", ".join(each.what for each in entries) or "nothing"
-            raise StudioError(ErrorCode.NOT_FOUND, f"“{what}” is not denied.", f"Denied: {known}.")
-        self._write(each for each in entries if each not in gone)
+            listed = ", ".join(entry.what for entry in entries) or "nothing"
+            raise StudioError(ErrorCode.NOT_FOUND, f"“{what}” is not denied.", f"Denied: {listed}.")
+        self._write(entry for entry in entries if entry not in gone)
         return gone
 
     def _write(self, entries: Iterable[Denied]) -> None:
@@ -245,8 +247,8 @@ def read_list(path: Path, key: str = "") -> tuple[str, tuple[Denied, ...]]:
         if key:
             signature = _head(path.with_name(f"{path.name}.minisig"))
             minisign.verify(key, signature.decode("utf-8"), data)
-        found = msgspec.convert(tomllib.loads(data.decode("utf-8")), _List)
-        if found.format != FORMAT or not found.title.strip():
+        content = msgspec.convert(tomllib.loads(data.decode("utf-8")), _List)
+        if content.format != FORMAT or not content.title.strip():
             raise ValueError(f"its format is not {FORMAT}, or it has no title")
     except (OSError, ValueError, RecursionError) as error:
         raise StudioError(
@@ -254,8 +256,8 @@ def read_list(path: Path, key: str = "") -> tuple[str, tuple[Denied, ...]]:
             f"{path.name} is not used as a list of denied plugins: {error}.",
             "Nothing was changed. Get another copy of it, or the right key.",
         ) from error
-    title = found.title.strip()
-    return title, tuple(msgspec.structs.replace(each, source=title) for each in found.deny)
+    title = content.title.strip()
+    return title, tuple(msgspec.structs.replace(entry, source=title) for entry in content.deny)
 
 
 def _head(path: Path) -> bytes:

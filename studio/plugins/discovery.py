@@ -125,10 +125,10 @@ finder = PluginFinder()
 def discover(search_path: Sequence[Path] = (), stored: Sequence[Found] = ()) -> list[Found]:
     """Return all plugins: those of the environment, ``stored``, those in ``search_path``."""
     importlib.invalidate_caches()  # something may have been installed since
-    found = [*_installed(), *stored]
-    installed = {each.folder for each in found}
-    found += [each for each in _in_folders(search_path) if each.folder not in installed]
-    return found
+    plugins = [*_installed(), *stored]
+    installed = {plugin.folder for plugin in plugins}
+    plugins += [plugin for plugin in _in_folders(search_path) if plugin.folder not in installed]
+    return plugins
 
 
 def search_path_of_environment() -> list[Path]:
@@ -143,8 +143,8 @@ def _installed() -> Iterator[Found]:
         points += [(_name_of(distribution), point) for point in _entry_points(distribution)]
     # An editable install may be listed twice: by its metadata and by the one it replaced.
     for name, point in sorted(set(points), key=lambda pair: (pair[1].name, pair[0])):
-        each = _read(point.name, point.value.strip(), distribution=name)
-        yield replace(each, origin=Origin.ENVIRONMENT)
+        plugin = _read(point.name, point.value.strip(), distribution=name)
+        yield replace(plugin, origin=Origin.ENVIRONMENT)
 
 
 def _entry_points(distribution: Distribution) -> list[EntryPoint]:
@@ -173,7 +173,7 @@ def _in_folders(search_path: Sequence[Path]) -> Iterator[Found]:
 def project_of(package: Path) -> Path:
     """Return the folder of the project that the folder ``package`` is of; its own if of none."""
     folders = (package.parent, package.parent.parent)
-    return next((each for each in folders if (each / PROJECT).is_file()), package.parent)
+    return next((folder for folder in folders if (folder / PROJECT).is_file()), package.parent)
 
 
 def requirements_of(folder: Path) -> tuple[str, ...]:
@@ -242,9 +242,9 @@ def _locate(package: str, expected: Path | None) -> Path:
 
 def _environment_spec(package: str) -> ModuleSpec | None:
     """Find the spec of a package of that name, ignoring plugins that run already."""
-    others = (each for each in sys.meta_path if each is not finder)
-    found = (each.find_spec(package, None) for each in others)
-    return next((spec for spec in found if spec is not None), None)
+    others = (other for other in sys.meta_path if other is not finder)
+    specs = (other.find_spec(package, None) for other in others)
+    return next((spec for spec in specs if spec is not None), None)
 
 
 def check_modules(package: str, manifest: Manifest) -> None:

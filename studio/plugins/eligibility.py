@@ -38,12 +38,16 @@ class Eligibility:
     only: tuple[str, ...] = ()
     denied: DenyList | None = None
 
-    def admit(self, found: Sequence[Found]) -> list[Plugin]:
+    def admit(self, candidates: Sequence[Found]) -> list[Plugin]:
         """Return all plugins in the order of the rail, each with its state."""
         plugins: dict[str, Plugin] = {}
-        ours = [each.manifest for each in found if self.release.holds(each) and each.manifest]
-        for each in sorted(found, key=self._rank):
-            plugin = self._judge(each)
+        ours = [
+            candidate.manifest
+            for candidate in candidates
+            if self.release.holds(candidate) and candidate.manifest
+        ]
+        for candidate in sorted(candidates, key=self._rank):
+            plugin = self._judge(candidate)
             title = "" if plugin.shipped else taken_title(plugin.manifest, ours)
             if title and plugin.state is not PluginState.INVALID:
                 plugin.state = PluginState.INVALID
@@ -53,71 +57,71 @@ class Eligibility:
             plugins.setdefault(plugin.id, plugin)
         return sorted(plugins.values(), key=_rail_order)
 
-    def _rank(self, found: Found) -> tuple[bool, bool]:
+    def _rank(self, candidate: Found) -> tuple[bool, bool]:
         """The studio's own first: nobody takes their ids. Then what an author is working on."""
-        return (not self.release.holds(found), found.origin is not Origin.FOLDER)
+        return (not self.release.holds(candidate), candidate.origin is not Origin.FOLDER)
 
-    def _judge(self, found: Found) -> Plugin:
-        state, reason = self._verdict(found)
+    def _judge(self, candidate: Found) -> Plugin:
+        state, reason = self._verdict(candidate)
         return Plugin(
-            id=found.name,
-            manifest=found.manifest,
+            id=candidate.name,
+            manifest=candidate.manifest,
             state=state,
             reason=reason,
-            package=found.package,
-            distribution=found.distribution,
-            version=found.manifest.version if found.manifest else "",
-            folder=found.folder,
-            shipped=self.release.holds(found),
-            paths=found.paths,
-            schemas=found.schemas,
-            origin=found.origin,
-            lends=found.lends,
-            identity=_identity(found),
+            package=candidate.package,
+            distribution=candidate.distribution,
+            version=candidate.manifest.version if candidate.manifest else "",
+            folder=candidate.folder,
+            shipped=self.release.holds(candidate),
+            paths=candidate.paths,
+            schemas=candidate.schemas,
+            origin=candidate.origin,
+            lends=candidate.lends,
+            identity=_identity(candidate),
         )
 
-    def _verdict(self, found: Found) -> tuple[PluginState, str]:
-        if found.manifest is None:
-            return PluginState.INVALID, str(found.error)
-        if self.release.is_imitated_by(found):
+    def _verdict(self, candidate: Found) -> tuple[PluginState, str]:
+        if candidate.manifest is None:
+            return PluginState.INVALID, str(candidate.error)
+        if self.release.is_imitated_by(candidate):
             return PluginState.INVALID, (
                 f"It has the name of a built-in plugin, but is not the one of this version of "
-                f"Offline Studio. Remove {found.distribution or found.package}, then reinstall "
-                "Offline Studio."
+                f"Offline Studio. Remove {candidate.distribution or candidate.package}, "
+                "then reinstall Offline Studio."
             )
-        refused = self.denied if not self.release.holds(found) else None
-        if refused and (why := refused.against(_identity(found))):
+        refused = self.denied if not self.release.holds(candidate) else None
+        if refused and (why := refused.against(_identity(candidate))):
             return PluginState.DENIED, why
-        if not is_compatible(found.manifest):
+        if not is_compatible(candidate.manifest):
             return PluginState.INCOMPATIBLE, (
-                f"It needs plugin API {found.manifest.api}, but this version provides "
+                f"It needs plugin API {candidate.manifest.api}, but this version provides "
                 f"{API_VERSION}. Install a matching version of the plugin."
             )
-        is_stranger = found.paths and not self.release.holds(found)
-        if is_stranger and (what := belongs_inside(found.manifest)):
+        is_stranger = candidate.paths and not self.release.holds(candidate)
+        if is_stranger and (what := belongs_inside(candidate.manifest)):
             return PluginState.INVALID, (
                 f"It has {what}, which can only run inside the studio, but its manifest does not "
                 "say isolation = “studio”. Its author must add it."
             )
-        if why := self._left_out(found):
+        if why := self._left_out(candidate):
             return PluginState.DISABLED, why
-        if module := self.choices.crashed_in(found.name):
+        if module := self.choices.crashed_in(candidate.name):
             return PluginState.QUARANTINED, (
                 f"Offline Studio crashed while loading {module}. Try again, or remove the plugin."
             )
         return PluginState.DISCOVERED, ""
 
-    def _left_out(self, found: Found) -> str:
-        if self.only and found.name not in self.only:
+    def _left_out(self, candidate: Found) -> str:
+        if self.only and candidate.name not in self.only:
             return f"Offline Studio was started with --only {','.join(self.only)}."
-        if self.safe_mode and not self.release.holds(found):
+        if self.safe_mode and not self.release.holds(candidate):
             return "Offline Studio is in safe mode: only built-in plugins are loaded."
-        if self.choices.is_off(found.name):
+        if self.choices.is_off(candidate.name):
             return "You disabled it."
-        if found.unready:
-            return found.unready
-        is_foreign = found.origin is Origin.ENVIRONMENT and not self.release.holds(found)
-        if is_foreign and not self.choices.is_on(found.name):
+        if candidate.unready:
+            return candidate.unready
+        is_foreign = candidate.origin is Origin.ENVIRONMENT and not self.release.holds(candidate)
+        if is_foreign and not self.choices.is_on(candidate.name):
             return (
                 "It was not installed by Offline Studio, but found beside it. If you enable it, "
                 "it can do anything that you can do on this computer."
@@ -125,15 +129,15 @@ class Eligibility:
         return ""
 
 
-def _identity(found: Found) -> Identity:
-    names = (found.name, found.distribution or found.package)
-    version = found.manifest.version if found.manifest else ""
-    return found.identity or Identity(names, version)
+def _identity(candidate: Found) -> Identity:
+    names = (candidate.name, candidate.distribution or candidate.package)
+    version = candidate.manifest.version if candidate.manifest else ""
+    return candidate.identity or Identity(names, version)
 
 
 def taken_title(manifest: Manifest | None, ours: Iterable[Manifest]) -> str:
     """Return the title of a plugin or of its pages that people would take for one of ours."""
-    taken = {look_alike(title) for each in ours for title in _titles(each)}
+    taken = {look_alike(title) for item in ours for title in _titles(item)}
     taken |= set(map(look_alike, _OWN_TITLES))
     titles = _titles(manifest) if manifest else ()
     return next((title for title in titles if look_alike(title) in taken), "")

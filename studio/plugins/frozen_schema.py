@@ -44,9 +44,9 @@ class FrozenSchemas:
         """
         if plugin.schemas:
             return dict(plugin.schemas)
-        kept = self._folder / f"{_digest(plugin)}.json"
+        cached = self._folder / f"{_digest(plugin)}.json"
         with contextlib.suppress(OSError, msgspec.MsgspecError):
-            return dict(msgspec.json.decode(read_note(kept), type=dict[str, Any]))
+            return dict(msgspec.json.decode(read_note(cached), type=dict[str, Any]))
         assert plugin.manifest is not None
         tasks = {task.id: task.params for task in plugin.manifest.tasks}
         paths = [str(path) for path in plugin.paths]
@@ -54,7 +54,7 @@ class FrozenSchemas:
         schemas = frozen_schemas(plugin.id, launched, tasks)
         with contextlib.suppress(OSError, StudioError):  # then they are read again next time
             disk.make_folder(self._folder)
-            disk.write_durably(kept, msgspec.json.encode(schemas))
+            disk.write_durably(cached, msgspec.json.encode(schemas))
         return schemas
 
 

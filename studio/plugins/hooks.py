@@ -65,10 +65,10 @@ class WindowHookRegistry:
         Raises:
             TypeError: It returned an unusable value.
         """
-        found = self._implementation(plugin, hook)
-        if found is None:
+        implementation = self._implementation(plugin, hook)
+        if implementation is None:
             return None
-        result = found.function(*(arguments[name] for name in found.argnames))
+        result = implementation.function(*(arguments[name] for name in implementation.argnames))
         fits, wanted = _RETURNS.get(hook, (lambda got: True, ""))
         if result is not None and not fits(result):
             raise TypeError(f"it returned {type(result).__name__} instead of {wanted}")
@@ -80,12 +80,12 @@ class WindowHookRegistry:
 
     def _refuse_misuse(self, plugin: str) -> None:
         for caller in self._manager.get_hookcallers(self._manager.get_plugin(plugin)) or []:
-            for found in caller.get_hookimpls():
-                if found.plugin_name != plugin:
+            for implementation in caller.get_hookimpls():
+                if implementation.plugin_name != plugin:
                     continue
-                if not caller.has_spec() and not found.optionalhook:
+                if not caller.has_spec() and not implementation.optionalhook:
                     raise _unusable(plugin, f"there is no hook called “{caller.name}”")
-                if found.hookwrapper or found.wrapper:
+                if implementation.hookwrapper or implementation.wrapper:
                     raise _unusable(plugin, f"its “{caller.name}” wraps hooks of other plugins")
 
 

@@ -128,7 +128,7 @@ class PluginHost:
         for gone in before.values():
             self._hooks.unregister(gone.id)
             self._forget_code(gone)
-            finder.discard(set(gone.paths) - {at for each in self.plugins for at in each.paths})
+            finder.discard(set(gone.paths) - {at for item in self.plugins for at in item.paths})
         self._changed()
 
     # --- who takes part -----------------------------------------------------------------------
@@ -142,11 +142,11 @@ class PluginHost:
         for plugin in self.plugins:
             if plugin.id == plugin_id:
                 return plugin
-        known = ", ".join(sorted(plugin.id for plugin in self.plugins)) or "none"
+        ids = ", ".join(sorted(plugin.id for plugin in self.plugins)) or "none"
         raise StudioError(
             ErrorCode.NOT_FOUND,
             f"There is no plugin called “{plugin_id}”.",
-            f"Installed plugins: {known}.",
+            f"Installed plugins: {ids}.",
         )
 
     def title(self, plugin_id: str) -> str:
@@ -159,8 +159,8 @@ class PluginHost:
 
     def unknown_only(self) -> list[str]:
         """Return the ids ``only`` asked for that no plugin has."""
-        known = {plugin.id for plugin in self.plugins}
-        return [name for name in self._only if name not in known]
+        ids = {plugin.id for plugin in self.plugins}
+        return [name for name in self._only if name not in ids]
 
     def switch_off(self, plugin_id: str) -> None:
         """Leave the plugin out from now on and at the next start.
@@ -213,11 +213,11 @@ class PluginHost:
 
         Their artifacts stay. Where two plugins declare a kind, the first in the rail names it.
         """
-        found: dict[str, KindEntry] = {}
+        entries: dict[str, KindEntry] = {}
         for plugin in self.plugins:
             for kind in plugin.manifest.kinds if plugin.manifest else ():
-                found.setdefault(kind.id, kind)
-        return list(found.values())
+                entries.setdefault(kind.id, kind)
+        return list(entries.values())
 
     def benches(self) -> list[tuple[Plugin, BenchEntry]]:
         """Return the declared benches of the plugins that take part and may be imported here."""
@@ -226,7 +226,7 @@ class PluginHost:
 
     def families(self) -> list[FamilyEntry]:
         """Return the families of weights that plugins which take part can load."""
-        return [each for p in self.usable() if p.manifest for each in p.manifest.families]
+        return [family for p in self.usable() if p.manifest for family in p.manifest.families]
 
     def task(self, task_id: str) -> tuple[Plugin, TaskEntry]:
         """Return a task and its plugin.
@@ -240,11 +240,9 @@ class PluginHost:
         for plugin in self.plugins:
             if plugin.id == task_id.partition(".")[0] and not plugin.is_usable:
                 raise _not_taking_part(plugin, f"The task “{task_id}” cannot run: its plugin is")
-        known = [task.id for _, task in self.tasks()]
-        near = difflib.get_close_matches(task_id, known, n=1, cutoff=0.75)
-        hint = (
-            f"Did you mean “{near[0]}”?" if near else f"Known tasks: {', '.join(known) or 'none'}."
-        )
+        ids = [task.id for _, task in self.tasks()]
+        near = difflib.get_close_matches(task_id, ids, n=1, cutoff=0.75)
+        hint = f"Did you mean “{near[0]}”?" if near else f"Known tasks: {', '.join(ids) or 'none'}."
         raise StudioError(ErrorCode.NOT_FOUND, f"There is no task called “{task_id}”.", hint)
 
     def params_class(self, task_id: str) -> type[Params]:
@@ -263,12 +261,12 @@ class PluginHost:
                 self._params[task_id] = thawed
                 return thawed
             module, _, name = entry.params.partition(":")
-            found = getattr(self._import(plugin, module), name, None)
-            if not (isinstance(found, type) and issubclass(found, Params)):
+            schema = getattr(self._import(plugin, module), name, None)
+            if not (isinstance(schema, type) and issubclass(schema, Params)):
                 error = TypeError(f"{entry.params} is not a subclass of Params")
                 raise self._fail(plugin, f"schema of {task_id}", error)
-            self._check_files(plugin, task_id, found)
-            self._params[task_id] = found
+            self._check_files(plugin, task_id, schema)
+            self._params[task_id] = schema
         return self._params[task_id]
 
     def _thawed(self, plugin: Plugin, task_id: str) -> type[Params]:
@@ -436,10 +434,10 @@ class PluginHost:
     def _result_kinds(self, manifest: Manifest) -> dict[str, tuple[str, ...]]:
         """Return task → the kinds that its results may be of: those its manifest declares, or any
         that somebody can show for a task that produces nothing which is kept."""
-        known = {*map(str, Kind), *(kind.id for kind in self.kinds())}
-        made = {kind for task in manifest.tasks for kind in task.produces} & known
-        declared = made | {kind.id for kind in manifest.kinds}
-        return {t.id: tuple(sorted(declared if t.produces else known)) for t in manifest.tasks}
+        kinds = {*map(str, Kind), *(kind.id for kind in self.kinds())}
+        produced = {kind for task in manifest.tasks for kind in task.produces} & kinds
+        declared = produced | {kind.id for kind in manifest.kinds}
+        return {t.id: tuple(sorted(declared if t.produces else kinds)) for t in manifest.tasks}
 
     def _import(self, plugin: Plugin, module: str) -> ModuleType:
         if module in sys.modules:

@@ -70,13 +70,13 @@ def machine_sandbox() -> Sandbox:
 
 def environment() -> dict[str, Path]:
     """Return the packages to lend to code inside the studio: all installed beside it."""
-    folders = [Path(each) for each in sys.path if each.endswith(("-packages", "-packages/"))]
-    found = [folder for folder in folders if folder.is_dir()]
-    lent = {f"{_ENVIRONMENT}{number}": folder for number, folder in enumerate(found)}
+    folders = [Path(entry) for entry in sys.path if entry.endswith(("-packages", "-packages/"))]
+    existing = [folder for folder in folders if folder.is_dir()]
+    lent = {f"{_ENVIRONMENT}{number}": folder for number, folder in enumerate(existing)}
     return {"studio": Path(studio.__file__).resolve().parent, **lent}
 
 
-def in_sandbox(script: bytes, order: bytes, lent: Mapping[str, Path], told: Told) -> Outcome:
+def in_sandbox(script: bytes, order: bytes, lent: Mapping[str, Path], progress: Told) -> Outcome:
     """Run a script of ours in the sandbox; it finds ``order.json`` and writes ``answer.json``.
 
     Args:
@@ -103,7 +103,7 @@ def in_sandbox(script: bytes, order: bytes, lent: Mapping[str, Path], told: Told
     result = None
     try:
         for step in machine_sandbox().run(request, lent=lent):
-            told()
+            progress()
             result = step.result or result
     except OSError as error:
         raise StudioError(
@@ -114,11 +114,11 @@ def in_sandbox(script: bytes, order: bytes, lent: Mapping[str, Path], told: Told
     assert result is not None
     by_itself = result.ended == "exit"
     why = f"by exit code {result.exit_code}" if by_itself else f"({result.ended})"
-    said = result.stderr.decode("utf-8", "replace")[-4000:]
-    return Outcome(result.files.get(_ANSWER), why, said, result.tier)
+    log = result.stderr.decode("utf-8", "replace")[-4000:]
+    return Outcome(result.files.get(_ANSWER), why, log, result.tier)
 
 
-def without_sandbox(script: bytes, order: bytes, site: Path, told: Told) -> Outcome:
+def without_sandbox(script: bytes, order: bytes, site: Path, progress: Told) -> Outcome:
     """Run the script with all that the user may do, in the studio's environment.
 
     Args:
@@ -136,7 +136,7 @@ def without_sandbox(script: bytes, order: bytes, site: Path, told: Told) -> Outc
             start_new_session=True,
         )
         try:
-            if not _waited(child, told):
+            if not _waited(child, progress):
                 return Outcome(None, "(wall time)")
         finally:
             child.kill()
@@ -144,10 +144,10 @@ def without_sandbox(script: bytes, order: bytes, site: Path, told: Told) -> Outc
         return Outcome(_read(Path(folder, _ANSWER)), f"by exit code {child.returncode}")
 
 
-def _waited(child: subprocess.Popen[bytes], told: Told) -> bool:
+def _waited(child: subprocess.Popen[bytes], progress: Told) -> bool:
     waited = 0.0
     while child.poll() is None:
-        told()
+        progress()
         if waited > SECONDS:
             return False
         try:

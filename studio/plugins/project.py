@@ -18,11 +18,13 @@ def package_folder(folder: Path) -> Path:
     Raises:
         StudioError: There is none, or there are several.
     """
-    found = sorted({path.parent.resolve() for at in _PLACES for path in folder.glob(at + MANIFEST)})
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(path.name for path in found)
+    packages = sorted(
+        {path.parent.resolve() for at in _PLACES for path in folder.glob(at + MANIFEST)}
+    )
+    if len(packages) == 1:
+        return packages[0]
+    if packages:
+        names = ", ".join(path.name for path in packages)
         raise StudioError(
             ErrorCode.BAD_INPUT, f"{folder} holds several plugins: {names}.", "Name one of them."
         )

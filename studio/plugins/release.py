@@ -42,10 +42,13 @@ class Release:
 
     def __init__(self, plugins: Mapping[str, Shipped]) -> None:
         """``plugins``: name of the distribution → its expected package."""
-        self._folders = {each.folder: each.digest for each in plugins.values()}
+        self._folders = {shipped.folder: shipped.digest for shipped in plugins.values()}
         self._fits: dict[Path, bool] = {}
         """Folder → whether its files are those of the lock: read once."""
-        self._names = {*map(_canonical, plugins), *(each.folder.name for each in plugins.values())}
+        self._names = {
+            *map(_canonical, plugins),
+            *(shipped.folder.name for shipped in plugins.values()),
+        }
 
     @classmethod
     def of(cls, studio: Path) -> Release:
@@ -56,8 +59,13 @@ class Release:
         """
         place = studio.resolve().parent
         if (place / "pyproject.toml").is_file():
-            found = place.glob("plugins/*/*/manifest.toml")
-            return cls({f"studio-plugin-{each.parts[-3]}": Shipped(each.parent) for each in found})
+            manifests = place.glob("plugins/*/*/manifest.toml")
+            return cls(
+                {
+                    f"studio-plugin-{manifest.parts[-3]}": Shipped(manifest.parent)
+                    for manifest in manifests
+                }
+            )
         try:
             lock = json.loads(read_note(studio / "_resources" / LOCK).decode("utf-8"))
         except OSError:
@@ -69,9 +77,9 @@ class Release:
             }
         )
 
-    def holds(self, found: Found) -> bool:
+    def holds(self, candidate: Found) -> bool:
         """Whether ``found`` is one of ours."""
-        folder = found.folder
+        folder = candidate.folder
         if folder is None or folder not in self._folders:
             return False
         if folder not in self._fits:
@@ -79,19 +87,19 @@ class Release:
             self._fits[folder] = not wanted or wanted == digest_of(folder, files_in(folder))
         return self._fits[folder]
 
-    def is_imitated_by(self, found: Found) -> bool:
+    def is_imitated_by(self, candidate: Found) -> bool:
         """Whether ``found`` has a name of ours and is not."""
-        named = {found.package, _canonical(found.distribution)}
-        return bool(named & self._names) and not self.holds(found)
+        named = {candidate.package, _canonical(candidate.distribution)}
+        return bool(named & self._names) and not self.holds(candidate)
 
 
 def files_in(folder: Path) -> list[Path]:
     """Return the files of a package, without those that Python writes beside them."""
-    found = []
+    paths = []
     for at, folders, files in os.walk(folder):
-        folders[:] = [each for each in folders if each != "__pycache__"]
-        found += [Path(at, file) for file in files if not file.endswith(".pyc")]
-    return found
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        paths += [Path(at, file) for file in files if not file.endswith(".pyc")]
+    return paths
 
 
 def digest_of(folder: Path, files: Iterable[Path]) -> str:

@@ -91,11 +91,11 @@ def _joined(first: str, more: str) -> str:
     (_, above), *tables = _tables(first)
     (_, above_too), *further = _tables(more)
     again = {header for header, _ in further if not header.startswith("[[")}
-    kept = [(header, body) for header, body in tables if header not in again]
+    remaining = [(header, body) for header, body in tables if header not in again]
     keys = {line.partition("=")[0] for line in above.splitlines()}
     new = [line for line in above_too.splitlines() if line.partition("=")[0] not in keys]
     head = "\n".join([above.rstrip(), *new]).strip()
-    return "\n\n".join([head, *(f"{h}\n{body.strip()}" for h, body in kept + further)]) + "\n"
+    return "\n\n".join([head, *(f"{h}\n{body.strip()}" for h, body in remaining + further)]) + "\n"
 
 
 def _tables(text: str) -> Iterator[tuple[str, str]]:

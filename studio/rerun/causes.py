@@ -25,14 +25,14 @@ not there, of an older one nobody knows."""
 
 def causes(before: Record, after: Record) -> tuple[Cause, ...]:
     """Return the candidate causes, the likeliest first: the request, then the environment."""
-    found = [
+    candidates = [
         *_contents("file", before.files, after.files),
         *_contents("model", before.weights, after.weights),
         *_parameters(before, after),
         *_versions(before, after),
     ]
     order = ("file", "model", "parameter", "program", "plugin", "device", "setting", "library")
-    return tuple(sorted(found, key=lambda cause: order.index(cause.what)))
+    return tuple(sorted(candidates, key=lambda cause: order.index(cause.what)))
 
 
 def _contents(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Cause]:
@@ -47,7 +47,7 @@ def _contents(what: str, before: Mapping[str, str], after: Mapping[str, str]) ->
 
 def _parameters(before: Record, after: Record) -> Iterator[Cause]:
     """Yield parameters changed by the schema only: a new default, a bound."""
-    was, now = (by_content(each.params, {**each.files, **each.weights}) for each in (before, after))
+    was, now = (by_content(run.params, {**run.files, **run.weights}) for run in (before, after))
     for name in sorted({*was, *now}):
         if was.get(name) != now.get(name) and not _is_named(name, before, after):
             yield Cause("parameter", name, _told(was.get(name)), _told(now.get(name)))
@@ -55,9 +55,9 @@ def _parameters(before: Record, after: Record) -> Iterator[Cause]:
 
 def _is_named(name: str, before: Record, after: Record) -> bool:
     """Whether a parameter names a model or a file whose change is reported as such."""
-    names = [{**each.weights, **each.files} for each in (before, after)]
-    values = [each.params.get(name) for each in (before, after)]
-    return all(isinstance(v, str) and v in known for v, known in zip(values, names, strict=True))
+    names = [{**run.weights, **run.files} for run in (before, after)]
+    values = [run.params.get(name) for run in (before, after)]
+    return all(isinstance(v, str) and v in ids for v, ids in zip(values, names, strict=True))
 
 
 def _versions(before: Record, after: Record) -> Iterator[Cause]:

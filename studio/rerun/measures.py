@@ -116,8 +116,8 @@ def of_sounds(before: Path, after: Path) -> Difference:
         Effect("greatest difference", round(most, 9), "of full scale", SAMPLE_TOLERANCE),
         Effect("SNR", round(ratio, 2), "dB"),
     )
-    told = f"samples differ by up to {percent(most)} of full scale, {ratio:.0f} dB below the sound"
-    return Difference(told, effects)
+    text = f"samples differ by up to {percent(most)} of full scale, {ratio:.0f} dB below the sound"
+    return Difference(text, effects)
 
 
 def of_texts(before: Path, after: Path) -> Difference:
@@ -145,9 +145,9 @@ def words_of(before: str, after: str) -> Difference:
 def returned_of(before: Mapping[str, str], after: Mapping[str, str]) -> Difference:
     """Compare two return values of a task, each by the digests of its values."""
     names = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
-    told = ", ".join(names[:_NAMED]) + (", …" if names[_NAMED:] else "")
+    listed = ", ".join(names[:_NAMED]) + (", …" if names[_NAMED:] else "")
     effects = (Effect("returned values that differ", len(names), "", 0.0),)
-    return Difference(sentence("what it returned differs ({names})", names=told), effects)
+    return Difference(sentence("what it returned differs ({names})", names=listed), effects)
 
 
 def of_tables(before: Path, after: Path) -> Difference:
@@ -178,7 +178,7 @@ def of_bytes(before: Path, after: Path) -> Difference:
     different, sizes = 0, (before.stat().st_size, after.stat().st_size)
     with open_regular(before) as old, open_regular(after) as new:
         while (one := old.read(1 << 20)) and (other := new.read(1 << 20)):
-            pair = (np.frombuffer(each[: min(len(one), len(other))], "u1") for each in (one, other))
+            pair = (np.frombuffer(data[: min(len(one), len(other))], "u1") for data in (one, other))
             different += int(np.not_equal(*pair).sum())
     different += abs(sizes[1] - sizes[0])
     words = f"{different:,} of {max(sizes):,} bytes differ"
@@ -258,11 +258,11 @@ def _of_cells(before: Mapping[Any, Any], after: Mapping[Any, Any], what: str) ->
         Effect(f"{what}s removed", removed, "", 0.0),
         Effect("greatest relative difference", float(f"{most:.6g}"), "", NUMBER_TOLERANCE),
     )
-    told = f"{len(changed):,} of {len(before):,} {what}s differ" if changed else ""
+    text = f"{len(changed):,} of {len(before):,} {what}s differ" if changed else ""
     if figures:
-        told += f", figures by up to {percent(most)}"
-    told = " and ".join(filter(None, (told, _told(added, removed, what))))
-    return Difference(told or "only how it is written differs", effects)
+        text += f", figures by up to {percent(most)}"
+    text = " and ".join(filter(None, (text, _told(added, removed, what))))
+    return Difference(text or "only how it is written differs", effects)
 
 
 def _gap(before: Any, after: Any) -> float | None:
@@ -278,9 +278,9 @@ def _gap(before: Any, after: Any) -> float | None:
 
 def _leaves(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[tuple[Any, ...], Any]]:
     if isinstance(value, dict):
-        return [leaf for key, each in value.items() for leaf in _leaves(each, (*place, key))]
+        return [leaf for key, item in value.items() for leaf in _leaves(item, (*place, key))]
     if isinstance(value, list):
-        return [leaf for n, each in enumerate(value) for leaf in _leaves(each, (*place, n))]
+        return [leaf for n, item in enumerate(value) for leaf in _leaves(item, (*place, n))]
     return [(place, value)]
 
 

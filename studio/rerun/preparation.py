@@ -80,9 +80,9 @@ def find(library: Library, id: str) -> Original:
         "message": library.conversations.message,
     }
     for what, look_up in with_id.items():
-        found = _if_there(partial(look_up, id))
-        if found is not None:
-            return _original(library, id, what, found)
+        original = _if_there(partial(look_up, id))
+        if original is not None:
+            return _original(library, id, what, original)
     raise StudioError(
         ErrorCode.NOT_FOUND,
         sentence("There is no result with this id in the library."),
@@ -96,14 +96,14 @@ def changed_files(library: Library, original: Original, folder: Path) -> dict[st
     Raises:
         StudioError: ``NOT_FOUND``: one is not there any more.
     """
-    found: dict[str, Changed] = {}
+    changes: dict[str, Changed] = {}
     for result in original.results:
         path = library.payload_path(result)
         try:
             now = digest_of(path)
             if now != result.digest:
                 copy = Path(shutil.copyfile(path, folder / f"{result.id}{result.suffix}"))
-                found[result.id] = Changed(copy, now)
+                changes[result.id] = Changed(copy, now)
         except OSError as error:
             raise StudioError(
                 ErrorCode.NOT_FOUND,
@@ -114,7 +114,7 @@ def changed_files(library: Library, original: Original, folder: Path) -> dict[st
                 sentence("`studio library verify` lists all files that are missing or damaged."),
                 str(error),
             ) from error
-    return found
+    return changes
 
 
 def changed_since(library: Library, original: Original) -> tuple[Cause, ...]:
@@ -122,23 +122,23 @@ def changed_since(library: Library, original: Original) -> tuple[Cause, ...]:
 
     Only files copied by the library: others are reported as the cause of a difference.
     """
-    found: list[Cause] = []
+    causes: list[Cause] = []
     for name, sha256 in original.record.files.items():
         try:
             now = digest_of(Path(name))
         except OSError:
             now = ""
         if now != sha256 and library.kept_inputs.file(sha256) is not None:
-            found.append(Cause("input", Path(name).name, sha256, now))
+            causes.append(Cause("input", Path(name).name, sha256, now))
     for result in original.results[:1]:
         if (saved := library.described(result)) is not None:
-            found += _edited(saved, original.record)
-    return tuple(found)
+            causes += _edited(saved, original.record)
+    return tuple(causes)
 
 
 def _edited(saved: Record, record: Record) -> Iterator[Cause]:
     """Yield differences between the database and the sidecar of the result."""
-    was, now = ({**each.params, "seed": each.seed} for each in (saved, record))
+    was, now = ({**entry.params, "seed": entry.seed} for entry in (saved, record))
     for name in sorted(was.keys() | now.keys()):
         if was.get(name) != now.get(name):
             yield Cause("record", name, str(was.get(name))[:80], str(now.get(name))[:80])
@@ -180,7 +180,9 @@ def request_for(
 def explain(error: StudioError, record: Record, plugins: PluginHost) -> StudioError:
     """Return why a request was refused as whoever wants the result again understands it."""
     made_with = f"{record.plugin} {record.versions.get(PLUGIN, '')}".strip()
-    plugin = next((each for each in plugins.plugins if each.id == record.plugin), None)
+    plugin = next(
+        (candidate for candidate in plugins.plugins if candidate.id == record.plugin), None
+    )
     if plugin is None:
         return StudioError(
             ErrorCode.NOT_FOUND,
@@ -250,8 +252,8 @@ def _damaged(error: Exception) -> StudioError:
     )
 
 
-def _original(library: Library, id: str, what: str, found: Any) -> Original:
-    record_id = id if what == "record" else found.record
+def _original(library: Library, id: str, what: str, item: Any) -> Original:
+    record_id = id if what == "record" else item.record
     if not record_id:
         raise StudioError(
             ErrorCode.NOT_FOUND,
@@ -260,7 +262,7 @@ def _original(library: Library, id: str, what: str, found: Any) -> Original:
             ),
             sentence("Only what a task of the studio has made can be run again."),
         )
-    record = found if what == "record" else _if_there(lambda: library.record(record_id))
+    record = item if what == "record" else _if_there(lambda: library.record(record_id))
     if record is None:
         raise StudioError(
             ErrorCode.NOT_FOUND,
@@ -268,10 +270,10 @@ def _original(library: Library, id: str, what: str, found: Any) -> Original:
             sentence("It was erased, or lost. `studio library rebuild` looks for it in the files."),
         )
     if what == "message":
-        return Original(id, record, message=found)
+        return Original(id, record, message=item)
     here = [*library.find(record=record.id, limit=-1), *_binned(library, record)]
-    siblings = tuple(sorted(here, key=lambda each: each.id))
-    results = (found,) if what == "artifact" else siblings
+    siblings = tuple(sorted(here, key=lambda artifact: artifact.id))
+    results = (item,) if what == "artifact" else siblings
     if not results and not record.returned:
         raise StudioError(
             ErrorCode.NOT_FOUND,
@@ -288,15 +290,15 @@ def _binned(library: Library, record: Record) -> list[Artifact]:
 def _inputs(library: Library, original: Original) -> dict[str, Any]:
     record = original.record
     try:
-        kept: Mapping[str, Any] = library.inputs_of(record)
+        inputs: Mapping[str, Any] = library.inputs_of(record)
     except StudioError:
-        said = _said(library, original)
-        if record.inputs != {"messages": digest(bytes(packed(said)))}:
+        messages = _said(library, original)
+        if record.inputs != {"messages": digest(bytes(packed(messages)))}:
             raise
-        return {"messages": said}
+        return {"messages": messages}
     try:
         specs = {name: msgspec.convert(spec, BlobSpec) for name, spec in record.specs.items()}
-        return {name: as_sent(specs.get(name), data) for name, data in kept.items()}
+        return {name: as_sent(specs.get(name), data) for name, data in inputs.items()}
     except msgspec.ValidationError as error:
         raise _damaged(error) from error
 
@@ -307,9 +309,9 @@ def _said(library: Library, original: Original) -> list[dict[str, str]]:
     if message is None:
         return []
     return [
-        {"role": each.role, "content": each.content}
-        for each in library.conversations.path_to(message.parent)
-        if each.content.strip() and each.role in ("user", "assistant")
+        {"role": earlier.role, "content": earlier.content}
+        for earlier in library.conversations.path_to(message.parent)
+        if earlier.content.strip() and earlier.role in ("user", "assistant")
     ]
 
 

@@ -103,7 +103,7 @@ class Report(msgspec.Struct, frozen=True):
         if self.verdict is RerunVerdict.IDENTICAL:
             copies = self.of("input")
             return f"Identical, byte for byte; {named(copies)}." if copies else _IDENTICAL
-        seen = "; ".join(dict.fromkeys(each.words for each in self.differences))
+        seen = "; ".join(dict.fromkeys(difference.words for difference in self.differences))
         is_within = self.verdict is RerunVerdict.WITHIN
         head = "The same within tolerance" if is_within else "Different"
         if not self.reasons:
@@ -125,12 +125,14 @@ class Report(msgspec.Struct, frozen=True):
             "verdict": str(self.verdict),
             "sentence": self.sentence,
             "causes": [
-                {**msgspec.structs.asdict(each), "words": each.words} for each in self.causes
+                {**msgspec.structs.asdict(entry), "words": entry.words} for entry in self.causes
             ],
             "effects": [
-                msgspec.to_builtins(effect) for each in self.differences for effect in each.effects
+                msgspec.to_builtins(effect)
+                for entry in self.differences
+                for effect in entry.effects
             ],
-            "differences": [str(each.words) for each in self.differences],
+            "differences": [str(entry.words) for entry in self.differences],
             "original": self.original,
             "made": list(self.made),
             "record": self.record,
@@ -150,7 +152,7 @@ def cannot(original: str, error: StudioError) -> Report:
 
 def named(causes: tuple[Cause, ...]) -> str:
     """Return the first causes as one clause."""
-    words = [each.words for each in causes[:MOST_CAUSES]]
+    words = [cause.words for cause in causes[:MOST_CAUSES]]
     left = len(causes) - MOST_CAUSES
     if left > 0:
         words.append("one more thing has changed" if left == 1 else f"{left} more things have")

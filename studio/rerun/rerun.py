@@ -87,7 +87,7 @@ class Rerun:
             studio.picked.grant(preparation.same_files(original.record, folder))
             return original, request
 
-        self._beside(look, lambda found: self._submit(*found), self._cannot)
+        self._beside(look, lambda prepared: self._submit(*prepared), self._cannot)
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -102,33 +102,35 @@ class Rerun:
         job.on_cancelled(lambda: self._cannot(_stopped()))
 
     def _made(self, original: Original, job: Job) -> None:
-        own = [each for each in job.artifacts if each.record == job.record]
-        said = job.texts().get("", "")
+        own = [artifact for artifact in job.artifacts if artifact.record == job.record]
+        text = job.texts().get("", "")
 
         def look() -> tuple[list[Pair], list[Pair]]:
-            made = [self._studio.library.artifact(each.id) for each in own if each.id]
-            pairs = matched(original, made)
+            artifacts = [
+                self._studio.library.artifact(artifact.id) for artifact in own if artifact.id
+            ]
+            pairs = matched(original, artifacts)
             return pairs, [pair for pair in pairs if not _same(original, pair)]
 
         if original.message is not None:
-            if said != original.message.content:
-                self._differences.append(measures.words_of(original.message.content, said))
+            if text != original.message.content:
+                self._differences.append(measures.words_of(original.message.content, text))
             self._finish(original, job, ())
             return
-        self._beside(look, lambda found: self._compare(original, job, *found), self._cannot)
+        self._beside(look, lambda loaded: self._compare(original, job, *loaded), self._cannot)
 
     def _compare(
         self, original: Original, job: Job, pairs: Sequence[Pair], different: Sequence[Pair]
     ) -> None:
         """Measure the pairs that are not the same, one after the other; then tell."""
         if not different:
-            made = tuple(new.id for _, new in pairs if new is not None)
-            self._finish(original, job, made)
+            ids = tuple(new.id for _, new in pairs if new is not None)
+            self._finish(original, job, ids)
             return
         (old, new), *others = different
 
-        def measured(found: Difference) -> None:
-            self._differences.append(found)
+        def measured(difference: Difference) -> None:
+            self._differences.append(difference)
             self._compare(original, job, pairs, others)
 
         if new is None:
@@ -149,7 +151,7 @@ class Rerun:
             self._beside(lambda: measures.measure(old.kind, *paths), then, self._cannot)
 
         declared = self._studio.plugins.tasks()
-        task = next((each.id for _, each in declared if old.kind in each.compares), "")
+        task = next((entry.id for _, entry in declared if old.kind in entry.compares), "")
         if not task or max(old.bytes, new.bytes) > COMPARED_BY_TASKS:
             by_studio()
             return
@@ -166,7 +168,7 @@ class Rerun:
 
         self._beside(lambda: tuple(map(Path.read_bytes, paths)), ask, self._cannot)
 
-    def _finish(self, original: Original, job: Job, made: tuple[str, ...]) -> None:
+    def _finish(self, original: Original, job: Job, ids: tuple[str, ...]) -> None:
         def look() -> Report:
             after = self._studio.library.record(job.record)
             was, now = original.record.returned, after.returned
@@ -174,21 +176,21 @@ class Rerun:
                 self._differences.append(measures.returned_of(was, now))
             if not self._differences:
                 verdict = RerunVerdict.IDENTICAL
-            elif all(each.is_within for each in self._differences):
+            elif all(item.is_within for item in self._differences):
                 verdict = RerunVerdict.WITHIN
             else:
                 verdict = RerunVerdict.DIFFERENT
             found = [
-                Cause("result", each.title, each.digest, original.changed[each.id].digest)
-                for each in original.results
-                if each.id in original.changed
+                Cause("result", item.title, item.digest, original.changed[item.id].digest)
+                for item in original.results
+                if item.id in original.changed
             ]
-            told = {cause.name for cause in original.since if cause.what == "input"}
+            names = {cause.name for cause in original.since if cause.what == "input"}
             later = causes(original.record, after)
             found += original.since
-            found += [each for each in later if each.what != "file" or each.name not in told]
+            found += [item for item in later if item.what != "file" or item.name not in names]
             return Report(
-                self._id, verdict, made, job.record, tuple(found), tuple(self._differences)
+                self._id, verdict, ids, job.record, tuple(found), tuple(self._differences)
             )
 
         self._beside(look, self._tell, self._cannot)
@@ -203,27 +205,27 @@ class Rerun:
             self._told(report)
 
 
-def matched(original: Original, made: Sequence[Artifact]) -> list[Pair]:
+def matched(original: Original, artifacts: Sequence[Artifact]) -> list[Pair]:
     """Return each result with the new one in its place: the same bytes, else the same sort.
 
     A run makes several, and some of those of then may be gone.
     """
-    left = list(made)
+    left = list(artifacts)
     pairs: list[Pair] = []
-    for old in sorted(original.results, key=lambda each: each.id):
-        kin = [each for each in original.siblings if each.kind == old.kind]
-        same_kind = [each for each in made if each.kind == old.kind]
+    for old in sorted(original.results, key=lambda artifact: artifact.id):
+        kin = [artifact for artifact in original.siblings if artifact.kind == old.kind]
+        same_kind = [artifact for artifact in artifacts if artifact.kind == old.kind]
         place = kin.index(old)
         wishes = (
-            [each for each in same_kind if each.digest == old.digest],
-            [each for each in same_kind if each.meta == old.meta],
+            [artifact for artifact in same_kind if artifact.digest == old.digest],
+            [artifact for artifact in same_kind if artifact.meta == old.meta],
             same_kind[place : place + 1],
             same_kind,
         )
-        found = next((new for those in wishes for new in those if new in left), None)
-        if found is not None:
-            left.remove(found)
-        pairs.append((old, found))
+        match = next((new for those in wishes for new in those if new in left), None)
+        if match is not None:
+            left.remove(match)
+        pairs.append((old, match))
     return pairs
 
 
@@ -244,11 +246,11 @@ def _comparison(
 
 def _heard(result: Any, then: Callable[[Difference], None], otherwise: Callable[[], None]) -> None:
     try:
-        found = read_difference(result)
+        difference = read_difference(result)
     except StudioError:
         otherwise()
         return
-    then(found)
+    then(difference)
 
 
 def _stopped() -> StudioError:

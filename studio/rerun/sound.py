@@ -58,10 +58,10 @@ _READERS = {
 
 
 def _chunks(data: bytes) -> dict[bytes, bytes]:
-    found: dict[bytes, bytes] = {}
+    chunks: dict[bytes, bytes] = {}
     at = 12
     while at + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, at)
-        found.setdefault(name, data[at + 8 : at + 8 + size])
+        chunks.setdefault(name, data[at + 8 : at + 8 + size])
         at += 8 + size + size % 2
-    return found
+    return chunks

@@ -26,7 +26,7 @@ class WeightsByDigest:
         self._read = _read(cache / DIGESTS)
         self._found: dict[str, str] = {}
 
-    def now_called(self, known: Mapping[str, str]) -> dict[str, str]:
+    def now_called(self, digests: Mapping[str, str]) -> dict[str, str]:
         """Return old id → id today, of all ``known`` weights (id → SHA-256).
 
         Where the bytes are nowhere, but others are called the same, it is these: that they are
@@ -35,7 +35,7 @@ class WeightsByDigest:
         Raises:
             StudioError: ``NOT_FOUND`` for the first of which there is neither.
         """
-        return {id: self._one(id, digest) for id, digest in known.items()}
+        return {id: self._one(id, digest) for id, digest in digests.items()}
 
     def _one(self, id: str, digest: str) -> str:
         rows = [row for row in self._catalogue.list() if not row.problem]
@@ -77,9 +77,9 @@ class WeightsByDigest:
         return ""
 
     def _digest(self, row: Weights) -> str:
-        told = self._told(row)
-        if told:
-            return told
+        digest = self._told(row)
+        if digest:
+            return digest
         if row.id not in self._found:
             self._found[row.id] = ""
             with suppress(StudioError):  # it cannot be read: then it is not the one
@@ -92,13 +92,13 @@ def renamed(value: object, names: Mapping[str, str]) -> object:
     if isinstance(value, str):
         return names.get(value, value)
     if isinstance(value, list | tuple):
-        return [renamed(each, names) for each in value]
+        return [renamed(item, names) for item in value]
     return value
 
 
 def _read(file: Path) -> dict[str, str]:
     with suppress(OSError, ValueError):  # there is none, or it is damaged: files are read anew
-        known = json.loads(read_note(file).decode("utf-8"))
-        if isinstance(known, dict):
-            return {str(key): str(value) for key, value in known.items()}
+        digests = json.loads(read_note(file).decode("utf-8"))
+        if isinstance(digests, dict):
+            return {str(key): str(value) for key, value in digests.items()}
     return {}

@@ -44,9 +44,9 @@ class RuntimeConfiguration:
 
     def send(self) -> None:
         """Tell the runtime, which has just started."""
-        told = self.told()
-        self._sent = told.weights
-        self._runtime.send(told)
+        message = self.told()
+        self._sent = message.weights
+        self._runtime.send(message)
 
     def told(self) -> Configure:
         """Return the configuration for a runtime."""
@@ -69,7 +69,7 @@ class RuntimeConfiguration:
         self._runtime.restart()
 
     def _entries(self) -> tuple[WeightsEntry, ...]:
-        return tuple(each for each in self._weights.entries() if each.id not in self.set_aside)
+        return tuple(entry for entry in self._weights.entries() if entry.id not in self.set_aside)
 
     def _remarked(self, key: str, value: Any) -> None:
         """Reconfigure the runtime if a remark on weights affects their use."""

@@ -21,11 +21,11 @@ class LoadedModels:
     @property
     def pinned(self) -> tuple[str, ...]:
         """The ids of the weights that stay loaded once they are."""
-        return tuple(str(each) for each in self._settings.get(PINNED, list[str]()))
+        return tuple(str(item) for item in self._settings.get(PINNED, list[str]()))
 
     def pin(self, weights: str, pinned: bool = True) -> None:
         """Keep ``weights`` in memory once loaded, whatever else needs it; or no longer."""
-        others = [each for each in self.pinned if each != weights]
+        others = [item for item in self.pinned if item != weights]
         self._settings.set(PINNED, [*others, weights] if pinned else others)
         if self._runtime.is_ready:
             self._runtime.send(Pin(weights, pinned))

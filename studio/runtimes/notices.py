@@ -27,13 +27,13 @@ class RuntimeNotices:
     def died(self, death: Death) -> None:
         """It ended, and is started again."""
         if not death.asked:
-            told = StudioError(
+            failure = StudioError(
                 ErrorCode.RUNTIME_LOST,
                 f"The runtime stopped unexpectedly. {death.reason}",
                 "It is being restarted.",
                 last_words(death.lines),
             )
-            self._notices.error(told, key="runtime")
+            self._notices.error(failure, key="runtime")
 
     def given_up(
         self, reason: str, deaths: int, details: str, suspects: str, without: Callable[[], None]
@@ -49,13 +49,13 @@ class RuntimeNotices:
         actions = [Action("Restart runtime", self._restart)]
         if suspects:
             actions.append(Action(f"Restart without {suspects}", without))
-        told = StudioError(
+        failure = StudioError(
             ErrorCode.RUNTIME_LOST,
             f"The runtime stopped {times}. {reason}",
             "Your library is safe. Nothing is retried until you restart it.",
             details,
         )
-        self._notices.error(told, key="runtime", actions=actions)
+        self._notices.error(failure, key="runtime", actions=actions)
 
     def stalled(self, complaint: str) -> None:
         """Its work does not move on, and why; "" when it does again."""

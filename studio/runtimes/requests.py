@@ -60,8 +60,8 @@ class RuntimeRequests:
     def answer(self, message: Inspected | Trace) -> None:
         """Hand an answer to whoever asked."""
         if isinstance(message, Trace):
-            if heard := self._traces.pop(message.request, None):
-                heard(message.spans)
+            if callback := self._traces.pop(message.request, None):
+                callback(message.spans)
         elif then := self._inspections.pop(message.request, None):
             then(message)
 

@@ -98,8 +98,8 @@ class AccessCheck:
     def _origin(self, scope: Scope) -> str:
         """Return the origin of a web page that may ask; empty for anything else."""
         shown = [value for name, value in scope["headers"] if name == b"origin"]
-        told = shown[0].decode("latin-1") if len(shown) == 1 else ""
-        return told if told and told in self._origins() else ""
+        origin = shown[0].decode("latin-1") if len(shown) == 1 else ""
+        return origin if origin and origin in self._origins() else ""
 
     def _check(self, scope: Scope, origin: str) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -108,8 +108,10 @@ class AccessCheck:
             raise Refusal(403, "The Host header does not match the address of this server.", "host")
         by_page = b"origin" in headers or headers.get(b"sec-fetch-site", b"none") != b"none"
         if by_page and not origin:
-            told = "Requests from web pages are not allowed, except from origins set in Settings."
-            raise Refusal(403, told, "origin")
+            message = (
+                "Requests from web pages are not allowed, except from origins set in Settings."
+            )
+            raise Refusal(403, message, "origin")
         if b"transfer-encoding" in headers and b"content-length" in headers:
             raise Refusal(400, "The request gives its length twice.", "length")
         if not str(scope["path"]).startswith("/"):
@@ -119,12 +121,12 @@ class AccessCheck:
         if scope["method"] == "OPTIONS" and origin:
             return  # a browser asks first, and shows no key
         if not self._is_shown(headers.get(b"authorization", b"")):
-            told = "The key is missing or wrong. Send it as “Authorization: Bearer KEY”."
-            raise Refusal(401, told, "invalid_api_key", {"WWW-Authenticate": "Bearer"})
+            message = "The key is missing or wrong. Send it as “Authorization: Bearer KEY”."
+            raise Refusal(401, message, "invalid_api_key", {"WWW-Authenticate": "Bearer"})
         wanted = b"multipart/form-data" if scope["path"] in FORMS else b"application/json"
         if scope["method"] == "POST" and _media_type(headers) != wanted:
-            told = f"The content type must be {wanted.decode()}."
-            raise Refusal(415, told, "content_type")
+            message = f"The content type must be {wanted.decode()}."
+            raise Refusal(415, message, "content_type")
         if int(headers.get(b"content-length", b"0") or 0) > MOST_BYTES:
             raise Refusal(413, "The request is larger than 32 MiB.", "too_large")
         if self.under_way >= MOST_REQUESTS:

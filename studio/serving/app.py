@@ -99,77 +99,75 @@ class Api:
 
     async def chat(self, request: Request) -> Response:
         """Answer a conversation."""
-        asked = decode(await _body(request), ChatRequest)
-        asked.model = await self._model(asked.model, "text")
-        writer = responses.ResponseWriter(asked.model, True, asked.count())
-        return await self._write(request, asked, writer)
+        wish = decode(await _body(request), ChatRequest)
+        wish.model = await self._model(wish.model, "text")
+        writer = responses.ResponseWriter(wish.model, True, wish.count())
+        return await self._write(request, wish, writer)
 
     async def complete(self, request: Request) -> Response:
         """Go on with a text."""
-        asked = decode(await _body(request), CompletionRequest)
-        asked.model = await self._model(asked.model, "text")
-        writer = responses.ResponseWriter(asked.model, False, asked.count())
-        return await self._write(request, asked, writer)
+        wish = decode(await _body(request), CompletionRequest)
+        wish.model = await self._model(wish.model, "text")
+        writer = responses.ResponseWriter(wish.model, False, wish.count())
+        return await self._write(request, wish, writer)
 
     async def infill(self, request: Request) -> Response:
         """Fill a gap, as llama.cpp's server does; unless one is named, by the best code model."""
-        asked = decode(await _body(request), infill.InfillRequest)
-        best = (
-            asked.model or (await asyncio.to_thread(self._weights.default_for, "text", "code")).id
-        )
+        wish = decode(await _body(request), infill.InfillRequest)
+        best = wish.model or (await asyncio.to_thread(self._weights.default_for, "text", "code")).id
         best = await self._model(best, "text")
-        params = asked.params(best)
-        if not asked.n_predict:  # an editor warms a cache that is filled here by itself
-            return answer(infill.told(asked, best, "", {}, False))
-        events = self._bridge.run(WRITING, params, asked.inputs())
-        made = await _unless_gone(request, infill.written(events, asked.t_max_predict_ms))
-        return answer(infill.told(asked, best, *made))
+        params = wish.params(best)
+        if not wish.n_predict:  # an editor warms a cache that is filled here by itself
+            return answer(infill.told(wish, best, "", {}, False))
+        events = self._bridge.run(WRITING, params, wish.inputs())
+        made = await _unless_gone(request, infill.written(events, wish.t_max_predict_ms))
+        return answer(infill.told(wish, best, *made))
 
     async def embed(self, request: Request) -> Response:
         """Turn texts into vectors."""
-        asked = decode(await _body(request), EmbeddingRequest)
-        asked.model = await self._model(asked.model, "embedding")
-        texts = asked.texts()
+        wish = decode(await _body(request), EmbeddingRequest)
+        wish.model = await self._model(wish.model, "embedding")
+        texts = wish.texts()
         parts = [texts[at : at + TEXTS_A_JOB] for at in range(0, len(texts), TEXTS_A_JOB)]
-        results = await _unless_gone(request, self._vectors(asked.model, parts))
-        packed = asked.encoding_format == "base64"
-        return answer(responses.embeddings(asked.model, results, packed, asked.dimensions))
+        results = await _unless_gone(request, self._vectors(wish.model, parts))
+        packed = wish.encoding_format == "base64"
+        return answer(responses.embeddings(wish.model, results, packed, wish.dimensions))
 
     async def respond(self, request: Request) -> Response:
         """Answer a conversation, as the newer address of OpenAI's has it."""
-        asked = decode(await _body(request), ResponseRequest)
-        asked.model = await self._model(asked.model, "text")
-        said = [*self._conversations.before(asked.previous_response_id), *asked.messages()]
-        chat = asked.chat(said)
+        wish = decode(await _body(request), ResponseRequest)
+        wish.model = await self._model(wish.model, "text")
+        messages = [*self._conversations.before(wish.previous_response_id), *wish.messages()]
+        chat = wish.chat(messages)
         events = self._bridge.run(WRITING, chat.params(), chat.inputs())
-        made = ResponseObject(asked)
+        response = ResponseObject(wish)
 
         def keep() -> None:
-            if asked.store is not False:
-                self._conversations.keep(made.id, [*said, made.said()])
+            if wish.store is not False:
+                self._conversations.keep(response.id, [*messages, response.said()])
 
-        if not asked.stream:
-            whole = made.whole(*await _unless_gone(request, _result(events)))
+        if not wish.stream:
+            whole = response.whole(*await _unless_gone(request, _result(events)))
             keep()
             return answer(whole)
         first = await _unless_gone(request, anext(events))
-        stream = _response_stream(first, events, made, keep)
+        stream = _response_stream(first, events, response, keep)
         return StreamingResponse(stream, media_type="text/event-stream")
 
     async def draw(self, request: Request) -> Response:
         """Make pictures."""
-        asked = decode(await _body(request), PictureRequest)
-        if asked.model:
-            asked.model = await self._model(asked.model, _PICTURES)
-        events = self._bridge.run(DRAWING, asked.params())
-        made = await _unless_gone(request, _handed(events, "picture"))
-        return answer(pictures(made))
+        wish = decode(await _body(request), PictureRequest)
+        if wish.model:
+            wish.model = await self._model(wish.model, _PICTURES)
+        events = self._bridge.run(DRAWING, wish.params())
+        pictures_made = await _unless_gone(request, _handed(events, "picture"))
+        return answer(pictures(pictures_made))
 
     async def speak(self, request: Request) -> Response:
         """Read a text aloud."""
-        asked = decode(await _body(request), SpeechRequest)
-        asked.model = await self._model(asked.model, _SPEECH)
-        events = self._bridge.run(SPEAKING, asked.params())
+        wish = decode(await _body(request), SpeechRequest)
+        wish.model = await self._model(wish.model, _SPEECH)
+        events = self._bridge.run(SPEAKING, wish.params())
         (sound,) = await _unless_gone(request, _handed(events, "sound"))
         return Response(sound, media_type="audio/wav")
 
@@ -177,16 +175,16 @@ class Api:
         """Write a recording down."""
         body = await _body(request)
         async with _closing(await _form(request, body)) as form:
-            asked = await recording_of(form, english=request.url.path.endswith("translations"))
-        asked.model = await self._model(asked.model, _TRANSCRIPTS)
-        events = self._bridge.run(LISTENING, asked.params(), {"sound": asked.data})
+            recording = await recording_of(form, english=request.url.path.endswith("translations"))
+        recording.model = await self._model(recording.model, _TRANSCRIPTS)
+        events = self._bridge.run(LISTENING, recording.params(), {"sound": recording.data})
         _pieces, result = await _unless_gone(request, _result(events))
-        return transcript(asked, result)
+        return transcript(recording, result)
 
     async def moderate(self, request: Request) -> Response:
         """Say that nothing here judges texts: an answer would be made up."""
-        told = "Moderation is not available: no local model classifies content."
-        raise Refusal(HTTPStatus.NOT_IMPLEMENTED, told, "unsupported")
+        message = "Moderation is not available: no local model classifies content."
+        raise Refusal(HTTPStatus.NOT_IMPLEMENTED, message, "unsupported")
 
     async def _vectors(self, model: str, parts: list[list[str]]) -> list[Mapping[str, Any]]:
         results = []
@@ -207,8 +205,8 @@ class Api:
         rows = await asyncio.to_thread(self._rows)
         if id not in rows:
             usable = ", ".join(row.id for row in rows.values() if not row.problem) or "none"
-            told = f"There is no model “{id[:200]}”. Available: {usable}."
-            raise Refusal(404, told, "model_not_found")
+            message = f"There is no model “{id[:200]}”. Available: {usable}."
+            raise Refusal(404, message, "model_not_found")
         if problem := rows[id].problem:
             raise Refusal(400, problem, "bad_weights")
         return rows[id]
@@ -231,15 +229,15 @@ class Api:
     async def _write(
         self,
         request: Request,
-        asked: ChatRequest | CompletionRequest,
+        wish: ChatRequest | CompletionRequest,
         writer: responses.ResponseWriter,
     ) -> Response:
-        events = self._bridge.run(WRITING, asked.params(), asked.inputs())
-        if not asked.stream:
+        events = self._bridge.run(WRITING, wish.params(), wish.inputs())
+        if not wish.stream:
             return answer(writer.whole(*await _unless_gone(request, _result(events))))
         # The first event decides between an answer and a refusal: after it, 200 has been said.
         first = await _unless_gone(request, anext(events))
-        stream = _stream(first, events, writer, asked.wants_usage)
+        stream = _stream(first, events, writer, wish.wants_usage)
         return StreamingResponse(stream, media_type="text/event-stream")
 
 
@@ -265,37 +263,40 @@ async def _stream(
                 yield writer.piece(event)
                 event = await anext(steps)
         except (StudioError, Refusal) as error:
-            told = error if isinstance(error, Refusal) else refusal_of(error)
-            yield responses.failure(body_of(told.message, told.code, told.status)) + responses.DONE
+            refusal = error if isinstance(error, Refusal) else refusal_of(error)
+            yield (
+                responses.failure(body_of(refusal.message, refusal.code, refusal.status))
+                + responses.DONE
+            )
             return
     yield writer.last(event, with_usage)
 
 
 async def _response_stream(
-    first: Any, events: AsyncIterator[Any], made: ResponseObject, keep: Callable[[], None]
+    first: Any, events: AsyncIterator[Any], response: ResponseObject, keep: Callable[[], None]
 ) -> AsyncIterator[bytes]:
-    yield made.first()
+    yield response.first()
     event = first
     async with contextlib.aclosing(events) as steps:  # type: ignore[type-var]
         try:
             while isinstance(event, Piece):
-                yield made.piece(event)
+                yield response.piece(event)
                 event = await anext(steps)
         except (StudioError, Refusal) as error:
-            told = error if isinstance(error, Refusal) else refusal_of(error)
-            yield made.failed(told.message, told.code)
+            refusal = error if isinstance(error, Refusal) else refusal_of(error)
+            yield response.failed(refusal.message, refusal.code)
             return
     keep()
-    yield made.last(event)
+    yield response.last(event)
 
 
 async def _handed(events: AsyncIterator[Any], what: str) -> list[bytes]:
     """Return the pictures or sounds of a job, once it is over."""
     async with contextlib.aclosing(events) as steps:  # type: ignore[type-var]
-        made = [event.payload async for event in steps if isinstance(event, Made)]
-    if not made:
+        payloads = [event.payload async for event in steps if isinstance(event, Made)]
+    if not payloads:
         raise Refusal(500, f"The job ended without a {what}.", "internal")
-    return made
+    return payloads
 
 
 @contextlib.asynccontextmanager
@@ -371,7 +372,7 @@ def _careful(handler: Handler) -> Handler:
 async def _unknown(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     path, headers = request.url.path[:200], error.headers
-    told = f"{path} does not exist."
+    message = f"{path} does not exist."
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and headers:
-        told = f"{path} supports {headers['Allow']}, not {request.method}."
-    return refused(Refusal(error.status_code, told, "unknown", headers))
+        message = f"{path} supports {headers['Allow']}, not {request.method}."
+    return refused(Refusal(error.status_code, message, "unknown", headers))

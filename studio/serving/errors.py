@@ -74,9 +74,9 @@ def in_bytes(error: Refusal) -> bytes:
 
 def refusal_of(error: StudioError) -> Refusal:
     """Return what an expected failure of the studio is to a client."""
-    told = f"{error.message} {error.hint}".strip()
+    message = f"{error.message} {error.hint}".strip()
     code = _CODES.get(error.code, str(error.code).lower())
-    return Refusal(_STATUS.get(error.code, 500), told, code)
+    return Refusal(_STATUS.get(error.code, 500), message, code)
 
 
 def body_of(message: str, code: str, status: int) -> dict[str, object]:

@@ -92,10 +92,10 @@ async def written(
 
 
 def told(
-    asked: InfillRequest, model: str, text: str, result: Mapping[str, Any], is_late: bool
+    wish: InfillRequest, model: str, text: str, result: Mapping[str, Any], is_late: bool
 ) -> dict[str, Any]:
     """Return the answer, whole or those fields that were asked for."""
-    read, made = int(result.get("prompt_tokens", 0)), int(result.get("tokens", 0))
+    read, written = int(result.get("prompt_tokens", 0)), int(result.get("tokens", 0))
     is_cut = is_late or result.get("finish_reason") in ("length", "context")
     whole: dict[str, Any] = {
         "content": text,
@@ -103,11 +103,11 @@ def told(
         "stop": True,
         "stop_type": "limit" if is_cut else "eos",
         "tokens_evaluated": read,
-        "tokens_predicted": made,
+        "tokens_predicted": written,
         "truncated": False,
-        "timings": {"prompt_n": read, "predicted_n": made},
+        "timings": {"prompt_n": read, "predicted_n": written},
     }
-    if not asked.response_fields:
+    if not wish.response_fields:
         return whole
     flat = whole | {f"timings/{name}": value for name, value in whole["timings"].items()}
-    return {name: flat[name] for name in asked.response_fields if name in flat}
+    return {name: flat[name] for name in wish.response_fields if name in flat}

@@ -55,8 +55,8 @@ class Keys:
     def rows(self) -> list[Key]:
         """Return them, oldest first; none from a file that others could have written."""
         try:
-            told = self.path.stat()
-            stamp = told.st_mtime_ns, told.st_ino
+            status = self.path.stat()
+            stamp = status.st_mtime_ns, status.st_ino
         except OSError:
             self._stamp, self._known = None, []
             return []
@@ -81,12 +81,12 @@ class Keys:
             raise BadInput("A key needs a name.", f"Enter 1 to {LONGEST_NAME} letters.")
         key = secrets.token_urlsafe(32)
 
-        def add(known: list[Key]) -> list[Key]:
-            if name.casefold() in (each.name.casefold() for each in known):
+        def add(keys: list[Key]) -> list[Key]:
+            if name.casefold() in (each.name.casefold() for each in keys):
                 raise BadInput(f"There is already a key named “{name}”.", "Choose another name.")
-            if len(known) >= MOST_KEYS:
+            if len(keys) >= MOST_KEYS:
                 raise BadInput(f"There are {MOST_KEYS} keys already.", "Revoke one first.")
-            return [*known, Key(name, _digest(key.encode()), time.time(), key[:4])]
+            return [*keys, Key(name, _digest(key.encode()), time.time(), key[:4])]
 
         self._change(add)
         return key
@@ -98,10 +98,10 @@ class Keys:
             StudioError: There is none of that name, or the file cannot be written.
         """
 
-        def remove(known: list[Key]) -> list[Key]:
-            left = [each for each in known if each.name.casefold() != name.casefold()]
-            if len(left) == len(known):
-                names = ", ".join(each.name for each in known) or "none"
+        def remove(keys: list[Key]) -> list[Key]:
+            left = [key for key in keys if key.name.casefold() != name.casefold()]
+            if len(left) == len(keys):
+                names = ", ".join(key.name for key in keys) or "none"
                 raise StudioError(
                     ErrorCode.NOT_FOUND, f"There is no key named “{name}”.", f"There are: {names}."
                 )
@@ -112,7 +112,7 @@ class Keys:
     def has(self, shown: bytes) -> bool:
         """Whether a presented key is one of them; compares digests."""
         digest = _digest(shown)
-        return any(hmac.compare_digest(digest, each.digest) for each in self.rows())
+        return any(hmac.compare_digest(digest, key.digest) for key in self.rows())
 
     def _change(self, change: Callable[[list[Key]], list[Key]]) -> None:
         lock = WriterLock(self.path.with_suffix(".lock"))

@@ -45,8 +45,8 @@ class PictureRequest(msgspec.Struct, kw_only=True):
         if not 1 <= (1 if self.n is None else self.n) <= MOST_PICTURES:
             raise Refusal(400, f"“n” must be 1 to {MOST_PICTURES}.", "bad_input")
         if self.response_format not in (None, "b64_json"):
-            told = "“response_format” must be b64_json: pictures have no address here."
-            raise Refusal(400, told, "unsupported")
+            message = "“response_format” must be b64_json: pictures have no address here."
+            raise Refusal(400, message, "unsupported")
         if self.output_format not in (None, "png") or self.stream:
             raise Refusal(400, "Pictures come as PNG, and all at once.", "unsupported")
         wanted = {
@@ -61,14 +61,14 @@ class PictureRequest(msgspec.Struct, kw_only=True):
     def _size(self) -> dict[str, int]:
         if self.size in (None, "auto"):
             return {}
-        found = _SIZE.fullmatch(self.size or "")
-        if not found:
-            told = "“size” must be auto, or a width and a height such as 512x512."
-            raise Refusal(400, told, "bad_input")
-        return {"width": int(found[1]), "height": int(found[2])}
+        match = _SIZE.fullmatch(self.size or "")
+        if not match:
+            message = "“size” must be auto, or a width and a height such as 512x512."
+            raise Refusal(400, message, "bad_input")
+        return {"width": int(match[1]), "height": int(match[2])}
 
 
-def pictures(made: Sequence[bytes]) -> dict[str, Any]:
+def pictures(payloads: Sequence[bytes]) -> dict[str, Any]:
     """Return the answer: each picture as base64."""
-    data = [{"b64_json": base64.b64encode(each).decode()} for each in made]
+    data = [{"b64_json": base64.b64encode(picture).decode()} for picture in payloads]
     return {"created": int(time.time()), "data": data, "output_format": "png"}

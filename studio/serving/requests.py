@@ -288,25 +288,25 @@ def _turns(messages: Sequence[Message]) -> tuple[list[dict[str, Any]], list[str]
     for number, message in enumerate(messages, 1):
         role = "system" if message.role == "developer" else message.role
         if role not in _ROLES:
-            known = ", ".join(_ROLES)
-            told = f"Message {number} has the unknown role “{role[:40]}”. Use one of {known}."
-            raise Refusal(400, told, "invalid_role")
+            roles = ", ".join(_ROLES)
+            error = f"Message {number} has the unknown role “{role[:40]}”. Use one of {roles}."
+            raise Refusal(400, error, "invalid_role")
         turn: dict[str, Any] = {"role": role, "content": _text(message)}
         if shown := _pictures(message, role):
             turn["pictures"] = list(range(len(pictures), len(pictures) + len(shown)))
             pictures += shown
         calls = message.tool_calls if role == "assistant" else None
         if calls:
-            turn["calls"] = [each.told() for each in calls]
+            turn["calls"] = [call.told() for call in calls]
         turns.append(turn)
-        ids.append(([each.id for each in calls or ()], message.tool_call_id or ""))
+        ids.append(([call.id for call in calls or ()], message.tool_call_id or ""))
     return in_order(turns, ids), pictures
 
 
 def _pictures(message: Message, role: str) -> list[str]:
     """Return the pictures that a message shows; nothing is ever fetched for it."""
     parts = message.content if isinstance(message.content, list) else ()
-    found = []
+    images = []
     for part in parts:
         if part.type != "image_url":
             continue
@@ -316,16 +316,16 @@ def _pictures(message: Message, role: str) -> list[str]:
         address = given.url if isinstance(given, ImageAddress) else given or ""
         head, _, data = address.partition(",")
         if not head.startswith("data:image/") or not head.endswith(";base64"):
-            told = "pictures must be in the request, as data:image/…;base64; nothing is fetched"
-            raise _unsupported("image_url", told)
-        found.append(data)
-    return found
+            reason = "pictures must be in the request, as data:image/…;base64; nothing is fetched"
+            raise _unsupported("image_url", reason)
+        images.append(data)
+    return images
 
 
 def _text(message: Message) -> str:
     if isinstance(message.content, list):
-        known = ("text", "image_url")
-        other = next((part.type for part in message.content if part.type not in known), "")
+        types = ("text", "image_url")
+        other = next((part.type for part in message.content if part.type not in types), "")
         if other:
             raise _unsupported(other, "messages must be text and pictures; files are not supported")
         return "".join(part.text or "" for part in message.content)
@@ -341,10 +341,10 @@ def _texts(name: str, given: str | list[Any]) -> list[str]:
     return texts
 
 
-def _most_tokens(asked: int | None) -> int:
-    if asked is None:
+def _most_tokens(limit: int | None) -> int:
+    if limit is None:
         return DEFAULT_TOKENS
-    return MOST_TOKENS if asked == -1 else min(asked, MOST_TOKENS)
+    return MOST_TOKENS if limit == -1 else min(limit, MOST_TOKENS)
 
 
 def _unsupported(name: str, why: str) -> Refusal:

@@ -40,8 +40,10 @@ class Conversations:
         if not id:
             return []
         if id not in self._kept:
-            told = f"There is no response “{id[:80]}” to continue from: never stored, or long ago."
-            raise Refusal(404, told, "previous_response_not_found")
+            message = (
+                f"There is no response “{id[:80]}” to continue from: never stored, or long ago."
+            )
+            raise Refusal(404, message, "previous_response_not_found")
         return list(self._kept[id][0])
 
     def keep(self, id: str, messages: list[Message]) -> None:
@@ -78,32 +80,33 @@ class ResponseObject:
 
     def first(self) -> bytes:
         """Return the start of a stream."""
-        told = self._response("in_progress")
+        response = self._response("in_progress")
         return b"".join(
-            self._event(f"response.{name}", response=told) for name in ("created", "in_progress")
+            self._event(f"response.{name}", response=response)
+            for name in ("created", "in_progress")
         )
 
     def piece(self, piece: Piece) -> bytes:
         """Return the events for new text, or for new arguments of a call."""
-        known = len(self.choice.calls) + bool(self.choice.text)
+        count = len(self.choice.calls) + bool(self.choice.text)
         self.choice.take(piece.channel, piece.text)
         items = self._items("in_progress")
-        made = b""
+        chunks = b""
         at = self._place(piece)
-        if len(items) > known:
+        if len(items) > count:
             if at:
-                made += self._ended(items[at - 1], at - 1)
-            made += self._event(
+                chunks += self._ended(items[at - 1], at - 1)
+            chunks += self._event(
                 "response.output_item.added", output_index=at, item=_emptied(items[at])
             )
             if items[at]["type"] == "message":
                 part = {"type": "output_text", "text": "", "annotations": []}
-                made += self._event("response.content_part.added", **self._within(at), part=part)
+                chunks += self._event("response.content_part.added", **self._within(at), part=part)
         if items[at]["type"] == "message":
-            return made + self._event(
+            return chunks + self._event(
                 "response.output_text.delta", **self._within(at), delta=piece.text, logprobs=[]
             )
-        return made + self._event(
+        return chunks + self._event(
             "response.function_call_arguments.delta",
             item_id=items[at]["id"],
             output_index=at,
@@ -114,13 +117,13 @@ class ResponseObject:
         """Return the events after the text."""
         status = _status(result)
         items = self._items(status)
-        made = self._ended(items[-1], len(items) - 1) if items else b""
-        return made + self._event(f"response.{status}", response=self._response(status, result))
+        chunks = self._ended(items[-1], len(items) - 1) if items else b""
+        return chunks + self._event(f"response.{status}", response=self._response(status, result))
 
     def failed(self, message: str, code: str) -> bytes:
         """Return the event of a failure after the stream has begun."""
-        told = {**self._response("failed"), "error": {"code": code, "message": message}}
-        return self._event("response.failed", response=told)
+        response = {**self._response("failed"), "error": {"code": code, "message": message}}
+        return self._event("response.failed", response=response)
 
     def said(self) -> Message:
         """Return the answer as a message of the conversation."""
@@ -166,22 +169,22 @@ class ResponseObject:
         whole = {**item, "status": "completed"}
         if item["type"] == "message":
             part = item["content"][0]
-            made = self._event(
+            chunks = self._event(
                 "response.output_text.done", **self._within(at), text=part["text"], logprobs=[]
             )
-            made += self._event("response.content_part.done", **self._within(at), part=part)
+            chunks += self._event("response.content_part.done", **self._within(at), part=part)
         else:
-            told = {"item_id": item["id"], "name": item["name"], "arguments": item["arguments"]}
-            made = self._event("response.function_call_arguments.done", **told, output_index=at)
-        return made + self._event("response.output_item.done", output_index=at, item=whole)
+            fields = {"item_id": item["id"], "name": item["name"], "arguments": item["arguments"]}
+            chunks = self._event("response.function_call_arguments.done", **fields, output_index=at)
+        return chunks + self._event("response.output_item.done", output_index=at, item=whole)
 
     def _within(self, at: int) -> dict[str, Any]:
         return {"item_id": self._message_id, "output_index": at, "content_index": 0}
 
     def _response(self, status: str, result: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        asked = self._asked
+        wish = self._asked
         cut = {"reason": "max_output_tokens"} if status == "incomplete" else None
-        form = asked.text.format if asked.text and asked.text.format else None
+        form = wish.text.format if wish.text and wish.text.format else None
         return {
             "id": self.id,
             "object": "response",
@@ -189,25 +192,25 @@ class ResponseObject:
             "status": status,
             "error": None,
             "incomplete_details": cut,
-            "instructions": asked.instructions,
-            "max_output_tokens": asked.max_output_tokens,
-            "metadata": asked.metadata or {},
-            "model": asked.model,
+            "instructions": wish.instructions,
+            "max_output_tokens": wish.max_output_tokens,
+            "metadata": wish.metadata or {},
+            "model": wish.model,
             "output": [] if result is None else self._items(status),
-            "parallel_tool_calls": asked.parallel_tool_calls is not False,
-            "previous_response_id": asked.previous_response_id,
-            "store": asked.store is not False,
-            "temperature": asked.temperature,
+            "parallel_tool_calls": wish.parallel_tool_calls is not False,
+            "previous_response_id": wish.previous_response_id,
+            "store": wish.store is not False,
+            "temperature": wish.temperature,
             "text": {"format": form or {"type": "text"}},
-            "tool_choice": asked.tool_choice or "auto",
-            "tools": [{"type": "function", **each.told()} for each in asked.tools or ()],
-            "top_p": asked.top_p,
+            "tool_choice": wish.tool_choice or "auto",
+            "tools": [{"type": "function", **tool.told()} for tool in wish.tools or ()],
+            "top_p": wish.top_p,
             "truncation": "auto",
             "usage": None if result is None else _usage(result),
         }
 
-    def _event(self, kind: str, **told: Any) -> bytes:
-        body = {"type": kind, "sequence_number": self._number, **told}
+    def _event(self, kind: str, **fields: Any) -> bytes:
+        body = {"type": kind, "sequence_number": self._number, **fields}
         self._number += 1
         return b"event: " + kind.encode() + b"\ndata: " + msgspec.json.encode(body) + b"\n\n"
 

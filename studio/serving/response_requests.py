@@ -70,14 +70,14 @@ class ResponseRequest(msgspec.Struct, kw_only=True):
         """
         if self.background or self.conversation is not None:
             name = "background" if self.background else "conversation"
-            told = f"“{name}” is not supported here: use stream, or previous_response_id."
-            raise Refusal(400, told, "unsupported")
+            error = f"“{name}” is not supported here: use stream, or previous_response_id."
+            raise Refusal(400, error, "unsupported")
         if isinstance(self.input, str):
             return [Message("user", self.input)]
-        made: list[Message] = []
+        messages: list[Message] = []
         for item in self.input:
-            _add(item, made)
-        return made
+            _add(item, messages)
+        return messages
 
     def chat(self, messages: list[Message]) -> ChatRequest:
         """Return the request for chat that has the same answer.
@@ -102,23 +102,25 @@ class ResponseRequest(msgspec.Struct, kw_only=True):
         )
 
 
-def _add(item: Item, made: list[Message]) -> None:
+def _add(item: Item, messages: list[Message]) -> None:
     """Add an item to the conversation; calls of one turn belong to one message."""
     match item.type:
         case "message":
-            made.append(Message(item.role, _parts(item.content)))
+            messages.append(Message(item.role, _parts(item.content)))
         case "function_call":
             call = CallRow(id=item.call_id, function=CalledFunction(item.name, item.arguments))
-            if not made or made[-1].role != "assistant":
-                made.append(Message("assistant", None))
-            made[-1].tool_calls = [*(made[-1].tool_calls or ()), call]
+            if not messages or messages[-1].role != "assistant":
+                messages.append(Message("assistant", None))
+            messages[-1].tool_calls = [*(messages[-1].tool_calls or ()), call]
         case "function_call_output":
-            made.append(Message("tool", _parts(item.output), None, item.call_id))
+            messages.append(Message("tool", _parts(item.output), None, item.call_id))
         case "reasoning":  # of another model: nothing to go on with
             pass
         case _:
-            told = f"Input of type “{item.type[:60]}” is not supported: messages and functions are."
-            raise Refusal(400, told, "unsupported")
+            error = (
+                f"Input of type “{item.type[:60]}” is not supported: messages and functions are."
+            )
+            raise Refusal(400, error, "unsupported")
 
 
 def _parts(content: str | list[ContentPart] | None) -> str | list[ContentPart] | None:

@@ -51,20 +51,20 @@ class Choice:
             self.text.append(text)
             return {"delta": {"content": text}}
         at, name = int(rest[1]) - 1, rest[2]
-        told: dict[str, Any] = {"index": at, "function": {"arguments": text}}
+        delta: dict[str, Any] = {"index": at, "function": {"arguments": text}}
         if at == len(self.calls):
             self.calls.append((f"call_{secrets.token_hex(12)}", name, []))
-            told |= {"id": self.calls[at][0], "type": "function"}
-            told["function"] = {"name": name, "arguments": text}
+            delta |= {"id": self.calls[at][0], "type": "function"}
+            delta["function"] = {"name": name, "arguments": text}
         self.calls[at][2].append(text)
-        return {"delta": {"tool_calls": [told]}}
+        return {"delta": {"tool_calls": [delta]}}
 
     def message(self) -> dict[str, Any]:
         """Return it as the message of a conversation."""
-        said: dict[str, Any] = {"role": "assistant", "content": "".join(self.text)}
+        message: dict[str, Any] = {"role": "assistant", "content": "".join(self.text)}
         if self.calls:
-            said["content"] = said["content"] or None
-            said["tool_calls"] = [
+            message["content"] = message["content"] or None
+            message["tool_calls"] = [
                 {
                     "id": id,
                     "type": "function",
@@ -72,7 +72,7 @@ class Choice:
                 }
                 for id, name, parts in self.calls
             ]
-        return said
+        return message
 
 
 @dataclass
@@ -100,12 +100,14 @@ class ResponseWriter:
             self._of(piece)[1].take(piece.channel, piece.text)
         rows = []
         for index, choice in enumerate(self._choices):
-            said = {"message": choice.message()} if self.is_chat else {"text": "".join(choice.text)}
+            content = (
+                {"message": choice.message()} if self.is_chat else {"text": "".join(choice.text)}
+            )
             end = {
                 "finish_reason": self._reason(index, result),
                 "logprobs": self._logprobs(choice.logprobs),
             }
-            rows.append({"index": index, **said, **end})
+            rows.append({"index": index, **content, **end})
         kind = "chat.completion" if self.is_chat else "text_completion"
         return {**self._head(kind), "choices": rows, "usage": usage(result), **_told(result)}
 
@@ -113,18 +115,18 @@ class ResponseWriter:
         """Return the start of a stream."""
         if not self.is_chat:
             return b""
-        said = {"role": "assistant", "content": ""}
-        return b"".join(self._chunk(index, {"delta": said}) for index in range(self.count))
+        delta = {"role": "assistant", "content": ""}
+        return b"".join(self._chunk(index, {"delta": delta}) for index in range(self.count))
 
     def piece(self, piece: Piece) -> bytes:
         """Return the chunk for new text, or for its details."""
         index, choice = self._of(piece)
-        told = choice.take(piece.channel, piece.text)
-        if not self.is_chat and "delta" in told:
-            told = {"text": piece.text}
-        if "logprobs" in told:
-            told["logprobs"] = self._logprobs(told["logprobs"])
-        return self._chunk(index, told)
+        delta = choice.take(piece.channel, piece.text)
+        if not self.is_chat and "delta" in delta:
+            delta = {"text": piece.text}
+        if "logprobs" in delta:
+            delta["logprobs"] = self._logprobs(delta["logprobs"])
+        return self._chunk(index, delta)
 
     def last(self, result: Mapping[str, Any], with_usage: bool) -> bytes:
         """Return the chunks after the text."""
@@ -145,8 +147,8 @@ class ResponseWriter:
 
     def _reason(self, index: int, result: Mapping[str, Any]) -> str:
         reasons = result.get("finish_reasons") or [result.get("finish_reason", "")]
-        told = _REASONS.get(str(reasons[index]), "stop")
-        return "tool_calls" if told == "stop" and self._choices[index].calls else told
+        reason = _REASONS.get(str(reasons[index]), "stop")
+        return "tool_calls" if reason == "stop" and self._choices[index].calls else reason
 
     def _logprobs(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
         """Return likelihoods of tokens as the address words them."""
@@ -169,9 +171,9 @@ class ResponseWriter:
         told: Mapping[str, Any],
         more: Mapping[str, Any] = MappingProxyType({}),
     ) -> bytes:
-        said: dict[str, Any] = {"delta": {}} if self.is_chat else {"text": ""}
+        content: dict[str, Any] = {"delta": {}} if self.is_chat else {"text": ""}
         kind = "chat.completion.chunk" if self.is_chat else "text_completion"
-        choice = {"index": index, "finish_reason": None, "logprobs": None, **said, **told}
+        choice = {"index": index, "finish_reason": None, "logprobs": None, **content, **told}
         return _event({**self._head(kind), "choices": [choice], **more})
 
     def _head(self, kind: str) -> dict[str, Any]:
@@ -187,7 +189,7 @@ class ResponseWriter:
 def _chance(line: str) -> dict[str, Any]:
     """Return a token's likelihood as OpenAI words it, from a line of ``chat.reply``."""
     spelling, logprob, top = msgspec.json.decode(line)
-    rows = [_token(each, value) for each, value in top]
+    rows = [_token(token, value) for token, value in top]
     return {**_token(spelling, logprob), "top_logprobs": rows}
 
 
@@ -233,11 +235,11 @@ def embeddings(
 
 def _shortened(row: Sequence[float], dimensions: int) -> list[float]:
     if dimensions > len(row):
-        told = f"The model makes vectors of {len(row)} numbers, so “dimensions” is at most that."
-        raise Refusal(400, told, "bad_input")
-    kept = row[:dimensions]
-    length = math.sqrt(sum(each * each for each in kept)) or 1.0
-    return [each / length for each in kept]
+        message = f"The model makes vectors of {len(row)} numbers, so “dimensions” is at most that."
+        raise Refusal(400, message, "bad_input")
+    values = row[:dimensions]
+    length = math.sqrt(sum(value * value for value in values)) or 1.0
+    return [value / length for value in values]
 
 
 def _packed(row: Sequence[float]) -> str:

@@ -55,8 +55,8 @@ def allowed_origins(settings: Settings) -> tuple[str, ...]:
 
     What is no origin in full is left out: it would match none.
     """
-    told = str(settings.get(ORIGINS, "")).replace(",", " ").split()
-    return tuple(each.rstrip("/") for each in told if _ORIGIN.fullmatch(each.rstrip("/")))
+    origins = str(settings.get(ORIGINS, "")).replace(",", " ").split()
+    return tuple(origin.rstrip("/") for origin in origins if _ORIGIN.fullmatch(origin.rstrip("/")))
 
 
 class LocalServer:
@@ -121,11 +121,11 @@ class LocalServer:
     def example(self) -> str:
         """A line for a shell that asks for one answer; the token stays in its file."""
         model = next((row.id for row in self._weights.list("text")), "MODEL")
-        asked = {"model": model, "messages": [{"role": "user", "content": "Say hello."}]}
+        body = {"model": model, "messages": [{"role": "user", "content": "Say hello."}]}
         return (
             f"curl {self.address}/chat/completions"
             f' -H "Authorization: Bearer $(cat {shlex.quote(str(self.token.path))})"'
-            f" -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(asked))}"
+            f" -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(body))}"
         )
 
     @property
@@ -144,8 +144,8 @@ class LocalServer:
         asyncio.run(self._server.serve(self._sockets))
 
     def _close_sockets(self) -> None:
-        for each in self._sockets:
-            each.close()
+        for listener in self._sockets:
+            listener.close()
 
 
 def _listen(port: int) -> list[socket.socket]:
@@ -166,15 +166,15 @@ def _listen(port: int) -> list[socket.socket]:
 
 
 def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
-    made = socket.socket(family, socket.SOCK_STREAM)
+    bound = socket.socket(family, socket.SOCK_STREAM)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((host, port))
-        made.listen()  # from here on a client waits, rather than being refused
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen()  # from here on a client waits, rather than being refused
     except OSError:
-        made.close()
+        bound.close()
         raise
-    return made
+    return bound
 
 
 class Claim:
@@ -238,8 +238,8 @@ class Connection(H11Protocol):
             transport.abort()
         elif len(self.connections) > MOST_CONNECTIONS and not self._take_place():
             self._is_surplus = True
-            told = f"Too many connections: {MOST_CONNECTIONS} are already open."
-            transport.write(in_bytes(Refusal(503, told, "busy")))
+            message = f"Too many connections: {MOST_CONNECTIONS} are already open."
+            transport.write(in_bytes(Refusal(503, message, "busy")))
             self._patience = self.loop.call_later(PARTING_SECONDS, transport.close)
         else:
             self._watch()
@@ -247,13 +247,13 @@ class Connection(H11Protocol):
     def _take_place(self) -> bool:
         """Close the connection that has waited longest for its first request, if one does."""
         idle = [
-            (each._patience.when(), each)
-            for each in self.connections
-            if isinstance(each, Connection) and each._patience and not each._is_surplus
+            (other._patience.when(), other)
+            for other in self.connections
+            if isinstance(other, Connection) and other._patience and not other._is_surplus
         ]
         if not idle:
             return False
-        _, oldest = min(idle, key=lambda each: each[0])
+        _, oldest = min(idle, key=lambda other: other[0])
         oldest._wait_no_more()
         oldest.transport.close()
         return True

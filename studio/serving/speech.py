@@ -70,8 +70,8 @@ class Recording(msgspec.Struct):
     def params(self) -> dict[str, Any]:
         """Return the parameters of ``voice.transcribe``."""
         output = "english" if self.english else "original"
-        told = {"language": self.language, "words": self.words, "output": output}
-        return {**told, "word_times": self.of_words, "weights": self.model}
+        params = {"language": self.language, "words": self.words, "output": output}
+        return {**params, "word_times": self.of_words, "weights": self.model}
 
 
 async def recording_of(form: FormData, *, english: bool) -> Recording:
@@ -87,31 +87,34 @@ async def recording_of(form: FormData, *, english: bool) -> Recording:
         raise Refusal(400, f"“response_format” must be one of {', '.join(_FORMS)}.", "unsupported")
     if form.get("stream") == "true":
         raise Refusal(400, "Transcripts come whole, not in pieces.", "unsupported")
-    said = {name: str(form.get(name) or "") for name in ("model", "language", "prompt")}
-    language = said["language"] or "auto"
-    words = said["prompt"][:600]
+    fields = {name: str(form.get(name) or "") for name in ("model", "language", "prompt")}
+    language = fields["language"] or "auto"
+    words = fields["prompt"][:600]
     of_words = "word" in form.getlist("timestamp_granularities[]")
-    return Recording(await file.read(), said["model"], language, words, kind, english, of_words)
+    return Recording(await file.read(), fields["model"], language, words, kind, english, of_words)
 
 
-def transcript(asked: Recording, result: Mapping[str, Any]) -> Response:
+def transcript(recording: Recording, result: Mapping[str, Any]) -> Response:
     """Return the answer in the form that was asked for."""
     segments: Sequence[Mapping[str, Any]] = result["segments"]
-    if asked.form == "text":
+    if recording.form == "text":
         return PlainTextResponse(f"{result['text']}\n")
-    cues = (Cue(float(each["start"]), float(each["end"]), str(each["text"])) for each in segments)
-    if asked.form in _SUBTITLES:
-        return PlainTextResponse(_SUBTITLES[asked.form](cues))
-    if asked.form == "json":
+    cues = (
+        Cue(float(segment["start"]), float(segment["end"]), str(segment["text"]))
+        for segment in segments
+    )
+    if recording.form in _SUBTITLES:
+        return PlainTextResponse(_SUBTITLES[recording.form](cues))
+    if recording.form == "json":
         return JSONResponse({"text": result["text"]})
     return JSONResponse(
         {
-            "task": "translate" if asked.english else "transcribe",
+            "task": "translate" if recording.english else "transcribe",
             "language": result["language"],
             "duration": result["duration"],
             "text": result["text"],
-            "segments": [_segment(n, each) for n, each in enumerate(segments)],
-            **({"words": _words(segments)} if asked.of_words else {}),
+            "segments": [_segment(n, segment) for n, segment in enumerate(segments)],
+            **({"words": _words(segments)} if recording.of_words else {}),
         }
     )
 

@@ -82,13 +82,13 @@ def read_private(path: Path, most: int) -> bytes:
     except OSError:
         return b""
     with open(handle, "rb") as file:
-        told = os.fstat(handle)
-        if not stat.S_ISREG(told.st_mode) or not _is_private(told):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or not _is_private(status):
             return b""
         return file.read(most)
 
 
-def _is_private(told: os.stat_result) -> bool:
+def _is_private(status: os.stat_result) -> bool:
     if sys.platform == "win32":  # its folders are the user's own; there are no modes
         return True
-    return told.st_uid == os.getuid() and not told.st_mode & 0o077
+    return status.st_uid == os.getuid() and not status.st_mode & 0o077

@@ -48,20 +48,20 @@ class ToolRow(msgspec.Struct, kw_only=True):
             raise _refused(
                 f"Tools of the type “{self.type[:60]}” are not supported: functions are."
             )
-        made: Function | ToolRow = self.function or self
-        name = made.name or ""
+        function: Function | ToolRow = self.function or self
+        name = function.name or ""
         if not _NAME.fullmatch(name):
             raise _refused(
                 f"The name of a tool must have 1 to 64 letters, digits, “_” and “-”: “{name[:80]}”."
             )
-        parameters = made.parameters or {}
+        parameters = function.parameters or {}
         if parameters.get("type", "object") != "object":
             raise _refused(f"The parameters of the tool “{name}” must be of the type “object”.")
         return {
             "name": name,
-            "description": made.description or "",
+            "description": function.description or "",
             "parameters": parameters,
-            "strict": bool(made.strict),
+            "strict": bool(function.strict),
         }
 
 
@@ -115,8 +115,8 @@ def offer(
         if choice not in (None, "auto", "none"):
             raise _refused("“tool_choice” asks for a call, but the request has no “tools”.")
         return {}
-    tools = [each.told() for each in rows]
-    names = [each["name"] for each in tools]
+    tools = [tool.told() for tool in rows]
+    names = [tool["name"] for tool in tools]
     if len(tools) > MOST_TOOLS or len(set(names)) < len(names):
         raise _refused(f"Give at most {MOST_TOOLS} tools, each with a name of its own.")
     wanted = _chosen(choice, names)
@@ -160,20 +160,20 @@ def in_order(
     """
     ordered: list[dict[str, Any]] = []
     answers: dict[str, dict[str, Any] | None] = {}
-    for number, (turn, (made, answered)) in enumerate(zip(turns, ids, strict=True), 1):
+    for number, (turn, (calls, answered)) in enumerate(zip(turns, ids, strict=True), 1):
         if turn["role"] == "tool":
-            told = f"Message {number} answers the tool call “{answered[:80]}”"
+            message = f"Message {number} answers the tool call “{answered[:80]}”"
             if answered not in answers:
-                raise _refused(f"{told}, which the assistant did not make just before.")
+                raise _refused(f"{message}, which the assistant did not make just before.")
             if answers[answered] is not None:
-                raise _refused(f"{told} a second time.")
+                raise _refused(f"{message} a second time.")
             answers[answered] = turn
             continue
         ordered += filter(None, answers.values())
-        answers = dict.fromkeys(made)
+        answers = dict.fromkeys(calls)
         ordered.append(turn)
     return [*ordered, *filter(None, answers.values())]
 
 
-def _refused(told: str) -> Refusal:
-    return Refusal(400, told, "invalid_tools")
+def _refused(message: str) -> Refusal:
+    return Refusal(400, message, "invalid_tools")

@@ -52,11 +52,11 @@ def address(path: Path) -> Iterator[str]:
 def is_mine(link: socket.socket) -> bool:
     """Whether a process of this same user is at the other end; asks the kernel."""
     if (peer := getattr(socket, "SO_PEERCRED", None)) is not None:  # Linux: pid, uid, gid
-        told = link.getsockopt(socket.SOL_SOCKET, peer, struct.calcsize("3i"))
-        return int(struct.unpack("3i", told)[1]) == os.getuid()
+        credentials = link.getsockopt(socket.SOL_SOCKET, peer, struct.calcsize("3i"))
+        return int(struct.unpack("3i", credentials)[1]) == os.getuid()
     if os.uname().sysname == "Darwin":  # LOCAL_PEERCRED of SOL_LOCAL, a struct xucred: version, uid
-        told = link.getsockopt(0, 1, 76)
-        return int(struct.unpack_from("2I", told)[1]) == os.getuid()
+        credentials = link.getsockopt(0, 1, 76)
+        return int(struct.unpack_from("2I", credentials)[1]) == os.getuid()
     return False
 
 

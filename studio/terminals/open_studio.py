@@ -109,9 +109,9 @@ class OpenStudio:
         _, entry = self.plugins.task(request.task)
         params = request.params
         plain = params.to_dict() if isinstance(params, Params) else dict(params)
-        for each in self.plugins.params_class(entry.id).fields():
-            if each.file != File() and isinstance(paths := plain.get(each.name), list):
-                plain[each.name] = [str(Path(path).absolute()) for path in paths]
+        for param in self.plugins.params_class(entry.id).fields():
+            if param.file != File() and isinstance(paths := plain.get(param.name), list):
+                plain[param.name] = [str(Path(path).absolute()) for path in paths]
         inputs = {name: _sendable(data) for name, data in request.inputs.items()}
         asked = Submit(
             entry.id,
@@ -165,8 +165,8 @@ class OpenStudio:
         """
         return self._run(ResumeRun(run.id, retry, on))
 
-    def _run(self, asked: StartRun | ResumeRun) -> HandedRun:
-        self._write(asked)
+    def _run(self, request: StartRun | ResumeRun) -> HandedRun:
+        self._write(request)
         begun = self._answer(RunBegun)
         self._handed = run = HandedRun(begun.id, begun.title, self._stop)
         return run
@@ -207,12 +207,12 @@ class OpenStudio:
         Raises:
             StudioError: The job no longer waits, or the open studio has gone.
         """
-        self._write(Queued(method, [msgspec.to_builtins(each) for each in arguments]))
+        self._write(Queued(method, [msgspec.to_builtins(argument) for argument in arguments]))
         self._answer(Changed)
 
     def _change(self, method: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Request a change of the library; return its result."""
-        plain = [msgspec.to_builtins(each) for each in arguments]
+        plain = [msgspec.to_builtins(argument) for argument in arguments]
         self._write(Change(method, plain, msgspec.to_builtins(named)))
         value = self._answer(Changed).value
         kind = _RETURNED.get(method)
@@ -264,9 +264,9 @@ class _Changing:
             return False  # what is made comes into it
         if full in CHANGES:
             return lambda *arguments, **named: self._change(full, arguments, named)
-        found = getattr(self._part, name)
-        inside = any(each.startswith(f"{full}.") for each in CHANGES)
-        return _Changing(found, full, self._change) if inside else found
+        value = getattr(self._part, name)
+        inside = any(change.startswith(f"{full}.") for change in CHANGES)
+        return _Changing(value, full, self._change) if inside else value
 
 
 def tell_plugins(connection: Connection, id: str = "", on: bool = False) -> tuple[bool, str]:
@@ -312,14 +312,14 @@ def connected(paths: StudioPaths, tries: str = "", *, lasting: bool = False) -> 
         return None
     try:
         connection.write(own)
-        told = connection.read(GREETING_SECONDS)
+        greeting = connection.read(GREETING_SECONDS)
     except (OSError, EOFError):  # it is just closing
-        told = None
-    if isinstance(told, Greeting) and msgspec.structs.replace(told, lasting=True) == own:
-        if told.lasting or not lasting:
+        greeting = None
+    if isinstance(greeting, Greeting) and msgspec.structs.replace(greeting, lasting=True) == own:
+        if greeting.lasting or not lasting:
             return connection
-        told = None
+        greeting = None
     connection.close()
-    if isinstance(told, Refused):
-        raise StudioError.from_info(told.error)
+    if isinstance(greeting, Refused):
+        raise StudioError.from_info(greeting.error)
     return None

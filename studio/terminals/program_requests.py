@@ -45,11 +45,11 @@ class ProgramRequests:
         Returns:
             A function that takes the question back: nobody waits for the answer any more.
         """
-        said = self._approvals.of(tool, _key(program))
-        if said is Approval.ALWAYS:
+        approval = self._approvals.of(tool, _key(program))
+        if approval is Approval.ALWAYS:
             go()
             return lambda: None
-        if said is Approval.NEVER:
+        if approval is Approval.NEVER:
             refuse(_refused(tool, "You said that it may never be called."))
             return lambda: None
         return self._put(program, tool, arguments, go, refuse)

@@ -93,8 +93,8 @@ class Terminals:
     def close(self) -> None:
         """Listen no more; jobs of terminals are stopped."""
         self.stop_listening()
-        for each in list(self._open):
-            each.close()
+        for terminal in list(self._open):
+            terminal.close()
 
     def _serve(self) -> None:
         listener = self._listener
@@ -108,11 +108,11 @@ class Terminals:
             if len(self._open) >= MOST_TERMINALS:
                 connection.close()
                 continue
-            made = _Terminal(
+            terminal = _Terminal(
                 self._studio, connection, self._open.discard, self._tries, self._lasting
             )
-            self._open.add(made)
-            made.start()
+            self._open.add(terminal)
+            terminal.start()
 
 
 class _Terminal:
@@ -175,20 +175,22 @@ class _Terminal:
             self.close()
             self._gone(self)
 
-    def _greet(self, told: object) -> None:
+    def _greet(self, greeting: object) -> None:
         """Answer the greeting.
 
         Raises:
             EOFError: It is none, or of another studio: that has been said.
         """
         own = Greeting(studio.__version__, VERSION, os.path.realpath(self._studio.paths.home))
-        if isinstance(told, Greeting) and told.tries:  # else it takes the plugins that are here
+        if (
+            isinstance(greeting, Greeting) and greeting.tries
+        ):  # else it takes the plugins that are here
             own = msgspec.structs.replace(own, tries=self._tries)
-        if told == own:
+        if greeting == own:
             self._connection.write(msgspec.structs.replace(own, lasting=self._lasting))
             return
-        if isinstance(told, Greeting):
-            self._connection.write(Refused(mismatch(own, told).info()))
+        if isinstance(greeting, Greeting):
+            self._connection.write(Refused(mismatch(own, greeting).info()))
         raise EOFError
 
     # --- on the studio's thread ---------------------------------------------------------------
@@ -216,46 +218,46 @@ class _Terminal:
             self._tell(Refused(StudioError(ErrorCode.INTERNAL, told, "See its log.").info()))
             raise
 
-    def _submit(self, asked: Submit) -> None:
+    def _submit(self, request: Submit) -> None:
         if self._job is not None and self._job.is_live:
             raise StudioError(ErrorCode.BUSY, "The job before it is not over.", "Wait for it.")
-        if not asked.program:
-            self._begin(asked)
+        if not request.program:
+            self._begin(request)
             return
         self._withdraw = self._programs.ask(
-            asked.program[:60],
-            self._studio.tools.get(asked.task.replace(".", "_")),
-            asked.params,
-            lambda: self._begin_allowed(asked),
+            request.program[:60],
+            self._studio.tools.get(request.task.replace(".", "_")),
+            request.params,
+            lambda: self._begin_allowed(request),
             lambda error: self._tell(Refused(error.info())),
         )
 
-    def _begin_allowed(self, asked: Submit) -> None:
+    def _begin_allowed(self, request: Submit) -> None:
         try:
-            self._begin(asked)
+            self._begin(request)
         except StudioError as error:
             self._tell(Refused(error.info()))
 
-    def _begin(self, asked: Submit) -> None:
+    def _begin(self, request: Submit) -> None:
         job = self._studio.submit(
             JobRequest(
-                asked.task,
-                asked.params,
-                title=asked.title,
-                inputs=dict(asked.inputs),
-                whole=asked.whole,
-                parents=asked.parents,
-                keep=asked.keep,
-                conversation=asked.conversation,
-                seed=asked.seed,
-                anew=asked.anew,
-                machine=asked.machine,
+                request.task,
+                request.params,
+                title=request.title,
+                inputs=dict(request.inputs),
+                whole=request.whole,
+                parents=request.parents,
+                keep=request.keep,
+                conversation=request.conversation,
+                seed=request.seed,
+                anew=request.anew,
+                machine=request.machine,
             )
         )
         self._job = job
         self._tell(Begun(job.id, job.record, job.plugin, job.title, job.kind))
-        job.on_progress(lambda *told: self._tell(Went(*told)))
-        job.on_text(lambda *told: self._tell(Wrote(*told)))
+        job.on_progress(lambda *update: self._tell(Went(*update)))
+        job.on_text(lambda *update: self._tell(Wrote(*update)))
         job.on_artifact(self._made)
         job.on_state(lambda state, reason: self._moved(job, state, reason))
         job.on_done(lambda _: self._ended(job))
@@ -273,8 +275,8 @@ class _Terminal:
     def _ended(self, job: Job) -> None:
         result = _plain(job.result)
         error = job.error.info() if job.error is not None else None
-        told = Ended(str(job.state), result, job.started, job.finished, error, job.machine)
-        self._tell(told)
+        message = Ended(str(job.state), result, job.started, job.finished, error, job.machine)
+        self._tell(message)
 
     def _stop(self) -> None:
         self._withdraw()
@@ -292,9 +294,9 @@ class _Terminal:
             self._run = None
         self._stop()
 
-    def _watch_queue(self, asked: WatchQueue) -> None:
+    def _watch_queue(self, request: WatchQueue) -> None:
         self._watched = QueueWatch(self._studio, self._tell, self._rests)
-        if asked.retry:
+        if request.retry:
             self._studio.jobs.queue.retry_failed()
         self._watched.look()
 
@@ -302,33 +304,33 @@ class _Terminal:
         watch.close()
         self._tell(QueueRests(watch.waiting))
 
-    def _change(self, asked: Change) -> None:
-        _check(asked.method, CHANGES)
+    def _change(self, request: Change) -> None:
+        _check(request.method, CHANGES)
         library = self._studio.library
-        named = dict(asked.named)
+        named = dict(request.named)
         if "state" in named:
             named["state"] = MessageState(named["state"])
         method: Any = library
-        for name in asked.method.split("."):
+        for name in request.method.split("."):
             method = getattr(method, name)
-        done = library.later(method, *asked.arguments, **named)
+        done = library.later(method, *request.arguments, **named)
         done.add_done_callback(lambda future: self._tell(_outcome(future)))
 
-    def _look_at_plugins(self, asked: LookAtPlugins) -> None:
+    def _look_at_plugins(self, request: LookAtPlugins) -> None:
         self._studio.settings.refresh()
         host = self._studio.plugins
         host.look_again()
-        if asked.id and asked.on:
-            host.switch_on(asked.id)
-        elif asked.id:
-            host.switch_off(asked.id)
-        known = {each.id: each for each in host.plugins}
-        here = known.get(asked.id)
+        if request.id and request.on:
+            host.switch_on(request.id)
+        elif request.id:
+            host.switch_off(request.id)
+        plugins = {plugin.id: plugin for plugin in host.plugins}
+        here = plugins.get(request.id)
         self._tell(Changed([here is not None and here.is_usable, here.reason if here else ""]))
 
-    def _change_queue(self, asked: Queued) -> None:
-        _check(asked.method, QUEUE_CHANGES)
-        getattr(QueueChanges(self._studio), asked.method)(*asked.arguments)
+    def _change_queue(self, request: Queued) -> None:
+        _check(request.method, QUEUE_CHANGES)
+        getattr(QueueChanges(self._studio), request.method)(*request.arguments)
         self._studio.jobs.queue.when_kept(lambda: self._tell(Changed()))
 
 
@@ -344,10 +346,10 @@ def _outcome(future: Any) -> msgspec.Struct:
     if isinstance(error, StudioError):
         return Refused(error.info())
     if error is not None:
-        told = StudioError(
+        failure = StudioError(
             ErrorCode.INTERNAL, "The library could not be changed.", details=repr(error)
         )
-        return Refused(told.info())
+        return Refused(failure.info())
     return Changed(msgspec.to_builtins(future.result()))
 
 

@@ -32,8 +32,8 @@ class Address:
             StudioError: It is none.
         """
         text = text.strip()
-        found = _REMOTE.fullmatch(text)
-        if text != LOCAL and (found is None or not 0 < int(found[2]) < 65536):
+        match = _REMOTE.fullmatch(text)
+        if text != LOCAL and (match is None or not 0 < int(match[2]) < 65536):
             raise StudioError(
                 ErrorCode.BAD_INPUT,
                 f"“{text}” is not the address of a cluster.",

@@ -288,10 +288,10 @@ class Driver:
             self._pool.drop(event.slot, banish=True)
             what = f"The machine “{slot.machine}” sent no valid result. {error.message}"
             self._trouble[what] = None
-            told = StudioError(
+            failure = StudioError(
                 ErrorCode.PROTOCOL, what, "It is not used any more in this run; retry the row."
             )
-            self._end_all(event.slot, told, JobState.FAILED)
+            self._end_all(event.slot, failure, JobState.FAILED)
             self._report()
 
     def _hear(self, name: str, slot: _Slot, job: _Job, received: Received) -> None:
@@ -306,8 +306,8 @@ class Driver:
                 slot.job = ""
             # What computed it goes into its record: another machine than the studio's did.
             engines = {**slot.there.versions, **message.engines}
-            told = msgspec.structs.replace(message, engines=engines, use=Use())
-            self._link.send(told, received.blobs)
+            update = msgspec.structs.replace(message, engines=engines, use=Use())
+            self._link.send(update, received.blobs)
         elif isinstance(message, JobChanged):
             changed = msgspec.structs.replace(message, machine=slot.machine)
             self._link.send(changed)
@@ -325,7 +325,7 @@ class Driver:
         if not message.state.is_terminal:
             raise StudioError(ErrorCode.PROTOCOL, "It ended a job without an end.")
         for weights, digest in message.weights.items():
-            if (known := self._here.weights.get(weights)) and known != digest:
+            if (expected := self._here.weights.get(weights)) and expected != digest:
                 raise StudioError(
                     ErrorCode.BAD_WEIGHTS,
                     f"Its model “{weights}” differs from the one here.",
@@ -356,9 +356,9 @@ class Driver:
         for id in list(self._waiting):
             lacks = [self._lack(self._jobs[id], slot) for slot in self._slots.values()]
             if all(lacks):
-                told = "; ".join(list(dict.fromkeys(lacks))[:_NAMED])
+                missing = "; ".join(list(dict.fromkeys(lacks))[:_NAMED])
                 self._waiting.remove(id)
-                self._end(id, _unable(f"No machine of the cluster can run this: {told}."))
+                self._end(id, _unable(f"No machine of the cluster can run this: {missing}."))
 
     def _lack(self, job: _Job, slot: _Slot) -> str:
         submit = job.submit
@@ -403,8 +403,8 @@ class Driver:
     def _report(self) -> None:
         machines = dict.fromkeys(slot.machine for slot in self._slots.values())
         self._refuse()
-        told = Slots(len(self._slots), self._coming, tuple(machines), tuple(self._trouble))
-        self._link.send(told)
+        slots = Slots(len(self._slots), self._coming, tuple(machines), tuple(self._trouble))
+        self._link.send(slots)
 
 
 def _files_of(message: Message) -> Iterator[str]:

@@ -99,8 +99,8 @@ def lacking(
     for weights in weights_in(here, values):
         if weights not in there.weights:
             return f"“{machine}” does not have the model “{weights}”"
-        known, other = here.weights[weights], there.weights[weights]
-        if known and other and known != other:
+        ours, other = here.weights[weights], there.weights[weights]
+        if ours and other and ours != other:
             return f"the model “{weights}” of “{machine}” is another one"
     return ""
 
@@ -108,9 +108,9 @@ def lacking(
 def weights_in(here: Inventory, values: Iterable[Any]) -> Iterator[str]:
     """Yield the ids of weights that parameters name."""
     for value in values:
-        for each in value if isinstance(value, list | tuple) else (value,):
-            if isinstance(each, str) and each in here.weights:
-                yield each
+        for item in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(item, str) and item in here.weights:
+                yield item
 
 
 def _public(version: str) -> str:

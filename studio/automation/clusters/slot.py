@@ -112,14 +112,14 @@ class Slot:
         Raises:
             StudioError: What arrived is not what was sent.
         """
-        told = msgspec.msgpack.decode(parcel, type=Parcel)
-        if [hashlib.sha256(blob).hexdigest() for blob in blobs] != list(told.digests):
+        content = msgspec.msgpack.decode(parcel, type=Parcel)
+        if [hashlib.sha256(blob).hexdigest() for blob in blobs] != list(content.digests):
             raise _spoilt("what was sent to a machine did not arrive as it was")
-        message = msgspec.msgpack.decode(told.body, type=Request)
+        message = msgspec.msgpack.decode(content.body, type=Request)
         own = len(blobs)
-        if told.files:
-            own = min(at for _, at in told.files.values())
-            message = self._with_files(message, told.files, blobs)
+        if content.files:
+            own = min(at for _, at in content.files.values())
+            message = self._with_files(message, content.files, blobs)
         try:
             self._child.link.send(message, blobs[:own])
         except LinkClosed:  # the listener says why
@@ -131,14 +131,14 @@ class Slot:
         Args:
             seconds: Return nothing after so long. The last word is a ``Goodbye`` with the reason.
         """
-        found: list[bytes] = []
+        frames: list[bytes] = []
         try:
-            found.append(self._out.get(timeout=seconds))
-            while sum(map(len, found)) < BATCH_BYTES:
-                found.append(self._out.get_nowait())
+            frames.append(self._out.get(timeout=seconds))
+            while sum(map(len, frames)) < BATCH_BYTES:
+                frames.append(self._out.get_nowait())
         except queue.Empty:
             pass
-        return found
+        return frames
 
     def close(self) -> None:
         """End the runtime."""
@@ -213,7 +213,7 @@ class Slot:
             }
             return change(message, params=params)
         if isinstance(message, CallEnded):
-            return change(message, files=tuple(places.get(each, each) for each in message.files))
+            return change(message, files=tuple(places.get(file, file) for file in message.files))
         assert isinstance(message, LibraryFound)
         rows = (change(row, path=places.get(row.path, row.path)) for row in message.rows)
         return change(message, rows=tuple(rows))

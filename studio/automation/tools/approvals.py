@@ -26,8 +26,8 @@ class Approvals:
         """Return the user's approval of ``tool`` in a conversation."""
         if _key(tool) in self._settings.get(NEVER, list[str]()):
             return Approval.NEVER
-        kept = self._passing if not conversation else self._of(conversation)
-        return Approval.ALWAYS if kept.get(_key(tool)) == tool.digest else Approval.ASK
+        stored = self._passing if not conversation else self._of(conversation)
+        return Approval.ALWAYS if stored.get(_key(tool)) == tool.digest else Approval.ASK
 
     def say(self, tool: Tool, conversation: str, approval: Approval) -> None:
         """Store the user's approval.
@@ -40,7 +40,7 @@ class Approvals:
             StudioError: The settings cannot be written.
         """
         key = _key(tool)
-        never = [each for each in self._settings.get(NEVER, list[str]()) if each != key]
+        never = [entry for entry in self._settings.get(NEVER, list[str]()) if entry != key]
         if approval is Approval.NEVER:
             never.append(key)
         self._settings.set(NEVER, never)
@@ -57,15 +57,15 @@ class Approvals:
 
     def ask_again(self, key: str) -> None:
         """Take back a *never*; ``key`` as ``never`` returns it."""
-        self._settings.set(NEVER, [each for each in self.never() if each != key])
+        self._settings.set(NEVER, [entry for entry in self.never() if entry != key])
 
     def _of(self, conversation: str) -> dict[str, str]:
-        kept = self._settings.get(ALWAYS, dict[str, dict[str, str]]()).get(conversation)
-        return kept if isinstance(kept, dict) else {}
+        stored = self._settings.get(ALWAYS, dict[str, dict[str, str]]()).get(conversation)
+        return stored if isinstance(stored, dict) else {}
 
     def _keep(self, conversation: str, key: str, digest: str) -> None:
         all = dict(self._settings.get(ALWAYS, dict[str, dict[str, str]]()))
-        own = {name: each for name, each in self._of(conversation).items() if name != key}
+        own = {name: value for name, value in self._of(conversation).items() if name != key}
         all.pop(conversation, None)  # the newest is the last
         if digest:
             own[key] = digest

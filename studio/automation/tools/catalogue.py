@@ -97,15 +97,15 @@ class Catalogue:
         return source.call(tool, arguments, conversation=conversation, documents=documents)
 
     def _known(self) -> list[tuple[Tool, ToolSource]]:
-        known: dict[str, tuple[Tool, ToolSource]] = {}
+        tools: dict[str, tuple[Tool, ToolSource]] = {}
         for source in self._sources:
             for tool in source.tools():
-                if tool.name in known:
+                if tool.name in tools:
                     _log.warning(
                         "two tools are called %s; that of %s is out", tool.name, tool.source
                     )
-                known.setdefault(tool.name, (tool, source))
-        return list(known.values())
+                tools.setdefault(tool.name, (tool, source))
+        return list(tools.values())
 
     def _found(self, name: str) -> tuple[Tool, ToolSource]:
         for tool, source in self._known():

@@ -36,8 +36,8 @@ def likely(request: str, tools: Sequence[Tool], most: int) -> list[Tool]:
     """
     texts = [_counted(tool) for tool in tools]
 
-    def ranked(asked: str) -> list[Tool]:
-        scores = bm25(texts, set(words(asked)), length_share=_LENGTH_SHARE)
+    def ranked(text: str) -> list[Tool]:
+        scores = bm25(texts, set(words(text)), length_share=_LENGTH_SHARE)
         order = sorted(range(len(tools)), key=lambda place: -scores[place])
         return [tools[place] for place in order if scores[place] > 0]
 
@@ -52,10 +52,10 @@ def likely(request: str, tools: Sequence[Tool], most: int) -> list[Tool]:
         *([best[place] for best in of_parts if len(best) > place] for place in (1, 2)),
         ranked(request),
     ]
-    found = {tool.name: tool for turn in turns for tool in turn}
-    if 0 < len(found) < _FEW:  # a choice of one is none
-        found |= {tool.name: tool for tool in list(mains.values())[: _FEW - len(found)]}
-    return list(found.values())[: max(0, most)]
+    chosen = {tool.name: tool for turn in turns for tool in turn}
+    if 0 < len(chosen) < _FEW:  # a choice of one is none
+        chosen |= {tool.name: tool for tool in list(mains.values())[: _FEW - len(chosen)]}
+    return list(chosen.values())[: max(0, most)]
 
 
 def words(text: str) -> list[str]:
@@ -73,12 +73,16 @@ def _stem(word: str) -> str:
 
 def _counted(tool: Tool) -> Mapping[str, float]:
     properties = tool.schema.get("properties", {})
-    told = [str(each.get("title", "")) for each in properties.values() if isinstance(each, Mapping)]
+    titles = [
+        str(schema.get("title", ""))
+        for schema in properties.values()
+        if isinstance(schema, Mapping)
+    ]
     parts: Iterable[tuple[str, str]] = (
         ("name", tool.name.replace("_", " ").replace("-", " ")),
         ("title", tool.title),
         ("about", f"{tool.description} {' '.join(tool.produces)}"),
-        ("arguments", " ".join(told)),
+        ("arguments", " ".join(titles)),
     )
     counts: Counter[str] = Counter()
     for part, text in parts:

@@ -43,13 +43,13 @@ class TaskSource:
 
     def groups(self) -> Sequence[tuple[str, str]]:
         """Return (id, title) of the plugins that have tools."""
-        has = {made.tool.group for made in self._all().values()}
+        has = {tool.tool.group for tool in self._all().values()}
         return [(p.id, p.title) for p in self._plugins.plugins if p.id in has]
 
     def tools(self) -> Sequence[Tool]:
         """Return a tool for each task for which there are weights, if it needs some."""
         there = functools.cache(self._has_weights)
-        return [made.tool for made in self._all().values() if made.can_run(there)]
+        return [task.tool for task in self._all().values() if task.can_run(there)]
 
     def params(self, tool: Tool) -> type[Params]:
         """Return the parameters of a task."""
@@ -68,20 +68,20 @@ class TaskSource:
         Raises:
             StudioError: An argument is wrong, or no weights fit.
         """
-        made = self._all().get(tool.name)
-        if made is None:
+        task = self._all().get(tool.name)
+        if task is None:
             raise StudioError(
                 ErrorCode.NOT_FOUND, f"There is no tool “{tool.name}” any more.", "Use another."
             )
         request = request_of(
-            made, arguments, self._artifact, conversation=conversation, documents=documents
+            task, arguments, self._artifact, conversation=conversation, documents=documents
         )
         self._picked.grant((documents or {}).values(), keep=False)  # somebody attached them
         return JobCall(self._submit(request))
 
     def _all(self) -> dict[str, TaskTool]:
         if not self._known:
-            self._known.update({made.tool.name: made for made in task_tools(self._plugins)})
+            self._known.update({task.tool.name: task for task in task_tools(self._plugins)})
         return self._known
 
 
@@ -119,17 +119,19 @@ class JobCall:
 
     def _result(self, result: Mapping[str, Any]) -> ToolResult:
         text = told(result, self._made)
-        return ToolResult(text, tuple(each.id for each in self._made if each.id), self.job.record)
+        return ToolResult(
+            text, tuple(artifact.id for artifact in self._made if artifact.id), self.job.record
+        )
 
 
-def told(result: Mapping[str, Any], made: Sequence[SavedArtifact]) -> str:
+def told(result: Mapping[str, Any], artifacts: Sequence[SavedArtifact]) -> str:
     """Return a job's outcome for a model: its texts, else a note, else figures."""
-    texts = [each.text for each in made if each.kind in _READ and each.text]
+    texts = [item.text for item in artifacts if item.kind in _READ and item.text]
     if texts:
         return _cut("\n\n".join(texts))
-    if made:  # what there is to say is in the results; a note tells what is amiss
+    if artifacts:  # what there is to say is in the results; a note tells what is amiss
         return _cut(str(result.get("note") or ""))
-    plain = {name: each for name, each in result.items() if _is_brief(each)}
+    plain = {name: item for name, item in result.items() if _is_brief(item)}
     return _cut(json.dumps(plain, ensure_ascii=False, default=str)) if plain else ""
 
 

@@ -74,8 +74,8 @@ def task_tools(host: PluginHost) -> Iterator[TaskTool]:
             params = host.params_class(entry.id)
         except StudioError:
             continue  # the host has told of it, and switches the plugin off
-        if (made := task_tool(plugin, entry, params)) is not None:
-            yield made
+        if (tool := task_tool(plugin, entry, params)) is not None:
+            yield tool
 
 
 def task_tool(plugin: Plugin, entry: TaskEntry, params: type[Params]) -> TaskTool | None:
@@ -85,8 +85,8 @@ def task_tool(plugin: Plugin, entry: TaskEntry, params: type[Params]) -> TaskToo
     """
     fields = params.fields()
     files = {f.name: f for f in fields if _takes_one_file(f)}
-    kinds = {name: _kinds(each, entry) for name, each in files.items()}
-    files = {name: each for name, each in files.items() if kinds[name] is not None}
+    kinds = {name: _kinds(param, entry) for name, param in files.items()}
+    files = {name: param for name, param in files.items() if kinds[name] is not None}
     inputs = _bulk(entry, fields)
     unseen = {f.name for f in fields if _is_unseen(f)} - files.keys()
     required = [f.name for f in fields if f.required]
@@ -96,10 +96,10 @@ def task_tool(plugin: Plugin, entry: TaskEntry, params: type[Params]) -> TaskToo
         if (needed := _needed(entry, fields, files, inputs)) is None:
             return None
         required += needed
-    told = params.json_schema()
-    shown = {n: each for n, each in told["properties"].items() if n not in unseen}
-    for name, each in files.items():
-        shown[name] = _file_schema(each.title, each.help, kinds[name] or ())
+    schema = params.json_schema()
+    shown = {n: param for n, param in schema["properties"].items() if n not in unseen}
+    for name, param in files.items():
+        shown[name] = _file_schema(param.title, param.help, kinds[name] or ())
     for name, taken in inputs.items():
         shown[name] = _file_schema(name.replace("_", " ").capitalize(), "", taken)
     basic = [f.name for f in fields if f.name in shown and _is_basic(f, required)]
@@ -110,7 +110,7 @@ def task_tool(plugin: Plugin, entry: TaskEntry, params: type[Params]) -> TaskToo
             name=entry.id.replace(".", "_"),
             title=entry.title,
             description=entry.tool or entry.summary or entry.title,
-            schema={**told, "properties": shown, "required": required},
+            schema={**schema, "properties": shown, "required": required},
             source=STUDIO,
             group=plugin.id,
             effects=ToolEffects(runs_code=runs_code, takes_files=bool(files or inputs)),
@@ -121,13 +121,13 @@ def task_tool(plugin: Plugin, entry: TaskEntry, params: type[Params]) -> TaskToo
         entry,
         params,
         inputs={name: name for name in inputs},
-        suffixes={name: each.file.suffixes for name, each in files.items()},
+        suffixes={name: param.file.suffixes for name, param in files.items()},
         needs=tuple(f.capability for f in fields if f.capability and not f.optional),
     )
 
 
 def request_of(
-    made: TaskTool,
+    tool: TaskTool,
     arguments: Mapping[str, Any],
     artifact: FindArtifact,
     *,
@@ -142,34 +142,34 @@ def request_of(
     Raises:
         StudioError: An argument is unknown, or names no result that fits.
     """
-    known = made.tool.schema["properties"]
+    properties = tool.tool.schema["properties"]
     for name in arguments:
-        if name not in known:
+        if name not in properties:
             raise StudioError(
                 ErrorCode.BAD_INPUT,
-                f"{made.tool.name} has no argument “{name}”.",
-                f"It has: {', '.join(known)}.",
+                f"{tool.tool.name} has no argument “{name}”.",
+                f"It has: {', '.join(properties)}.",
             )
-    params = {name: each for name, each in arguments.items() if name not in made.tool.files}
-    for name, each in params.items():
-        _refuse_paths(name, each)
+    params = {name: argument for name, argument in arguments.items() if name not in tool.tool.files}
+    for name, argument in params.items():
+        _refuse_paths(name, argument)
     inputs: dict[str, bytes] = {}
     parents: list[str] = []
-    for name in made.tool.files:
-        if not (said := arguments.get(name)):
+    for name in tool.tool.files:
+        if not (value := arguments.get(name)):
             continue
-        if documents and said in documents:
-            path = documents[said]
+        if documents and value in documents:
+            path = documents[value]
         else:
-            found = _fitting(made, name, str(said), artifact)
-            parents.append(found.id)
-            path = found.path
-        if name in made.inputs:
-            inputs[made.inputs[name]] = _read(path)
+            match = _fitting(tool, name, str(value), artifact)
+            parents.append(match.id)
+            path = match.path
+        if name in tool.inputs:
+            inputs[tool.inputs[name]] = _read(path)
         else:
             params[name] = str(path)
     return JobRequest(
-        made.entry.id,
+        tool.entry.id,
         params,
         inputs=inputs,
         parents=parents,
@@ -196,29 +196,29 @@ def _refuse_paths(name: str, value: object) -> None:
                 )
 
 
-def _fitting(made: TaskTool, name: str, id: str, artifact: FindArtifact) -> SavedArtifact:
+def _fitting(tool: TaskTool, name: str, id: str, artifact: FindArtifact) -> SavedArtifact:
     """Return the result that an argument names.
 
     Raises:
         StudioError: There is none, or it is of another kind.
     """
     try:
-        found = artifact(id)
+        row = artifact(id)
     except StudioError as error:
         raise StudioError(
             ErrorCode.NOT_FOUND,
             f"“{id}” is not in the library.",
             "Give the id of a result. Files cannot be named by their path.",
         ) from error
-    kinds, suffixes = made.tool.files[name], made.suffixes.get(name, ())
-    if (kinds and found.kind not in kinds) or (suffixes and found.path.suffix not in suffixes):
+    kinds, suffixes = tool.tool.files[name], tool.suffixes.get(name, ())
+    if (kinds and row.kind not in kinds) or (suffixes and row.path.suffix not in suffixes):
         wanted = " or ".join(kinds) if kinds else f"a file of {', '.join(suffixes)}"
         raise StudioError(
             ErrorCode.BAD_INPUT,
-            f"{name} cannot be “{found.title or found.kind}”, which is of the kind {found.kind}.",
+            f"{name} cannot be “{row.title or row.kind}”, which is of the kind {row.kind}.",
             f"It takes: {wanted}.",
         )
-    return found
+    return row
 
 
 def _read(path: Path) -> bytes:
@@ -245,32 +245,32 @@ def _needed(
     if any(f.name in _IN_WORDS for f in fields):
         return []
     if files:
-        return [next((n for n, each in files.items() if each.file.suffixes), next(iter(files)))]
+        return [next((n for n, field in files.items() if field.file.suffixes), next(iter(files)))]
     if inputs:
         return list(inputs)
-    told = [f for f in fields if not _is_unseen(f) and f.kind in (FieldKind.TEXT, FieldKind.LIST)]
-    same = [f.name for f in told if f.name in entry.inputs]
-    return same if told else None
+    texts = [f for f in fields if not _is_unseen(f) and f.kind in (FieldKind.TEXT, FieldKind.LIST)]
+    same = [f.name for f in texts if f.name in entry.inputs]
+    return same if texts else None
 
 
-def _is_unseen(each: Field) -> bool:
+def _is_unseen(field: Field) -> bool:
     """Whether no call can say it: set by a page, bulky, or a path."""
-    is_path = each.kind is FieldKind.FILE or each.file != File()
-    return each.hidden or each.kind is FieldKind.DATA or is_path
+    is_path = field.kind is FieldKind.FILE or field.file != File()
+    return field.hidden or field.kind is FieldKind.DATA or is_path
 
 
-def _takes_one_file(each: Field) -> bool:
-    return each.kind is FieldKind.FILE and not each.hidden and not each.file.folder
+def _takes_one_file(field: Field) -> bool:
+    return field.kind is FieldKind.FILE and not field.hidden and not field.file.folder
 
 
-def _kinds(each: Field, entry: TaskEntry) -> tuple[str, ...] | None:
+def _kinds(field: Field, entry: TaskEntry) -> tuple[str, ...] | None:
     """Return the kinds of results that fit a file; empty for any, None where none can."""
-    named = [kind for kind, into in entry.accepts.items() if into == each.name]
+    named = [kind for kind, into in entry.accepts.items() if into == field.name]
     if named:
         return tuple(named)
-    if not each.file.suffixes:
+    if not field.file.suffixes:
         return ()
-    fitting = [k for k, ends in _SUFFIXES.items() if set(ends) & set(each.file.suffixes)]
+    fitting = [k for k, ends in _SUFFIXES.items() if set(ends) & set(field.file.suffixes)]
     return tuple(str(kind) for kind in fitting) or None
 
 
@@ -296,8 +296,8 @@ def _file_schema(title: str, help: str, kinds: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _is_basic(each: Field, required: Sequence[str]) -> bool:
-    if each.name in required:
+def _is_basic(field: Field, required: Sequence[str]) -> bool:
+    if field.name in required:
         return True
-    is_invented = each.kind in _NOT_FOR_MODELS or each.item in _NO_LISTS
-    return not is_invented and not each.group.advanced
+    is_invented = field.kind in _NOT_FOR_MODELS or field.item in _NO_LISTS
+    return not is_invented and not field.group.advanced

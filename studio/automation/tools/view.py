@@ -45,7 +45,7 @@ class Tools:
             plugins,
             lambda id: saved_artifact(library, library.artifact(id)),
             submit,
-            lambda capability: any(not each.problem for each in weights.list(capability)),
+            lambda capability: any(not row.problem for row in weights.list(capability)),
             picked,
         )
         self.servers = servers

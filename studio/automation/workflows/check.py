@@ -67,10 +67,10 @@ class _Checks:
         return problem(self._text, place, message, {"step": self._workflow.step}, hint)
 
     def head(self) -> Iterator[BadInput]:
-        known = {NONE, *Kind, *(kind.id for kind in self._plugins.kinds())}
+        kinds = {NONE, *Kind, *(kind.id for kind in self._plugins.kinds())}
         kind = self._workflow.input.kind
-        if kind not in known:
-            hint = f"Known kinds: {', '.join(sorted(known))}."
+        if kind not in kinds:
+            hint = f"Known kinds: {', '.join(sorted(kinds))}."
             yield self._wrong(("input", "kind"), f"there is no kind “{kind}”.", hint)
         for id, least in self._workflow.plugins.items():
             place = ("plugins", id)
@@ -122,8 +122,8 @@ class _Checks:
                 yield self._no_result(place, reference)
 
     def _no_result(self, place: Place, reference: Reference) -> BadInput:
-        made = self._entries[reference.name]
-        what = _or(made.produces) if made and made.produces else "nothing that can be kept"
+        entry = self._entries[reference.name]
+        what = _or(entry.produces) if entry and entry.produces else "nothing that can be kept"
         kind = reference.kind or "result"
         return self._wrong(place, f"{reference} has no {kind}: the step makes {what}.")
 

@@ -55,12 +55,12 @@ class FreeParam(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         title = self.label or name
         try:
-            found = _TYPES[self.type](value)
+            converted = _TYPES[self.type](value)
         except (TypeError, ValueError):
             raise BadInput(f"“{title}” must be {TYPE_WORDS[self.type]}, not “{value}”.") from None
-        if self.type == "choice" and found not in self.choices:
+        if self.type == "choice" and converted not in self.choices:
             raise BadInput(f"“{title}” must be one of {', '.join(self.choices)}, not “{value}”.")
-        return found
+        return converted
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,8 +96,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def needs(self) -> set[str]:
         """Ids of the steps whose results or verdicts it takes."""
-        found = {each.name for each in self.references if each.source == "step"}
-        return found | ({self.condition[0]} if self.condition else set())
+        names = {reference.name for reference in self.references if reference.source == "step"}
+        return names | ({self.condition[0]} if self.condition else set())
 
     @property
     def references(self) -> list[Reference]:
@@ -129,7 +129,7 @@ class Workflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def _ordered(self) -> Iterable[Step]:
         waiting, done = list(self.step), set[str]()
         while waiting:
-            step = next(each for each in waiting if each.needs <= done)
+            step = next(candidate for candidate in waiting if candidate.needs <= done)
             waiting.remove(step)
             done.add(step.id)
             yield step
@@ -145,7 +145,7 @@ class Workflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 f"This workflow has no parameter “{unknown[0]}”.",
                 f"It has: {', '.join(self.params) or 'none'}.",
             )
-        found = {}
+        values = {}
         for name, free in self.params.items():
             value = given.get(name, free.default)
             if value is None:
@@ -153,8 +153,8 @@ class Workflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     f"“{free.label or name}” is missing.",
                     f"Give a value for “{free.label or name}”.",
                 )
-            found[name] = free.checked(name, value)
-        return found
+            values[name] = free.checked(name, value)
+        return values
 
 
 def condition(step: str, is_valid: bool) -> str:
@@ -278,29 +278,29 @@ def _check(workflow: Workflow, text: str) -> None:
 
 
 def _check_references(workflow: Workflow, step: Step, place: Place, text: str) -> None:
-    known = {each.id for each in workflow.step}
+    ids = {reference.id for reference in workflow.step}
     table = {"step": workflow.step}
     groups = (("params", step.params), ("inputs", dict(step.inputs)))
     for title, values in groups:
         for name, value in values.items():
             here = (*place, title, name)
             try:
-                found = list(references(value))
+                used = list(references(value))
             except BadInput as error:
                 raise problem(text, here, error.message, table, error.hint) from error
-            for each in found:
-                if each.source == "step" and each.name not in known:
-                    message = f"there is no step “{each.name}”."
-                    raise problem(text, here, message, table, _known("steps", known))
-                if each.source == "param" and each.name not in workflow.params:
-                    message = f"there is no parameter “{each.name}”."
+            for reference in used:
+                if reference.source == "step" and reference.name not in ids:
+                    message = f"there is no step “{reference.name}”."
+                    raise problem(text, here, message, table, _known("steps", ids))
+                if reference.source == "param" and reference.name not in workflow.params:
+                    message = f"there is no parameter “{reference.name}”."
                     raise problem(text, here, message, table, _known("params", workflow.params))
-                if each.source in ("input", "row") and workflow.input.kind == "none":
-                    message = f"“{each}” needs an input, but the input is “none”."
+                if reference.source in ("input", "row") and workflow.input.kind == "none":
+                    message = f"“{reference}” needs an input, but the input is “none”."
                     raise problem(text, here, message, table, "Give [input] a kind.")
-    if step.condition and step.condition[0] not in known:
+    if step.condition and step.condition[0] not in ids:
         message = f"there is no step “{step.condition[0]}”."
-        raise problem(text, (*place, "only_if"), message, table, _known("steps", known))
+        raise problem(text, (*place, "only_if"), message, table, _known("steps", ids))
 
 
 def _check_circle(workflow: Workflow, text: str) -> None:

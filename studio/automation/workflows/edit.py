@@ -34,7 +34,7 @@ def changed(workflow: Workflow, id: str, **changes: Any) -> Workflow:
 
 def with_param(workflow: Workflow, id: str, name: str, value: Any) -> Workflow:
     """Return the workflow with another value of a parameter; None leaves it to its default."""
-    params = {key: each for key, each in step_of(workflow, id).params.items() if key != name}
+    params = {key: setting for key, setting in step_of(workflow, id).params.items() if key != name}
     if value is not None:
         params[name] = value
     return _without_unused(changed(workflow, id, params=params))
@@ -62,7 +62,11 @@ def added(workflow: Workflow, entry: TaskEntry, fields: tuple[Field, ...], last:
     """
     name = entry.id.rpartition(".")[2]
     taken = {step.id for step in workflow.step}
-    id = next(each for each in (name, *(f"{name}{n}" for n in range(2, 999))) if each not in taken)
+    id = next(
+        candidate
+        for candidate in (name, *(f"{name}{n}" for n in range(2, 999)))
+        if candidate not in taken
+    )
     source = str(Reference("step", workflow.step[-1].id)) if last and workflow.step else INPUT
     kind = last if source != INPUT else workflow.input.kind
     step = Step(id, entry.id)
@@ -114,7 +118,10 @@ def _takes(field: Field, kind: str) -> bool:
 def _without_unused(workflow: Workflow) -> Workflow:
     """Return the workflow without free parameters that no step takes any more."""
     used = {
-        each.name for step in workflow.step for each in step.references if each.source == "param"
+        reference.name
+        for step in workflow.step
+        for reference in step.references
+        if reference.source == "param"
     }
     params = {name: free for name, free in workflow.params.items() if name in used}
     return msgspec.structs.replace(workflow, params=params)

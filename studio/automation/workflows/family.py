@@ -32,7 +32,9 @@ def with_ancestors(library: Library, id: str) -> list[Artifact]:
     Raises:
         StudioError: ``NOT_FOUND``.
     """
-    return sorted([*library.family(id).ancestors, library.artifact(id)], key=lambda each: each.id)
+    return sorted(
+        [*library.family(id).ancestors, library.artifact(id)], key=lambda artifact: artifact.id
+    )
 
 
 def workflow_of(
@@ -47,9 +49,9 @@ def workflow_of(
         BadInput: None of them was made by a task, or a step was handed what no file can hold.
     """
     builder = _Builder(library, plugins)
-    made = sorted(made, key=lambda each: each.id)
+    made = sorted(made, key=lambda item: item.id)
     # What a task has called for is of the same job; the caller, which is saved last, is the step.
-    records = {each.job or each.id: each.record for each in made if each.record}
+    records = {item.job or item.id: item.record for item in made if item.record}
     for artifact in made:
         if artifact.record and records[artifact.job or artifact.id] == artifact.record:
             builder.add(artifact)
@@ -80,13 +82,13 @@ class _Builder:
         record = self._library.record(artifact.record)
         plugin_fields = self._plugins.params_class(record.task).fields()
         parents = [self._parent(id) for id in self._library.inputs(artifact.id)]
-        known = [each for each in parents if each]
+        existing = [parent for parent in parents if parent]
         fields = {field.name: field for field in plugin_fields}
         step = Step(
             id=self._id(record.task),
             task=record.task,
-            params=self._params(record, fields, known),
-            inputs=self._inputs(record, known),
+            params=self._params(record, fields, existing),
+            inputs=self._inputs(record, existing),
         )
         self._step_of[artifact.record] = step.id
         self.steps.append(step)
@@ -124,8 +126,8 @@ class _Builder:
     def _reference(self, artifact: Artifact) -> str:
         """Return what stands for a result: the step that made it, or the input."""
         if step := self._step_of.get(artifact.record):
-            made = [each for each in self._made.values() if each.record == artifact.record]
-            is_first = made and made[0].kind == artifact.kind
+            siblings = [other for other in self._made.values() if other.record == artifact.record]
+            is_first = siblings and siblings[0].kind == artifact.kind
             return str(Reference("step", step, "" if is_first else artifact.kind))
         return self._as_input(artifact.kind, artifact.digest)
 
@@ -138,17 +140,17 @@ class _Builder:
     def _params(
         self, record: Record, fields: Mapping[str, Field], parents: list[Artifact]
     ) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        params: dict[str, Any] = {}
         for name, value in record.params.items():
             field = fields.get(name)
             if field is None or value is None or (value == field.default and not field.required):
                 continue
             kind = field.item or field.kind
             if isinstance(value, list):
-                found[name] = [self._value(each, kind, parents) for each in value]
+                params[name] = [self._value(item, kind, parents) for item in value]
             else:
-                found[name] = self._value(value, kind, parents)
-        return found
+                params[name] = self._value(value, kind, parents)
+        return params
 
     def _value(self, value: Any, kind: FieldKind, parents: list[Artifact]) -> Any:
         if kind is FieldKind.FILE and value:
@@ -163,14 +165,14 @@ class _Builder:
         return _escaped(value)
 
     def _inputs(self, record: Record, parents: list[Artifact]) -> dict[str, str]:
-        found = {}
+        inputs = {}
         for name, digest in record.inputs.items():
-            same = next((each for each in parents if each.digest == digest), None)
+            same = next((parent for parent in parents if parent.digest == digest), None)
             if same is None and len(parents) == 1 and len(record.inputs) == 1:
                 same = parents[0]  # a page hands over what it shows, which is not the same bytes
             reference = self._reference(same) if same else ""
-            found[name] = reference or self._handed_in(record, name, digest)
-        return found
+            inputs[name] = reference or self._handed_in(record, name, digest)
+        return inputs
 
     def _handed_in(self, record: Record, name: str, digest: str) -> str:
         data = self._library.inputs_of(record)[name]
@@ -203,7 +205,7 @@ def _escaped(value: Any) -> Any:
     if isinstance(value, str):
         return escaped(value)
     if isinstance(value, list):
-        return [_escaped(each) for each in value]
+        return [_escaped(item) for item in value]
     if isinstance(value, dict):
-        return {name: _escaped(each) for name, each in value.items()}
+        return {name: _escaped(item) for name, item in value.items()}
     return value

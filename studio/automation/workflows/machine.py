@@ -133,8 +133,8 @@ class ThisMachine:
 
     def cancel(self, job: str) -> None:
         """Stop the job of a step."""
-        if found := self._jobs.get(job):
-            found.cancel()
+        if job_here := self._jobs.get(job):
+            job_here.cancel()
 
     def close(self) -> None:
         """Watch no more."""
@@ -152,22 +152,26 @@ class ThisMachine:
             entry = library.jobs.entry(job)
         except StudioError:  # it was killed before it was entered
             return End(job, JobState.LOST)
-        made = tuple(
-            each.id for each in library.find(record=entry.record, order="oldest", limit=-1)
+        artifacts = tuple(
+            artifact.id for artifact in library.find(record=entry.record, order="oldest", limit=-1)
         )
         if entry.state == JobState.DONE:
-            return End(job, JobState.DONE, made)
+            return End(job, JobState.DONE, artifacts)
         if entry.state == JobState.QUEUED:  # nobody here keeps the queue, so nobody will run it
             library.jobs.journal_state(job, JobState.CANCELLED)
-        if made:
-            library.bin(made)
+        if artifacts:
+            library.bin(artifacts)
         return End(job, JobState.LOST)
 
     def _changed(self, job: Job) -> None:
         if job.is_live or self._jobs.pop(job.id, None) is None:
             return
         ask = self._asks.pop(job.id)
-        own = tuple(each.id for each in job.artifacts if each.id and each.record == job.record)
+        own = tuple(
+            artifact.id
+            for artifact in job.artifacts
+            if artifact.id and artifact.record == job.record
+        )
         end = End(job.id, job.state, own, job.error, job.seconds or 0.0)
         if job.state in (JobState.LOST, JobState.FAILED) and job.error is not None:
             end = self._judged(end, ask, job, job.error)

@@ -41,19 +41,19 @@ def parts(text: str) -> list[str | Reference]:
     Raises:
         BadInput: A brace stands alone, or what is between two is no reference.
     """
-    found: list[str | Reference] = []
+    pieces: list[str | Reference] = []
     last = 0
     for match in _PART.finditer(text):
-        found.append(text[last : match.start()])
+        pieces.append(text[last : match.start()])
         last = match.end()
         if match[0] in ("{{", "}}"):
-            found.append(match[0][0])
+            pieces.append(match[0][0])
         elif match[1] is None:
             raise BadInput(f"A brace stands alone in “{_short(text)}”.", "Write {{ or }} for it.")
         else:
-            found.append(_reference(match[1]))
-    found.append(text[last:])
-    return [part for part in found if part]
+            pieces.append(_reference(match[1]))
+    pieces.append(text[last:])
+    return [part for part in pieces if part]
 
 
 def references(value: Any) -> Iterator[Reference]:
@@ -65,17 +65,17 @@ def references(value: Any) -> Iterator[Reference]:
     if isinstance(value, str):
         yield from (part for part in parts(value) if isinstance(part, Reference))
     elif isinstance(value, dict):
-        for each in value.values():
-            yield from references(each)
+        for item in value.values():
+            yield from references(item)
     elif isinstance(value, list):
-        for each in value:
-            yield from references(each)
+        for item in value:
+            yield from references(item)
 
 
 def only(value: Any) -> Reference | None:
     """Return the reference that ``value`` consists of; None if there is more, or none."""
-    found = parts(value) if isinstance(value, str) else []
-    return found[0] if len(found) == 1 and isinstance(found[0], Reference) else None
+    pieces = parts(value) if isinstance(value, str) else []
+    return pieces[0] if len(pieces) == 1 and isinstance(pieces[0], Reference) else None
 
 
 def filled(value: Any, answer: Callable[[Reference], Any]) -> Any:
@@ -84,15 +84,15 @@ def filled(value: Any, answer: Callable[[Reference], Any]) -> Any:
     A reference that stands alone becomes what ``answer`` says; in a text, the words of that.
     """
     if isinstance(value, dict):
-        return {name: filled(each, answer) for name, each in value.items()}
+        return {name: filled(item, answer) for name, item in value.items()}
     if isinstance(value, list):
-        return [filled(each, answer) for each in value]
+        return [filled(item, answer) for item in value]
     if not isinstance(value, str):
         return value
-    found = parts(value)
-    if len(found) == 1 and isinstance(found[0], Reference):
-        return answer(found[0])
-    return "".join(str(answer(part)) if isinstance(part, Reference) else part for part in found)
+    pieces = parts(value)
+    if len(pieces) == 1 and isinstance(pieces[0], Reference):
+        return answer(pieces[0])
+    return "".join(str(answer(part)) if isinstance(part, Reference) else part for part in pieces)
 
 
 def escaped(text: str) -> str:

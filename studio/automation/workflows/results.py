@@ -67,15 +67,15 @@ def results(source: Results, workflow: Workflow, library: Library) -> Iterator[G
             "This workflow takes the lines of a table, not results.",
             "Export a table, and choose the file.",
         )
-    found = False
+    any_found = False
     others = set[str]()
     for artifact in map(library.artifact, _ids(source, library)):
         if artifact.kind == kind and artifact.binned_at is None:
-            found = True
+            any_found = True
             yield Given(text=_title(artifact), artifact=artifact.id)
         else:
             others.add(artifact.kind)
-    if not found:
+    if not any_found:
         where = f"the collection “{source.collection}”" if source.collection else "what was chosen"
         has = f"It has: {', '.join(sorted(others))}." if others else "It is empty."
         raise BadInput(f"There is no {kind} in {where}.", has)
@@ -84,18 +84,18 @@ def results(source: Results, workflow: Workflow, library: Library) -> Iterator[G
 def _ids(source: Results, library: Library) -> Iterable[str]:
     if source.run:
         given = (row.given for row in library.workflow_runs.rows(source.run))
-        return [each["artifact"] for each in given if each.get("artifact")]
+        return [item["artifact"] for item in given if item.get("artifact")]
     if not source.collection:
         return source.ids
-    known, title = library.collections.list(), source.collection.casefold()
-    same = [each for each in known if each.title.casefold() == title]
+    collections, title = library.collections.list(), source.collection.casefold()
+    same = [item for item in collections if item.title.casefold() == title]
     if not same:
         raise StudioError(
             ErrorCode.NOT_FOUND,
             f"There is no collection “{source.collection}”.",
-            f"Collections: {', '.join(each.title for each in known) or 'none yet'}.",
+            f"Collections: {', '.join(item.title for item in collections) or 'none yet'}.",
         )
-    return chain.from_iterable(library.collections.inside(each.id) for each in same)
+    return chain.from_iterable(library.collections.inside(item.id) for item in same)
 
 
 def _title(artifact: Artifact) -> str:

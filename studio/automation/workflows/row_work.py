@@ -68,7 +68,9 @@ class RowWork:
         self._run = run
         self._order = workflow.ordered()
         self._fields = {
-            step.id: {each.name: each for each in studio.plugins.params_class(step.task).fields()}
+            step.id: {
+                field.name: field for field in studio.plugins.params_class(step.task).fields()
+            }
             for step in self._order
         }
         self._open: dict[int, _OpenRow] = {}
@@ -111,8 +113,8 @@ class RowWork:
         row.row = msgspec.structs.replace(row.row, seconds=row.row.seconds + end.seconds)
         entry = msgspec.structs.replace(entry, seconds=end.seconds)
         if end.state is JobState.DONE:
-            made = msgspec.structs.replace(entry, state=StepState.DONE, artifacts=end.artifacts)
-            self._made(row, self._step(ask.step), made)
+            finished = msgspec.structs.replace(entry, state=StepState.DONE, artifacts=end.artifacts)
+            self._made(row, self._step(ask.step), finished)
         else:
             message = f"{end.error.message} {end.error.hint}".strip() if end.error else ""
             self._fail(row, entry, message or "It was stopped.")
@@ -125,13 +127,13 @@ class RowWork:
         if len(self._open) > self._most // 2:
             return
         id, over = self._run.id, {change.number for change in self._changes}
-        found = [] if self._has_begun else self._runs.rows_in(id, RowState.RUNNING, (), self._most)
+        rows = [] if self._has_begun else self._runs.rows_in(id, RowState.RUNNING, (), self._most)
         self._has_begun = True
-        room = self._most - len(self._open) - len(found)
-        known = self._open.keys() | over  # what became of these is not written down yet
-        found += self._runs.rows_in(id, RowState.WAITING, known, max(room, 0))
-        steps = self._runs.steps(id, [row.number for row in found])
-        for row in found:
+        room = self._most - len(self._open) - len(rows)
+        taken = self._open.keys() | over  # what became of these is not written down yet
+        rows += self._runs.rows_in(id, RowState.WAITING, taken, max(room, 0))
+        steps = self._runs.steps(id, [row.number for row in rows])
+        for row in rows:
             opened = _OpenRow(row, msgspec.convert(row.given, Given))
             opened.steps = {step.step: step for step in steps if step.number == row.number}
             self._open[row.number] = opened
@@ -181,8 +183,8 @@ class RowWork:
         try:
             recipe, print_ = self._prepared(row, step, attempt)
             again = last is not None and last.state is StepState.RUNNING and bool(last.job)
-            if not again and (known := self._runs.made(print_)):
-                same = {"artifacts": known.artifacts, "job": known.job, "fingerprint": print_}
+            if not again and (earlier := self._runs.made(print_)):
+                same = {"artifacts": earlier.artifacts, "job": earlier.job, "fingerprint": print_}
                 cached = msgspec.structs.replace(entry, state=StepState.CACHED, **same)
                 self._made(row, step, cached)
                 return None
@@ -190,8 +192,8 @@ class RowWork:
             if any(other.is_busy and other.fingerprint == print_ for other in self._open.values()):
                 return None
         except Exception as error:  # noqa: BLE001 - of a plugin's schema, too: it is of this row
-            told = in_words(error)
-            self._fail(row, entry, f"{told.message} {told.hint}".strip())
+            failure = in_words(error)
+            self._fail(row, entry, f"{failure.message} {failure.hint}".strip())
             return None
         job = last.job if again and last else new_id()
         self._note(row, msgspec.structs.replace(entry, job=job, fingerprint=print_))
@@ -239,9 +241,9 @@ class RowWork:
         weights = self._studio.weights.get(id)
         if weights.digest:
             return weights.digest
-        found = weights.path.stat()
-        told = f"{weights.path} {found.st_size} {found.st_mtime_ns}"
-        return hashlib.sha256(told.encode()).hexdigest()
+        status = weights.path.stat()
+        text = f"{weights.path} {status.st_size} {status.st_mtime_ns}"
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def _is_skipped(self, row: _OpenRow, step: Step) -> bool:
         if any(row.steps[need].state is StepState.SKIPPED for need in step.needs):
@@ -249,17 +251,17 @@ class RowWork:
         if step.condition is None:
             return False
         other, wanted = step.condition
-        return any(_is_valid(each) for each in self._artifacts(row.steps[other])) != wanted
+        return any(_is_valid(artifact) for artifact in self._artifacts(row.steps[other])) != wanted
 
     def _made(self, row: _OpenRow, step: Step, entry: RunStep) -> None:
         """Process a result: accept it, retry the step, or end the row."""
         if step.until:
-            made = self._artifacts(entry)
-            if all(each.passed is None for each in made):
+            artifacts = self._artifacts(entry)
+            if all(artifact.passed is None for artifact in artifacts):
                 message = f"“{step.task}” does not check its results, so “until” cannot be used."
                 self._fail(row, entry, message)
                 return
-            valid = tuple(each.id for each in made if _is_valid(each))
+            valid = tuple(artifact.id for artifact in artifacts if _is_valid(artifact))
             others = tuple(id for id in entry.artifacts if id not in valid)
             entry = msgspec.structs.replace(entry, artifacts=valid + others)
             if not valid:

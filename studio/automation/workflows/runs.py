@@ -152,13 +152,15 @@ class Workflows:
         runs = self._studio.library.workflow_runs
 
         def look() -> list[tuple[Run, int, int]]:
-            found = [run for run in runs.runs() if run.state is RunState.RUNNING]
-            counts = [runs.counts(run.id) for run in found]
-            done = (each.get(RowState.DONE, 0) for each in counts)
-            return list(zip(found, done, (sum(each.values()) for each in counts), strict=True))
+            interrupted = [run for run in runs.runs() if run.state is RunState.RUNNING]
+            counts = [runs.counts(run.id) for run in interrupted]
+            done = (count.get(RowState.DONE, 0) for count in counts)
+            return list(
+                zip(interrupted, done, (sum(count.values()) for count in counts), strict=True)
+            )
 
-        def tell(found: list[tuple[Run, int, int]]) -> None:
-            for run, done, total in found:
+        def tell(interrupted: list[tuple[Run, int, int]]) -> None:
+            for run, done, total in interrupted:
                 if run.id not in self._runners:
                     rows = f"{done:,} of {total:,} rows"
                     self._studio.notices.info(
@@ -202,13 +204,13 @@ class Workflows:
                 if field.kind is not FieldKind.WEIGHTS or field.optional or only(value):
                     continue
                 try:
-                    found = weights.get(value) if value else None
-                    found = found or weights.default_for(field.capability, field.prefer)
+                    row = weights.get(value) if value else None
+                    row = row or weights.default_for(field.capability, field.prefer)
                 except StudioError as error:
-                    told = f"Step “{step.id}”: {error.message}"
-                    raise StudioError(error.code, told, error.hint) from error
-                if found.problem:
-                    raise BadInput(f"Step “{step.id}”: {found.problem}")
+                    message = f"Step “{step.id}”: {error.message}"
+                    raise StudioError(error.code, message, error.hint) from error
+                if row.problem:
+                    raise BadInput(f"Step “{step.id}”: {row.problem}")
 
     def _machine(self, on: str) -> Callable[[], Machine]:
         if not on:
@@ -288,5 +290,5 @@ class Recorder:
     def _changed(self, job: Job) -> None:
         if not self.is_recording or job.state is not JobState.DONE or job.caller is not None:
             return
-        if made := tuple(each.id for each in job.artifacts if each.id):
-            self._made[job.id] = made
+        if ids := tuple(artifact.id for artifact in job.artifacts if artifact.id):
+            self._made[job.id] = ids

@@ -68,9 +68,9 @@ def files_of(kind: str, kinds: Iterable[KindEntry] = ()) -> frozenset[str]:
     Args:
         kinds: Those that plugins bring.
     """
-    for each in kinds:
-        if each.id == kind:
-            return frozenset(each.suffixes)
+    for suffix_kind in kinds:
+        if suffix_kind.id == kind:
+            return frozenset(suffix_kind.suffixes)
     return _FILES.get(kind, frozenset())
 
 
@@ -112,20 +112,20 @@ def fitting(givens: Iterable[Given], workflow: Workflow) -> Iterator[Given]:
     Raises:
         BadInput: There are none, or a column is missing: it is told once, before a row is run.
     """
-    found = iter(givens)
-    first = next(found, None)
+    rows = iter(givens)
+    first = next(rows, None)
     if first is None:
         raise BadInput("There are no inputs to run on.", "Add at least one row, then try again.")
     columns = first.columns
-    known = f"Columns: {', '.join(columns)}." if columns else "Only a table has columns."
-    for reference in (each for step in workflow.step for each in step.references):
+    listed = f"Columns: {', '.join(columns)}." if columns else "Only a table has columns."
+    for reference in (used for step in workflow.step for used in step.references):
         if reference.source == "row" and reference.name not in columns:
-            raise BadInput(f"There is no column “{reference.name}”.", known)
+            raise BadInput(f"There is no column “{reference.name}”.", listed)
         if reference.source == "input" and len(columns) > 1 and COLUMN not in columns:
-            hint = f"{known} Name one of them “{COLUMN}”, or write {{row.COLUMN}} in the workflow."
+            hint = f"{listed} Name one of them “{COLUMN}”, or write {{row.COLUMN}} in the workflow."
             raise BadInput("It is not clear which column {input} means.", hint)
     yield first
-    yield from found
+    yield from rows
 
 
 def takes_none(workflow: Workflow) -> BadInput:
@@ -144,17 +144,17 @@ def listed(lines: Iterable[str], kind: str, folder: Path) -> Iterator[Given]:
 
 def _folder(folder: Path, kind: str, suffixes: frozenset[str]) -> Iterator[Given]:
     try:
-        found = [
+        files = [
             path
             for path in folder.iterdir()
             if path.suffix.lower() in suffixes or (not suffixes and path.is_file())
         ]
     except OSError as error:
         raise _unreadable(folder, error) from error
-    if not found:
+    if not files:
         words = ", ".join(sorted(suffixes))
         raise BadInput(f"There is no {kind} in the folder {folder}.", f"It looks for {words}.")
-    for path in sorted(found, key=_natural):
+    for path in sorted(files, key=_natural):
         yield Given(file=str(path.absolute()))
 
 

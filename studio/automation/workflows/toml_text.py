@@ -61,7 +61,7 @@ def _pairs(entry: msgspec.Struct, kind: type[msgspec.Struct]) -> list[str]:
 def _toml(value: Any) -> str:
     """Return plain data as TOML; texts of several lines as such."""
     if isinstance(value, dict):
-        inner = ", ".join(f"{_key(name)} = {_toml(each)}" for name, each in value.items())
+        inner = ", ".join(f"{_key(name)} = {_toml(item)}" for name, item in value.items())
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_toml, value))}]"

@@ -60,17 +60,17 @@ class Values:
         Raises:
             StudioError: A file is gone, or there is no such column or result.
         """
-        found = {}
+        params = {}
         for name, value in step.params.items():
             field = fields.get(name)
             kind = (field.item or field.kind) if field else FieldKind.DATA
-            found[name] = filled(value, partial(self._value, kind))
-            if field and field.kind is FieldKind.LIST and isinstance(found[name], str):
-                found[name] = [line for line in found[name].splitlines() if line.strip()]
-            for each in found[name] if isinstance(found[name], list) else [found[name]]:
-                if kind is FieldKind.FILE and each:
-                    self.files.setdefault(str(each), digest_of_file(str(each)))
-        return found
+            params[name] = filled(value, partial(self._value, kind))
+            if field and field.kind is FieldKind.LIST and isinstance(params[name], str):
+                params[name] = [line for line in params[name].splitlines() if line.strip()]
+            for item in params[name] if isinstance(params[name], list) else [params[name]]:
+                if kind is FieldKind.FILE and item:
+                    self.files.setdefault(str(item), digest_of_file(str(item)))
+        return params
 
     def inputs_of(self, step: Step) -> dict[str, bytes]:
         """Return the inputs of a step beside its parameters.
@@ -107,8 +107,8 @@ class Values:
         elif reference.name in self._given.columns:
             text = self._given.columns[reference.name]
         else:
-            known = ", ".join(self._given.columns) or "none"
-            raise BadInput(f"There is no column “{reference.name}”.", f"Columns: {known}.")
+            columns = ", ".join(self._given.columns) or "none"
+            raise BadInput(f"There is no column “{reference.name}”.", f"Columns: {columns}.")
         if not text and reference.source == "input" and self._given.columns:
             raise BadInput(
                 "This row has no value for {input}.",
@@ -121,14 +121,14 @@ class Values:
     def _artifact(self, reference: Reference) -> Artifact | None:
         """Return the result that a reference stands for; None if it stands for something else."""
         if reference.source == "input" and self._given.artifact:
-            found = self._given_artifact()
+            artifact = self._given_artifact()
         elif reference.source == "step":
-            found = self._result(reference)
+            artifact = self._result(reference)
         else:
             return None
-        if found.id not in self.parents:
-            self.parents.append(found.id)
-        return found
+        if artifact.id not in self.parents:
+            self.parents.append(artifact.id)
+        return artifact
 
     def _given_artifact(self) -> Artifact:
         try:
@@ -154,10 +154,10 @@ def digest_of_file(path: str) -> str:
         StudioError: It is not there.
     """
     try:
-        found = Path(path).stat()
+        status = Path(path).stat()
         if Path(path).is_dir():
             return ""
-        return _digest(path, found.st_size, found.st_mtime_ns)
+        return _digest(path, status.st_size, status.st_mtime_ns)
     except OSError as error:
         raise _unreadable(Path(path), error) from error
 

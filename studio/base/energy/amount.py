@@ -9,17 +9,17 @@ from studio.protocol.energy import Amount as Amount
 
 def total(amounts: Iterable[Amount]) -> Amount:
     """Return the sum. Uncertainties add up: the errors are of one kind."""
-    found = list(amounts)
-    sources = dict.fromkeys(each.source for each in found if each.source)
+    known_amounts = list(amounts)
+    sources = dict.fromkeys(amount.source for amount in known_amounts if amount.source)
     return Amount(
-        sum(each.joules for each in found),
-        sum(each.low for each in found),
-        sum(each.high for each in found),
-        sum(each.estimated for each in found),
+        sum(amount.joules for amount in known_amounts),
+        sum(amount.low for amount in known_amounts),
+        sum(amount.high for amount in known_amounts),
+        sum(amount.estimated for amount in known_amounts),
         "; ".join(sources),
-        sum(each.busy for each in found),
-        sum(each.processor for each in found),
-        sum(each.accelerator for each in found),
+        sum(amount.busy for amount in known_amounts),
+        sum(amount.processor for amount in known_amounts),
+        sum(amount.accelerator for amount in known_amounts),
     )
 
 

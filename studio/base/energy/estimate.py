@@ -54,8 +54,8 @@ def watts_a_core(processor: str, setting: float = 0.0) -> Watts:
     """
     if setting > 0:
         return Watts(setting, setting * 0.75, setting * 1.25)
-    found = next((watts for name, watts in _CORES if re.search(name, processor)), _ANY_CORE)
-    return Watts(*(each * _cores_a_thread() for each in found))
+    watts_found = next((watts for name, watts in _CORES if re.search(name, processor)), _ANY_CORE)
+    return Watts(*(value * _cores_a_thread() for value in watts_found))
 
 
 class Estimator:

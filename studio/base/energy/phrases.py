@@ -26,20 +26,20 @@ class Figures(NamedTuple):
 def figures(amount: Amount) -> Figures:
     """Return an amount in the unit that its best guess is read in."""
     scale, unit = next(
-        (each for each in _UNITS if amount.joules >= each[0]),
+        (item for item in _UNITS if amount.joules >= item[0]),
         _UNITS[-1] if amount.joules else (1.0, "J"),
     )
     values = (amount.joules, amount.low, amount.high)
-    typical, low, high = (_two_digits(each / scale) for each in values)
+    typical, low, high = (_two_digits(item / scale) for item in values)
     return Figures(typical, low, high, unit)
 
 
 def said(amount: Amount) -> str:
     """Return an amount in words: ``about 40 J (20–80), estimated``, or ``42 J``."""
-    found = figures(amount)
-    size = f"{found.typical} {found.unit}"
-    if found.is_range:
-        size = f"about {size} ({found.low}–{found.high})"
+    shown = figures(amount)
+    size = f"{shown.typical} {shown.unit}"
+    if shown.is_range:
+        size = f"about {size} ({shown.low}–{shown.high})"
     return f"{size}, estimated" if amount.is_estimated else size
 
 

@@ -68,10 +68,10 @@ def listed(folder: Path, home: Path | None = None) -> list[Backup]:
     ``folder`` may also be a backup itself. What is neither is passed over.
     """
     inside = [folder, *_folders(folder)]
-    found = [backup for each in inside if (backup := look(each))]
+    backups = [backup for path in inside if (backup := look(path))]
     if home is not None:
-        found += [_set_aside(each) for each in _folders(home) if each.name.startswith(SET_ASIDE)]
-    return sorted(found, key=lambda backup: (backup.made, backup.name), reverse=True)
+        backups += [_set_aside(path) for path in _folders(home) if path.name.startswith(SET_ASIDE)]
+    return sorted(backups, key=lambda backup: (backup.made, backup.name), reverse=True)
 
 
 def look(folder: Path) -> Backup | None:
@@ -97,7 +97,7 @@ def look(folder: Path) -> Backup | None:
 
 def find(name: str, folder: Path, home: Path) -> Backup | None:
     """Return the backup of that name, or in the folder of that path; None when there is none."""
-    if named := next((each for each in listed(folder, home) if each.name == name), None):
+    if named := next((backup for backup in listed(folder, home) if backup.name == name), None):
         return named
     path = Path(os.path.expanduser(name))  # Path's own refuses an unknown user
     return look(path.absolute()) if path.is_dir() else None
@@ -115,9 +115,9 @@ def missing(name: str) -> StudioError:
 def _folders(folder: Path) -> Iterator[Path]:
     try:
         yield from sorted(
-            each
-            for each in folder.iterdir()
-            if not each.name.startswith(".") and not each.is_symlink() and each.is_dir()
+            path
+            for path in folder.iterdir()
+            if not path.name.startswith(".") and not path.is_symlink() and path.is_dir()
         )
     except OSError:  # it is gone, or nobody may look into it: no backups
         return

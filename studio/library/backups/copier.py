@@ -77,13 +77,13 @@ class Copier:
             self._thread.join()
 
     def _hear(self) -> None:
-        last, said = Told(), ""
+        last, text = Told(), ""
         with self._process as process:  # which also closes its pipes
             for line in _pipe(process.stdout):
                 try:
                     last = msgspec.json.decode(line, type=Told)
                 except msgspec.MsgspecError:  # a traceback, or a library that says something
-                    said = (said + line)[-_LAST_WORDS:]
+                    text = (text + line)[-_LAST_WORDS:]
                 else:
                     self._post(partial(self._heard, last))
         code = process.returncode
@@ -93,13 +93,13 @@ class Copier:
                 ErrorCode.INTERNAL,
                 f"The process that copies the library ended early. {in_words(code)}",
                 "Try again. Earlier backups are unchanged.",
-                said,
+                text,
             )
         self._post(lambda: self._over(Path(last.made) if last.made else None, error))
 
-    def _heard(self, told: Told) -> None:
-        if not told.over:
-            self.done, self.total = told.done, told.total
+    def _heard(self, status: Told) -> None:
+        if not status.over:
+            self.done, self.total = status.done, status.total
             self._moved()
 
 

@@ -28,7 +28,7 @@ class Holding(NamedTuple):
 def holding(backups: Iterable[Backup], ids: Sequence[str]) -> list[Holding]:
     """Return the backups that have something of ``ids``, or cannot be read. Changes nothing."""
     looked = [Holding(backup, _held(backup, ids)) for backup in backups]
-    return [each for each in looked if each.ids is None or each.ids]
+    return [entry for entry in looked if entry.ids is None or entry.ids]
 
 
 def erase(holding: Holding) -> int:
@@ -71,7 +71,7 @@ def _count(backup: Backup, artifacts: int, conversations: int) -> None:
     if not backup.verified:  # it has no note
         return
     path = backup.folder / NOTE
-    size = sum(each.stat().st_size for each in backup.library.rglob("*") if each.is_file())
+    size = sum(file.stat().st_size for file in backup.library.rglob("*") if file.is_file())
     note = msgspec.json.decode(read_regular(path), type=CopyNote)
     note = msgspec.structs.replace(
         note, artifacts=artifacts, conversations=conversations, bytes=size

@@ -44,8 +44,8 @@ def make(
     _check_folder(library, folder, chosen)
     for left in folder.glob(f".{PREFIX}*{_GONE}"):
         shutil.rmtree(left, ignore_errors=True)
-    mine = [each for each in catalogue.listed(folder) if each.source == _source(library)]
-    earlier = next((each.folder for each in mine if each.verified), None)
+    mine = [backup for backup in catalogue.listed(folder) if backup.source == _source(library)]
+    earlier = next((backup.folder for backup in mine if backup.verified), None)
     if not chosen and earlier is None:
         _check_share(library, folder)
     target = _new_name(folder)
@@ -56,11 +56,11 @@ def make(
             error.hint = _HINT
         raise
     _copy_settings(library, target)
-    made = catalogue.look(target)
-    assert made is not None, "it was just written"
-    if kept and made.is_whole:
-        _let_go([each for each in mine if each.automatic], kept)
-    return made
+    created = catalogue.look(target)
+    assert created is not None, "it was just written"
+    if kept and created.is_whole:
+        _let_go([backup for backup in mine if backup.automatic], kept)
+    return created
 
 
 def _copy_settings(library: Library, target: Path) -> None:
@@ -86,17 +86,17 @@ def _new_name(folder: Path) -> Path:
     return target
 
 
-def _let_go(old: list[Backup], kept: int) -> None:
+def _let_go(old: list[Backup], limit: int) -> None:
     """Delete scheduled backups older than the ``kept - 1`` newest complete ones."""
-    whole = [each for each in old if each.is_whole]
-    if len(whole) < kept:
+    whole = [backup for backup in old if backup.is_whole]
+    if len(whole) < limit:
         return
-    oldest = whole[kept - 2].made if kept > 1 else float("inf")
-    for each in old:
-        if each.made < oldest:
-            gone = each.folder.with_name(f".{each.name}{_GONE}")
+    oldest = whole[limit - 2].made if limit > 1 else float("inf")
+    for backup in old:
+        if backup.made < oldest:
+            gone = backup.folder.with_name(f".{backup.name}{_GONE}")
             try:
-                os.replace(each.folder, gone)
+                os.replace(backup.folder, gone)
             except OSError:  # it stays, as an old backup does no harm; the next time tries again
                 continue
             shutil.rmtree(gone, ignore_errors=True)

@@ -82,9 +82,9 @@ class _Studio:
         if self._stopped:
             raise Cancelled
 
-    def tell(self, told: Told) -> None:
+    def tell(self, status: Told) -> None:
         with suppress(OSError):  # nobody is there any more; the next step finds out
-            self._out.write(f"{msgspec.json.encode(told).decode()}\n")
+            self._out.write(f"{msgspec.json.encode(status).decode()}\n")
             self._out.flush()
 
     def _hear(self, words: TextIO) -> None:
@@ -101,14 +101,14 @@ def main(request: Request) -> int:
     """Do it; return the exit code."""
     studio = _Studio(sys.stdin, sys.stdout)
     try:
-        made = _restore(request, studio) if request.restore else _make(request, studio)
+        folder = _restore(request, studio) if request.restore else _make(request, studio)
     except Cancelled:
         studio.tell(Told(over=True))
         return 0
     except Exception as error:  # noqa: BLE001 - the border of the process
         studio.tell(Told(error=in_words(error).info(), over=True))
         return 1
-    studio.tell(Told(made=str(made.folder), over=True))
+    studio.tell(Told(made=str(folder.folder), over=True))
     return 0
 
 
@@ -127,8 +127,8 @@ def _make(request: Request, studio: _Studio) -> Backup:
 
 def _restore(request: Request, studio: _Studio) -> Backup:
     paths, folder = StudioPaths(Path(request.home)), Path(request.folder)
-    known = catalogue.listed(folder.parent, paths.home)
-    backup = next((each for each in known if each.folder == folder), None)
+    backups = catalogue.listed(folder.parent, paths.home)
+    backup = next((candidate for candidate in backups if candidate.folder == folder), None)
     if backup is None:
         raise catalogue.missing(folder.name)
     restoration.prepare(backup, paths, studio.progress)

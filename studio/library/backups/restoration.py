@@ -53,12 +53,12 @@ class Restored(msgspec.Struct, frozen=True):
     damaged: int = 0
 
     def __str__(self) -> str:
-        said = f"The library was restored from {self.backup}."
+        text = f"The library was restored from {self.backup}."
         if self.damaged:
-            said += f" Files that are damaged or missing in it: {self.damaged}."
+            text += f" Files that are damaged or missing in it: {self.damaged}."
         if self.kept:
-            said += f" The library before it was kept as {self.kept.name}."
-        return said
+            text += f" The library before it was kept as {self.kept.name}."
+        return text
 
 
 def prepare(
@@ -106,12 +106,12 @@ def finish(paths: StudioPaths) -> Restored | None:
             _forget(home)
             return None
         try:
-            kept = _swap(home / wanted.folder, library)
+            previous = _swap(home / wanted.folder, library)
             _bring_settings(home / _COPY / SETTINGS, paths)
         except OSError as error:
             raise disk.explain(error, "restore the backup", home) from error
         _forget(home)
-        return Restored(wanted.backup, kept, wanted.damaged)
+        return Restored(wanted.backup, previous, wanted.damaged)
 
 
 def finish_in_words(paths: StudioPaths) -> list[str]:
@@ -172,25 +172,25 @@ def _bring_settings(copy: Path, paths: StudioPaths) -> None:
 
 def _swap(source: Path, library: Path) -> Path | None:
     """Move ``source`` into the place of ``library``; return the new path of the old library."""
-    kept = None
+    previous = None
     if source.is_dir():
         with _unused(library):
             if library.exists() or library.is_symlink():
-                kept = _free_name(library)
-                os.replace(library, kept)
-                disk.remove(kept / "ballast")  # nobody works in it now
+                previous = _free_name(library)
+                os.replace(library, previous)
+                disk.remove(previous / "ballast")  # nobody works in it now
             os.replace(source, library)
             disk.sync_folder(library.parent)
-    return kept
+    return previous
 
 
 def _free_name(library: Path) -> Path:
     name, number = time.strftime(f"{SET_ASIDE}%Y-%m-%d-%H%M%S"), 2
-    kept = library.with_name(name)
-    while kept.exists():
-        kept = library.with_name(f"{name}-{number}")
+    path = library.with_name(name)
+    while path.exists():
+        path = library.with_name(f"{name}-{number}")
         number += 1
-    return kept
+    return path
 
 
 @contextmanager

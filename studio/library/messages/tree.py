@@ -101,6 +101,6 @@ def siblings(database: Database, of: Message) -> Siblings:
 
 def newest_leaf(database: Database, conversation: str, below: str) -> str:
     """Follow the newest child from ``below`` (empty: the top) to the end; return that."""
-    while found := database.value(_NEWEST_LEAF, conversation, below):
-        below = str(found)
+    while child := database.value(_NEWEST_LEAF, conversation, below):
+        below = str(child)
     return below

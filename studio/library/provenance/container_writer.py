@@ -35,9 +35,9 @@ def rewritten(container: Container, data: bytes, xmp: bytes, *, keep_told: bool)
     Raises:
         StudioError: ``BAD_INPUT``: the file is damaged.
     """
-    kept = {Role.CONTENT, Role.TOLD} if keep_told else {Role.CONTENT}
-    found = [part for part in parts(container, data) if part.role in kept]
-    return _WRITERS[container](data, found, xmp, keep_told)
+    roles = {Role.CONTENT, Role.TOLD} if keep_told else {Role.CONTENT}
+    kept_parts = [part for part in parts(container, data) if part.role in roles]
+    return _WRITERS[container](data, kept_parts, xmp, keep_told)
 
 
 def manifest_of(container: Container, data: bytes) -> list[Part]:
@@ -49,9 +49,9 @@ def manifest_of(container: Container, data: bytes) -> list[Part]:
     return [part for part in parts(container, data) if part.role is Role.MANIFEST]
 
 
-def _png(data: bytes, found: Sequence[Part], xmp: bytes, keep_told: bool) -> bytes:
+def _png(data: bytes, content: Sequence[Part], xmp: bytes, keep_told: bool) -> bytes:
     out = [data[:8]]
-    for part in found:
+    for part in content:
         out.append(data[part.start : part.end])
         if part.kind == b"IHDR" and xmp:
             body = b"iTXt" + XMP_KEYWORD + bytes(4) + xmp
@@ -59,8 +59,8 @@ def _png(data: bytes, found: Sequence[Part], xmp: bytes, keep_told: bool) -> byt
     return b"".join(out)
 
 
-def _jpeg(data: bytes, found: Sequence[Part], xmp: bytes, keep_told: bool) -> bytes:
-    head = [part for part in found if part.kind in (b"\xff\xd8", b"\xff\xe0")]
+def _jpeg(data: bytes, content: Sequence[Part], xmp: bytes, keep_told: bool) -> bytes:
+    head = [part for part in content if part.kind in (b"\xff\xd8", b"\xff\xe0")]
     out = [data[part.start : part.end] for part in head]
     turned = 0 if keep_told else _orientation(data)
     if turned > 1:
@@ -69,7 +69,7 @@ def _jpeg(data: bytes, found: Sequence[Part], xmp: bytes, keep_told: bool) -> by
         out.append(_segment(exif.tobytes()))
     if xmp:
         out.append(_segment(XMP_HEADER + xmp))
-    return b"".join(out + [data[part.start : part.end] for part in found if part not in head])
+    return b"".join(out + [data[part.start : part.end] for part in content if part not in head])
 
 
 def _orientation(data: bytes) -> int:
@@ -85,13 +85,13 @@ def _segment(body: bytes) -> bytes:
     return b"\xff\xe1" + (len(body) + 2).to_bytes(2) + body
 
 
-def _wav(data: bytes, found: Sequence[Part], xmp: bytes, keep_told: bool) -> bytes:
-    return _riff(b"WAVE", data, found, _chunk(b"_PMX", xmp) if xmp else b"")
+def _wav(data: bytes, content: Sequence[Part], xmp: bytes, keep_told: bool) -> bytes:
+    return _riff(b"WAVE", data, content, _chunk(b"_PMX", xmp) if xmp else b"")
 
 
-def _webp(data: bytes, found: Sequence[Part], xmp: bytes, keep_told: bool) -> bytes:
-    rest = [part for part in found if part.kind != b"VP8X"]
-    head = next((data[p.payload : p.payload_end] for p in found if p.kind == b"VP8X"), b"")
+def _webp(data: bytes, content: Sequence[Part], xmp: bytes, keep_told: bool) -> bytes:
+    rest = [part for part in content if part.kind != b"VP8X"]
+    head = next((data[p.payload : p.payload_end] for p in content if p.kind == b"VP8X"), b"")
     if len(head) != 10:
         head = _extended(data, rest)
     dropped = _HAS_XMP if keep_told else _HAS_XMP | _HAS_EXIF
@@ -101,9 +101,9 @@ def _webp(data: bytes, found: Sequence[Part], xmp: bytes, keep_told: bool) -> by
     return _riff(b"WEBP", data, rest, last, first)
 
 
-def _extended(data: bytes, found: Sequence[Part]) -> bytes:
+def _extended(data: bytes, content: Sequence[Part]) -> bytes:
     """Return the VP8X payload for a plain WebP: flags, and its dimensions less one."""
-    for part in found:
+    for part in content:
         body = data[part.payload : part.payload_end]
         if part.kind == b"VP8L" and len(body) > 5:
             bits = int.from_bytes(body[1:5], "little")
@@ -119,10 +119,10 @@ def _extended(data: bytes, found: Sequence[Part]) -> bytes:
 
 
 def _riff(
-    form: bytes, data: bytes, found: Sequence[Part], last: bytes, first: bytes = b""
+    form: bytes, data: bytes, content: Sequence[Part], last: bytes, first: bytes = b""
 ) -> bytes:
     body = [first]
-    for part in found:
+    for part in content:
         body.append(data[part.start : part.payload_end])
         body.append(bytes((part.payload_end - part.payload) % 2))
     whole = form + b"".join(body) + last

@@ -87,12 +87,12 @@ def parts(container: Container, data: bytes) -> list[Part]:
         StudioError: ``BAD_INPUT``: a length is wrong, or the end is missing.
     """
     read = {Container.PNG: _png, Container.JPEG: _jpeg}.get(container, _riff)
-    found = []
+    result = []
     for part in read(data):
-        found.append(part)
-        if len(found) > MOST_PARTS:
+        result.append(part)
+        if len(result) > MOST_PARTS:
             raise _damaged(f"it has more than {MOST_PARTS} parts")
-    return found
+    return result
 
 
 def _png(data: bytes) -> Iterator[Part]:

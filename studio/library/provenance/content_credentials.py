@@ -56,7 +56,7 @@ def library() -> Any:
     return c2pa
 
 
-def signed(container: Container, data: bytes, said: Statement, key: InstallationKey) -> bytes:
+def signed(container: Container, data: bytes, statement: Statement, key: InstallationKey) -> bytes:
     """Return the file with a signed record of ``said``. A few milliseconds, beside the window.
 
     Raises:
@@ -73,7 +73,7 @@ def signed(container: Container, data: bytes, said: Statement, key: Installation
         with (
             c2pa.Context.from_dict(without_copies) as context,
             c2pa.Signer.from_info(signer) as sign,
-            c2pa.Builder(manifest(said), context) as builder,
+            c2pa.Builder(manifest(statement), context) as builder,
         ):
             builder.sign(sign, container.value, io.BytesIO(data), out)
     except c2pa.C2paError as error:

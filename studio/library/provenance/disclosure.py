@@ -22,8 +22,8 @@ class Disclosure(StrEnum):
 
 def chosen(settings: Settings) -> Disclosure:
     """Return the choice of last time; the whole recipe before there was any."""
-    said = settings.get(SETTING, Disclosure.FULL.value)
-    return Disclosure(said) if said in list(Disclosure) else Disclosure.FULL
+    value = settings.get(SETTING, Disclosure.FULL.value)
+    return Disclosure(value) if value in list(Disclosure) else Disclosure.FULL
 
 
 def choose(settings: Settings, disclosure: Disclosure) -> None:

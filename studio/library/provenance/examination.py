@@ -98,18 +98,18 @@ def examine(path: Path, ours: Signer | None) -> Finding:
             data = file.read(LONGEST if container else LONGEST_UNKNOWN)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        said = _read_side(path)
+        side = _read_side(path)
     except OSError as error:
         return Finding(Verdict.UNREADABLE, f"The file cannot be read ({error.strerror or error}).")
-    found = None
+    finding = None
     if container is not None:
-        found = _inside(container, data, ours)
+        finding = _inside(container, data, ours)
     elif _STORE in data:
         why = "It holds a signed record, but in a format that is damaged or not supported."
-        found = Finding(Verdict.UNREADABLE, why)
-    if found is None or (found.verdict is Verdict.NONE and said is not None):
-        found = _beside(said, digest, ours) or found or Finding(Verdict.NONE)
-    return msgspec.structs.replace(found, sha256=digest)
+        finding = Finding(Verdict.UNREADABLE, why)
+    if finding is None or (finding.verdict is Verdict.NONE and side is not None):
+        finding = _beside(side, digest, ours) or finding or Finding(Verdict.NONE)
+    return msgspec.structs.replace(finding, sha256=digest)
 
 
 # --- a record inside ------------------------------------------------------------------------------
@@ -119,15 +119,15 @@ def _inside(container: Container, data: bytes, ours: Signer | None) -> Finding |
     """Return the finding from an embedded record; None if there is no trace of one."""
     has_traces = any(trace in data for trace in _TRACES)
     try:
-        found = parts(container, data)
+        segments = parts(container, data)
     except StudioError as error:
         if has_traces:
             return _changed("The file is damaged, and so is its signed record.")
         return Finding(Verdict.UNREADABLE, error.message)
-    record = [part for part in found if part.role is Role.MANIFEST]
+    record = [part for part in segments if part.role is Role.MANIFEST]
     if record:
         return _record(container, data, record, ours)
-    labels = [data[p.payload : p.payload_end] for p in found if p.role is Role.XMP]
+    labels = [data[p.payload : p.payload_end] for p in segments if p.role is Role.XMP]
     if has_traces or any(map(statements.is_labelled, labels)):
         return _changed("It is labelled, but its signed record is damaged or was removed.")
     if any(b"dcterms:provenance" in label for label in labels):
@@ -144,9 +144,9 @@ def _record(
         why = f"Its signed record has {size >> 20} MB; at most {LONGEST_RECORD >> 20} MB are read."
         return Finding(Verdict.UNREADABLE, why)
     try:
-        told = _told(container, data, ours)
-        manifest = told["manifests"][told["active_manifest"]]
-        results = told["validation_results"]
+        report = _told(container, data, ours)
+        manifest = report["manifests"][report["active_manifest"]]
+        results = report["validation_results"]
         failures = sorted(_codes(results, "failure"))
         successes = _codes(results["activeManifest"], "success")
         finding = _described(manifest)
@@ -186,24 +186,24 @@ def _told(container: Container, data: bytes, ours: Signer | None) -> Mapping[str
             c2pa.Context.from_dict(settings) as context,
             c2pa.Reader(container.value, io.BytesIO(data), context=context) as reader,
         ):
-            told: Mapping[str, Any] = json.loads(reader.json())
+            report: Mapping[str, Any] = json.loads(reader.json())
     except c2pa.C2paError as error:
         raise ValueError(str(error)) from error
-    return told
+    return report
 
 
 def _codes(results: Any, sort: str) -> set[str]:
     """Return the codes of one sort from anywhere in the record, including its ingredients."""
-    found: set[str] = set()
+    codes: set[str] = set()
     rest = [results]
     while rest:
-        each = rest.pop()
-        if isinstance(each, Mapping):
-            found.update(str(status["code"]) for status in each.get(sort) or ())
-            rest += [value for name, value in each.items() if name != sort]
-        elif isinstance(each, list):
-            rest += each
-    return found
+        item = rest.pop()
+        if isinstance(item, Mapping):
+            codes.update(str(status["code"]) for status in item.get(sort) or ())
+            rest += [value for name, value in item.items() if name != sort]
+        elif isinstance(item, list):
+            rest += item
+    return codes
 
 
 def _described(manifest: Mapping[str, Any]) -> Finding:
@@ -264,31 +264,31 @@ def _read_side(path: Path) -> side_file.SideFile | Finding | None:
             data = file.read(side_file.LONGEST + 1)
     except FileNotFoundError:
         return None
-    said = side_file.read(data) if len(data) <= side_file.LONGEST else None
-    if said is None:
+    side = side_file.read(data) if len(data) <= side_file.LONGEST else None
+    if side is None:
         return _changed("The file with its record was changed or damaged.")
-    return said
+    return side
 
 
 def _beside(
-    said: side_file.SideFile | Finding | None, digest: str, ours: Signer | None
+    side: side_file.SideFile | Finding | None, digest: str, ours: Signer | None
 ) -> Finding | None:
-    if said is None or isinstance(said, Finding):
-        return said
-    made = said.statement
+    if side is None or isinstance(side, Finding):
+        return side
+    statement = side.statement
     finding = Finding(
         Verdict.ANOTHER,
         "It was signed with a key that this installation does not know.",
-        program=_line(made.program),
-        source=made.source.value,
-        statement=made,
+        program=_line(statement.program),
+        source=statement.source.value,
+        statement=statement,
     )
-    if not said.is_whole:
+    if not side.is_whole:
         why = "The file with its record was changed."
         return msgspec.structs.replace(finding, verdict=Verdict.CHANGED, why=why)
-    if said.sha256 != digest:
+    if side.sha256 != digest:
         why = "What it holds is not what was signed."
         return msgspec.structs.replace(finding, verdict=Verdict.CHANGED, why=why)
-    if ours is not None and said.public == ours.public:
+    if ours is not None and side.public == ours.public:
         return msgspec.structs.replace(finding, verdict=Verdict.OURS, why="")
     return finding

@@ -142,14 +142,14 @@ class Exporter:
         source = export.present(self._library.payload_path(artifact), artifact)
 
         def put(scratch: Path) -> Exported:
-            made = source
+            result = source
             if write is not None:
-                made = scratch / "made" / path.name
-                made.parent.mkdir()
-                write(made)
-                if not made.exists():
+                result = scratch / "made" / path.name
+                result.parent.mkdir()
+                write(result)
+                if not result.exists():
                     return Exported(path)
-            remark = self._dress(artifact, made, scratch / path.name, disclosure)
+            remark = self._dress(artifact, result, scratch / path.name, disclosure)
             os.replace(scratch / path.name, path)
             disk.remove(side_file.beside(path))  # of the file that was here
             return _with_side(path, scratch / path.name, remark)
@@ -174,11 +174,13 @@ class Exporter:
     def _source(self, artifact: Artifact) -> Source | None:
         """Return where it comes from: what took part, and whether something of its kind did."""
         ancestors = self._library.family(artifact.id).ancestors
-        by_model = any(each.record and not self._is_computed(each) for each in ancestors)
+        by_model = any(
+            ancestor.record and not self._is_computed(ancestor) for ancestor in ancestors
+        )
         if not artifact.record:
             return Source.EDITED if by_model else None
         given = artifact.kind in _MEDIA and self._library.record(artifact.record).inputs
-        is_changed = bool(given) or any(each.kind == artifact.kind for each in ancestors)
+        is_changed = bool(given) or any(ancestor.kind == artifact.kind for ancestor in ancestors)
         if by_model or not self._is_computed(artifact):
             return Source.EDITED if is_changed else Source.GENERATED
         return Source.ENHANCED if is_changed else Source.COMPUTED
@@ -193,44 +195,44 @@ class Exporter:
         called = export.called(artifact)
         if disclosure is Disclosure.FULL:
             return called
-        asked: Any = artifact.prompt
+        prompt: Any = artifact.prompt
         if artifact.record:
-            asked = [asked, self._library.record(artifact.record).params]
-        words = set(_WORD.findall(msgspec.json.encode(asked).decode().lower()))
+            prompt = [prompt, self._library.record(artifact.record).params]
+        words = set(_WORD.findall(msgspec.json.encode(prompt).decode().lower()))
         return artifact.kind if words.intersection(_WORD.findall(called.lower())) else called
 
     # --- writing ------------------------------------------------------------------------------
 
     def _dress(self, artifact: Artifact, source: Path, target: Path, disclosure: Disclosure) -> str:
         """Write ``source`` to ``target`` with its statement, inside or beside; return a remark."""
-        said, key, remark = self.statement(artifact, disclosure), None, ""
-        if said is not None:
+        statement, key, remark = self.statement(artifact, disclosure), None, ""
+        if statement is not None:
             key, remark = self._key()
             if key is None:
-                said = None
+                statement = None
             else:
-                said = msgspec.structs.replace(said, artifact=key.hide(artifact.id))
-        told = disclosure is Disclosure.FULL
+                statement = msgspec.structs.replace(statement, artifact=key.hide(artifact.id))
+        full = disclosure is Disclosure.FULL
         with open_regular(source) as file:
             head, size = file.read(12), os.fstat(file.fileno()).st_size
         container = recognise(head) if size <= LONGEST else None
-        if container is not None and _fits(said):
+        if container is not None and _fits(statement):
             data = read_result(source)
-            _write(target, _inside(container, data, said, key, keep_told=told))
+            _write(target, _inside(container, data, statement, key, keep_told=full))
             return remark
-        if head.startswith(_MIDI) and not told:
+        if head.startswith(_MIDI) and not full:
             _write(target, midi.without_told(read_result(source)))
-        elif container is not None and not told:
+        elif container is not None and not full:
             _write(target, rewritten(container, read_result(source), b"", keep_told=False))
         else:
             with open_regular(source) as read, target.open("xb") as write:
                 shutil.copyfileobj(read, write, 1 << 20)
                 write.flush()
                 disk.sync_file(write.fileno())
-        if said is not None and key is not None:
+        if statement is not None and key is not None:
             with open_regular(target) as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-            _write(side_file.beside(target), side_file.write(said, digest, key))
+            _write(side_file.beside(target), side_file.write(statement, digest, key))
         return remark
 
     def _key(self) -> tuple[InstallationKey | None, str]:
@@ -253,21 +255,23 @@ class Exporter:
         return exported
 
 
-def _fits(said: Statement | None) -> bool:
-    return said is None or len(msgspec.json.encode(said)) <= LONGEST_INSIDE
+def _fits(statement: Statement | None) -> bool:
+    return statement is None or len(msgspec.json.encode(statement)) <= LONGEST_INSIDE
 
 
 def _inside(
     container: Container,
     data: bytes,
-    said: Statement | None,
+    statement: Statement | None,
     key: InstallationKey | None,
     *,
     keep_told: bool,
 ) -> bytes:
-    if said is None or key is None:
+    if statement is None or key is None:
         return data if keep_told else rewritten(container, data, b"", keep_told=False)
-    return signed(container, rewritten(container, data, xmp(said), keep_told=keep_told), said, key)
+    return signed(
+        container, rewritten(container, data, xmp(statement), keep_told=keep_told), statement, key
+    )
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -72,9 +72,9 @@ class InstallationKey:
         news = _put_aside(path) if is_damaged else ""
         disk.make_folder(path.parent)
         _place(path, _made())
-        made = _read(path)  # of this process, or of another one that was faster
-        assert made is not None
-        return cls(made.private, made.chain, made.authority, news)
+        key = _read(path)  # of this process, or of another one that was faster
+        assert key is not None
+        return cls(key.private, key.chain, key.authority, news)
 
     @classmethod
     def if_any(cls, paths: StudioPaths) -> InstallationKey | None:
@@ -198,8 +198,8 @@ def _close_to_others(fd: int) -> None:
 
 
 def _put_aside(path: Path) -> str:
-    kept = disk.set_aside(path, lambda number: f"{path.stem}.broken-{number}{path.suffix}")
-    if kept is None:
+    backup = disk.set_aside(path, lambda number: f"{path.stem}.broken-{number}{path.suffix}")
+    if backup is None:
         disk.remove(path)
     return (
         "The key that signed earlier exports could not be read, so a new one was made. Files "
@@ -274,5 +274,5 @@ def _made() -> bytes:
         x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False
     )
     private = signer.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    both = (each.sign(authority, hashes.SHA256()) for each in (leaf, root))
-    return bytes(private) + b"".join(each.public_bytes(Encoding.PEM) for each in both)
+    both = (item.sign(authority, hashes.SHA256()) for item in (leaf, root))
+    return bytes(private) + b"".join(item.public_bytes(Encoding.PEM) for item in both)

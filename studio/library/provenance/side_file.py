@@ -50,32 +50,32 @@ def described(path: Path) -> Path:
 
 def write(statement: Statement, sha256: str, key: InstallationKey) -> bytes:
     """Return the side file of a file with that digest."""
-    said = {"sha256": sha256, "key": key.public, "made": msgspec.to_builtins(statement)}
-    return _spelled(said, key.sign(_signed_bytes(said)))
+    content = {"sha256": sha256, "key": key.public, "made": msgspec.to_builtins(statement)}
+    return _spelled(content, key.sign(_signed_bytes(content)))
 
 
 def read(data: bytes) -> SideFile | None:
     """Return the content of a side file; None if it is not one. The data may be hostile."""
     try:
         raw = json.loads(data)
-        said, signature = raw["said"], raw["signature"]
-        sha256, public = said["sha256"], said["key"]
-        spelled = _spelled(said, signature)
-        signed = _signed_bytes(said)
+        content, signature = raw["said"], raw["signature"]
+        sha256, public = content["sha256"], content["key"]
+        spelled = _spelled(content, signature)
+        signed = _signed_bytes(content)
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    statement = statements.read(said.get("made"))
+    statement = statements.read(content.get("made"))
     strings = (sha256, public, signature)
-    if statement is None or not all(isinstance(each, str) for each in strings):
+    if statement is None or not all(isinstance(text, str) for text in strings):
         return None
     is_whole = spelled == data and is_signed(signed, signature, public)
     return SideFile(sha256, public, statement, is_whole)
 
 
-def _spelled(said: Any, signature: str) -> bytes:
-    whole = {"format": FORMAT, "version": _VERSION, "said": said, "signature": signature}
+def _spelled(content: Any, signature: str) -> bytes:
+    whole = {"format": FORMAT, "version": _VERSION, "said": content, "signature": signature}
     return json.dumps(whole, sort_keys=True, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _signed_bytes(said: Any) -> bytes:
-    return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+def _signed_bytes(content: Any) -> bytes:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()

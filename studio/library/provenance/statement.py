@@ -76,13 +76,13 @@ def is_labelled(xmp: bytes) -> bool:
 
 def manifest(statement: Statement) -> dict[str, Any]:
     """Return the statement as the definition of a C2PA manifest."""
-    said = msgspec.to_builtins(statement)
+    content = msgspec.to_builtins(statement)
     action = {"action": "c2pa.created", "digitalSourceType": statement.source.uri}
     return {
         "claim_generator_info": [{"name": statement.program, "version": statement.version}],
         "assertions": [
             {"label": "c2pa.actions.v2", "data": {"actions": [action]}},
-            {"label": ORIGIN, "data": said},
+            {"label": ORIGIN, "data": content},
         ],
     }
 
@@ -95,9 +95,9 @@ def of_manifest(manifest: Mapping[str, Any]) -> Statement | None:
     return None
 
 
-def read(said: Any) -> Statement | None:
+def read(content: Any) -> Statement | None:
     """Return plain data as a statement; None if it is none."""
     try:
-        return msgspec.convert(said, Statement)
+        return msgspec.convert(content, Statement)
     except msgspec.ValidationError:
         return None

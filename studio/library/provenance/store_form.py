@@ -55,14 +55,14 @@ def _check(store: bytes) -> None:
 
 def _boxes(data: bytes) -> list[tuple[bytes, bytes]]:
     """Return (kind, payload) of boxes that fill ``data`` without a gap."""
-    found, at = [], 0
+    boxes, at = [], 0
     while at < len(data):
         length = int.from_bytes(data[at : at + 4])
         if length < 8 or at + length > len(data):
             raise ValueError
-        found.append((data[at + 4 : at + 8], data[at + 8 : at + length]))
+        boxes.append((data[at + 4 : at + 8], data[at + 8 : at + length]))
         at += length
-    return found
+    return boxes
 
 
 def _superbox(box: tuple[bytes, bytes]) -> tuple[bytes, list[tuple[bytes, bytes]]]:

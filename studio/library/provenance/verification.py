@@ -95,12 +95,12 @@ def _run(finding: Finding, artifact: Artifact | None, library: Library | None) -
     if library is not None and artifact is not None and artifact.record:
         record = library.record(artifact.record)
         return Run(record.task, tuple(record.weights), record.created)
-    said = finding.statement.recipe if finding.statement is not None else None
+    content = finding.statement.recipe if finding.statement is not None else None
     try:
-        told = msgspec.convert((said or {}).get("record"), _Told)
+        recipe = msgspec.convert((content or {}).get("record"), _Told)
     except msgspec.ValidationError:
         return None
-    return Run(told.task[:_LONGEST], tuple(told.weights)[:_MOST], told.created)
+    return Run(recipe.task[:_LONGEST], tuple(recipe.weights)[:_MOST], recipe.created)
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -117,10 +117,10 @@ def _found_again(
     """Return the library's original of the file: by its record, else byte by byte."""
     if library is None:
         return None
-    said = finding.statement
-    if key is not None and said is not None and finding.verdict is not Verdict.ANOTHER:
+    statement = finding.statement
+    if key is not None and statement is not None and finding.verdict is not Verdict.ANOTHER:
         try:
-            return library.artifact(key.reveal(said.artifact))
+            return library.artifact(key.reveal(statement.artifact))
         except StudioError:
             pass
     return (

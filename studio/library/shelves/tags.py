@@ -71,10 +71,10 @@ class Tags:
                 f"A tag has 1 to {LONGEST} characters.",
                 "Write a short word, such as “cover”.",
             )
-        known: str | None = self._database.value(
+        existing: str | None = self._database.value(
             "SELECT tag FROM artifact_tags WHERE tag = ? LIMIT 1", tag
         )
-        return known or tag
+        return existing or tag
 
 
 def put_on(connection: sqlite3.Connection, tag: str, artifact: str) -> None:

@@ -109,8 +109,8 @@ class ObjectStore:
 
     def find(self, digest: str) -> Path | None:
         """Return a file with these bytes, an input or a payload; None if there is none."""
-        found = sorted((self._objects / digest[:2]).glob(f"{digest}.*"))
-        return next((path for path in found if not is_sidecar(path)), None)
+        paths = sorted((self._objects / digest[:2]).glob(f"{digest}.*"))
+        return next((path for path in paths if not is_sidecar(path)), None)
 
     def inputs(self) -> Iterator[Path]:
         """Yield the files of all stored inputs."""
@@ -156,8 +156,8 @@ class ObjectStore:
 
     def sidecars(self) -> Iterator[Path]:
         """Yield all sidecars in order of their artifacts' birth."""
-        found = (path for path in self._objects.glob("??/*.json") if is_sidecar(path))
-        yield from sorted(found, key=lambda path: path.name.split(".")[1])
+        paths = (path for path in self._objects.glob("??/*.json") if is_sidecar(path))
+        yield from sorted(paths, key=lambda path: path.name.split(".")[1])
 
     def payloads(self) -> Iterator[Path]:
         """Yield all payload files."""

@@ -158,8 +158,8 @@ class Database:
         try:
             reader = _Reader(self._uri)
             try:
-                found = reader.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-                return schema.missing(reader.connection) if found == "ok" else str(found)
+                outcome = reader.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+                return schema.missing(reader.connection) if outcome == "ok" else str(outcome)
             finally:
                 reader.close()
         except sqlite3.DatabaseError as error:
@@ -189,14 +189,14 @@ class Database:
             raise  # a bug, not a refusal
         except (sqlite3.Error, OSError) as error:
             if isinstance(error, OSError):
-                told = disk.explain(error, doing, self.path.parent)
+                failure = disk.explain(error, doing, self.path.parent)
             elif sqlite_errors.is_damage(error):
-                told = self.condemn(str(error))
+                failure = self.condemn(str(error))
             else:
-                told = sqlite_errors.explain(error, doing, self.path)
-            if told.code in _LASTING:
-                self.note(told)
-            raise told from error
+                failure = sqlite_errors.explain(error, doing, self.path)
+            if failure.code in _LASTING:
+                self.note(failure)
+            raise failure from error
 
     def _reader(self) -> sqlite3.Connection:
         reader: _Reader | None = getattr(self._local, "reader", None)

@@ -36,8 +36,8 @@ class QueueHistory:
     def move(self, id: str, state: JobState, error: ErrorInfo | None = None) -> None:
         """Note how far a row came; harmless for a job that is none."""
         if self._history.has(f"{_ROWS}{id}"):
-            told = msgspec.to_builtins(error) if error else None
-            self._history.append(f"{_ROWS}{id}", {"state": state.value, "error": told})
+            details = msgspec.to_builtins(error) if error else None
+            self._history.append(f"{_ROWS}{id}", {"state": state.value, "error": details})
 
     def hold(self, ids: Iterable[str], held: bool) -> None:
         """Note which rows the user lets wait."""
@@ -61,8 +61,8 @@ class QueueHistory:
     @property
     def paused(self) -> bool:
         """Whether the whole queue waits."""
-        told = [event["paused"] for event in self._history.read(_ORDER) if "paused" in event]
-        return bool(told and told[-1])
+        states = [event["paused"] for event in self._history.read(_ORDER) if "paused" in event]
+        return bool(states and states[-1])
 
     def rows(self) -> list[JobEntry]:
         """Return the rows as they were last, in their order; those that are damaged are left out.
@@ -71,12 +71,12 @@ class QueueHistory:
         """
         order: dict[str, tuple[int, str]] = {}
         for event in self._history.read(_ORDER):
-            for number, told in enumerate(event.get("order", ())):
-                match told:
+            for number, ids in enumerate(event.get("order", ())):
+                match ids:
                     case [str(id), str(priority)] if priority in set(Priority):
                         order[id] = number, priority
-        found = (self._row(stream, order) for stream in self._history.streams(_ROWS))
-        return [row for row in found if row is not None]
+        rows = (self._row(stream, order) for stream in self._history.streams(_ROWS))
+        return [row for row in rows if row is not None]
 
     def _row(self, stream: str, order: dict[str, tuple[int, str]]) -> JobEntry | None:
         row: dict[str, Any] = {}

@@ -100,8 +100,8 @@ def _claim(folder: Path, lock: WriterLock) -> Health:
     try:
         return Health() if lock.acquire() else health.other_writer(lock.holder())
     except OSError as error:
-        told = disk.explain(error, "lock the library", folder)
-        return Health(health.HealthState.READ_ONLY, told.message, told.hint)
+        failure = disk.explain(error, "lock the library", folder)
+        return Health(health.HealthState.READ_ONLY, failure.message, failure.hint)
 
 
 def _open_to_write(folder: Path, lock: WriterLock) -> Opened:
@@ -113,14 +113,14 @@ def _open_to_write(folder: Path, lock: WriterLock) -> Opened:
             if error.code is not ErrorCode.DISK_FULL or not reserved_space.release():
                 raise
             database, news = _sound(path, reserved_space)
-        known, found = schema.latest(), database.value("PRAGMA user_version")
-        if found < known:
-            _migrate(database, folder, found, reserved_space)
+        latest, version = schema.latest(), database.value("PRAGMA user_version")
+        if version < latest:
+            _migrate(database, folder, version, reserved_space)
     except StudioError as error:
         return _open_to_read(folder, lock, health.refused(error))
-    if found > known:
+    if version > latest:
         database.close()
-        return _open_to_read(folder, lock, health.newer(folder, found, known))
+        return _open_to_read(folder, lock, health.newer(folder, version, latest))
     reserved_space.make()
     return Opened(database, lock, Health(), news)
 
@@ -132,7 +132,7 @@ def _sound(
     damage, news = "" if _is_new(path) else _damage(path), []
     disk.remove(suspect(path))
     if damage or _is_new(path):
-        kept, log = _put_aside(path), EventLog(path.parent / "history")
+        damaged, log = _put_aside(path), EventLog(path.parent / "history")
         if not any((path.parent / name).exists() for name in ("history", "objects")):
             log.mark_modern()
         _make(path, path.parent, progress)
@@ -141,7 +141,7 @@ def _sound(
         if damage:
             news.append(
                 f"The library database was damaged ({damage}) and has been rebuilt from your "
-                f"files. The damaged file was kept as {kept}."
+                f"files. The damaged file was kept as {damaged}."
             )
     return Database(path, read_only=False, reserved_space=reserved_space), news
 
@@ -177,10 +177,10 @@ def _outlook(folder: Path) -> Iterator[str]:
     except StudioError as error:
         yield f"{error.message} {error.hint}".strip()
         return
-    found, known = database.value("PRAGMA user_version"), schema.latest()
+    version, latest = database.value("PRAGMA user_version"), schema.latest()
     database.close()
-    if found > known:
-        newer = health.newer(folder, found, known)
+    if version > latest:
+        newer = health.newer(folder, version, latest)
         yield f"{newer.message} {newer.hint}".strip()
 
 
@@ -220,8 +220,8 @@ def _put_aside(path: Path) -> str:
 
     A log that lost its database goes too: SQLite would replay it into the next one.
     """
-    kept = disk.set_aside(path, lambda number: f"{path.stem}.broken-{number}{path.suffix}")
-    name = kept.name if kept else f"{path.stem}.broken-0{path.suffix}"
+    backup = disk.set_aside(path, lambda number: f"{path.stem}.broken-{number}{path.suffix}")
+    name = backup.name if backup else f"{path.stem}.broken-0{path.suffix}"
     for tail in ("-wal", "-shm"):
         beside = path.with_name(path.name + tail)
         if beside.exists():
@@ -251,11 +251,11 @@ def _make(path: Path, folder: Path, progress: Progress = lambda done, total: Non
     disk.sync_folder(path.parent)
 
 
-def _migrate(database: Database, folder: Path, found: int, reserved_space: ReservedSpace) -> None:
+def _migrate(database: Database, folder: Path, version: int, reserved_space: ReservedSpace) -> None:
     """Bring an older database up to date, after a copy of it was made and checked."""
     try:
-        backup.copy_database(database, folder / "backups" / f"library-format-{found}.db")
-        if found < _WITHOUT_BULK:  # files follow when the database is at its new format
+        backup.copy_database(database, folder / "backups" / f"library-format-{version}.db")
+        if version < _WITHOUT_BULK:  # files follow when the database is at its new format
             erasure.write_down(folder, erasure.Plan(upgrades=True), reserved_space)
         with database.exclusive() as connection:
             schema.migrate(connection)

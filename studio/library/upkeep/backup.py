@@ -34,10 +34,10 @@ def copy_database(database: Database, target: Path) -> Path:
             copy.execute("PRAGMA synchronous = OFF")  # waited for once, below
             database.copy_into(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
-            found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        if found != "ok":
+            outcome = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if outcome != "ok":
             raise StudioError(
-                ErrorCode.INTERNAL, f"The backup copy of the database is corrupt: {found}."
+                ErrorCode.INTERNAL, f"The backup copy of the database is corrupt: {outcome}."
             )
         with part.open("rb+") as file:
             disk.sync_file(file.fileno())
@@ -116,12 +116,12 @@ def _erased(part: Path, erase: Callable[[sqlite3.Connection], bool]) -> bool:
         if is_old:
             schema.migrate(copy)
         copy.execute("BEGIN")
-        found = erase(copy)
+        count = erase(copy)
         copy.execute("COMMIT")
-        if found or is_old:
+        if count or is_old:
             schema.merge_searches(copy)
             copy.execute("VACUUM")
-        return found or is_old
+        return count or is_old
 
 
 def _today(folder: Path) -> Path:

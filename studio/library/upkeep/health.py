@@ -77,11 +77,11 @@ def no_permission(folder: Path) -> Health:
     )
 
 
-def newer(folder: Path, found: int, known: int) -> Health:
+def newer(folder: Path, version: int, latest: int) -> Health:
     """A later studio wrote the database."""
     return Health(
         HealthState.READ_ONLY,
-        f"The library in {folder} was created by a newer version (format {found}; this version "
-        f"supports {known}), so it is read-only.",
+        f"The library in {folder} was created by a newer version (format {version}; this version "
+        f"supports {latest}), so it is read-only.",
         "Update Offline Studio, or choose another library with STUDIO_HOME.",
     )

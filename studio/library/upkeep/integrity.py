@@ -136,7 +136,7 @@ def check(
         outlook: What the next start will find.
         progress: Called with artifacts done and their total.
     """
-    found: dict[str, list[str]] = {name: [] for name in ("missing", "damaged", "sidecars")}
+    problems: dict[str, list[str]] = {name: [] for name in ("missing", "damaged", "sidecars")}
     listed = set()
     rows = database.all("SELECT * FROM artifacts ORDER BY id")
     for done, row in enumerate(rows):
@@ -145,7 +145,7 @@ def check(
         if artifact.preview:
             listed.add(store.path(artifact.preview, ".png").name)
         for problem in _problems(store, artifact):
-            found[problem].append(artifact.id)
+            problems[problem].append(artifact.id)
         if progress:
             progress(done + 1, len(rows))
     dangling = database.all(
@@ -164,7 +164,7 @@ def check(
         outlook=outlook,
         left=tuple(left.names()),
         broken=tuple(path.name for path in left.broken),
-        **{name: tuple(ids) for name, ids in found.items()},
+        **{name: tuple(ids) for name, ids in problems.items()},
     )
 
 
@@ -174,9 +174,9 @@ def _history(database: Database, history: EventLog) -> Iterator[str]:
     yield from damaged
     for (id,) in database.all("SELECT id FROM conversations ORDER BY id"):
         stream = f"conversations/{id}"
-        said = database.all("SELECT id FROM messages WHERE conversation = ?", id)
-        known = messages_in(history, id)
-        is_whole = history.has(stream) and all(message in known for (message,) in said)
+        rows = database.all("SELECT id FROM messages WHERE conversation = ?", id)
+        recorded = messages_in(history, id)
+        is_whole = history.has(stream) and all(message in recorded for (message,) in rows)
         if not is_whole and f"{stream}.jsonl" not in damaged:
             yield f"{stream}.jsonl"
 

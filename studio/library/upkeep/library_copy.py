@@ -321,9 +321,9 @@ def _open(folder: Path, note: CopyNote) -> None:
         problem = database.problem()
         if not problem and database.value("PRAGMA user_version") != schema.latest():
             problem = "it is of another format"
-        found = database.value("SELECT count(*) FROM artifacts WHERE binned_at IS NULL")
-        if not problem and found != note.artifacts:
-            problem = f"{found} of {note.artifacts} results are listed"
+        count = database.value("SELECT count(*) FROM artifacts WHERE binned_at IS NULL")
+        if not problem and count != note.artifacts:
+            problem = f"{count} of {note.artifacts} results are listed"
     finally:
         database.close()
     if problem:

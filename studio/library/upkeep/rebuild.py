@@ -119,11 +119,11 @@ def rebuild(
 
 def _queue(connection: sqlite3.Connection, history: QueueHistory) -> None:
     """Bring back the rows of the queue whose journal was lost."""
-    known = {row[0] for row in connection.execute("SELECT id FROM jobs")}
-    lost = [entry for entry in history.rows() if entry.id not in known]
+    ids = {row[0] for row in connection.execute("SELECT id FROM jobs")}
+    lost = [entry for entry in history.rows() if entry.id not in ids]
     for entry in lost:
         row_writer.insert(connection, entry)
-    if lost and not known:
+    if lost and not ids:
         connection.execute("UPDATE queue SET paused = ?", (history.paused,))
 
 
@@ -143,8 +143,8 @@ def _completed(connection: sqlite3.Connection, event: Event) -> Record | None:
     row = connection.execute("SELECT * FROM records WHERE id = ?", (id,)).fetchone()
     if row is None or not isinstance(facts, dict):
         return None
-    found: Record | None = _parsed(Record, {**plain(readable(Record, row)), **facts})
-    return found
+    record: Record | None = _parsed(Record, {**plain(readable(Record, row)), **facts})
+    return record
 
 
 def _artifacts(
@@ -161,15 +161,15 @@ def _artifacts(
         if done % _TELL_EACH == 0:
             progress(done, len(sidecars))
         try:
-            found = read_sidecar(read_regular(path))
-            artifact, record = found.parse()
+            sidecar = read_sidecar(read_regular(path))
+            artifact, record = sidecar.parse()
         except (OSError, *UNREADABLE):
             if salvaged := _salvage(path, {**kinds, **_KINDS}):
                 row_writer.upsert(connection, salvaged)
                 unknown += [salvaged.id] if salvaged.suffix not in {*kinds, *_KINDS} else []
             continue
         row_writer.upsert(connection, artifact)
-        links.append((artifact.id, found.inputs))
+        links.append((artifact.id, sidecar.inputs))
         if record and not _known(connection, record.id):
             row_writer.insert(connection, record)
     for id in unknown:
@@ -216,8 +216,8 @@ def _apply_to_artifact(connection: sqlite3.Connection, event: Event) -> None:
 
 def _collections(connection: sqlite3.Connection, history: EventLog) -> None:
     for event in history.read("collections"):
-        if made := _parsed(Collection, event.get("collection")):
-            row_writer.upsert(connection, made)
+        if row := _parsed(Collection, event.get("collection")):
+            row_writer.upsert(connection, row)
         elif "removed" in event:
             connection.execute("DELETE FROM collections WHERE id = ?", (event["removed"],))
         elif "put" in event:
@@ -235,12 +235,12 @@ def _conversation(connection: sqlite3.Connection, history: EventLog, stream: str
     for event in history.read(stream):
         if "erased" in event:
             return
-        if made := _parsed(Conversation, event.get("conversation")):
-            conversation = made
+        if row := _parsed(Conversation, event.get("conversation")):
+            conversation = row
         elif conversation and isinstance(event.get("set"), dict):
             conversation = msgspec.structs.replace(conversation, **event["set"])
-        elif said := _parsed(Message, event.get("message")):
-            messages[said.id] = said
+        elif reply := _parsed(Message, event.get("message")):
+            messages[reply.id] = reply
         elif "bin" in event:
             for message in (messages[id] for id in event["bin"] if id in messages):
                 if message.binned_at == event.get("only"):

@@ -45,7 +45,7 @@ def recover(
 
 def settle_saves(database: Database, store: ObjectStore, artifacts: Artifacts) -> int:
     """Finish the saves that were whole, delete the others; return how many came in."""
-    found = 0
+    count = 0
     for id, data in store.announced():
         try:
             sidecar = read_sidecar(data)
@@ -60,10 +60,10 @@ def settle_saves(database: Database, store: ObjectStore, artifacts: Artifacts) -
         if record and not database.one("SELECT 1 FROM records WHERE id = ?", record.id):
             with database.write("save the job settings") as connection:
                 row_writer.insert(connection, record)
-        found += artifacts.adopt(artifact, sidecar.inputs)
+        count += artifacts.adopt(artifact, sidecar.inputs)
         store.settle(id, artifact.digest)
     store.sweep()
-    return found
+    return count
 
 
 def recover_replies(database: Database, conversations: Conversations, journals: Path) -> int:
@@ -89,5 +89,7 @@ def _keep_stray(conversations: Conversations, id: str, text: str) -> None:
         conversations.message(id)
         return
     if text.strip():
-        kept = conversations.create("Recovered text")
-        conversations.add_message(kept.id, None, "assistant", text, state=MessageState.INTERRUPTED)
+        conversation = conversations.create("Recovered text")
+        conversations.add_message(
+            conversation.id, None, "assistant", text, state=MessageState.INTERRUPTED
+        )

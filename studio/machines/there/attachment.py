@@ -36,13 +36,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--attach", default="")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--broker", default="")
-    asked = parser.parse_args(list(arguments))
-    if asked.broker:
-        return _be_broker(asked.broker)
-    if not _ID.fullmatch(asked.attach):
+    options = parser.parse_args(list(arguments))
+    if options.broker:
+        return _be_broker(options.broker)
+    if not _ID.fullmatch(options.attach):
         return _say(Arrival(trouble="The id of the session is invalid."))
     try:
-        connection = _connect(asked.attach, asked.again)
+        connection = _connect(options.attach, options.again)
     except FileNotFoundError:
         return _say(Arrival(studio=studio.__version__, gone=True))
     except (OSError, StudioError) as error:
@@ -72,17 +72,17 @@ def _connect(session: str, again: bool) -> socket.socket:
     if again:
         raise FileNotFoundError
     command = [sys.executable, "-P", "-m", "studio", "--runtime", "--broker", session]
-    ready, told = os.pipe()
+    ready, signal = os.pipe()
     try:
         subprocess.Popen(
             [*command],
             stdin=subprocess.DEVNULL,
-            stdout=told,
+            stdout=signal,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
     finally:
-        os.close(told)
+        os.close(signal)
     with os.fdopen(ready, "rb", 0) as answer:
         trouble = answer.read(2000).decode("utf-8", "replace")
     if trouble != "ready":

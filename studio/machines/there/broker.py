@@ -334,8 +334,8 @@ def _relocated(parcel: Parcel) -> bytes:
         if isinstance(value, str):
             return names.get(value, value)
         if isinstance(value, dict):
-            return {key: renamed(each) for key, each in value.items()}
-        return [renamed(each) for each in value] if isinstance(value, list) else value
+            return {key: renamed(item) for key, item in value.items()}
+        return [renamed(item) for item in value] if isinstance(value, list) else value
 
     return msgspec.msgpack.encode(renamed(msgspec.msgpack.decode(parcel.body)))
 
@@ -358,6 +358,6 @@ def _is_broker(pid: int) -> bool:
 
 def _sweep(folder: Path) -> None:
     """Remove what brokers that were killed have left."""
-    for each in folder.glob("*"):
-        if each.name.isdigit() and not _is_broker(int(each.name)):
-            shutil.rmtree(each, ignore_errors=True)
+    for path in folder.glob("*"):
+        if path.name.isdigit() and not _is_broker(int(path.name)):
+            shutil.rmtree(path, ignore_errors=True)

@@ -47,14 +47,14 @@ class Stock:
     def holdings(self) -> Holdings:
         """Return what there is."""
         place = self.paths.shared_weights
-        known = self._known()
+        digests = self._known()
         free = 0
         with suppress(OSError):
             free = shutil.disk_usage(disk.make_folder(place)).free
         return Holdings(
             studio.__version__,
-            {each.id: _held(of_plugin(each)) for each in self.plugins.usable()},
-            tuple(self._row(row, known) for row in self.weights.catalogue.list()),
+            {plugin.id: _held(of_plugin(plugin)) for plugin in self.plugins.usable()},
+            tuple(self._row(row, digests) for row in self.weights.catalogue.list()),
             free,
             str(place),
             time.time(),
@@ -66,13 +66,13 @@ class Stock:
         Args:
             asked: The other studio's own configuration: its ids and digests of weights.
         """
-        wanted = {each.plugin for each in asked.workers}
+        wanted = {entry.plugin for entry in asked.workers}
         here = {self._digest(row): row for row in self.weights.catalogue.list() if not row.problem}
         entries: list[WeightsEntry] = []
-        for each in asked.weights:
-            row = here.get(each.digest) if each.digest else None
+        for entry in asked.weights:
+            row = here.get(entry.digest) if entry.digest else None
             if row is not None:
-                there = msgspec.structs.replace(each, path=str(row.path), family=row.family)
+                there = msgspec.structs.replace(entry, path=str(row.path), family=row.family)
                 entries.append(there)
         return msgspec.structs.replace(
             asked,
@@ -88,15 +88,15 @@ class Stock:
             StudioError: There are none, or they cannot be read.
         """
         row = self.weights.catalogue.get(weights_id)
-        found = verify(row, on_progress).digest
+        digest = verify(row, on_progress).digest
         with self._lock, suppress(OSError):  # a cache: without it they are read once more
-            known = {**self._known(), stamp(row.path): found}
+            digests = {**self._known(), stamp(row.path): digest}
             disk.make_folder(self._digests.parent)
-            disk.write_durably(self._digests, json.dumps(known).encode())
-        return found
+            disk.write_durably(self._digests, json.dumps(digests).encode())
+        return digest
 
-    def _row(self, row: Weights, known: dict[str, str]) -> HeldWeights:
-        read = _stamped(row.path, known)
+    def _row(self, row: Weights, digests: dict[str, str]) -> HeldWeights:
+        read = _stamped(row.path, digests)
         return HeldWeights(
             row.id,
             row.title,
@@ -112,15 +112,15 @@ class Stock:
 
     def _known(self) -> dict[str, str]:
         with suppress(OSError, ValueError):
-            known = json.loads(read_note(self._digests).decode("utf-8"))
-            if isinstance(known, dict):
-                return {str(key): str(value) for key, value in known.items()}
+            digests = json.loads(read_note(self._digests).decode("utf-8"))
+            if isinstance(digests, dict):
+                return {str(key): str(value) for key, value in digests.items()}
         return {}
 
 
-def _stamped(path: Path, known: dict[str, str]) -> str:
+def _stamped(path: Path, digests: dict[str, str]) -> str:
     with suppress(OSError):
-        return known.get(stamp(path), "")
+        return digests.get(stamp(path), "")
     return ""
 
 

@@ -174,4 +174,4 @@ def label(body: bytes) -> Label:
 
 def names(union: object) -> frozenset[str]:
     """Return the types of a union of messages as ``Label`` has them."""
-    return frozenset(each.__name__ for each in union.__args__)  # type: ignore[attr-defined]
+    return frozenset(message.__name__ for message in union.__args__)  # type: ignore[attr-defined]

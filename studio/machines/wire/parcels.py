@@ -190,12 +190,12 @@ class Assembler:
             blobs.append(memoryview(whole))
         files: dict[str, Path | None] = {}
         tops: dict[str, Path] = {}
-        for each in head.files:
-            top = tops.get(each.path) or self._folder / secrets.token_hex(16) / _name(each.path)
-            tops[each.path] = top
-            came = yield from self._file(each.size, top / each.inside)
-            is_whole = came is not None and files.get(each.path, top) is not None
-            files[each.path] = top if is_whole else None
+        for file in head.files:
+            top = tops.get(file.path) or self._folder / secrets.token_hex(16) / _name(file.path)
+            tops[file.path] = top
+            came = yield from self._file(file.size, top / file.inside)
+            is_whole = came is not None and files.get(file.path, top) is not None
+            files[file.path] = top if is_whole else None
         return Parcel(body, tuple(blobs), files)
 
     def _file(self, size: int, place: Path) -> Any:
@@ -250,8 +250,8 @@ def _head(data: bytes) -> _Head:
         head = _HEAD.decode(data)
     except (msgspec.MsgspecError, ValueError) as error:
         raise violation("the head of a message is invalid") from error
-    files = sum(each.size for each in head.files)
-    lengths = (head.body, *head.blobs, *(each.size for each in head.files))
+    files = sum(file.size for file in head.files)
+    lengths = (head.body, *head.blobs, *(file.size for file in head.files))
     if (
         min(lengths) < 0
         or head.body > MAX_BODY
@@ -261,6 +261,6 @@ def _head(data: bytes) -> _Head:
         or files > MOST_FILE_BYTES
     ):
         raise violation("a message is too large")
-    if not all(_is_inside(each.inside) for each in head.files):
+    if not all(_is_inside(file.inside) for file in head.files):
         raise violation("a file would lie beside its folder")
     return head

@@ -207,15 +207,15 @@ class Session:
         if theirs.kind != RESUME:
             raise violation("its greeting is missing")
         try:
-            said = _GREETING.decode(theirs.payload)
+            decoded = _GREETING.decode(theirs.payload)
         except msgspec.MsgspecError as error:
             raise violation("its greeting is invalid") from error
-        if (said.you and said.you != self._me) or (self._you and said.me != self._you):
+        if (decoded.you and decoded.you != self._me) or (self._you and decoded.me != self._you):
             with contextlib.suppress(OSError):  # it may have found out by itself, and be gone
                 _write_all(connection.wire.writer, packets.encode(Packet(REFUSE))[0])
             raise Gone
         with self._turn:
-            self._you = said.me
+            self._you = decoded.me
             self._acknowledge(theirs.number)
             connection.again.extend(data for _, data in self._unacknowledged)
             self._told = self._received

@@ -295,17 +295,17 @@ def _start(answer: http.client.HTTPResponse, here: int, total: int) -> int:
         if length != str(total):
             raise _nonsense(f"the server has {length} bytes, the file list says {total}")
         return 0
-    found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
-    if found is None or (int(found[1]), int(found[2])) != (here, total):
+    match = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+    if match is None or (int(match[1]), int(match[2])) != (here, total):
         raise _nonsense("the server sent a different part of the file than requested")
     return here
 
 
 def _check_link(linked: Mapping[str, str], wanted: Wanted) -> None:
     """Compare the hub's current data on the file with its listing."""
-    told = {name.lower(): value for name, value in linked.items()}
-    etag = told.get("x-linked-etag", "").removeprefix("W/").strip('"')
-    size = told.get("x-linked-size", str(wanted.bytes))
+    headers = {name.lower(): value for name, value in linked.items()}
+    etag = headers.get("x-linked-etag", "").removeprefix("W/").strip('"')
+    size = headers.get("x-linked-size", str(wanted.bytes))
     is_other = re.fullmatch("[0-9a-f]{64}", etag) and wanted.sha256 and etag != wanted.sha256
     if is_other or size != str(wanted.bytes):
         raise _nonsense("the file has changed since it was listed")
@@ -319,8 +319,8 @@ def _checked(part: Path, wanted: Wanted, check_cut: Callable[[], None]) -> str:
     with open_regular(part) as file:
         while block := file.read(BLOCK * 16):
             check_cut()
-            for each in sums:
-                each.update(block)
+            for digest in sums:
+                digest.update(block)
     is_right = sha256.hexdigest() == wanted.sha256 if wanted.sha256 else True
     if wanted.git and not wanted.sha256:
         is_right = git.hexdigest() == wanted.git

@@ -174,7 +174,7 @@ def look_up(address: Address, line: Line) -> Repository:
     """
     path = f"/api/models/{address.repository}/revision/{quote(address.revision, safe='')}"
     try:
-        told = msgspec.json.decode(line.text(f"{path}?blobs=true"), type=_Model)
+        model = msgspec.json.decode(line.text(f"{path}?blobs=true"), type=_Model)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise StudioError(
             ErrorCode.BAD_WEIGHTS,
@@ -182,9 +182,9 @@ def look_up(address: Address, line: Line) -> Repository:
             "Check the address, or try again later.",
             str(error),
         ) from error
-    files = [file for each in told.siblings[:MAX_FILES] if (file := _file(each))]
-    licence = told.cardData.license if told.cardData else ""
-    commit = told.sha if re.fullmatch("[0-9a-f]{40}", told.sha) else quote(address.revision, "")
+    files = [file for sibling in model.siblings[:MAX_FILES] if (file := _file(sibling))]
+    licence = model.cardData.license if model.cardData else ""
+    commit = model.sha if re.fullmatch("[0-9a-f]{40}", model.sha) else quote(address.revision, "")
     return Repository(
         address, commit, licence if isinstance(licence, str) else "",
         tuple(_editions(address, files)),
@@ -216,17 +216,17 @@ class _Model(msgspec.Struct, frozen=True):
     cardData: _Card | None = None
 
 
-def _file(told: _Sibling) -> HubFile | None:
+def _file(sibling: _Sibling) -> HubFile | None:
     """Return a file that could be written here under its name; None for others."""
-    parts = told.rfilename.split("/")
-    size = told.lfs.size if told.lfs else told.size
+    parts = sibling.rfilename.split("/")
+    size = sibling.lfs.size if sibling.lfs else sibling.size
     if not size or size < 0 or not all(_FILE.fullmatch(part) for part in parts):
         return None
-    sha256 = told.lfs.sha256 if told.lfs else ""
-    git = "" if told.lfs else told.blobId or ""
+    sha256 = sibling.lfs.sha256 if sibling.lfs else ""
+    git = "" if sibling.lfs else sibling.blobId or ""
     if not re.fullmatch("[0-9a-f]{64}", sha256) and not re.fullmatch("[0-9a-f]{40}", git):
         return None  # nothing to check it against
-    return HubFile(told.rfilename, Wanted(size, sha256, git))
+    return HubFile(sibling.rfilename, Wanted(size, sha256, git))
 
 
 def _editions(address: Address, files: list[HubFile]) -> Iterable[Edition]:

@@ -174,12 +174,12 @@ def _converted(order: Order, part: Path, folder: Path) -> Path:
     pickle = part.with_name(f".{order.edition.target}")
     os.replace(part, pickle)
     try:
-        made = pickle_conversion.convert(pickle, folder, name=order.edition.target)
-        seen = check_header(made)
-        _describe(order, made, seen, "")
+        converted = pickle_conversion.convert(pickle, folder, name=order.edition.target)
+        seen = check_header(converted)
+        _describe(order, converted, seen, "")
     finally:
         _discard(pickle)
-    return made
+    return converted
 
 
 def _describe(order: Order, target: Path, seen: HeaderCheck, digest: str) -> None:

@@ -95,7 +95,7 @@ def _zipped(wheel: Path, piece: Piece) -> Iterator[IO[bytes]]:
 @contextmanager
 def _tarred(package: Path, piece: Piece) -> Iterator[IO[bytes]]:
     with tarfile.open(package, "r:gz") as archive:
-        entry = next((each for each in archive if each.name == piece.member), None)
+        entry = next((item for item in archive if item.name == piece.member), None)
         member = archive.extractfile(entry) if entry is not None and entry.isreg() else None
         _check_member(piece, entry.size if entry is not None and member is not None else None)
         assert member is not None  # else the check has raised
@@ -132,8 +132,8 @@ def _download(piece: Piece, here: Path, on_bytes: Callable[[int], None]) -> None
     words = _words(piece, here)
     # pip writes to the folder for temporary files first; that of the system may be small.
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(here))
-    said = here / "pip.txt"
-    with said.open("wb") as log:
+    output = here / "pip.txt"
+    with output.open("wb") as log:
         process = subprocess.Popen(
             words,
             cwd=here,
@@ -149,7 +149,7 @@ def _download(piece: Piece, here: Path, on_bytes: Callable[[int], None]) -> None
         finally:
             _end(process)
     if process.returncode != 0:
-        raise _in_words(piece, read_note(said).decode("utf-8", "replace"))
+        raise _in_words(piece, read_note(output).decode("utf-8", "replace"))
 
 
 def _runs(process: subprocess.Popen[bytes]) -> bool:
@@ -183,27 +183,27 @@ def _digest(wheel: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _in_words(piece: Piece, said: str) -> StudioError:
-    if "No module named pip" in said:
+def _in_words(piece: Piece, log: str) -> StudioError:
+    if "No module named pip" in log:
         return StudioError(
             ErrorCode.UNSUPPORTED,
             f"pip is needed for this download, but it is not installed in {sys.prefix}.",
             "Run `python -m ensurepip` with that Python, then try again.",
-            said,
+            log,
         )
-    if "No space left on device" in said:
+    if "No space left on device" in log:
         return StudioError(
             ErrorCode.DISK_FULL,
             f"The disk filled up while {piece.package} was downloading.",
             f"Free up disk space, then try again. {_GOES_ON}",
-            said,
+            log,
         )
     starts = ("ERROR:", "npm error", "npm ERR!")
-    complaints = [line for line in said.splitlines() if line.startswith(starts)]
+    complaints = [line for line in log.splitlines() if line.startswith(starts)]
     reason = complaints[-1].removeprefix("ERROR:").strip() if complaints else "no reason was given"
     return StudioError(
         ErrorCode.NOT_FOUND,
         f"{piece.tool} could not download {piece.package} {piece.version}: {reason.rstrip('.')}.",
         f"Check your internet connection and that `{_VERBS[piece.tool]}` works. {_GOES_ON}",
-        said,
+        log,
     )

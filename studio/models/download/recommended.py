@@ -54,8 +54,8 @@ class Recommended(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def matches(self, text: str) -> bool:
         """Whether each word of ``text`` occurs in the searchable texts."""
-        told = (self.title, self.repository, self.licence, self.summary, self.task)
-        hay = " ".join(told).casefold()
+        texts = (self.title, self.repository, self.licence, self.summary, self.task)
+        hay = " ".join(texts).casefold()
         return all(word in hay for word in text.casefold().split())
 
 

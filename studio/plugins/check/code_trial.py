@@ -67,8 +67,8 @@ def _in_place(sources: Sources) -> Iterator[tuple[str, Path]]:
         except InvalidRequirement:
             continue  # a finding of its own
         top = canonicalize_name(name).replace("-", "_")
-        found = importlib.util.find_spec(top) if top != "studio" else None
-        for folder in (found and found.submodule_search_locations) or ():
+        spec = importlib.util.find_spec(top) if top != "studio" else None
+        for folder in (spec and spec.submodule_search_locations) or ():
             if not any(part.endswith("-packages") for part in Path(folder).parts):
                 yield top, Path(folder)
 

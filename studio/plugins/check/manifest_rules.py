@@ -71,9 +71,9 @@ def _shape(table: Mapping[str, Any], struct: Any, place: Place, text: str) -> It
         inner = _struct_in(hints[key])
         if inner and isinstance(value, dict) and hints[key] is inner:
             yield from _shape(value, inner, here, text)
-        elif inner and isinstance(value, list) and all(isinstance(each, dict) for each in value):
-            for number, each in enumerate(value):
-                yield from _shape(each, inner, (*here, number), text)
+        elif inner and isinstance(value, list) and all(isinstance(item, dict) for item in value):
+            for number, item in enumerate(value):
+                yield from _shape(item, inner, (*here, number), text)
         else:
             yield from _type(value, hints[key], here, text)
     for field in msgspec.structs.fields(struct):
@@ -119,10 +119,10 @@ def _values(manifest: Manifest, text: str, kinds: set[str]) -> Iterator[Finding]
     yield from _kinds(manifest, text, kinds)
     yield from _isolation(manifest, text)
     yield from _permissions(manifest, text)
-    for number, each in enumerate(manifest.families):
-        if each.family != manifest.id and not each.family.startswith(f"{manifest.id}-"):
-            words = f"Others may have a family “{each.family}”, too."
-            cure = f"Call it “{manifest.id}-{each.family}”."
+    for number, family in enumerate(manifest.families):
+        if family.family != manifest.id and not family.family.startswith(f"{manifest.id}-"):
+            words = f"Others may have a family “{family.family}”, too."
+            cure = f"Call it “{manifest.id}-{family.family}”."
             place = ("families", number, "family")
             yield _at(text, place, "family-name", words, cure, is_advice=True)
 
@@ -132,25 +132,25 @@ def known_icons() -> frozenset[str]:
     return frozenset(path.stem for path in (paths.resources() / "icons").glob("*.svg"))
 
 
-def no_icon(icon: str, known: Iterable[str]) -> tuple[str, str]:
+def no_icon(icon: str, icons: Iterable[str]) -> tuple[str, str]:
     """Return the message on a missing icon, and its remedy."""
     words = f"There is no icon “{icon}”: a question mark would stand in its place."
-    return words, _did_you_mean(icon, known) or "API.md lists them."
+    return words, _did_you_mean(icon, icons) or "API.md lists them."
 
 
 def _icons(manifest: Manifest, text: str) -> Iterator[Finding]:
-    known = known_icons()
+    icons = known_icons()
     used: list[tuple[Place, str]] = [(("icon",), manifest.icon)]
-    used += [(("pages", n, "icon"), each.icon) for n, each in enumerate(manifest.pages)]
-    used += [(("kinds", n, "icon"), each.icon) for n, each in enumerate(manifest.kinds)]
-    used += [(("actions", n, "icon"), each.icon) for n, each in enumerate(manifest.actions)]
-    used += [(("modes", n, "icon"), each.icon) for n, each in enumerate(manifest.modes)]
+    used += [(("pages", n, "icon"), entry.icon) for n, entry in enumerate(manifest.pages)]
+    used += [(("kinds", n, "icon"), entry.icon) for n, entry in enumerate(manifest.kinds)]
+    used += [(("actions", n, "icon"), entry.icon) for n, entry in enumerate(manifest.actions)]
+    used += [(("modes", n, "icon"), entry.icon) for n, entry in enumerate(manifest.modes)]
     for place, icon in used:
-        if icon and icon not in known:
-            yield _at(text, place, "unknown-icon", *no_icon(icon, known))
+        if icon and icon not in icons:
+            yield _at(text, place, "unknown-icon", *no_icon(icon, icons))
 
 
-def _kinds(manifest: Manifest, text: str, known: set[str]) -> Iterator[Finding]:
+def _kinds(manifest: Manifest, text: str, declared: set[str]) -> Iterator[Finding]:
     used: list[tuple[Place, str]] = []
     for number, task in enumerate(manifest.tasks):
         used += [(("tasks", number, "produces"), kind) for kind in task.produces]
@@ -158,9 +158,9 @@ def _kinds(manifest: Manifest, text: str, known: set[str]) -> Iterator[Finding]:
     for number, page in enumerate(manifest.pages):
         used += [(("pages", number, "accepts"), kind) for kind in page.accepts]
     for place, kind in used:
-        if kind not in known:
+        if kind not in declared:
             words = f"There is no kind of artifact called “{kind}”."
-            cure = _did_you_mean(kind, known) or "Declare it under [[kinds]]."
+            cure = _did_you_mean(kind, declared) or "Declare it under [[kinds]]."
             may_come = place[-1] == "accepts"  # another plugin may bring it
             yield _at(text, place, "unknown-kind", words, cure, is_advice=may_come)
 
@@ -181,14 +181,16 @@ def _isolation(manifest: Manifest, text: str) -> Iterator[Finding]:
 
 
 def _permissions(manifest: Manifest, text: str) -> Iterator[Finding]:
-    asked = manifest.permissions
-    known = {each.name for each in msgspec.structs.fields(Permissions)} - {"reasons"}
-    wanted = {name for name in known if getattr(asked, name) not in (False, "none")}
-    for name in sorted(wanted - asked.reasons.keys()):
+    permissions = manifest.permissions
+    names = {field.name for field in msgspec.structs.fields(Permissions)} - {"reasons"}
+    wanted = {name for name in names if getattr(permissions, name) not in (False, "none")}
+    for name in sorted(wanted - permissions.reasons.keys()):
         words = f"It asks for “{name}” and gives no reason; people read them when they install it."
         cure = f"Say why under [permissions.reasons]: {name} = …"
         yield _at(text, ("permissions", name), "no-reason", words, cure, is_advice=True)
-    for name in sorted(asked.reasons.keys() - {"network", "files", "run_code", "gpu", "library"}):
+    for name in sorted(
+        permissions.reasons.keys() - {"network", "files", "run_code", "gpu", "library"}
+    ):
         words = f"There is no permission “{name}” to give a reason for."
         yield _at(text, ("permissions", "reasons", name), "unknown-permission", words)
 
@@ -202,8 +204,8 @@ def _at(
     return Finding(rule, words, MANIFEST, line_of(text, place), cure, is_advice)
 
 
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    return _asked(difflib.get_close_matches(word, sorted(known), n=1))
+def _did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    return _asked(difflib.get_close_matches(word, sorted(candidates), n=1))
 
 
 def _asked(near: Sequence[str]) -> str:

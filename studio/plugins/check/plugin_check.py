@@ -56,7 +56,7 @@ class Report:
     @property
     def is_good(self) -> bool:
         """Whether nothing has to be mended."""
-        return all(each.is_advice for each in self.findings)
+        return all(finding.is_advice for finding in self.findings)
 
 
 def check(path: Path, *, runs_code: bool = True, needs_sandbox: bool = True) -> Report:
@@ -100,9 +100,9 @@ def _report(
         manifest = msgspec.structs.replace(manifest, isolation=IN_STUDIO)
     findings += _of_sources(Sources(package, manifest, requires), text, look, project)
     if is_ours:  # the studio knows its own families
-        known = ("isolation", "family-name", "family")
-        findings = [each for each in findings if each.rule not in known]
-    ordered = sorted(findings, key=lambda each: (each.is_advice, each.file, each.line))
+        shared_rules = ("isolation", "family-name", "family")
+        findings = [finding for finding in findings if finding.rule not in shared_rules]
+    ordered = sorted(findings, key=lambda finding: (finding.is_advice, finding.file, finding.line))
     return Report(path, manifest.id, manifest.version, tuple(dict.fromkeys(ordered)))
 
 
@@ -112,18 +112,18 @@ def _of_sources(
     if project is not None:
         yield from project_findings(project, sources.package.name, sources.manifest)
     yield from api_findings(sources)
-    found = list(file_findings(sources, text))
-    yield from found
-    known = {each.rule for each in found}
-    if "not-installed" not in known:
-        for each in look(sources, text):
-            if not (each.rule == "import" and "missing-module" in known and not each.file):
-                yield each
+    findings = list(file_findings(sources, text))
+    yield from findings
+    rules = {finding.rule for finding in findings}
+    if "not-installed" not in rules:
+        for finding in look(sources, text):
+            if not (finding.rule == "import" and "missing-module" in rules and not finding.file):
+                yield finding
 
 
 def _of_wheel(path: Path, look: _Look) -> Report:
     wheel = read_wheel(path, host_packages.look())
-    rules = {each.rule for each in wheel.findings}
+    rules = {finding.rule for finding in wheel.findings}
     if not wheel.package or not rules <= _AUTHORS or "manifest" in rules:
         return Report(path, "", wheel.version, tuple(_wheel_findings(wheel)))
     with tempfile.TemporaryDirectory(prefix="studio-check-") as folder:
@@ -136,23 +136,23 @@ def _of_wheel(path: Path, look: _Look) -> Report:
 
 def _once(wheel: Wheel, report: Report) -> tuple[Finding, ...]:
     """Return what both looks at a wheel found, where both found the same, with its line."""
-    told = {each.rule for each in report.findings}
-    return (*(each for each in wheel.findings if each.rule not in told), *report.findings)
+    rules = {finding.rule for finding in report.findings}
+    return (*(finding for finding in wheel.findings if finding.rule not in rules), *report.findings)
 
 
 def _wheel_findings(wheel: Wheel) -> Iterator[Finding]:
     """Yield the findings of the wheel reader; those on the manifest with lines."""
-    for each in wheel.findings:
-        if each.rule == "manifest":
-            yield from _with_lines(wheel, each)
+    for finding in wheel.findings:
+        if finding.rule == "manifest":
+            yield from _with_lines(wheel, finding)
         else:
-            yield each
+            yield finding
     if not wheel.findings:
         words = "It is a package and no plugin: it has no entry point of “studio.plugins”."
         yield Finding("no-plugin", words, cure="Add one to pyproject.toml.")
 
 
-def _with_lines(wheel: Wheel, found: Finding) -> list[Finding]:
+def _with_lines(wheel: Wheel, finding: Finding) -> list[Finding]:
     with Archive(wheel.path) as archive:
-        text = b"".join(archive.chunks(found.file)).decode("utf-8", "replace")
-    return list(manifest_findings(text)) or [found]
+        text = b"".join(archive.chunks(finding.file)).decode("utf-8", "replace")
+    return list(manifest_findings(text)) or [finding]

@@ -51,8 +51,8 @@ class Sources:
     def module_file(self, module: str) -> Path | None:
         """Return the file of a module; None if there is none."""
         place = self.package.parent.joinpath(*module.split("."))
-        found = (place.with_suffix(".py"), place / "__init__.py")
-        return next((file for file in found if file.is_file()), None)
+        candidates = (place.with_suffix(".py"), place / "__init__.py")
+        return next((file for file in candidates if file.is_file()), None)
 
 
 def project_findings(folder: Path, package: str, manifest: Manifest) -> Iterator[Finding]:
@@ -97,10 +97,10 @@ def _missing_modules(sources: Sources, text: str) -> Iterator[Finding]:
         named.append((("tasks", number, "params"), task.params.partition(":")[0]))
     for number, bench in enumerate(manifest.benches):
         named.append((("benches", number, "module"), bench.module))
-    known = [_module_name(sources, file) for file in sources.python_files()]
+    modules = [_module_name(sources, file) for file in sources.python_files()]
     for place, module in named:
         if module and sources.module_file(module) is None:
-            near = difflib.get_close_matches(module, known, n=1)
+            near = difflib.get_close_matches(module, modules, n=1)
             cure = f"Did you mean “{near[0]}”?" if near else "Write it, or correct the name."
             words = f"There is no module “{module}”."
             yield Finding("missing-module", words, MANIFEST, line_of(text, place), cure)
@@ -137,12 +137,14 @@ def _imports(sources: Sources) -> Iterator[Finding]:
     declared = {canonicalize_name(Requirement(line).name) for line in _readable(sources.requires)}
     if sources.manifest.isolation == IN_STUDIO:  # it runs among the packages of the studio
         lines = map(Requirement, _readable(requires(STUDIO) or ()))
-        declared |= {canonicalize_name(each.name) for each in lines if _is_usual(each)}
+        declared |= {
+            canonicalize_name(requirement.name) for requirement in lines if _is_usual(requirement)
+        }
         declared.add(canonicalize_name("shiboken6"))  # comes with PySide6
     else:
         declared |= set(map(canonicalize_name, LENT_LAST))  # found in any case
     brings = packages_distributions()
-    told: set[str] = set()
+    reported: set[str] = set()
     for file in sources.python_files():
         for top, module, line in _imported(file):
             if top == "studio" and not module.startswith(_OPEN):
@@ -152,9 +154,9 @@ def _imports(sources: Sources) -> Iterator[Finding]:
                 )
             owners = {canonicalize_name(name) for name in brings.get(top, [top])}
             is_own = top in ("studio", sources.package.name) or top in sys.stdlib_module_names
-            if is_own or owners & declared or top in told:
+            if is_own or owners & declared or top in reported:
                 continue
-            told.add(top)
+            reported.add(top)
             named = min(owners)
             words = f"It imports {top}, but {named} is not among its dependencies."
             cure = f"Add it to the dependencies in {PROJECT}, with its range."

@@ -28,10 +28,10 @@ def line_of(text: str, place: Place) -> int:
         return start
     end = next((n for n in range(start, len(lines)) if _HEADER.match(lines[n])), len(lines))
     number = numbers[0] if numbers and depth == 0 else 0
-    found = _key_line(lines, start, end, wanted[0], 0)
+    line = _key_line(lines, start, end, wanted[0], 0)
     for name in wanted[1:]:
-        found = _key_line(lines, max(found - 1, 0), end, name, number) or found
-    return found or start
+        line = _key_line(lines, max(line - 1, 0), end, name, number) or line
+    return line or start
 
 
 def _table(text: str, names: Sequence[str], numbers: Sequence[int]) -> tuple[int, int]:

@@ -159,14 +159,14 @@ class Archive:
                 return
             _, _, flags, method, _, _, _, packed, size, names, extra = _LOCAL.unpack(head)
             described = bool(flags & _DESCRIPTOR)
-            told = name.encode("utf-8" if info.flag_bits & _UTF8 else "cp437", "replace")
+            encoded = name.encode("utf-8" if info.flag_bits & _UTF8 else "cp437", "replace")
             sizes_agree = (
                 described
                 or 0xFFFFFFFF in (packed, size)
                 or ((packed, size) == (info.compress_size, info.file_size))
             )
             same = (flags, method) == (info.flag_bits, info.compress_type) and sizes_agree
-            if self._file.read(names) != told or not same:
+            if self._file.read(names) != encoded or not same:
                 self._blame(
                     "two-truths", "The archive says two different things about a file.", name
                 )

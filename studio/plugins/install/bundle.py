@@ -54,7 +54,7 @@ class DamagedBundle(StudioError):
             ErrorCode.BAD_INPUT,
             f"{path.name} cannot be opened. {findings[0].message}",
             "Nothing of it was unpacked. Get another copy of it.",
-            "\n".join(f"{each.rule}: {each.message} {each.file}" for each in findings),
+            "\n".join(f"{finding.rule}: {finding.message} {finding.file}" for finding in findings),
         )
         self.findings = tuple(findings)
 
@@ -75,21 +75,21 @@ def write(path: Path, record: Record, wheels: Path, key: minisign.SecretKey | No
         record.id,
         record.version,
         record.lock[0].file,
-        {each.file: each.sha256 for each in record.brings},
+        {item.file: item.sha256 for item in record.brings},
         key.public if key else "",
     )
-    told = msgspec.json.format(msgspec.json.encode(about))
+    metadata = msgspec.json.format(msgspec.json.encode(about))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as made:
-            made.writestr(_ABOUT, told)
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr(_ABOUT, metadata)
             if key:
                 comment = f"{record.id} {record.version}"
-                made.writestr(_SIGNATURE, minisign.sign(key, told, comment))
-            made.writestr("requirements.txt", requirements(record))
-            made.writestr("manifest.toml", record.manifest)
+                archive.writestr(_SIGNATURE, minisign.sign(key, metadata, comment))
+            archive.writestr("requirements.txt", requirements(record))
+            archive.writestr("manifest.toml", record.manifest)
             for package in record.brings:
-                made.write(wheels / package.file, f"wheels/{package.file}")
+                archive.write(wheels / package.file, f"wheels/{package.file}")
         os.replace(part, path)
     except BaseException:
         disk.remove(part)
@@ -99,11 +99,11 @@ def write(path: Path, record: Record, wheels: Path, key: minisign.SecretKey | No
 def requirements(record: Record) -> str:
     """Return the lock in pip's format; packages lent by the studio are comments."""
     lines = []
-    for each in record.lock:
-        if each.is_lent:
-            lines.append(f"# {each.name}=={each.version} is lent by Offline Studio")
+    for package in record.lock:
+        if package.is_lent:
+            lines.append(f"# {package.name}=={package.version} is lent by Offline Studio")
         else:
-            lines.append(f"{each.name}=={each.version} --hash=sha256:{each.sha256}")
+            lines.append(f"{package.name}=={package.version} --hash=sha256:{package.sha256}")
     return "\n".join([*lines, ""])
 
 
@@ -145,9 +145,9 @@ def open_bundle(path: Path, work: Path) -> Source:
 
 
 def _about(path: Path, archive: Archive) -> tuple[About, str]:
-    told = _text(path, archive, _ABOUT)
+    text = _text(path, archive, _ABOUT)
     try:
-        about = msgspec.json.decode(told, type=About)
+        about = msgspec.json.decode(text, type=About)
     except msgspec.DecodeError as error:
         unread = Finding("bundle-form", "What it says of itself cannot be read.", _ABOUT)
         raise DamagedBundle(path, [unread]) from error
@@ -160,7 +160,7 @@ def _about(path: Path, archive: Archive) -> tuple[About, str]:
         return about, ""
     try:
         signature = _text(path, archive, _SIGNATURE).decode("utf-8")
-        minisign.verify(about.key, signature, told)
+        minisign.verify(about.key, signature, text)
     except ValueError as error:
         bad = Finding("signature", f"Its signature is not valid: {error}.", _SIGNATURE)
         raise DamagedBundle(path, [bad]) from error

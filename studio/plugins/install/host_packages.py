@@ -50,12 +50,12 @@ class HostPackages:
 
     def version(self, name: str) -> str:
         """Return the version of a distribution that is here; empty if it is not."""
-        found = self.packages.get(canonicalize_name(name))
-        return found.version if found else ""
+        package = self.packages.get(canonicalize_name(name))
+        return package.version if package else ""
 
     def digest(self) -> str:
         """Return one word for all names and versions: it changes when any package does."""
-        lines = sorted(f"{name}=={found.version}" for name, found in self.packages.items())
+        lines = sorted(f"{name}=={package.version}" for name, package in self.packages.items())
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -70,25 +70,27 @@ def look() -> HostPackages:
     It takes some tenths of a second the first time, and when a folder on the path has changed.
     """
     folders = filter(os.path.exists, sys.path)
-    return _found(os.getcwd(), tuple((each, os.stat(each).st_mtime_ns) for each in folders))
+    return _found(os.getcwd(), tuple((folder, os.stat(folder).st_mtime_ns) for folder in folders))
 
 
 @lru_cache(maxsize=1)
 def _found(_here: str, _folders: tuple[tuple[str, int], ...]) -> HostPackages:
     packages: dict[str, HostPackage] = {}
-    for found in distributions():
-        name = _name(found)
+    for distribution in distributions():
+        name = _name(distribution)
         if name and name not in packages:
-            packages[name] = HostPackage(name, found.version, tuple(found.requires or ()))
+            packages[name] = HostPackage(
+                name, distribution.version, tuple(distribution.requires or ())
+            )
     owners = {top.casefold(): "" for top in _importable()}
     for top, names in packages_distributions().items():
         owners[top.casefold()] = canonicalize_name(names[0])
     return HostPackages(packages, owners)
 
 
-def _name(found: Distribution) -> str:
+def _name(distribution: Distribution) -> str:
     try:
-        return canonicalize_name(found.metadata["Name"])
+        return canonicalize_name(distribution.metadata["Name"])
     except Exception:  # noqa: BLE001 - metadata of any package on the machine may be damaged
         return ""
 

@@ -46,7 +46,7 @@ class Refused(StudioError):
             ErrorCode.BAD_INPUT,
             f"{one_line(what)} cannot be installed. {one_line(first.message + place, 600)}{more}",
             first.cure or "Nothing of it was unpacked or run. Tell its author.",
-            "\n".join(f"{each.rule}: {each.message} {each.file}" for each in findings),
+            "\n".join(f"{finding.rule}: {finding.message} {finding.file}" for finding in findings),
         )
         self.findings = tuple(findings)
 
@@ -79,7 +79,7 @@ class Installer:
 
     @contextmanager
     def read(
-        self, given: str, folders: Sequence[Path] = (), told: Progress = lambda _: None
+        self, given: str, folders: Sequence[Path] = (), progress: Progress = lambda _: None
     ) -> Iterator[Plan]:
         """Read a plugin and choose its packages, changing nothing; the plan holds in the block.
 
@@ -95,24 +95,24 @@ class Installer:
         with tempfile.TemporaryDirectory(prefix="studio-plugin-") as folder:
             work = Path(folder)
             try:
-                told(f"Reading {Path(given).name}…")
+                progress(f"Reading {Path(given).name}…")
                 path = Path(given).expanduser()
                 if path.suffix == BUNDLE and path.is_file():
-                    found = bundle.open_bundle(path, work)
+                    source = bundle.open_bundle(path, work)
                 else:
                     by_id = self.before(given) if folders and not path.exists() else None
                     name = by_id.record.lock[0].name if by_id else given  # as its wheels have it
-                    found = sources.find(name, folders)
-                plan = self._plan(found, work, told)
+                    source = sources.find(name, folders)
+                plan = self._plan(source, work, progress)
             except OSError as error:
                 raise disk.explain(error, "read the plugin", Path(given)) from error
             yield plan  # what goes wrong in the block is no fault of the file
 
-    def _plan(self, source: Source, work: Path, told: Progress) -> Plan:
+    def _plan(self, source: Source, work: Path, progress: Progress) -> Plan:
         host = self._look()
         own = work / "plugin"
         own.mkdir()
-        told(f"Checking {source.wheel.name}…")
+        progress(f"Checking {source.wheel.name}…")
         # A copy: nobody changes it any more, and no other wheel lies beside it.
         wheel = self._good(Path(shutil.copy(source.wheel, own)), host, source)
         if not wheel.is_plugin or wheel.manifest is None:
@@ -127,12 +127,16 @@ class Installer:
             raise Refused(source.wheel.name, [Finding("title-taken", words, cure=cure)])
         self._check_id(wheel, wheel.manifest)
         in_studio = wheel.manifest.isolation == IN_STUDIO
-        choices = resolve(wheel, source.folders, host, work, told, in_studio=in_studio)
-        packages = [self._locked(choice, host, source, told) for choice in choices[1:]]
+        choices = resolve(wheel, source.folders, host, work, progress, in_studio=in_studio)
+        packages = [self._locked(choice, host, source, progress) for choice in choices[1:]]
         lock = [_locked(wheel), *(locked for locked, _ in packages)]
         wheels = {wheel.path.name: wheel.path}
         wheels |= {brought.path.name: brought.path for _, brought in packages if brought}
-        native = [each for each in (wheel, *(w for _, w in packages if w)) if each.has_native_code]
+        native = [
+            package
+            for package in (wheel, *(w for _, w in packages if w))
+            if package.has_native_code
+        ]
         manifest = wheel.manifest
         record = Record(
             id=manifest.id,
@@ -151,7 +155,7 @@ class Installer:
         )
         if why := self.store.denied.against(record.identity):
             raise Refused(source.wheel.name, [Finding("denied", why, cure="Nothing was changed.")])
-        names = tuple(each.name for each in native)
+        names = tuple(package.name for package in native)
         return Plan(record, manifest, wheels, self.before(manifest.id), names)
 
     def _good(self, path: Path, host: HostPackages, source: Source) -> Wheel:
@@ -166,11 +170,11 @@ class Installer:
         return wheel
 
     def _locked(
-        self, choice: Choice, host: HostPackages, source: Source, told: Progress
+        self, choice: Choice, host: HostPackages, source: Source, progress: Progress
     ) -> tuple[LockedPackage, Wheel | None]:
         if choice.wheel is None:
             return LockedPackage(choice.name, choice.version), None
-        told(f"Checking {choice.wheel.name}…")
+        progress(f"Checking {choice.wheel.name}…")
         wheel = self._good(choice.wheel, host, source)
         if wheel.is_plugin:
             second = Finding("second-plugin", f"It needs {wheel.name}, which is a plugin itself.")
@@ -193,7 +197,7 @@ class Installer:
                 cure = "Ask its author for a version with another id."
             raise Refused(wheel.path.name, [Finding("id-taken", message, cure=cure)])
 
-    def install(self, plan: Plan, told: Progress = lambda _: None) -> PluginSet:
+    def install(self, plan: Plan, progress: Progress = lambda _: None) -> PluginSet:
         """Install a plan; a new plugin stays off until it is enabled.
 
         Raises:
@@ -208,11 +212,11 @@ class Installer:
                     f"{plan.record.title} was changed while you were reading.",
                     "Look at it again.",
                 )
-            folder, record = change.add(lambda new: self._fill(new, plan, told))
+            folder, record = change.add(lambda new: self._fill(new, plan, progress))
             was = self.store.current().plugins.get(record.id)
             installed = Installed(folder)
             if was and was.enabled:
-                installed = self._tried(Installed(folder, True), record, told)
+                installed = self._tried(Installed(folder, True), record, progress)
             done = f"Installed {record.title} {record.version}"
             if now and now.record.version == record.version:
                 done += " again"
@@ -220,13 +224,13 @@ class Installer:
                 done = f"Updated {record.title} to {record.version}"
             return change.put(record.id, installed, done)
 
-    def _fill(self, folder: Path, plan: Plan, told: Progress) -> Record:
+    def _fill(self, folder: Path, plan: Plan, progress: Progress) -> Record:
         wheels = folder / "wheels"
         wheels.mkdir()
         for package in plan.record.brings:
-            told(f"Copying {package.name} {package.version}…")
+            progress(f"Copying {package.name} {package.version}…")
             fetch(plan.wheels[package.file], wheels / package.file, package.sha256)
-        unpack(wheels, plan.record.brings, folder / "site", told)
+        unpack(wheels, plan.record.brings, folder / "site", progress)
         return plan.record
 
     def _check_space(self, plan: Plan) -> None:
@@ -251,7 +255,7 @@ class Installer:
         record = self._record(installed)
         return Before(record, manifest_of(record), installed.enabled) if record else None
 
-    def enable(self, id: str, told: Progress = lambda _: None) -> PluginSet:
+    def enable(self, id: str, progress: Progress = lambda _: None) -> PluginSet:
         """Let a plugin take part, with all that its manifest asks for: try it, then switch.
 
         Raises:
@@ -263,10 +267,12 @@ class Installer:
                 return self.store.current()
             record = self.store.record(installed)
             return change.put(
-                id, self._tried(installed, record, told), f"Enabled {record.title} {record.version}"
+                id,
+                self._tried(installed, record, progress),
+                f"Enabled {record.title} {record.version}",
             )
 
-    def _tried(self, installed: Installed, record: Record, told: Progress) -> Installed:
+    def _tried(self, installed: Installed, record: Record, progress: Progress) -> Installed:
         manifest = manifest_of(record)
         if manifest is None:
             raise StudioError(
@@ -281,7 +287,7 @@ class Installer:
             manifest,
             self.store.site(installed),
             record.lends,
-            told,
+            progress,
             in_studio=manifest.isolation == IN_STUDIO,
             needs_sandbox=self._needs_sandbox,
         )
@@ -321,9 +327,9 @@ class Installer:
 
         It has to be asked about first: the user allowed it once, and may have taken that back.
         """
-        found = self.store.earlier(number)
+        earlier = self.store.earlier(number)
         wider = []
-        for id, installed in (found.plugins if found else {}).items():
+        for id, installed in (earlier.plugins if earlier else {}).items():
             manifest = manifest_of(record) if (record := self._record(installed)) else None
             if not installed.enabled or record is None or manifest is None:
                 continue
@@ -380,15 +386,15 @@ class Installer:
         return path
 
     def _installed(self, id: str) -> Installed:
-        found = self.store.current().plugins.get(id)
-        if found is None:
-            known = ", ".join(sorted(self.store.current().plugins)) or "none"
+        installed = self.store.current().plugins.get(id)
+        if installed is None:
+            ids = ", ".join(sorted(self.store.current().plugins)) or "none"
             raise StudioError(
                 ErrorCode.NOT_FOUND,
                 f"No plugin called “{id}” was installed by the studio.",
-                f"Installed: {known}.",
+                f"Installed: {ids}.",
             )
-        return found
+        return installed
 
 
 def manifest_of(record: Record) -> Manifest | None:

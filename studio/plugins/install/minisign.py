@@ -61,16 +61,16 @@ def verify(public: str, signature: str, data: bytes) -> str:
     lines = signature.splitlines()
     if len(lines) != 4 or not lines[2].startswith(_TRUSTED):
         raise ValueError("it does not have the form of a signature")
-    made, whole = _decoded(lines[1], _SIGNATURE), _decoded(lines[3], 64)
-    if made[2:10] != number:
+    decoded, whole = _decoded(lines[1], _SIGNATURE), _decoded(lines[3], 64)
+    if decoded[2:10] != number:
         raise ValueError("it was made with another key")
-    if made[:2] not in (_ALGORITHM, _PREHASHED):
+    if decoded[:2] not in (_ALGORITHM, _PREHASHED):
         raise ValueError("it was made in a way that is not supported")
-    signed = hashlib.blake2b(data).digest() if made[:2] == _PREHASHED else data
+    signed = hashlib.blake2b(data).digest() if decoded[:2] == _PREHASHED else data
     comment = lines[2].removeprefix(_TRUSTED)
     try:
-        VerifyKey(key).verify(signed, made[10:])
-        VerifyKey(key).verify(made[10:] + comment.encode(), whole)
+        VerifyKey(key).verify(signed, decoded[10:])
+        VerifyKey(key).verify(decoded[10:] + comment.encode(), whole)
     except CryptoError as error:
         raise ValueError("it does not match") from error
     return comment
@@ -81,13 +81,13 @@ def sign(key: SecretKey, data: bytes, comment: str = "") -> str:
     from nacl.signing import SigningKey
 
     signer = SigningKey(key.seed)
-    made = bytes(signer.sign(hashlib.blake2b(data).digest()).signature)
+    signature = bytes(signer.sign(hashlib.blake2b(data).digest()).signature)
     trusted = comment or f"timestamp:{int(time.time())}"
-    whole = bytes(signer.sign(made + trusted.encode()).signature)
+    whole = bytes(signer.sign(signature + trusted.encode()).signature)
     return "\n".join(
         [
             f"{_COMMENT}signature of a plugin for Offline Studio",
-            _encoded(_PREHASHED + key.number + made),
+            _encoded(_PREHASHED + key.number + signature),
             f"{_TRUSTED}{trusted}",
             _encoded(whole),
             "",

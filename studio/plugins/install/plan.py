@@ -53,7 +53,7 @@ class Plan:
     @property
     def size(self) -> int:
         """The bytes it will take on the disk."""
-        return sum(each.size + each.unpacked for each in self.record.brings)
+        return sum(package.size + package.unpacked for package in self.record.brings)
 
     @property
     def runs_in_studio(self) -> bool:
@@ -107,16 +107,16 @@ class Widening:
 def wanted(manifest: Manifest) -> dict[str, str]:
     """Return permission → how far, for those that are asked for."""
     permissions = manifest.permissions
-    found = {
+    kinds = {
         name: "yes"
         for name in ("network", "run_code", "gpu", "library")
         if getattr(permissions, name)
     }
     if permissions.files != "none":
-        found["files"] = permissions.files
+        kinds["files"] = permissions.files
     if manifest.uses:
-        found["uses"] = ", ".join(manifest.uses)
-    return found
+        kinds["uses"] = ", ".join(manifest.uses)
+    return kinds
 
 
 def gains(before: Manifest | None, now: Manifest) -> Iterator[str]:

@@ -70,30 +70,30 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def lends(self) -> tuple[str, ...]:
         """The names of the distributions that the studio lends it."""
-        return tuple(each.name for each in self.lock if each.is_lent)
+        return tuple(package.name for package in self.lock if package.is_lent)
 
     @property
     def lent_in_short(self) -> tuple[tuple[str, ...], int]:
         """Packages lent by the studio with versions, and the number left out: of very many
         only the studio itself is named, whose packages they are.
         """
-        lent = [each for each in self.lock if each.is_lent]
+        lent = [package for package in self.lock if package.is_lent]
         if len(lent) > _MANY:
-            lent = [each for each in lent if each.name == STUDIO] or lent[:_MANY]
+            lent = [package for package in lent if package.name == STUDIO] or lent[:_MANY]
         left_out = len(self.lends) - len(lent)
-        return tuple(f"{each.name} {each.version}" for each in lent), left_out
+        return tuple(f"{package.name} {package.version}" for package in lent), left_out
 
     @property
     def identity(self) -> Identity:
         """The identity for matching against a deny list."""
-        digests = tuple(each.sha256 for each in self.brings)
+        digests = tuple(package.sha256 for package in self.brings)
         names = (self.id, self.lock[0].name)
         return Identity(names, self.version, (self.digest, *digests), self.key, self.publisher)
 
     @property
     def brings(self) -> tuple[LockedPackage, ...]:
         """The distributions that lie in its own folder, its own first."""
-        return tuple(each for each in self.lock if not each.is_lent)
+        return tuple(package for package in self.lock if not package.is_lent)
 
 
 class Installed(msgspec.Struct, frozen=True, omit_defaults=True):

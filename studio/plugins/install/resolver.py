@@ -50,7 +50,7 @@ def resolve(
     folders: Sequence[Path],
     host: HostPackages,
     work: Path,
-    told: Progress,
+    progress: Progress,
     *,
     in_studio: bool = False,
 ) -> tuple[Choice, ...]:
@@ -66,7 +66,7 @@ def resolve(
     Raises:
         StudioError: A wheel is missing, packages do not fit together, or there is no ``uv``.
     """
-    told("Choosing packages…")
+    progress("Choosing packages…")
     lent = work / "lent"
     lent.mkdir()
     for name in host.packages:
@@ -75,14 +75,14 @@ def resolve(
     command = _command(work, [plugin.path.parent, lent, *folders])
     if in_studio:
         fixed = work / "studio.txt"
-        others = [each for each in host.packages.values() if each.name != plugin.name]
-        fixed.write_text("\n".join(f"{each.name}=={each.version}" for each in others))
+        others = [package for package in host.packages.values() if package.name != plugin.name]
+        fixed.write_text("\n".join(f"{package.name}=={package.version}" for package in others))
         command += ["--constraints", str(fixed)]
     # In the studio all of it is there; a process of its own is lent what `studio.api` needs.
     wanted = [f"{plugin.name}=={plugin.version}", *([] if in_studio else [STUDIO])]
-    answer = _ask(command, "\n".join(wanted), plugin, host, told)
+    answer = _ask(command, "\n".join(wanted), plugin, host, progress)
     chosen = [_choice(line, plugin, folders, host) for line in answer.splitlines() if line.strip()]
-    return tuple(sorted(chosen, key=lambda each: (each.name != plugin.name, each.name)))
+    return tuple(sorted(chosen, key=lambda package: (package.name != plugin.name, package.name)))
 
 
 def find_uv() -> str:
@@ -120,10 +120,10 @@ def _lendable(folder: Path, name: str, host: HostPackages, *, whole: bool) -> No
     stem = f"{name.replace('-', '_')}-{package.version}"
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {package.version}"]
     about = "\n".join([*lines, *(f"Requires-Dist: {need}" for need in needs), ""])
-    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as made:
-        made.writestr(f"{stem}.dist-info/METADATA", about)
-        made.writestr(f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        made.writestr(f"{stem}.dist-info/RECORD", "")
+    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{stem}.dist-info/METADATA", about)
+        wheel.writestr(f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr(f"{stem}.dist-info/RECORD", "")
 
 
 def _exact(requires: Sequence[str], host: HostPackages) -> Iterator[str]:
@@ -151,7 +151,7 @@ def _command(work: Path, folders: Sequence[Path]) -> list[str]:
 
 
 def _ask(
-    command: Sequence[str], wanted: str, plugin: Wheel, host: HostPackages, told: Progress
+    command: Sequence[str], wanted: str, plugin: Wheel, host: HostPackages, progress: Progress
 ) -> str:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("UV_", "PIP_"))}
     child = subprocess.Popen(
@@ -172,7 +172,7 @@ def _ask(
                 break
             except subprocess.TimeoutExpired:
                 given = None
-                told("Choosing packages…")
+                progress("Choosing packages…")
     except BaseException:
         child.kill()
         child.communicate()
@@ -224,11 +224,11 @@ def _choice(line: str, plugin: Wheel, folders: Sequence[Path], host: HostPackage
     best: tuple[int, Path] | None = None
     for path in (path for folder in folders for path in wheels_in(folder)):
         try:
-            found, number, _, tags = parse_wheel_filename(path.name)
+            distribution, number, _, tags = parse_wheel_filename(path.name)
         except InvalidWheelFilename:
             continue
         places = [order[tag] for tag in tags if tag in order]
-        if (found, number) == (name, Version(version)) and places:
+        if (distribution, number) == (name, Version(version)) and places:
             best = min(filter(None, (best, (min(places), path))))
     assert best is not None, f"uv chose {line}, which is nowhere"
     return Choice(name, version, best[1])

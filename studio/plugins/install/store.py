@@ -64,7 +64,7 @@ class PluginStore:
         pointed = self._read(self._sets / f"{number:06}.json")
         if pointed and not pointed.doomed:
             return pointed
-        usable = (each for each in self.history() if each.number <= number and not each.doomed)
+        usable = (entry for entry in self.history() if entry.number <= number and not entry.doomed)
         return next(usable, PluginSet())
 
     def earlier(self, number: int = 0) -> PluginSet | None:
@@ -75,11 +75,11 @@ class PluginStore:
                 time before anything was installed.
         """
         current, history = self.current(), self.history()
-        past = [each for each in history if each.number < current.number and not each.doomed]
+        past = [entry for entry in history if entry.number < current.number and not entry.doomed]
         if history and history[-1].number == 1 and not number:
             past.append(PluginSet())
-        fits = (each for each in past if number in (0, each.number))
-        return next((each for each in fits if each.plugins != current.plugins), None)
+        fits = (entry for entry in past if number in (0, entry.number))
+        return next((entry for entry in fits if entry.plugins != current.plugins), None)
 
     @property
     def has_past(self) -> bool:
@@ -94,17 +94,17 @@ class PluginStore:
     def in_use(self) -> list[PluginSet]:
         """Return the current set and those that open studios use."""
         keep = {self.current().number, *self._notes.in_use()}
-        return [each for each in self.history() if each.number in keep]
+        return [entry for entry in self.history() if entry.number in keep]
 
     def _unneeded(self, sets: Sequence[PluginSet]) -> list[Path]:
         """Return the folders of versions that none of ``sets`` holds."""
-        needed = {at.folder for each in sets for at in each.plugins.values()}
+        needed = {at.folder for entry in sets for at in entry.plugins.values()}
         return [path for path in self._versions.glob("*") if path.name not in needed]
 
     def history(self) -> list[PluginSet]:
         """Return all sets that are left, newest first."""
-        found = (self._read(path) for path in sorted(self._sets.glob("*.json"), reverse=True))
-        return [each for each in found if each is not None]
+        entries = (self._read(path) for path in sorted(self._sets.glob("*.json"), reverse=True))
+        return [entry for entry in entries if entry is not None]
 
     def record(self, installed: Installed) -> Record:
         """Return the record of a version.
@@ -160,7 +160,7 @@ class PluginStore:
             raise disk.explain(error, "change the plugins", self.folder) from error
 
     def _switch(self, plugins: Mapping[str, Installed], change: str) -> PluginSet:
-        numbers = [each.number for each in self.history()]
+        numbers = [entry.number for entry in self.history()]
         number = max([0, self._number("current"), *numbers]) + 1
         new = PluginSet(number, change, time.time(), dict(plugins))
         disk.make_folder(self._sets)
@@ -188,25 +188,25 @@ class PluginStore:
 
     def _read(self, path: Path) -> PluginSet | None:
         try:
-            found = msgspec.json.decode(read_note(path), type=PluginSet)
+            entry = msgspec.json.decode(read_note(path), type=PluginSet)
         except (OSError, msgspec.DecodeError):
             return None
-        return found if f"{found.number:06}" == path.stem else None
+        return entry if f"{entry.number:06}" == path.stem else None
 
     def _sweep(self) -> None:
         """Remove files outside all sets: unfinished changes, and those of a failed set only."""
         _erase(self._new)
-        in_use = {each.number for each in self.in_use()}
-        for each in self.history():
-            if each.doomed and each.number not in in_use:
-                disk.remove(self._sets / f"{each.number:06}.json")
+        in_use = {entry.number for entry in self.in_use()}
+        for entry in self.history():
+            if entry.doomed and entry.number not in in_use:
+                disk.remove(self._sets / f"{entry.number:06}.json")
         for version in self._unneeded(self.history()):
             doomed = self.folder / f"{version.name}.gone"
             os.replace(version, doomed)  # whole or not there, for whoever looks meanwhile
             _erase(doomed)
         for doomed in self.folder.glob("*.gone"):
             _erase(doomed)
-        if not any(each.plugins for each in self.history()):
+        if not any(entry.plugins for entry in self.history()):
             _erase(self.folder)  # as if nothing had ever been installed
 
     # --- starting with it ---------------------------------------------------------------------
@@ -246,7 +246,7 @@ class PluginStore:
 
     def _go_back_from_failed(self) -> PluginSet | None:
         failed: PluginSet | None = None
-        for note in [each for each in self._notes.all() if not each.alive]:
+        for note in [candidate for candidate in self._notes.all() if not candidate.alive]:
             self._notes.forget(note.owner)
             current = self.current()
             if not note.started and note.number == current.number != self._number("proven"):
@@ -313,10 +313,10 @@ class Change:
         Raises:
             StudioError: There is no such set.
         """
-        found = self._store.earlier(number)
-        if found is None and not because:
+        earlier = self._store.earlier(number)
+        if earlier is None and not because:
             is_current = number == self._store.current().number or any(
-                each.number == number and not each.doomed for each in self._store.history()
+                entry.number == number and not entry.doomed for entry in self._store.history()
             )
             message = "There is no earlier state of the plugins to go back to."
             if number:
@@ -326,22 +326,22 @@ class Change:
             raise StudioError(
                 ErrorCode.NOT_FOUND, message, "`studio plugins log` lists those there are."
             )
-        number = found.number if found else 0
+        number = earlier.number if earlier else 0
         to = f"Went back to {number}" if number else "Went back to no plugins"
-        plugins = found.plugins if found else {}
+        plugins = earlier.plugins if earlier else {}
         return self._store._switch(plugins, f"{to}: {because}" if because else to)
 
     def clean(self) -> None:
         """Forget all earlier sets but those that open studios use."""
-        keep = {each.number for each in self._store.in_use()}
-        for each in self._store.history():
-            if each.number not in keep:
-                disk.remove(self._store._sets / f"{each.number:06}.json")
+        keep = {entry.number for entry in self._store.in_use()}
+        for entry in self._store.history():
+            if entry.number not in keep:
+                disk.remove(self._store._sets / f"{entry.number:06}.json")
 
 
 def _short(record: Record) -> str:
     """Return a word that tells two locks of one version apart."""
-    lines = [f"{each.name}=={each.version} {each.sha256}" for each in record.lock]
+    lines = [f"{package.name}=={package.version} {package.sha256}" for package in record.lock]
     return hashlib.sha256("\n".join([record.digest, record.key, *lines]).encode()).hexdigest()[:8]
 
 

@@ -23,9 +23,9 @@ def _one(store: PluginStore, id: str, installed: Installed) -> Found:
         record = store.record(installed)
     except StudioError as error:
         return Found(id, id, error=error, origin=Origin.STORE)
-    each = read_folder(id, store.site(installed) / record.package)
+    plugin = read_folder(id, store.site(installed) / record.package)
     return replace(
-        each,
+        plugin,
         name=id,
         distribution=record.lock[0].name,
         schemas=installed.schemas,

@@ -50,7 +50,7 @@ def attempt(
     manifest: Manifest,
     site: Path,
     lends: Sequence[str],
-    told: Progress,
+    progress: Progress,
     *,
     in_studio: bool = False,
     needs_sandbox: bool = True,
@@ -83,7 +83,7 @@ def attempt(
         raise no_sandbox(manifest.title, sandbox.reason)
 
     def tell() -> None:
-        told(f"Trying {manifest.title}…")
+        progress(f"Trying {manifest.title}…")
 
     if sandbox.tier:
         lent = _lent(site, lends, in_studio=in_studio)
@@ -112,19 +112,19 @@ def _checked(manifest: Manifest, answer: bytes) -> dict[str, dict[str, Any]]:
     try:
         if len(answer) > import_process.MOST_BYTES:
             raise ValueError("too long")
-        said = msgspec.json.decode(answer, type=_Answer)
+        result = msgspec.json.decode(answer, type=_Answer)
     except (ValueError, msgspec.DecodeError) as error:
         raise _failed(manifest, "its code spoiled the trial", str(error)) from error
-    if said.error or said.where:
-        raise _failed(manifest, f"{said.where[:200]}: {said.error[:500]}", said.trace)
-    if said.schemas.keys() != {task.id for task in manifest.tasks}:
+    if result.error or result.where:
+        raise _failed(manifest, f"{result.where[:200]}: {result.error[:500]}", result.trace)
+    if result.schemas.keys() != {task.id for task in manifest.tasks}:
         raise _failed(manifest, "its code spoiled the trial")
-    for task, schema in said.schemas.items():
+    for task, schema in result.schemas.items():
         try:
             thaw(schema)
         except Exception as error:
             raise _failed(manifest, f"the schema of {task} cannot be used", str(error)) from error
-    return said.schemas
+    return result.schemas
 
 
 def _failed(manifest: Manifest, why: str, details: str = "") -> StudioError:

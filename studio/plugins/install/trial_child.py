@@ -16,17 +16,17 @@ def main(order: str, answer: str) -> None:
     """Execute the order in the file ``order``, and write the file ``answer``."""
     with open(order, encoding="utf-8") as file:
         wanted: dict[str, Any] = json.load(file)
-    said: dict[str, Any] = {"schemas": {}, "where": "", "error": "", "trace": ""}
+    result: dict[str, Any] = {"schemas": {}, "where": "", "error": "", "trace": ""}
     try:
-        for where in _look(wanted, said["schemas"]):
-            said["where"] = where
+        for where in _look(wanted, result["schemas"]):
+            result["where"] = where
     except BaseException as error:  # noqa: BLE001 - whatever it does is what was to be found out
-        said["error"] = f"{type(error).__name__}: {error}"[:1000]
-        said["trace"] = traceback.format_exc()[-20000:]
+        result["error"] = f"{type(error).__name__}: {error}"[:1000]
+        result["trace"] = traceback.format_exc()[-20000:]
     else:
-        said["where"] = ""
+        result["where"] = ""
     with open(answer, "w", encoding="utf-8") as file:
-        json.dump(said, file)
+        json.dump(result, file)
 
 
 def _look(wanted: dict[str, Any], schemas: dict[str, Any]) -> Any:
@@ -40,10 +40,10 @@ def _look(wanted: dict[str, Any], schemas: dict[str, Any]) -> Any:
     for task, place in wanted["tasks"].items():
         yield f"schema of {task}"
         module, _, name = place.partition(":")
-        found = getattr(importlib.import_module(module), name, None)
-        if not (isinstance(found, type) and issubclass(found, Params)):
+        schema = getattr(importlib.import_module(module), name, None)
+        if not (isinstance(schema, type) and issubclass(schema, Params)):
             raise TypeError(f"{place} is not a subclass of Params")
-        schemas[task] = freeze(found)
+        schemas[task] = freeze(schema)
     if wanted["worker"]:
         yield "import of its worker"
         worker = importlib.import_module(wanted["worker"])

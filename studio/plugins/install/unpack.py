@@ -37,7 +37,7 @@ def fetch(source: Path, target: Path, sha256: str) -> None:
         )
 
 
-def unpack(folder: Path, packages: Iterable[LockedPackage], site: Path, told: Progress) -> None:
+def unpack(folder: Path, packages: Iterable[LockedPackage], site: Path, progress: Progress) -> None:
     """Unpack the wheels in ``folder`` into ``site``: importable files only, no commands.
 
     Raises:
@@ -46,7 +46,7 @@ def unpack(folder: Path, packages: Iterable[LockedPackage], site: Path, told: Pr
     """
     site.mkdir(0o755)
     for package in packages:
-        told(f"Unpacking {package.name} {package.version}…")
+        progress(f"Unpacking {package.name} {package.version}…")
         with Archive(folder / package.file) as archive:
             for name in archive.entries:
                 place = placed(name)

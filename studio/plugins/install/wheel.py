@@ -166,7 +166,7 @@ class _Reader:
             package=package,
             manifest=manifest,
             manifest_text=text.decode("utf-8", "replace") if manifest else "",
-            has_native_code=any(_is_native(each) for each in self.archive.entries),
+            has_native_code=any(_is_native(entry) for entry in self.archive.entries),
         )
 
     # --- what every wheel has to be -----------------------------------------------------------
@@ -182,11 +182,11 @@ class _Reader:
 
     def _info_folder(self, name: str, version: str) -> str:
         """Return the one ``….dist-info`` folder, which carries the name of the wheel."""
-        tops = {PurePosixPath(each).parts[0] for each in self.archive.entries}
+        tops = {PurePosixPath(entry).parts[0] for entry in self.archive.entries}
         infos = [top for top in tops if top.endswith(".dist-info")]
         if len(infos) == 1:
-            said, _, number = infos[0].removesuffix(".dist-info").partition("-")
-            if canonicalize_name(said) == name and number == self.path.name.split("-")[1]:
+            stem, _, number = infos[0].removesuffix(".dist-info").partition("-")
+            if canonicalize_name(stem) == name and number == self.path.name.split("-")[1]:
                 return infos[0]
         self.blame(
             "dist-info",
@@ -204,16 +204,16 @@ class _Reader:
             algorithm = listed.get(name, ("sha256",))[0].partition("=")[0]
             digest = hashlib.new(algorithm if algorithm in _HASHES else "sha256")
             is_text = name in wanted or PurePosixPath(name).name == MANIFEST
-            kept: list[bytes] = []
+            metadata: list[bytes] = []
             try:
                 for chunk in self.archive.chunks(name):
                     digest.update(chunk)
                     if is_text and entry.file_size <= MAX_TEXT:
-                        kept.append(chunk)
+                        metadata.append(chunk)
             except ValueError:
                 self.blame("damaged", "A file in it is damaged.", name, "Get another copy.")
                 continue
-            self.texts[name] = b"".join(kept)
+            self.texts[name] = b"".join(metadata)
             word = base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
             yield name, (f"{digest.name}={word}", entry.file_size)
 
@@ -280,8 +280,8 @@ class _Reader:
         file = f"{info}/WHEEL"
         if not str(about.get("Wheel-Version", "")).startswith("1."):
             self.blame("wheel-version", "It has a format of wheels that is not supported.", file)
-        said = {str(tag) for line in about.get_all("Tag") or () for tag in _expanded(str(line))}
-        if said != {str(tag) for tag in tags}:
+        declared = {str(tag) for line in about.get_all("Tag") or () for tag in _expanded(str(line))}
+        if declared != {str(tag) for tag in tags}:
             self.blame("tags-differ", "It says in two places what it was built for.", file)
 
     # --- where its files lie ------------------------------------------------------------------
@@ -304,7 +304,7 @@ class _Reader:
 
     def _check_tops(self, name: str, package: str) -> None:
         """No name that can be imported is one of Python's, ours, or another package's."""
-        tops = {top for each in self.archive.entries if (top := _top(placed(each)))}
+        tops = {top for entry in self.archive.entries if (top := _top(placed(entry)))}
         for top in sorted(tops):
             owner = self.host.owner(top)
             if top.casefold() in OURS:

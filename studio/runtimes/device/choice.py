@@ -76,29 +76,29 @@ class DeviceChoice:
         self.stand_in = device
         self._restart()
 
-    def were_found(self, found: DevicesFound) -> None:
+    def were_found(self, report: DevicesFound) -> None:
         """Take in what devices there are."""
         # Where the processor is to compute, cards are not even asked: they are there all the same.
-        asked = self.stand_in or self.dictated or self.wanted
-        kept = self.known if asked == "cpu" else ()
-        told = {each.id for each in found.devices}
-        self.known = (*(each for each in kept if each.id not in told), *found.devices)
-        self.found = found
-        if found.note:
-            self._notices.warn(found.note, "" if self._is_met(found) else _GONE, key="device")
+        choice = self.stand_in or self.dictated or self.wanted
+        earlier = self.known if choice == "cpu" else ()
+        ids = {device.id for device in report.devices}
+        self.known = (*(device for device in earlier if device.id not in ids), *report.devices)
+        self.found = report
+        if report.note:
+            self._notices.warn(report.note, "" if self._is_met(report) else _GONE, key="device")
         for call in list(self._observers):
             call()
 
-    def _is_met(self, found: DevicesFound) -> bool:
+    def _is_met(self, report: DevicesFound) -> bool:
         """Whether the settings' choice computes."""
-        chosen = (each for each in found.devices if each.id == found.chosen)
-        return any(self.wanted in ("", each.id, each.kind) for each in chosen)
+        chosen = (device for device in report.devices if device.id == report.chosen)
+        return any(self.wanted in ("", device.id, device.kind) for device in chosen)
 
     def _was_chosen(self) -> None:
         self.stand_in = ""
         if self.found is None:  # the runtime is off: its next start is its first
             return
-        names = {each.id: each.name for each in self.known}
+        names = {item.id: item.name for item in self.known}
         self._notices.info(
             f"{names.get(self.wanted, self.wanted) or 'The best available device'} will be used "
             "after the runtime restarts.",

@@ -26,12 +26,12 @@ def chrome_trace(runtimes: Sequence[RuntimeTrace]) -> dict[str, Any]:
         called = name.replace(f" {pid}", "")  # who shows a trace adds the number
         events.append(_about(pid, 0, "process_name", name=called))
         for order, (track_name, placed) in enumerate(place(spans).items()):
-            for row in sorted({each.row for each in placed}):
+            for row in sorted({item.row for item in placed}):
                 thread = order * 100 + row + 1
                 title = TITLES[track_name] + (f" ({row + 1})" if row else "")
                 events.append(_about(pid, thread, "thread_name", name=title))
                 events.append(_about(pid, thread, "thread_sort_index", sort_index=thread))
-            events += [_event(pid, order * 100 + each.row + 1, each.span) for each in placed]
+            events += [_event(pid, order * 100 + item.row + 1, item.span) for item in placed]
         events += _curves(pid, [span for span in spans if span.what == "measured"])
     return {"traceEvents": events, "displayTimeUnit": "ms"}
 

@@ -89,7 +89,7 @@ def in_words(event: PoolEvent, title: str = "") -> str:
         title: What a person calls the weights; by default their id.
     """
     name = title or event.weights
-    said = {
+    phrases = {
         "loaded": f"{name} was loaded",
         "evicted": f"{name} was unloaded to make room",
         "parked": f"{name} was moved to system memory",
@@ -99,4 +99,4 @@ def in_words(event: PoolEvent, title: str = "") -> str:
     }.get(event.what, f"{name}: {event.what}")
     size = f", {as_size(event.bytes)}" if event.bytes else ""
     time_taken = f" in {event.seconds:.1f} s" if event.what == "loaded" and event.seconds else ""
-    return f"{said}{time_taken}{size}" + (f": {event.why}" if event.why else "")
+    return f"{phrases}{time_taken}{size}" + (f": {event.why}" if event.why else "")

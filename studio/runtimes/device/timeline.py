@@ -89,7 +89,7 @@ def read(cache: Path) -> list[RuntimeSeen]:
                     recent(snapshot.spans),
                 )
             )
-    return sorted(seen, key=lambda each: each.started)
+    return sorted(seen, key=lambda runtime: runtime.started)
 
 
 def recent(spans: Iterable[Span]) -> tuple[Span, ...]:

@@ -51,9 +51,9 @@ class DeviceUsage:
         """The unmeasured use in each second, from which the power is estimated."""
         uses = [beat.plugins for beat in self._beats]
         return Use(
-            unmeasured=self._rate([sum(use.unmeasured for use in each) for each in uses]),
+            unmeasured=self._rate([sum(use.unmeasured for use in second) for second in uses]),
             unmeasured_accelerator=self._rate(
-                [sum(use.unmeasured_accelerator for use in each) for each in uses]
+                [sum(use.unmeasured_accelerator for use in second) for second in uses]
             ),
         )
 

@@ -104,17 +104,17 @@ class Connection:
         """
         from mcp import types
 
-        said: list[types.Tool] = []
+        listed: list[types.Tool] = []
         cursor: str | None = None
         for _ in range(_MOST_PAGES):
             params = types.PaginatedRequestParams(cursor=cursor)
             request = types.ListToolsRequest(params=params)
             page = await self._ask(request, types.ListToolsResult, LIST_SECONDS)
-            said += page.tools
+            listed += page.tools
             cursor = page.next_cursor
-            if cursor is None or len(said) > MOST_TOOLS:
+            if cursor is None or len(listed) > MOST_TOOLS:
                 break
-        tools, self.notes = read_tools(said)
+        tools, self.notes = read_tools(listed)
         self.tools = {tool.name: tool for tool in tools}
 
     async def call(
@@ -169,24 +169,24 @@ class Connection:
                 progress(done, total, harmless(message or "", _LONGEST_PROGRESS))
 
         sending = self._session.send_request(request, answer, progress_callback=on_progress)
-        asked = asyncio.ensure_future(sending)
-        asked.add_done_callback(lambda each: each.cancelled() or each.exception())
+        pending = asyncio.ensure_future(sending)
+        pending.add_done_callback(lambda future: future.cancelled() or future.exception())
         ended = asyncio.ensure_future(self._must_end.wait())
         try:
-            while not asked.done():
+            while not pending.done():
                 left = min(heard + seconds, begun + CALL_SECONDS) - loop.time()
                 if self._must_end.is_set():
                     raise self.failure()
                 if left <= 0:
                     self._blame(f"It gave no answer for {seconds:.0f} seconds.")
                     raise self.failure()
-                await asyncio.wait({asked, ended}, timeout=left, return_when="FIRST_COMPLETED")
-            return await self._answered(asked)
+                await asyncio.wait({pending, ended}, timeout=left, return_when="FIRST_COMPLETED")
+            return await self._answered(pending)
         finally:
             ended.cancel()
-            if not asked.done():
-                asked.cancel()
-                await asyncio.wait({asked}, timeout=1.0)
+            if not pending.done():
+                pending.cancel()
+                await asyncio.wait({pending}, timeout=1.0)
 
     async def _answered(self, asked: asyncio.Future[Any]) -> Any:
         from mcp.shared.exceptions import MCPError

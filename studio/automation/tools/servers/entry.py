@@ -108,14 +108,18 @@ def check_folders(entry: ServerEntry, data_folder: Path) -> None:
         if is_too_much(path) or _touches(path.resolve(), data_folder.resolve()):
             raise refusal(f"“{path}” holds a whole home, or what Offline Studio keeps")
     for folder in entry.readable:
-        if any(Path(folder).resolve().is_relative_to(each.resolve()) for each in writable):
+        if any(
+            Path(folder).resolve().is_relative_to(folder_open.resolve()) for folder_open in writable
+        ):
             raise refusal(f"“{folder}” lies in a folder that it may change, so it is not read-only")
 
 
 def is_too_much(path: Path) -> bool:
     """Whether ``path`` is somebody's home, or above one."""
     homes = {Path.home(), Path("/root"), Path("/home")}
-    return any(home.is_relative_to(each) for home in homes for each in (path, path.resolve()))
+    return any(
+        home.is_relative_to(candidate) for home in homes for candidate in (path, path.resolve())
+    )
 
 
 def _touches(path: Path, other: Path) -> bool:
@@ -138,7 +142,7 @@ def _text(data: Mapping[str, Any], name: str) -> str:
 
 def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = data.get(name, ())
-    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise refusal(f"its {name} are not a list of texts")
     return tuple(value)
 
@@ -146,6 +150,6 @@ def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
 def _environment(value: object) -> dict[str, str] | None:
     if not value:
         return None
-    if not isinstance(value, Mapping) or not all(isinstance(each, str) for each in value.values()):
+    if not isinstance(value, Mapping) or not all(isinstance(item, str) for item in value.values()):
         raise refusal("its environment must give each name a text")
     return {str(name): text for name, text in value.items()}

@@ -50,28 +50,28 @@ def _entry(name: str, row: Any) -> ServerEntry:
     if not isinstance(row, Mapping):
         raise refusal("its settings cannot be read")
     plain = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:32].strip("-")
-    asked = {
+    fields = {
         "name": plain,
         "command": row.get("command", ""),
         "arguments": row.get("args") or [],
         "environment": row.get("env"),
         "is_on": False,
     }
-    entry = ServerEntry.from_data(asked)
-    return ServerEntry.from_data({**asked, "readable": named_folders(entry.arguments)})
+    entry = ServerEntry.from_data(fields)
+    return ServerEntry.from_data({**fields, "readable": named_folders(entry.arguments)})
 
 
 def named_folders(arguments: tuple[str, ...]) -> list[str]:
     """Return folders that the arguments name, and those of the projects of files they name."""
-    found: list[str] = []
+    folders: list[str] = []
     for word in arguments:
         path = Path(word)
         if not path.is_absolute() or not path.exists():
             continue
         folder = path if path.is_dir() else _project(path)
-        if folder and not is_too_much(folder) and str(folder) not in found:
-            found.append(str(folder))
-    return found
+        if folder and not is_too_much(folder) and str(folder) not in folders:
+            folders.append(str(folder))
+    return folders
 
 
 def _project(path: Path) -> Path | None:

@@ -49,19 +49,19 @@ class Keeper:
                     return self._connection
                 await self._connection.gone()
             self.tell(ServerStatus(ServerState.STARTING))
-            made = self._connection = Connection(self._entry, self._find_box(), identity)
+            connection = self._connection = Connection(self._entry, self._find_box(), identity)
             try:
-                await made.open()
+                await connection.open()
             except BaseException as error:
                 self._connection = None
-                await made.close("It was stopped before it was ready.")
-                reason = str(error) if isinstance(error, StudioError) else made.end_reason
-                self._told(made, ServerState.FAILED, reason)
+                await connection.close("It was stopped before it was ready.")
+                reason = str(error) if isinstance(error, StudioError) else connection.end_reason
+                self._told(connection, ServerState.FAILED, reason)
                 raise
-            self._told(made, ServerState.RUNNING)
-            self._follower = asyncio.create_task(self._follow(made))
+            self._told(connection, ServerState.RUNNING)
+            self._follower = asyncio.create_task(self._follow(connection))
             self._wait()
-            return made
+            return connection
 
     async def call(
         self, tool: ServerTool, identity: str, arguments: Mapping[str, Any], progress: Progress
@@ -69,12 +69,12 @@ class Keeper:
         """Call a tool; as ``Connection.call``."""
         self._busy += 1
         try:
-            made = await self.connection(identity)
+            connection = await self.connection(identity)
             try:
-                return await made.call(tool.name, tool.digest, arguments, progress)
+                return await connection.call(tool.name, tool.digest, arguments, progress)
             finally:
-                if not made.end_reason:
-                    self._told(made, ServerState.RUNNING)
+                if not connection.end_reason:
+                    self._told(connection, ServerState.RUNNING)
         finally:
             self._busy -= 1
             self._wait()
@@ -87,23 +87,23 @@ class Keeper:
                 self._connection = None
                 self.tell(ServerStatus(ServerState.STOPPED))
 
-    async def _follow(self, made: Connection) -> None:
+    async def _follow(self, connection: Connection) -> None:
         """Report its end, by itself or for a fault."""
-        await made.gone()
-        if self._connection is made:
+        await connection.gone()
+        if self._connection is connection:
             self._connection = None
-            self._told(made, ServerState.FAILED, made.end_reason)
+            self._told(connection, ServerState.FAILED, connection.end_reason)
 
-    def _told(self, made: Connection, state: ServerState, reason: str = "") -> None:
+    def _told(self, connection: Connection, state: ServerState, reason: str = "") -> None:
         self.tell(
             ServerStatus(
                 state,
                 reason,
-                tuple(made.last_lines),
-                tuple(made.tools.values()),
-                tuple(made.notes),
-                made.identity,
-                made.walls,
+                tuple(connection.last_lines),
+                tuple(connection.tools.values()),
+                tuple(connection.notes),
+                connection.identity,
+                connection.walls,
             )
         )
 

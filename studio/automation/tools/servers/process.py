@@ -139,10 +139,10 @@ class ServerProcess:
 
     async def keep_log(self) -> None:
         """Record the end of its standard error; return when that is closed."""
-        rest, said = b"", 0
+        rest, received = b"", 0
         while piece := await self._err.read(_PIECE):
-            said += len(piece)
-            if said > MOST_LOG:
+            received += len(piece)
+            if received > MOST_LOG:
                 self.blame("It printed more than it may.")
                 return
             *whole, rest = (rest + piece).split(b"\n")
@@ -193,13 +193,13 @@ def _request(entry: ServerEntry, path: Path) -> SandboxRequest:
 
 def _openings(entry: ServerEntry, path: Path) -> Openings:
     writable = tuple(map(Path, entry.writable))
-    named = program.needs(path, entry.arguments) | {Path(each) for each in entry.readable}
-    readable = {step for each in named for step in program.links(each)}
+    named = program.needs(path, entry.arguments) | {Path(file) for file in entry.readable}
+    readable = {step for file in named for step in program.links(file)}
     shown = {*readable, *writable}
-    whole = {each for each in readable if each.exists() and shown.isdisjoint(each.parents)}
+    whole = {file for file in readable if file.exists() and shown.isdisjoint(file.parents)}
     ours = {"PATH": os.pathsep.join((str(path.parent), _PATH)), "PYTHONPATH": ""}
     return Openings(
-        folders={str(each): each.resolve() for each in whole},
+        folders={str(file): file.resolve() for file in whole},
         network=entry.network,
         writable=writable,
         environment={**ours, **(entry.environment or {})},

@@ -39,14 +39,14 @@ def find(entry: ServerEntry) -> Path:
     Raises:
         StudioError: ``NOT_FOUND``: it is not there, or not to be started.
     """
-    found = shutil.which(os.path.expanduser(entry.command))
-    if found is None:
+    path = shutil.which(os.path.expanduser(entry.command))
+    if path is None:
         raise StudioError(
             ErrorCode.NOT_FOUND,
             f"The server “{entry.name}” cannot be started: there is no program “{entry.command}”.",
             "Install it, or give the full path of the program.",
         )
-    return Path(found).absolute()
+    return Path(path).absolute()
 
 
 def how_to_install(entry: ServerEntry) -> str:
@@ -70,18 +70,18 @@ def needs(program: Path, arguments: tuple[str, ...]) -> set[Path]:
     Args:
         arguments: Absolute paths of files among them are lent, too.
     """
-    found = {Path(word) for word in arguments if os.path.isabs(word) and os.path.isfile(word)}
+    paths = {Path(word) for word in arguments if os.path.isabs(word) and os.path.isfile(word)}
     for path in [*links(program), *_interpreters(program)]:
-        found.add(path)
+        paths.add(path)
         prefix = path.parent.parent
         if is_too_much(prefix):
             continue
         settings = prefix / "pyvenv.cfg"
         if settings.is_file():
-            found |= {prefix, *_base_of(settings)}
+            paths |= {prefix, *_base_of(settings)}
         elif (prefix / "lib/node_modules").is_dir() or path.name.startswith("python"):
-            found |= _installed(prefix, path)
-    return {path for path in found if not str(path).startswith(tuple(f"{s}/" for s in _SYSTEM))}
+            paths |= _installed(prefix, path)
+    return {path for path in paths if not str(path).startswith(tuple(f"{s}/" for s in _SYSTEM))}
 
 
 def digest(entry: ServerEntry, program: Path) -> str:
@@ -90,8 +90,8 @@ def digest(entry: ServerEntry, program: Path) -> str:
     It covers the command, the program's bytes, those of files that the arguments name, the
     environment, the folders and the network; not what a program fetches or loads by itself.
     """
-    told = {**entry.as_data(), "is_on": True, "command": str(program)}
-    parts = [json.dumps(told, sort_keys=True)]
+    content = {**entry.as_data(), "is_on": True, "command": str(program)}
+    parts = [json.dumps(content, sort_keys=True)]
     files = [word for word in entry.arguments if os.path.isabs(word) and os.path.isfile(word)]
     parts += [_of_file(path) for path in (str(program), *files)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -136,7 +136,7 @@ def _installed(prefix: Path, program: Path) -> set[Path]:
         *prefix.glob("lib/python3.*"),
         *prefix.glob("lib/*.so*"),
     ]
-    return {program, *(each for each in folders if each.exists())}
+    return {program, *(folder for folder in folders if folder.exists())}
 
 
 def _of_file(path: str) -> str:

@@ -44,12 +44,12 @@ class ServerResult:
     notes: tuple[str, ...] = ()
 
 
-def read_result(said: types.CallToolResult) -> ServerResult:
+def read_result(result: types.CallToolResult) -> ServerResult:
     """Return the usable parts of a result. Takes a moment with pictures."""
     texts: list[str] = []
     pictures: list[bytes] = []
     notes: list[str] = []
-    for part in said.content:
+    for part in result.content:
         try:
             if part.type == "text":
                 texts.append(part.text)
@@ -59,13 +59,13 @@ def read_result(said: types.CallToolResult) -> ServerResult:
                 texts.append(_text_of(part))
         except _Unusable as reason:
             notes.append(str(reason))
-    if not texts and said.structured_content is not None:
-        texts.append(json.dumps(said.structured_content, ensure_ascii=False))
+    if not texts and result.structured_content is not None:
+        texts.append(json.dumps(result.structured_content, ensure_ascii=False))
     text = "\n".join(texts)
     if len(text) > MOST_TEXT:
         notes.append(f"Of its text the first {MOST_TEXT:,} characters were kept.")
     text = harmless(text, MOST_TEXT)
-    return ServerResult(text, tuple(pictures), bool(said.is_error), _once(notes))
+    return ServerResult(text, tuple(pictures), bool(result.is_error), _once(notes))
 
 
 def _once(notes: Iterable[str]) -> tuple[str, ...]:

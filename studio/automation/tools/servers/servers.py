@@ -76,13 +76,13 @@ class Servers:
         Another studio or a terminal may have changed them: what runs of such a one is ended.
         """
         self._file.refresh()
-        found: list[ServerEntry] = []
+        entries: list[ServerEntry] = []
         for key in self._file.keys("servers."):
             try:
-                found.append(ServerEntry.from_data(self._file.get(key, None)))
+                entries.append(ServerEntry.from_data(self._file.get(key, None)))
             except StudioError:
                 continue
-        return found
+        return entries
 
     def entry(self, name: str) -> ServerEntry:
         """Return one.
@@ -90,9 +90,9 @@ class Servers:
         Raises:
             StudioError: ``NOT_FOUND``.
         """
-        for each in self.entries():
-            if each.name == name:
-                return each
+        for candidate in self.entries():
+            if candidate.name == name:
+                return candidate
         raise StudioError(
             ErrorCode.NOT_FOUND,
             f"There is no server “{name}”.",
@@ -107,13 +107,13 @@ class Servers:
         """
         entry.check_form(new)
         entry.check_folders(new, self._paths.home)
-        known = {each.name.lower(): each for each in self.entries()}
-        same = known.get(new.name.lower())
+        others = {other.name.lower(): other for other in self.entries()}
+        same = others.get(new.name.lower())
         if same is not None and same.name != new.name:
             raise entry.refusal(
                 f"“{same.name}” exists, and names differ in more than capital letters"
             )
-        if same is None and len(known) >= MOST_SERVERS:
+        if same is None and len(others) >= MOST_SERVERS:
             raise entry.refusal(f"there are {MOST_SERVERS} servers already")
         if same is not None and replace(same, is_on=True) != replace(new, is_on=True):
             self._file.reset(f"tools.{new.name}")
@@ -133,12 +133,12 @@ class Servers:
         """Return the status of a server."""
         if name in self._status:
             return self._status[name]
-        is_on = any(each.name == name and each.is_on for each in self.entries())
+        is_on = any(item.name == name and item.is_on for item in self.entries())
         state = ServerState.STOPPED if is_on else ServerState.OFF
-        known = self._file.get(f"tools.{name}", dict[str, Any]())
+        cached = self._file.get(f"tools.{name}", dict[str, Any]())
         try:
-            tools = tuple(ServerTool(**each) for each in known.get("tools", ()))
-            return ServerStatus(state, tools=tools, identity=str(known.get("identity", "")))
+            tools = tuple(ServerTool(**item) for item in cached.get("tools", ()))
+            return ServerStatus(state, tools=tools, identity=str(cached.get("identity", "")))
         except TypeError:  # of another version
             return ServerStatus(state)
 
@@ -185,8 +185,8 @@ class Servers:
             self._post(lambda: progress(done, total, message))
 
         identity = self.status(name).identity
-        asked = self._keeper(chosen).call(tool, identity, arguments, told)
-        return self._run(asked, then, failed)
+        call = self._keeper(chosen).call(tool, identity, arguments, told)
+        return self._run(call, then, failed)
 
     def stop(self, name: str, then: Callable[[], None] = lambda: None) -> None:
         """End a server; it starts again with the next call."""
@@ -206,7 +206,7 @@ class Servers:
             self._looking.cancel()
 
         async def end() -> None:
-            await asyncio.gather(*(each.stop("The studio was closed.") for each in keepers))
+            await asyncio.gather(*(keeper.stop("The studio was closed.") for keeper in keepers))
 
         try:
             asyncio.run_coroutine_threadsafe(end(), loop).result(_END_SECONDS)
@@ -259,8 +259,8 @@ class Servers:
                 status, tools=before.tools, notes=before.notes, identity=before.identity
             )
         elif (status.tools, status.identity) != (before.tools, before.identity):
-            known = {"identity": status.identity, "tools": [asdict(each) for each in status.tools]}
-            self._file.set(f"tools.{name}", known)
+            cached = {"identity": status.identity, "tools": [asdict(tool) for tool in status.tools]}
+            self._file.set(f"tools.{name}", cached)
         self._status[name] = status
         self._tell()
 
@@ -288,8 +288,8 @@ class Servers:
                 return
             error = done.exception()
             if error is not None:
-                told = in_words(error)
-                self._post(lambda: failed(told))
+                failure = in_words(error)
+                self._post(lambda: failed(failure))
             else:
                 result = done.result()
                 self._post(lambda: then(result))

@@ -34,13 +34,13 @@ class ServerSource:
 
     def groups(self) -> Sequence[tuple[str, str]]:
         """Return the servers."""
-        has = {made.group for made, _, _ in self._all().values()}
-        named = [(_group(each.name), each.name) for each in self._servers.entries()]
+        has = {tool.group for tool, _, _ in self._all().values()}
+        named = [(_group(entry.name), entry.name) for entry in self._servers.entries()]
         return [(group, name) for group, name in named if group in has]
 
     def tools(self) -> Sequence[Tool]:
         """Return their tools as of the last look; starts none."""
-        return [made for made, _, _ in self._all().values()]
+        return [tool for tool, _, _ in self._all().values()]
 
     def call(
         self,
@@ -55,14 +55,14 @@ class ServerSource:
         Raises:
             StudioError: The tool is not what it was, or not there any more.
         """
-        known = self._all().get(tool.name)
-        if known is None or known[0].digest != tool.digest:
+        row = self._all().get(tool.name)
+        if row is None or row[0].digest != tool.digest:
             raise StudioError(
                 ErrorCode.NOT_FOUND,
                 f"The tool “{tool.title}” has changed or is not there any more.",
                 "Look at the tools again.",
             )
-        _, server, meant = known
+        _, server, meant = row
         keep = self._keep if conversation else None
         return _Call(self._servers, server, meant, arguments, keep)
 
@@ -70,9 +70,9 @@ class ServerSource:
         if not self._known:
             for entry in self._servers.entries():
                 status = self._servers.status(entry.name)
-                for each in status.tools if entry.is_on else ():
-                    made = _tool(entry, each, status.identity)
-                    self._known[made.name] = (made, entry.name, each)
+                for offered in status.tools if entry.is_on else ():
+                    tool = _tool(entry, offered, status.identity)
+                    self._known[tool.name] = (tool, entry.name, offered)
         return self._known
 
     def _keep(self, tool: str, picture: bytes) -> str:
@@ -152,10 +152,10 @@ class _Call:
             self._over(_said_no(self._title, result.text))
             return
         notes = list(result.notes)
-        kept: tuple[str, ...] = ()
+        pictures: tuple[str, ...] = ()
         if self._keep is not None:
             try:
-                kept = tuple(self._keep(self._title, picture) for picture in result.pictures)
+                pictures = tuple(self._keep(self._title, picture) for picture in result.pictures)
             except StudioError as error:
                 notes.append(error.message)
         elif result.pictures:
@@ -163,7 +163,7 @@ class _Call:
         text = result.text
         if len(text) > MOST_TOLD:
             text = f"{text[:MOST_TOLD].rstrip()} […]"
-        self._over(ToolResult("\n".join(filter(None, (text, *notes))), kept))
+        self._over(ToolResult("\n".join(filter(None, (text, *notes))), pictures))
 
     def _over(self, outcome: ToolResult | StudioError) -> None:
         if self._outcome is None and not self._is_cancelled:
@@ -185,9 +185,9 @@ class _Call:
 
 
 def _said_no(tool: str, text: str) -> StudioError:
-    said = " ".join(text.split())[:500]
+    message = " ".join(text.split())[:500]
     return StudioError(
         ErrorCode.BAD_INPUT,
-        f"The tool “{tool}” failed: {said}" if said else f"The tool “{tool}” failed.",
+        f"The tool “{tool}” failed: {message}" if message else f"The tool “{tool}” failed.",
         "Change the arguments, or do without it.",
     )

@@ -44,11 +44,11 @@ class ServerTool:
     digest: str
 
 
-def read_tools(said: Iterable[types.Tool]) -> tuple[list[ServerTool], list[str]]:
+def read_tools(declared: Iterable[types.Tool]) -> tuple[list[ServerTool], list[str]]:
     """Return the tools that can be used, and a sentence for each that cannot."""
-    found: dict[str, ServerTool] = {}
+    tools: dict[str, ServerTool] = {}
     notes: list[str] = []
-    for number, tool in enumerate(said):
+    for number, tool in enumerate(declared):
         if number == MOST_TOOLS:
             notes.append(f"It has more than {MOST_TOOLS} tools; the rest was left out.")
             break
@@ -56,12 +56,12 @@ def read_tools(said: Iterable[types.Tool]) -> tuple[list[ServerTool], list[str]]
         try:
             if not _NAME.fullmatch(tool.name):
                 raise _Unusable("its name is not made of up to 64 letters, digits and dashes")
-            if plain_name(tool.name) in map(plain_name, found):
+            if plain_name(tool.name) in map(plain_name, tools):
                 raise _Unusable("the server has another tool of that name")
-            found[tool.name] = _tool(tool)
+            tools[tool.name] = _tool(tool)
         except _Unusable as reason:
             notes.append(f"The tool “{name}” was left out: {reason}.")
-    return list(found.values()), notes[:MOST_TOOLS]
+    return list(tools.values()), notes[:MOST_TOOLS]
 
 
 def plain_name(name: str) -> str:
@@ -69,21 +69,21 @@ def plain_name(name: str) -> str:
     return name.replace(".", "_").lower()
 
 
-def digest_of(name: str, *said: object) -> str:
+def digest_of(name: str, *parts: object) -> str:
     """Return the digest of a server's declaration of a tool."""
-    return hashlib.sha256(json.dumps([name, *said], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([name, *parts], sort_keys=True).encode()).hexdigest()
 
 
 def _tool(tool: types.Tool) -> ServerTool:
     schema = tool.input_schema
     _check(schema)
-    said = tool.model_dump(mode="json", by_alias=True, exclude_none=True)
+    declaration = tool.model_dump(mode="json", by_alias=True, exclude_none=True)
     return ServerTool(
         name=tool.name,
         title=_line(tool.title or tool.name, LONGEST_TITLE),
         description=_line(tool.description or "", LONGEST_DESCRIPTION),
         schema=_plain(_cleaned(schema)),
-        digest=digest_of(tool.name, said),
+        digest=digest_of(tool.name, declaration),
     )
 
 
@@ -114,16 +114,16 @@ def _walk(value: object, depth: int) -> None:
     if depth > DEEPEST:
         raise _Unusable("the schema of its arguments is nested too deep")
     if isinstance(value, Mapping):
-        for name, each in value.items():
-            if name in _TOLD and isinstance(each, str):
+        for name, item in value.items():
+            if name in _TOLD and isinstance(item, str):
                 continue
-            if name == "$ref" and not str(each).startswith("#"):
+            if name == "$ref" and not str(item).startswith("#"):
                 raise _Unusable("the schema of its arguments refers to something outside itself")
             _walk(name, depth)
-            _walk(each, depth + 1)
+            _walk(item, depth + 1)
     elif isinstance(value, list):
-        for each in value:
-            _walk(each, depth + 1)
+        for item in value:
+            _walk(item, depth + 1)
     elif isinstance(value, str) and harmless(value, len(value)) != value:
         raise _Unusable("the schema of its arguments has letters that cannot be seen")
 
@@ -131,8 +131,10 @@ def _walk(value: object, depth: int) -> None:
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of an object as whoever reads it counts on: each property is described,
     and what must be given is one of them."""
-    known = {name: each for name, each in schema.get("properties", {}).items() if each is not False}
-    properties = {name: each if isinstance(each, dict) else {} for name, each in known.items()}
+    declared = {
+        name: part for name, part in schema.get("properties", {}).items() if part is not False
+    }
+    properties = {name: part if isinstance(part, dict) else {} for name, part in declared.items()}
     required = [name for name in schema.get("required", ()) if name in properties]
     return {**schema, "properties": properties, "required": required}
 
@@ -141,9 +143,9 @@ def _cleaned(value: Any) -> Any:
     """Return a schema with its texts for people and models cleaned."""
     if isinstance(value, Mapping):
         return {
-            name: _line(each, LONGEST_DESCRIPTION)
-            if name in _TOLD and isinstance(each, str)
-            else _cleaned(each)
-            for name, each in value.items()
+            name: _line(item, LONGEST_DESCRIPTION)
+            if name in _TOLD and isinstance(item, str)
+            else _cleaned(item)
+            for name, item in value.items()
         }
-    return [_cleaned(each) for each in value] if isinstance(value, list) else value
+    return [_cleaned(item) for item in value] if isinstance(value, list) else value

@@ -31,4 +31,4 @@ NO_WALLS = Walls("", "")
 def sandbox(tiers: Sequence[str] = TIERS) -> Sandbox:
     """Return that of this machine. Unlike code that was generated, servers see installed packages,
     which their programs are made of."""
-    return Sandbox(tiers, [replace(each, hidden=()) for each in interpreter.candidates()])
+    return Sandbox(tiers, [replace(candidate, hidden=()) for candidate in interpreter.candidates()])

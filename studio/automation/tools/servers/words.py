@@ -26,7 +26,9 @@ def harmless(text: str, most: int) -> str:
     """
     is_cut = len(text) > most
     text = clean(text[:most])
-    text = "".join(each for each in text if unicodedata.category(each) not in _UNSEEN)
+    text = "".join(
+        character for character in text if unicodedata.category(character) not in _UNSEEN
+    )
     while (rest := _MARKS.sub("", text)) != text:  # one may have hidden in another
         text = rest
     return f"{text}…" if is_cut else text
