@@ -5,7 +5,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-VERBS := run test verify setup lint types bench shots weights translations
+VERBS := run test verify setup lint types bench docs shots weights translations
 .PHONY: $(VERBS)
 
 # The name after `make bench` is a word for it, and no goal of its own.

@@ -1,7 +1,7 @@
-"""Writes ``plugins/API.md``: the reference of all that a plugin may use, from its docstrings.
+"""Write the documents for authors of plugins, with a reference from the docstrings: ``make docs``.
 
-    python packaging/api_reference.py            writes it
-    python packaging/api_reference.py surface    prints the names and their arguments, as JSON
+    python packaging/api_reference.py [FOLDER]   into FOLDER, by default build/docs
+    python packaging/api_reference.py surface    print the names and their arguments, as JSON
 
 The second is what a version of the API promises: see ``tests/unit/api/test_surface.py``.
 """
@@ -14,6 +14,7 @@ import importlib
 import inspect
 import json
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,9 @@ from typing import Any
 import msgspec
 
 ROOT = Path(__file__).resolve().parents[1]
-REFERENCE = ROOT / "plugins" / "API.md"
+DOCS = ROOT / "build" / "docs"
+GUIDES = ("AUTHORING.md", "API-CHANGES.md")
+"""They link to ``API.md`` beside them."""
 AREAS = {
     "Both halves": (
         "params",
@@ -73,7 +76,7 @@ INNER = {
 _HEAD = """\
 # Reference of the plugin API
 
-Written by `packaging/api_reference.py` from the docstrings. [AUTHORING.md](AUTHORING.md) is the
+Written by `make docs` from the docstrings. [AUTHORING.md](AUTHORING.md) is the
 guide, [API-CHANGES.md](API-CHANGES.md) says what came when. Names without a path come from
 `studio.api`.
 """
@@ -275,12 +278,17 @@ def _icons() -> str:
 
 
 def main(words: list[str]) -> None:
-    """Write the reference, or print the surface."""
+    """Write the documents, or print the surface."""
     if words == ["surface"]:
         lines = [f"{json.dumps(name)}: {json.dumps(what)}" for name, what in surface().items()]
         print("{\n" + ",\n".join(lines) + "\n}")
     else:
-        REFERENCE.write_text(reference(), "utf-8")
+        folder = Path(words[0]) if words else DOCS
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "API.md").write_text(reference(), "utf-8")
+        for guide in GUIDES:
+            shutil.copy(ROOT / "plugins" / guide, folder)
+        print(f"Written: {folder / 'API.md'}")
 
 
 if __name__ == "__main__":

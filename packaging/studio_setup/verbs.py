@@ -25,6 +25,7 @@ VERBS = {
     "lint": "ruff and the layers",
     "types": "mypy",
     "bench": "run a benchmark; without a name, list them",
+    "docs": "the guide and the reference for authors of plugins, into build/docs",
     "shots": "screenshots of every page into a folder (default: shots)",
     "weights": "download the starter models",
     "translations": "bring the catalogues of translations to the texts of today",
@@ -61,6 +62,9 @@ def _run_verb(project: Project, verb: str, rest: Sequence[str]) -> int:
         return open_studio(project, rest)
     if verb == "bench":
         return _start(project.command("benchmarks", *rest), PYTHONPATH=str(project.root / "tests"))
+    if verb == "docs":
+        script = project.root / "packaging" / "api_reference.py"
+        return _start([str(project.python), str(script), *rest])
     if verb == "shots":
         folder = rest or ["shots"]
         return _start(project.command("studio.testing.shots", *folder), QT_QPA_PLATFORM="offscreen")

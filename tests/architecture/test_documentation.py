@@ -1,4 +1,4 @@
-"""Promises in prose that a test can hold: hooks, news, licences, the page for builders."""
+"""Promises in prose that a test can hold: hooks, changes, licences, the page for builders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from studio.api import hookspecs
 from tests.architecture.source_tree import ROOT, python_files, tracked
 
-KINDS = {"feature", "fix", "plugin", "perf", "removal"}
 HOOKS = [
     (name, list(inspect.signature(function).parameters)[1:])
     for owner in (hookspecs.WindowHooks, hookspecs.WorkerHooks)
@@ -31,11 +30,12 @@ def test_hook_is_used_by_a_test(hook: str) -> None:
     assert any(hook in file.read_text("utf-8") for file in tests)
 
 
-def test_news_fragments_are_named_by_kind() -> None:
-    for fragment in (ROOT / "packaging/news").iterdir():
-        if fragment.name != "README.md":
-            assert re.fullmatch(rf"[a-z0-9-]+\.({'|'.join(KINDS)})\.md", fragment.name)
-            assert fragment.read_text("utf-8").strip()
+def test_the_change_log_is_one_that_somebody_reads() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert "## Unreleased" in text
+    assert len(text.splitlines()) <= 400
+    areas = {line.removeprefix("### ") for line in text.splitlines() if line.startswith("### ")}
+    assert {"Chat", "Pictures", "Molecules", "Code", "Lab", "Voice", "Plugins", "Window"} <= areas
 
 
 ARCHITECTURE = (ROOT / "studio/ARCHITECTURE.md").read_text("utf-8")
@@ -114,7 +114,7 @@ def test_a_work_around_names_whose_fault_it_is_about_and_when_it_may_go() -> Non
 
 
 def test_the_page_for_contributors_names_real_places() -> None:
-    text = (ROOT / "packaging/CONTRIBUTING.md").read_text("utf-8")
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     paths = re.findall(r"`((?:tests|studio|plugins|packaging)/[\w./-]*)`", text)
     assert len(paths) > 5
     assert [path for path in paths if not (ROOT / path).exists()] == []

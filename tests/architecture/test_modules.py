@@ -73,6 +73,7 @@ def test_names_say_something() -> None:
 
 def test_the_top_level_is_fixed() -> None:
     allowed = {"pyproject.toml", "README.md", "LICENSE", "Makefile"}
+    allowed |= {"CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"}
     folders = {"studio", "plugins", "resources", "tests", "packaging"}
     relative = [Path(name(file)) for file in python_files()]
     top = {path.parts[0] for path in relative if len(path.parts) > 1}

@@ -18,7 +18,7 @@ from tests.architecture.source_tree import (
     tracked,
 )
 
-_PROSE = ("README.md", "plugins/AUTHORING.md", "packaging/news/", "resources/weights/cards/")
+_PROSE = ("README.md", "plugins/AUTHORING.md", "CHANGELOG.md", "resources/weights/cards/")
 _SETTINGS = ("manifest.toml", "resources/weights/")
 
 

@@ -92,7 +92,7 @@ class FirstMinutes(QObject):
                 return
             self._wait_for(condition)
         if time.monotonic() > self._deadline:
-            sys.stderr.write("The window did not go on with the next step.\n")
+            sys.stderr.write(f"No progress for {_PATIENCE:.0f} seconds.\n")
             self._stop()
 
     def _wait_for(self, condition: Callable[[], bool]) -> None:
