@@ -2,6 +2,6 @@
 
 Where things are:
 
-* Running a result again, and what became of it: ````: ``preparation.py`` finds what it needs,
+* Running a result again, and what became of it: ``preparation.py`` finds what it needs,
   ``causes.py`` compares records, ``measures.py`` files.
 """

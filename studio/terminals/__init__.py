@@ -4,7 +4,7 @@ Over a socket in the home that only this user can reach; where there is none, te
 
 Where things are:
 
-* What terminals ask of an open studio: ````: ``connection.py`` says who may, ``terminals.py``
+* What terminals ask of an open studio: ``connection.py`` says who may, ``terminals.py``
   listens in the window, ``open_studio.py`` is what a command sees of it, ``queue_changes.py``,
   ``queue_watch.py`` and ``run_watch.py`` beside it what they do to its queue and workflows.
 """

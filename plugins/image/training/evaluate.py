@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from benchmarks.image.accuracy import Examiner, RealPictures, drawn, measure, table
-from benchmarks.image.nearest_pictures import Gallery
 from PIL import Image
 from torch import Tensor
 
+from benchmarks.image.accuracy import Examiner, RealPictures, drawn, measure, table
+from benchmarks.image.nearest_pictures import Gallery
 from studio.api import finished
 from studio_image.starter.network import STYLES
 from studio_image.starter.weights import Starter, loader

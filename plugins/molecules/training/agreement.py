@@ -3,7 +3,8 @@
     PYTHONPATH=tests python plugins/molecules/training/agreement.py WHEEL [--write REFERENCE.csv]
 
 The wheel, of guacamol 0.5.5, is read and not installed: it asks for another build of RDKit. What
-it imports for its other benchmarks (FCD) is left out. ``--write`` keeps what the package says of a few molecules.
+it imports for its other benchmarks (FCD) is left out. ``--write`` saves its scores of a few
+molecules.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from typing import Any
 
 import numpy as np
 import scipy
-from benchmarks.molecules import guacamol
 from rdkit import Chem, rdBase
 
+from benchmarks.molecules import guacamol
 from studio_molecules.chem import common_molecules
 
 COUNT, KEPT = 100, 12

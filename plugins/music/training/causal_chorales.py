@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from benchmarks.music import jsb
 
 import chorales
+from benchmarks.music import jsb
 from chorales import Chorales
 from loop import Run, parser
 from studio_music.chorales.causal.network import CausalNetwork, nats

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from benchmarks.music import jsb
 from torch import Tensor, nn
 
+from benchmarks.music import jsb
 from loop import Run, parser
 from studio_music.chorales.network import ChoraleNetwork
 from studio_music.chorales.vocabulary import LOWEST, MASKED, PHASES, RANGES, REST, endings

@@ -18,9 +18,9 @@ import zlib
 from pathlib import Path
 
 import torch
-from benchmarks.voice.round_trip import edit_distance
 from torch import Tensor, nn
 
+from benchmarks.voice.round_trip import edit_distance
 from studio_voice.pronunciation import weights
 from studio_voice.pronunciation.network import ACCENTS, LONGEST, SLOTS, Speller, numbered
 

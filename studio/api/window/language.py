@@ -24,5 +24,5 @@ def tr(text: str, n: int = -1) -> str:
 
 def use_translations(translate: Callable[[str, int], str] | None) -> None:
     """Take texts from a catalogue; None for English."""
-    global _translate  # noqa: PLW0603 - one window in a process
+    global _translate
     _translate = translate or _english

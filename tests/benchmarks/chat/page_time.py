@@ -203,7 +203,8 @@ def _main() -> None:
     window.resize(820, 700)
     look.theme.dress(window)
     window.show()
-    sys.stdout.write(json.dumps(run(WindowUi(look, window, None, None), window)) + "\n")
+    unused: Any = None  # no model is chosen here
+    sys.stdout.write(json.dumps(run(WindowUi(look, window, unused, unused), window)) + "\n")
     look.theme.close()
 
 

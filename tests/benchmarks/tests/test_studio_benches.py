@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import studio
 from benchmarks import (
     BENCHES,
     child_environment,
@@ -79,6 +80,13 @@ def test_provenance_finds_all_that_was_changed(
     figures = conftest.one_object(bench("provenance", "--json")[1])
     assert figures["found"] == figures["tampered"] == 8
     assert all(1 < row["recipe +kB"] < 8 for row in figures["table"]), "a record is small"
+
+
+def test_the_suites_of_nothing_lost_are_there() -> None:
+    files = [file for suite in nothing_lost.SUITES.values() for file in suite]
+    assert [
+        file for file in files if not Path(studio.__file__).parents[1].joinpath(file).is_file()
+    ] == []
 
 
 @pytest.mark.slow

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.api.sandbox import SandboxLimits, SandboxRequest
 from benchmarks.sandbox import run_once, traces
+from studio.api.sandbox import SandboxLimits, SandboxRequest
 from studio.sandbox.sandbox import Sandbox
 from studio.testing.guards import PATIENCE
 from tests.faults.sandbox.conftest import Run

@@ -27,7 +27,10 @@ def test_it_is_a_text_and_can_be_told_in_another_language_with_all_in_its_places
 
 def test_what_a_result_keeps_of_it_can_still_be_told() -> None:
     kept = json.loads(json.dumps([as_parts(GONE), as_parts("as it is")]))
-    assert [translated(each, translate) for each in kept] == [translated(GONE, translate), "as it is"]
+    assert [translated(each, translate) for each in kept] == [
+        translated(GONE, translate),
+        "as it is",
+    ]
 
 
 def test_a_pattern_of_a_file_reaches_no_further_than_its_places() -> None:

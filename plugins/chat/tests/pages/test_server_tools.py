@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QLabel
 
-from studio.core.tools.servers.entry import ServerEntry
+from studio.automation.tools.servers.entry import ServerEntry
 from studio.testing.scripted import Result, Tokens
 from studio_chat.pages.tools.settings import ToolSettings
 

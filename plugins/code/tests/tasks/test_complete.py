@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from plugins.code.tests.tasks.scripted import Context, Engine, drive
-from studio.api import BadInput, ErrorCode, StudioError
 from benchmarks.code import completion
 from benchmarks.code.completion import agreed, holes
+from plugins.code.tests.tasks.scripted import Context, Engine, drive
+from studio.api import BadInput, ErrorCode, StudioError
 from studio_code.generation import gap
 from studio_code.schema import Complete
 from studio_code.tasks.complete import complete

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.lab.tables import SCORES, rare_cancer
 from studio_lab.augmentation.trial import WEIGHTS, Trial
 from studio_lab.augmentation.verdict import Effect, outcomes
-from benchmarks.lab.tables import SCORES, rare_cancer
 from studio_lab.tables.trials import trials
 
 METHODS = (WEIGHTS, "smote", "copula", "noise")

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from benchmarks.music.figures import dissonance
 from studio.api import BadInput
 from studio.testing.guards import THOROUGH
 from studio_music.backing import GENRES, arranging, genre_of
@@ -17,7 +18,6 @@ from studio_music.backing.chord_voicings import suspended, voiced
 from studio_music.backing.drums import KIT
 from studio_music.backing.harmony_rules import DEGREES, GOES
 from studio_music.backing.pattern_notation import fitted, strokes
-from benchmarks.music.figures import dissonance
 from studio_music.checks.piece_checks import check_piece
 from studio_music.checks.sound_checks import check_joint
 from studio_music.piece import TICKS, Chord, Key, Metre, MetreChange, Note, Piece, Tempo, Track

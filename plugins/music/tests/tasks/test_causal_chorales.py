@@ -10,9 +10,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from benchmarks.music import likelihood  # noqa: E402
 from plugins.music.tests.tasks.test_chorales import set_in_four, sounding, tune  # noqa: E402
 from studio.api import finished  # noqa: E402
-from benchmarks.music import likelihood  # noqa: E402
 from studio_music.chorales import weights  # noqa: E402
 from studio_music.chorales.causal import search  # noqa: E402
 from studio_music.chorales.causal.network import (  # noqa: E402

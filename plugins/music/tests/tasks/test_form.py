@@ -12,6 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from benchmarks.music.figures import dissonance  # noqa: E402
 from plugins.music.tests.tasks import music_tasks  # noqa: E402
 from studio.api import BadInput  # noqa: E402
 from studio_music.arc.course import shaped  # noqa: E402
@@ -19,7 +20,6 @@ from studio_music.backing import arranging, genre_of  # noqa: E402
 from studio_music.backing.chord_symbols import parsed  # noqa: E402
 from studio_music.backing.feel import felt  # noqa: E402
 from studio_music.backing.modulation import KeyChange  # noqa: E402
-from benchmarks.music.figures import dissonance  # noqa: E402
 from studio_music.checks.piece_checks import check_piece  # noqa: E402
 from studio_music.piece import LOUDNESS, TICKS, Key, Metre, Note, Piece, Track  # noqa: E402
 from studio_music.prompt.form import Section, said, sections_of  # noqa: E402

@@ -11,9 +11,9 @@ import pytest
 
 pytest.importorskip("torch")
 
+from benchmarks.music import transcription as bench
 from plugins.music.tests.tasks.music_tasks import plain, run, score_of
 from studio.api import BadInput, finished
-from benchmarks.music import transcription as bench
 from studio_music.piece import Piece
 from studio_music.sound.audio_files import wav
 from studio_music.sound.synth.builtin_synth import BuiltinSynth

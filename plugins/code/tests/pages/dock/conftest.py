@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.core.studio import Studio
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.main_thread.bridge import Background, Bridge
 from studio.desktop.plugin_context import CatalogueView, PluginContext
 from studio.desktop.ui import WindowUi
+from studio.studio import Studio
 from studio.testing.scripted import ScriptedRuntime
 from studio_code.pages.workspace import Workspace
 

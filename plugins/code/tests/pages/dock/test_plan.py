@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 
-from studio.core.drafts import Drafts
+from studio.base.drafts import Drafts
 from studio.testing.scripted import Artifact, Result, Stall
 from studio_code.generation.steps import Step
 from studio_code.pages.dock import Dock
@@ -211,7 +211,7 @@ import os, sys
 from pathlib import Path
 from types import SimpleNamespace
 from PySide6.QtGui import QGuiApplication
-from studio.core.drafts import Drafts
+from studio.base.drafts import Drafts
 from studio_code.pages.files import disk_files
 from studio_code.pages.workspace import Workspace
 

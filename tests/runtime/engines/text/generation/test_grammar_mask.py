@@ -17,9 +17,9 @@ import jsonschema
 import pytest
 import torch
 
+from benchmarks.structured import random_schema
 from studio.api import BadInput, Constraint
 from studio.api.worker.text import SamplingParams, TextStep
-from benchmarks.structured import random_schema
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.generation import grammar_mask
