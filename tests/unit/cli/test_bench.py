@@ -51,11 +51,15 @@ def test_figures_are_told_as_text_and_as_json(
 @pytest.mark.slow
 def test_start_measures_both_windows(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    monkeypatch.setattr(start, "RUNS", 1)
+    for name, value in (("RUNS", 1), ("FRESH_RUNS", 1), ("IDLE_SECONDS", 0.5)):
+        monkeypatch.setattr(start, name, value)
     figures = one_object(command("bench", "start", "--json")[1])
     assert figures["seconds"] > 0
     assert figures["bare_seconds"] > 0
     assert figures["heavy_modules"] == []
+    assert figures["page_seconds"] > 0
+    assert figures["answer_seconds"] > 0, "somebody typed a question, and a model answered"
+    assert figures["used_mb"] > figures["idle_mb"] > 0
 
 
 # --- benches of plugins -----------------------------------------------------------------------

@@ -28,12 +28,15 @@ from benchmarks.molecules import (
     similarity,
     speed,
 )
+from plugins.molecules.tests import conftest
 from studio.api import ErrorCode, StudioError
 from studio_molecules.chem import common_molecules
 from studio_molecules.chem.hazard_screen import MEASURED
 from studio_molecules.smiles.network import Transformer
 from studio_molecules.smiles.vocabulary import Vocabulary
 from studio_molecules.smiles.weights import SmilesModel
+
+scripted = conftest.scripted
 
 PLAIN = ("CCO", "c1ccccc1O", "CC(=O)Nc1ccccc1", "C1CCNCC1", "Cc1ccncc1")
 

@@ -88,7 +88,7 @@ def test_all_figures_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """With untrained networks, two short pieces, and a corpus of one tune and one chorale."""
     grid = jsb.read()["test"][0][:64]
     few = {"test": [grid], "valid": [grid]}
-    monkeypatch.setattr(jsb, "read", lambda _: few)
+    monkeypatch.setattr(jsb, "read", lambda: few)
     monkeypatch.setattr(models, "WRITTEN", 1)
     save_untrained(tmp_path)
     np.savez(tmp_path / "chorales.npz", grid=grid, length=[len(grid)])
