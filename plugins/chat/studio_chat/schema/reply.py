@@ -95,7 +95,6 @@ class Reply(Params, frozen=True):
             "Answer only from documents",
             "If the attached documents do not answer a question, the reply says so.",
         ),
-        _LIMITS,
     ] = True
     pictures: Annotated[
         list[str],
