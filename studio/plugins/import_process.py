@@ -82,7 +82,7 @@ def in_sandbox(script: bytes, order: bytes, lent: Mapping[str, Path], progress: 
     Args:
         script: Takes the names of both files as words.
         lent: What it can import: name → where it lies.
-        told: Is called now and then; may end it with ``Cancelled``.
+        progress: Is called now and then; may end it with ``Cancelled``.
 
     Raises:
         StudioError: There is no sandbox, or it does not start.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 
 import pytest
 
 from studio.api import hookspecs
-from tests.architecture.source_tree import ROOT, python_files, tracked
+from tests.architecture.source_tree import ROOT, product_files, python_files, tracked
 
 HOOKS = [
     (name, list(inspect.signature(function).parameters)[1:])
@@ -87,6 +88,26 @@ def test_a_package_that_says_where_things_are_names_real_files() -> None:
         for file, path in named
         if not any(f"/{name}".endswith(f"/{path}") for name in files)
     ] == []
+
+
+def _documented_arguments(docstring: str) -> set[str]:
+    section = re.split(r"\n\S", docstring.partition("Args:\n")[2])[0]
+    entries = re.findall(r"^    (\*{0,2}\w+(?:, \*{0,2}\w+)*):", section, re.MULTILINE)
+    return {name.strip(" *") for entry in entries for name in entry.split(",")}
+
+
+def test_docstrings_name_arguments_that_exist() -> None:
+    documented, wrong = 0, []
+    for file in product_files():
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            names = _documented_arguments(ast.get_docstring(node) or "")
+            parameters = {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
+            documented += len(names)
+            wrong += [(file.name, node.name, name) for name in names - parameters]
+    assert documented > 500, "the control: there are arguments"
+    assert wrong == []
 
 
 def test_every_decision_names_what_it_costs_and_a_test_that_confirms_it() -> None:

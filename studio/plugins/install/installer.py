@@ -86,7 +86,7 @@ class Installer:
         Args:
             given: A wheel, a bundle, a folder of wheels, or a name.
             folders: More folders with wheels.
-            told: Hears what is being done; may end it with ``Cancelled``.
+            progress: Called with each step; may end it with ``Cancelled``.
 
         Raises:
             Refused: It is not as it should be; with all findings.

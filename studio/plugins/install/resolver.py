@@ -60,7 +60,7 @@ def resolve(
         plugin: Was read and found good; other wheels in its folder may be used, too.
         folders: With the wheels that may be used.
         work: A folder for what is needed meanwhile.
-        told: May end it with ``Cancelled``.
+        progress: May end it with ``Cancelled``.
         in_studio: It runs in the studio's own processes: nothing there may be another version.
 
     Raises:

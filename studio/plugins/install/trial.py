@@ -60,14 +60,14 @@ def attempt(
     Args:
         site: The folder with its packages.
         lends: Distributions of the studio that it runs with.
-        told: May end it with ``Cancelled``.
+        progress: May end it with ``Cancelled``.
         in_studio: It will run in the studio's own processes: it is tried with all packages that
             are there, in the sandbox where there is one.
         needs_sandbox: Where there is no sandbox, one that runs in a process of its own is not
             tried at all.
 
     Raises:
-        StudioError: Its code failed, took too long, or froze into something else; or there are no
+        StudioError: Its code failed, took too long, or froze into something else; or there is no
             sandbox to try it in.
     """
     order = json.dumps(

@@ -42,7 +42,7 @@ def denoise(
     """Yield after each step; the last one holds the finished latents.
 
     Args:
-        told: What the network is told in place of the words of ``wish``, as `encode` returns it.
+        encoded: Prompt embeddings in place of the words of ``wish``, as `encode` returns them.
 
     Raises:
         StudioError: The network answered with numbers that are none.
@@ -126,7 +126,7 @@ def _predict(model: DiffusionModel, wish: Wish, conditions: list[_Told], latents
     """Return the noise, guided, in float32: the scheduler works with small differences.
 
     Args:
-        told: Of the whole picture, then of each region.
+        conditions: Of the whole picture, then of each region.
     """
     import torch
 

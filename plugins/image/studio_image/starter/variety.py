@@ -45,7 +45,7 @@ def mixed_style(number: int, style: str, styles: Collection[str] = STYLES) -> st
 
     Args:
         style: That of every fourth one, from the first on.
-        known: Those in which the thing was trained: they come first.
+        styles: Those in which the thing was trained: they come first.
     """
     others = sorted(_OTHERS[style], key=lambda other: other not in styles)
     return (style, *others)[number % 4]

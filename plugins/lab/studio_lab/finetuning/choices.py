@@ -46,7 +46,7 @@ def starred_choices(results: Iterable[SavedArtifact], given: Sequence[Choice] = 
     Answers belong to one prompt if they have one title: replies are named by what was asked.
 
     Args:
-        said: What stars in Chat say.
+        given: Choices by the stars in Chat.
 
     Raises:
         BadInput: There are too few.

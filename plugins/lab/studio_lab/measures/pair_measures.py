@@ -32,7 +32,7 @@ def measured_pairs(
     frequent in training; beside the latter stands the perplexity of how frequent tokens are there.
 
     Args:
-        made: ``rows``: (n, L) tokens, a target for each of the first n test pairs.
+        samples: ``rows``: (n, L) tokens, a target for each of the first n test pairs.
     """
     count = min(len(answers.rows) for answers in samples)
     vocabulary = data.meta["vocabulary"]

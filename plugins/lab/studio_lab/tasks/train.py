@@ -317,7 +317,7 @@ def _of_all_lives(energy: EnergyUse | None, used: float, before: float) -> Energ
     """Estimate the energy of a whole training from the rate of its last run.
 
     Args:
-        found: Of the last run; None if unknown.
+        energy: Of the last run; None if unknown.
         used: Compute time of all runs, in seconds.
         before: Compute time of the runs before the last one, in seconds.
     """

@@ -16,7 +16,7 @@ def nearest_classes(
     """Return the class of the real row that is nearest to each made one.
 
     Args:
-        made: (N, …), on the same scale as ``real``, (M, …).
+        samples: (N, …), on the same scale as ``real``, (M, …).
         labels: (M,).
     """
     from sklearn.neighbors import KNeighborsClassifier

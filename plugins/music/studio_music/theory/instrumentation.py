@@ -22,7 +22,7 @@ def cast(tune: Piece, requested: int | None, suiting: Sequence[int]) -> tuple[Pi
     """Return the tune on an instrument, and a remark where it is not as was asked.
 
     Args:
-        asked: The program that a person wants; the tune is moved by octaves to fit it.
+        requested: The program that a person wants; the tune is moved by octaves to fit it.
         suiting: Programs that suit, the best first; one that fits as it is.
     """
     pitches = [note.pitch for track in _melodies(tune) for note in track.notes]

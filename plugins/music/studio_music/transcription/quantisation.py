@@ -114,7 +114,7 @@ def reading(starts: Sequence[float], beat: float, division: Division, beam: int 
     Args:
         starts: Seconds, in order; at least one.
         beat: Seconds that a beat has on the whole.
-        kept: So many readings of the notes so far are gone on with.
+        beam: Number of readings that are carried on from note to note.
     """
     readings = [
         _Partial(0.5 * ((factor - 1) / _DEVIATION) ** 2, place, 1 << place, starts[0],

@@ -95,7 +95,7 @@ class CausalNetwork(nn.Module):
         """Return logits (…, ``VALUES``) of voice ``number``.
 
         Args:
-            known: (…, width) as ``forward`` returns.
+            features: (…, width) as ``forward`` returns.
             cells: (…, voices) of this step; read of those that come earlier in ``ORDER``.
             before: (…, voices) of the step before.
         """
