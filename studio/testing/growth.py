@@ -4,6 +4,7 @@ files. Compares two lengths in one run, since no absolute time means anything on
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterable
 
@@ -34,12 +35,13 @@ def traps(read: Callable[[str], object], texts: Iterable[Callable[[int], str]]) 
 def _is_trap(read: Callable[[str], object], make: Callable[[int], str]) -> bool:
     if any(_seconds(read, make(tiny)) > HOPELESS for tiny in (60, SHORT // TIMES)):
         return True  # cubic, or worse: a longer one might never end
-    after = _seconds(read, make(LONG))
-    for _ in range(3):  # somebody else may have been busy
-        if after < max(NOISE, MOST * _seconds(read, make(SHORT))):
+    long = short = math.inf
+    for _ in range(3):  # the quickest of each: somebody else may have been busy
+        long = min(long, _seconds(read, make(LONG)))
+        if long < NOISE:
             return False
-        after = min(after, _seconds(read, make(LONG)))
-    return True
+        short = min(short, _seconds(read, make(SHORT)))
+    return long >= MOST * short
 
 
 def repeated(unit: str, head: str = "", tail: str = "") -> Callable[[int], str]:
