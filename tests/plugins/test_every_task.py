@@ -45,17 +45,17 @@ from studio_molecules.molecule import Molecule, to_csv
 from studio_molecules.smiles.network import Recurrent
 from studio_molecules.smiles.vocabulary import Vocabulary
 from studio_molecules.smiles.weights import SmilesModel
-from studio_music.audio_models import networks as audio_networks
-from studio_music.audio_models import weights as audio_weights
-from studio_music.chorales.network import ChoraleNetwork
-from studio_music.chorales.weights import Chorales
-from studio_music.formats.midi import files as midi_files
-from studio_music.piece import Key, Note, Piece, Track
-from studio_music.sound.audio_files import wav
-from studio_music.transcription.network import NoteNetwork
-from studio_music.transcription.weights import Listener
-from studio_music.tunes.network import TuneNetwork
-from studio_music.tunes.weights import Tunes
+from studio_music.audio.audio_files import wav
+from studio_music.audio.models import networks as audio_networks
+from studio_music.audio.models import weights as audio_weights
+from studio_music.audio.transcription.network import NoteNetwork
+from studio_music.audio.transcription.weights import Listener
+from studio_music.compose.chorales.network import ChoraleNetwork
+from studio_music.compose.chorales.weights import Chorales
+from studio_music.compose.tunes.network import TuneNetwork
+from studio_music.compose.tunes.weights import Tunes
+from studio_music.score.formats.midi import files as midi_files
+from studio_music.score.piece import Key, Note, Piece, Track
 from tests.plugins.test_parking import _embedding, _features
 from tests.runtime.engines import tiny_models
 

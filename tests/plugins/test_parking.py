@@ -27,10 +27,10 @@ from studio_molecules.admet.network import Ensemble
 from studio_molecules.smiles import weights as smiles
 from studio_molecules.smiles.network import Recurrent
 from studio_molecules.smiles.vocabulary import Vocabulary
-from studio_music.chorales import weights as chorales
-from studio_music.chorales.network import ChoraleNetwork
-from studio_music.tunes import weights as tunes
-from studio_music.tunes.network import TuneNetwork
+from studio_music.compose.chorales import weights as chorales
+from studio_music.compose.chorales.network import ChoraleNetwork
+from studio_music.compose.tunes import weights as tunes
+from studio_music.compose.tunes.network import TuneNetwork
 
 pytestmark = pytest.mark.torch
 

@@ -26,11 +26,11 @@ from studio_molecules.schema import Analogues, Improve
 from studio_molecules.smiles import sampler
 from studio_molecules.tasks.analogues import analogues
 from studio_molecules.tasks.optimisation import improve
-from studio_music.chorales.masked_sampler import MaskedSampler
+from studio_music.compose.chorales.masked_sampler import MaskedSampler
+from studio_music.compose.tunes import composer
 from studio_music.schema import Compose, Harmonise
 from studio_music.tasks.composition import compose
 from studio_music.tasks.harmonisation import harmonise
-from studio_music.tunes import composer
 from tests.plugins.test_every_task import CASES, GOAL, _picture, _smiles, _tune
 from tests.plugins.test_parking import _features
 from tests.runtime.desk import Card, Desk, Toy, ToyLoader, ToyModel, small_machine

@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from studio.api import Kind, Loader, Verdict, hookimpl
-from studio_music.audio_models import weights as audio_weights
-from studio_music.checks import piece_checks, sound_checks
-from studio_music.chorales import weights as chorale_weights
-from studio_music.sound.fonts import weights as font_weights
+from studio_music.audio import sound_checks
+from studio_music.audio.fonts import weights as font_weights
+from studio_music.audio.models import weights as audio_weights
+from studio_music.audio.transcription import weights as note_weights
+from studio_music.compose.checks import piece_checks
+from studio_music.compose.chorales import weights as chorale_weights
+from studio_music.compose.tunes import weights as tune_weights
 from studio_music.tasks import (
     backing,
     comparison,
@@ -28,8 +31,6 @@ from studio_music.tasks import (
     sound_edits,
     transcription,
 )
-from studio_music.transcription import weights as note_weights
-from studio_music.tunes import weights as tune_weights
 
 
 @hookimpl

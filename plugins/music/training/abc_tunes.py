@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from studio_music.tunes.vocabulary import (
+from studio_music.compose.tunes.vocabulary import (
     DURATIONS,
     LOWEST,
     METRES,

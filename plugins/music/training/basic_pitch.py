@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from studio_music.transcription import weights
+from studio_music.audio.transcription import weights
 
 SOURCE_SHA256 = "2c3c1d144bfa61ad236e92e169c13535c880469a12a047d4e73451f2c059a0ec"
 _CONSTANTS = {  # names that the converter of the file gave

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from benchmarks.music import jsb
 from loop import Run, parser
-from studio_music.chorales.network import ChoraleNetwork
-from studio_music.chorales.vocabulary import LOWEST, MASKED, PHASES, RANGES, REST, endings
+from studio_music.compose.chorales.network import ChoraleNetwork
+from studio_music.compose.chorales.vocabulary import LOWEST, MASKED, PHASES, RANGES, REST, endings
 
 WINDOW = 128
 """Steps that are learned at once: eight bars of 4/4."""

@@ -21,9 +21,9 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from studio_music.chorales import weights as chorales
-from studio_music.tunes import weights as tunes
-from studio_music.tunes.vocabulary import METRES
+from studio_music.compose.chorales import weights as chorales
+from studio_music.compose.tunes import weights as tunes
+from studio_music.compose.tunes.vocabulary import METRES
 
 RARE = 8
 """Share of tunes at either end, in percent, whose density is not offered."""

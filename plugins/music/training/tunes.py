@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from loop import Run, parser
-from studio_music.tunes.network import TuneNetwork
-from studio_music.tunes.vocabulary import (
+from studio_music.compose.tunes.network import TuneNetwork
+from studio_music.compose.tunes.vocabulary import (
     COLUMNS,
     DURATIONS,
     METRES,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from studio.api import BenchContext, StudioError
-from studio_music.effects.description import understand
+from studio_music.audio.effects.description import understand
 
 NAMED: Final = (
     ("a small bright coin", "coin"), ("a huge explosion in a cave", "explosion"),

@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from studio_music.backing.chord_symbols import parsed
-from studio_music.piece import TICKS, Note, Piece
-from studio_music.theory.key_detection import found_key, pitched_notes
+from studio_music.score.piece import TICKS, Note, Piece
+from studio_music.score.theory.chord_symbols import parsed
+from studio_music.score.theory.key_detection import found_key, pitched_notes
 
 ROUGH: Final = frozenset({1, 2, 6, 10, 11})
 """Semitones of seconds, sevenths and tritones."""

@@ -16,9 +16,9 @@ import torch
 from benchmarks.music.figures import backbeat_of, chords_of, rhythm_of
 from benchmarks.music.moods import composed
 from studio.api import BenchContext, finished
-from studio_music.backing import GENRES
-from studio_music.piece import Piece
-from studio_music.tunes import weights as tunes
+from studio_music.compose.backing import GENRES
+from studio_music.compose.tunes import weights as tunes
+from studio_music.score.piece import Piece
 
 LEARNED, NAMED = 6, 4
 """Pieces of each genre: those the centroids are made of, and others that are named."""

@@ -19,18 +19,18 @@ from numpy.typing import NDArray
 from benchmarks.music import jsb
 from benchmarks.music.models import named_share
 from studio.api import BenchContext, finished
-from studio_music.backing import arranging
-from studio_music.backing.chord_symbols import parsed
-from studio_music.chorales import weights as chorales
-from studio_music.chorales.grid import STEP_TICKS
-from studio_music.chorales.harmony import Setting, harmonise
-from studio_music.piece import TICKS, Key, Metre, Note, Piece, Track
-from studio_music.prompt.request import TuneRequest
-from studio_music.theory.key_detection import found_key, ranked_keys, share_in_scale
-from studio_music.theory.melody import melody_of
-from studio_music.theory.voice_leading import leading_of, rows_of
-from studio_music.tunes import weights as tunes
-from studio_music.tunes.composer import write
+from studio_music.compose.backing import arranging
+from studio_music.compose.chorales import weights as chorales
+from studio_music.compose.chorales.grid import STEP_TICKS
+from studio_music.compose.chorales.harmony import Setting, harmonise
+from studio_music.compose.prompt.request import TuneRequest
+from studio_music.compose.tunes import weights as tunes
+from studio_music.compose.tunes.composer import write
+from studio_music.score.piece import TICKS, Key, Metre, Note, Piece, Track
+from studio_music.score.theory.chord_symbols import parsed
+from studio_music.score.theory.key_detection import found_key, ranked_keys, share_in_scale
+from studio_music.score.theory.melody import melody_of
+from studio_music.score.theory.voice_leading import leading_of, rows_of
 
 SOPRANOS: Final = 16
 TUNES: Final = 10

@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from studio_music.chorales.causal.network import CausalNetwork, nats
-from studio_music.chorales.network import ChoraleNetwork
-from studio_music.chorales.vocabulary import LOWEST, MASKED, PHASES, REST, VOICES, endings
+from studio_music.compose.chorales.causal.network import CausalNetwork, nats
+from studio_music.compose.chorales.network import ChoraleNetwork
+from studio_music.compose.chorales.vocabulary import LOWEST, MASKED, PHASES, REST, VOICES, endings
 
 PAST: Final = 128
 """Steps of the past that are shown where a piece is spelled out from start to end."""

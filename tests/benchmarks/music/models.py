@@ -20,16 +20,16 @@ from numpy.typing import NDArray
 
 from benchmarks.music import jsb, likelihood
 from studio.api import BenchContext, finished
-from studio_music.chorales import weights as chorales
-from studio_music.chorales.causal.network import CausalNetwork
-from studio_music.chorales.masked_sampler import MaskedSampler
-from studio_music.chorales.network import ChoraleNetwork
-from studio_music.chorales.vocabulary import LOWEST, MASKED, PHASES, REST
-from studio_music.piece import Key, Metre, Piece
-from studio_music.prompt.request import TuneRequest
-from studio_music.tunes import weights as tunes
-from studio_music.tunes.composer import write
-from studio_music.tunes.vocabulary import DURATIONS, METRES, UNITS
+from studio_music.compose.chorales import weights as chorales
+from studio_music.compose.chorales.causal.network import CausalNetwork
+from studio_music.compose.chorales.masked_sampler import MaskedSampler
+from studio_music.compose.chorales.network import ChoraleNetwork
+from studio_music.compose.chorales.vocabulary import LOWEST, MASKED, PHASES, REST
+from studio_music.compose.prompt.request import TuneRequest
+from studio_music.compose.tunes import weights as tunes
+from studio_music.compose.tunes.composer import write
+from studio_music.compose.tunes.vocabulary import DURATIONS, METRES, UNITS
+from studio_music.score.piece import Key, Metre, Piece
 
 Run = Sequence[tuple[int, ...]]
 

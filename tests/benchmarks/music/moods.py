@@ -19,16 +19,16 @@ import torch
 
 from benchmarks.music.figures import figures_of
 from studio.api import BenchContext, finished
-from studio_music.arc.layers import layered
-from studio_music.piece import Piece
-from studio_music.prompt.moods import MOODS
-from studio_music.prompt.parser import understand
+from studio_music.audio.mix.render import render
+from studio_music.compose.arc.layers import layered
+from studio_music.compose.prompt.moods import MOODS
+from studio_music.compose.prompt.parser import understand
+from studio_music.compose.tunes import weights as tunes
+from studio_music.compose.tunes.composer import write
 from studio_music.schema import Compose
-from studio_music.sound.mix.render import render
+from studio_music.score.piece import Piece
+from studio_music.score.theory.key_detection import durations, pitched_notes
 from studio_music.tasks.composition import arranged
-from studio_music.theory.key_detection import durations, pitched_notes
-from studio_music.tunes import weights as tunes
-from studio_music.tunes.composer import write
 
 SEEDS: Final = 10
 RATE: Final = 22_050

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from studio_music.transcription.beat import Beat, Floats, found_beat
+from studio_music.audio.transcription.beat import Beat, Floats, found_beat
 
 LATE: Final = 0.012
 """Seconds by which notes are off, as a standard deviation."""

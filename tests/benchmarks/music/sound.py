@@ -14,10 +14,10 @@ import psutil
 
 from studio.api import BenchContext, median_times
 from studio.api.window.sound import devices
-from studio_music.piece import Note, Piece, Tempo, Track
-from studio_music.sound.mix.render import render
-from studio_music.sound.playback.player import Player
-from studio_music.sound.synth import selection
+from studio_music.audio.mix.render import render
+from studio_music.audio.playback.player import Player
+from studio_music.audio.synth import selection
+from studio_music.score.piece import Note, Piece, Tempo, Track
 
 RATE = 44_100
 ROUNDS = 3

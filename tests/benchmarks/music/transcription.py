@@ -15,16 +15,16 @@ import numpy as np
 
 from benchmarks.music import rhythm
 from studio.api import BenchContext, finished
-from studio_music.piece import TICKS, Metre, MetreChange, Note, Piece, Tempo, Track
-from studio_music.sound.mix.render import render_with
-from studio_music.sound.synth.builtin_synth import BuiltinSynth
-from studio_music.sound.synth.protocol import Tones
-from studio_music.theory.key_detection import key_at
-from studio_music.transcription import weights
-from studio_music.transcription.activations import Activations, Floats, activations, prepared
-from studio_music.transcription.network import RATE, NoteNetwork
-from studio_music.transcription.note_events import NoteEvent, note_events, one_line
-from studio_music.transcription.score import written
+from studio_music.audio.mix.render import render_with
+from studio_music.audio.synth.builtin_synth import BuiltinSynth
+from studio_music.audio.synth.protocol import Tones
+from studio_music.audio.transcription import weights
+from studio_music.audio.transcription.activations import Activations, Floats, activations, prepared
+from studio_music.audio.transcription.network import RATE, NoteNetwork
+from studio_music.audio.transcription.note_events import NoteEvent, note_events, one_line
+from studio_music.audio.transcription.score import written
+from studio_music.score.piece import TICKS, Metre, MetreChange, Note, Piece, Tempo, Track
+from studio_music.score.theory.key_detection import key_at
 
 MELODIES = 100
 INSTRUMENTS: Final = {"piano": 0, "guitar": 24, "violin": 40, "trumpet": 56, "flute": 73}

@@ -124,7 +124,7 @@ def test_molecules_come_out_as_molecules() -> None:
 
 @pytest.mark.slow
 def test_tunes_come_out_as_one_that_opens() -> None:
-    formats = pytest.importorskip("studio_music.formats")
+    formats = pytest.importorskip("studio_music.score.formats")
     made = trained(1, architecture="recurrent", batch=4, example="chorales")
     (found,) = [each for each in made.artifacts if each.kind == Kind.SCORE]
     piece = formats.read(found.read(), found.suffix).piece
@@ -133,7 +133,7 @@ def test_tunes_come_out_as_one_that_opens() -> None:
 
 @pytest.mark.slow
 def test_sounds_come_out_as_one_that_plays(tmp_path: Path) -> None:
-    checks = pytest.importorskip("studio_music.checks.sound_checks")
+    checks = pytest.importorskip("studio_music.audio.sound_checks")
     at = np.arange(8000) / 16_000
     for number in range(16):
         sound = np.sin(at * 2000 * (1 + number)) * 20_000

@@ -37,7 +37,7 @@ from studio_music.pages.file_export import (
 )
 from studio_music.pages.phrases import format_names
 from studio_music.pages.playback import sound_fonts
-from studio_music.piece import Piece
+from studio_music.score.piece import Piece
 
 _LONGEST_TITLE = 200
 

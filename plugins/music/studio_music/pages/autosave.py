@@ -22,7 +22,7 @@ from studio.api import (
 )
 from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
-from studio_music.piece import Piece, checked
+from studio_music.score.piece import Piece, checked
 
 _NAME = "piece"
 _AFTER_MS = 500
@@ -155,8 +155,8 @@ class Autosave(QObject):
         self._ctx.run_later(lambda: outcome(lambda: self._add(piece, source)), kept)
 
     def _add(self, piece: Piece, source: str) -> SavedArtifact:
-        from studio_music.formats import write
-        from studio_music.thumbnails import score_png
+        from studio_music.score.formats import write
+        from studio_music.score.thumbnails import score_png
 
         return self._ctx.library.add(
             NewArtifact(

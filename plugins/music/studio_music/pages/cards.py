@@ -7,8 +7,8 @@ from pathlib import Path
 from PySide6.QtGui import QImage
 
 from studio.api import StudioError, read_regular
-from studio_music import thumbnails
 from studio_music.pages.score_reader import LARGEST, read_piece
+from studio_music.score import thumbnails
 
 
 def score_card(path: Path) -> QImage:
@@ -21,7 +21,7 @@ def score_card(path: Path) -> QImage:
 
 def sound_card(path: Path) -> QImage:
     """Return the wave of a WAV file; a null image of any other, and of one that is very long."""
-    from studio_music.sound.audio_files import read_wav
+    from studio_music.audio.audio_files import read_wav
 
     try:
         if path.suffix.lower() != ".wav" or path.stat().st_size > LARGEST:

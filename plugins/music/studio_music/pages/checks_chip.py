@@ -11,7 +11,7 @@ from studio.api import KeptResults, PluginContext, Role, Verdict, outcome
 from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
 from studio_music.pages.playback.transport import Transport
-from studio_music.piece import Piece
+from studio_music.score.piece import Piece
 
 _AFTER_MS = 400
 
@@ -112,6 +112,6 @@ class ChecksChip(QObject):
 
 
 def _checked(piece: Piece) -> tuple[Piece, Verdict]:
-    from studio_music.checks.piece_checks import check_piece
+    from studio_music.compose.checks.piece_checks import check_piece
 
     return piece, check_piece(piece)

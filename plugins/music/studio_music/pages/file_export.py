@@ -9,7 +9,7 @@ from typing import Final
 
 from studio.api import SavedArtifact, StudioError, outcome
 from studio_music.pages.score_reader import read_piece
-from studio_music.piece import Piece
+from studio_music.score.piece import Piece
 
 PICTURE_FORMATS: Final = (".svg", ".pdf")
 SOUND_FORMATS: Final = (".wav", ".flac")
@@ -24,7 +24,7 @@ def write_score(piece: Piece, path: Path) -> tuple[str, ...]:
         StudioError: It cannot be written in that format.
         OSError: The disk refuses; an existing file is untouched.
     """
-    from studio_music.formats import losses, write
+    from studio_music.score.formats import losses, write
 
     put(path, write(piece, path.suffix.lower()))
     return losses(piece, path.suffix)
@@ -37,7 +37,7 @@ def write_picture(piece: Piece, path: Path) -> None:
         StudioError: It cannot be engraved.
         OSError: The disk refuses; what was there is untouched.
     """
-    from studio_music import engraving
+    from studio_music.score import engraving
 
     if path.suffix.lower() == ".svg":
         put(path, engraving.picture(piece))
@@ -100,7 +100,7 @@ def export_sound(artifact: SavedArtifact, path: Path) -> None:
     Raises:
         StudioError: It cannot be read or put there.
     """
-    from studio_music.sound.audio_files import flac, read_wav
+    from studio_music.audio.audio_files import flac, read_wav
 
     def write() -> None:
         samples, rate = read_wav(artifact.path.read_bytes())

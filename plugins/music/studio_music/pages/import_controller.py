@@ -23,11 +23,11 @@ from studio.api import (
     outcome,
 )
 from studio.api.window.language import tr
-from studio_music.effects.schema import SOUND_SUFFIXES
+from studio_music.audio.effects.schema import SOUND_SUFFIXES
 from studio_music.pages.autosave import Autosave
 from studio_music.pages.editor.document import Document
 from studio_music.pages.takes.takes import piece_of, take_of
-from studio_music.piece import Piece, Track
+from studio_music.score.piece import Piece, Track
 
 TASK = "music.open"
 TRANSCRIBE = "music.transcribe"
@@ -119,8 +119,8 @@ class ImportController:
 
 
 def _kept(ctx: PluginContext, samples: Any, rate: int, title: str) -> SavedArtifact:
-    from studio_music.sound.audio_files import wav
-    from studio_music.thumbnails import sound_png
+    from studio_music.audio.audio_files import wav
+    from studio_music.score.thumbnails import sound_png
 
     data, preview = wav(samples, rate, title=title), sound_png(samples)
     artifact = NewArtifact(

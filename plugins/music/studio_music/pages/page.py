@@ -26,7 +26,7 @@ from studio.api import (
     file_stem,
 )
 from studio.api.window.language import tr
-from studio_music.effects.schema import SOUND_SUFFIXES
+from studio_music.audio.effects.schema import SOUND_SUFFIXES
 from studio_music.pages.artifact_actions import PieceActions
 from studio_music.pages.autosave import Autosave
 from studio_music.pages.checks_chip import ChecksChip
@@ -44,8 +44,8 @@ from studio_music.pages.takes.comparison import Comparison
 from studio_music.pages.takes.remarks_row import RemarksRow
 from studio_music.pages.takes.strip import SIZE, TakePainter, describe
 from studio_music.pages.takes.takes import TakeNumbers, piece_of, read_take
-from studio_music.piece import Piece
 from studio_music.schema import SCORE_SUFFIXES
+from studio_music.score.piece import Piece
 
 _MOST_TAKES = 60
 _NARROW, _LOW, _HIGH = 660, 560, 760

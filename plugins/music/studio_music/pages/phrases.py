@@ -7,8 +7,8 @@ from typing import Final
 from PySide6.QtCore import QCoreApplication
 
 from studio.api.window.language import tr
-from studio_music.piece import TICKS, Key, Track
-from studio_music.theory.instruments import DRUMS, PROGRAMS
+from studio_music.score.piece import TICKS, Key, Track
+from studio_music.score.theory.instruments import DRUMS, PROGRAMS
 
 _SHARPS: Final = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 _FLATS: Final = ("C", "D♭", "D", "E♭", "E", "F", "G♭", "G", "A♭", "A", "B♭", "B")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from studio.api import BadInput, read_regular
-from studio_music.piece import Piece
+from studio_music.score.piece import Piece
 
 LARGEST = 64 << 20
 
@@ -17,7 +17,7 @@ def read_piece(path: Path) -> Piece:
         StudioError: It is no score, or too large.
         OSError: It cannot be read.
     """
-    from studio_music.formats import read
+    from studio_music.score.formats import read
 
     size = path.stat().st_size
     if size > LARGEST:

@@ -24,8 +24,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 
 from studio.api import BadInput, Ui
 from studio.api.window.language import tr
-from studio_music.prompt.form import Section, sections_of
-from studio_music.prompt.tension import ARCS, MOST_POINTS, Curve, drawn
+from studio_music.compose.prompt.form import Section, sections_of
+from studio_music.compose.prompt.tension import ARCS, MOST_POINTS, Curve, drawn
 from studio_music.schema import Compose
 
 _HIGH, _STRIP = 96, 16

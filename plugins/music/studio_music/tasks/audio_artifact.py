@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from studio.api import Event, Kind, Rung, TaskContext, Verdict
-from studio_music.checks.sound_checks import check_audio, check_joint
-from studio_music.piece import Piece
+from studio_music.audio.sound_checks import check_audio, check_joint
+from studio_music.score.piece import Piece
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,9 +74,9 @@ def _heard(
     recipe: Mapping[str, Any],
     share: tuple[float, float],
 ) -> Generator[Event, None, Any]:
-    from studio_music.sound import audio_files
-    from studio_music.sound.synth.selection import open_synth
-    from studio_music.thumbnails import sound_png
+    from studio_music.audio import audio_files
+    from studio_music.audio.synth.selection import open_synth
+    from studio_music.score.thumbnails import sound_png
 
     samples = yield from _rendered(ctx, piece, how, share)
     if how.seconds and not how.loop:
@@ -112,7 +112,7 @@ def _heard(
 def _rendered(
     ctx: TaskContext, piece: Piece, how: Hearing, share: tuple[float, float]
 ) -> Generator[Event, None, np.ndarray]:
-    from studio_music.sound.mix.render import render
+    from studio_music.audio.mix.render import render
 
     begin, end = share
     for step in render(piece, how.rate, how.synth, loop=how.loop, font=how.font):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from studio.api import BadInput, Event, TaskContext
-from studio_music.backing import arranging
-from studio_music.checks.piece_checks import check_piece
-from studio_music.piece import Piece
+from studio_music.audio.fonts.weights import font_of
+from studio_music.compose.backing import arranging
+from studio_music.compose.checks.piece_checks import check_piece
 from studio_music.schema import Back
-from studio_music.sound.fonts.weights import font_of
+from studio_music.score.piece import Piece
 from studio_music.tasks import score_artifact
 from studio_music.tasks.audio_artifact import Hearing, hear
 

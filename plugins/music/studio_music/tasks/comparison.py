@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from studio.api import BadInput, Effect, Event, TaskContext, difference
-from studio_music.piece import Note, Piece
 from studio_music.schema import Compare
+from studio_music.score.piece import Note, Piece
 from studio_music.tasks import score_artifact
 
 _Placed = tuple[int, Note]
@@ -24,7 +24,7 @@ def compare(ctx: TaskContext, params: Compare) -> Iterator[Event | None]:
     Raises:
         BadInput: There are no two scores.
     """
-    from studio_music import formats
+    from studio_music.score import formats
 
     for name in ("before", "after"):
         if name not in ctx.inputs:

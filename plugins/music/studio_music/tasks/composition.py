@@ -9,20 +9,20 @@ import msgspec
 import numpy as np
 
 from studio.api import Event, Rung, TaskContext, Verdict
-from studio_music.arc.course import shaped
-from studio_music.backing import arranging, genre_of
-from studio_music.backing.feel import felt
-from studio_music.backing.modulation import KeyChange
-from studio_music.checks.piece_checks import check_piece
-from studio_music.piece import Piece
-from studio_music.prompt.moods import MOODS
-from studio_music.prompt.parser import Asked, understand
-from studio_music.prompt.request import TuneRequest
+from studio_music.audio.fonts.weights import font_of
+from studio_music.compose.arc.course import shaped
+from studio_music.compose.backing import arranging, genre_of
+from studio_music.compose.backing.feel import felt
+from studio_music.compose.backing.modulation import KeyChange
+from studio_music.compose.checks.piece_checks import check_piece
+from studio_music.compose.prompt.moods import MOODS
+from studio_music.compose.prompt.parser import Asked, understand
+from studio_music.compose.prompt.request import TuneRequest
 from studio_music.schema import Compose
-from studio_music.sound.fonts.weights import font_of
+from studio_music.score.piece import Piece
+from studio_music.score.theory.instrumentation import SUITING, cast
 from studio_music.tasks import score_artifact
 from studio_music.tasks.audio_artifact import Hearing, hear
-from studio_music.theory.instrumentation import SUITING, cast
 
 MAX_ATTEMPTS = 4
 """The first writing and at most three more, where a check of what was asked fails."""
@@ -98,7 +98,7 @@ def _tune(
 ) -> Generator[Event, None, Piece]:
     import torch
 
-    from studio_music.tunes.composer import DRAFTS, write
+    from studio_music.compose.tunes.composer import DRAFTS, write
 
     begin, end = share
 

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from studio.api import BadInput, Event, TaskContext, Verdict
-from studio_music.backing.reharmonisation import reharmonised
-from studio_music.checks.piece_checks import check_piece
-from studio_music.piece import Piece
+from studio_music.compose.backing.reharmonisation import reharmonised
+from studio_music.compose.checks.piece_checks import check_piece
 from studio_music.schema import Develop
+from studio_music.score.piece import Piece
+from studio_music.score.theory.melody import melody_of
 from studio_music.tasks import score_artifact
-from studio_music.theory.melody import melody_of
 
 MAX_BARS = 64
 """More are not written at once."""
@@ -76,7 +76,7 @@ def _passages(
 ) -> Generator[Event, None, list[Piece]]:
     import torch
 
-    from studio_music.tunes.passages import Passage, written
+    from studio_music.compose.tunes.passages import Passage, written
 
     rng = torch.Generator(ctx.device).manual_seed(ctx.rng.seed)
     passage = Passage(*bars, vary=params.how == "vary")

@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from studio.api import Check, Event, Kind, NewArtifact, Seed, TaskContext, Verdict
-from studio_music.checks.sound_checks import check_audio, check_joint
-from studio_music.effects.catalogue import FAMILIES
-from studio_music.effects.description import Described, understand
-from studio_music.effects.interpreter import read_by_model
-from studio_music.effects.request import Request, request_of
-from studio_music.effects.schema import Effect
+from studio_music.audio.effects.catalogue import FAMILIES
+from studio_music.audio.effects.description import Described, understand
+from studio_music.audio.effects.interpreter import read_by_model
+from studio_music.audio.effects.request import Request, request_of
+from studio_music.audio.effects.schema import Effect
+from studio_music.audio.sound_checks import check_audio, check_joint
 from studio_music.tasks import score_artifact
 
 if TYPE_CHECKING:
@@ -107,9 +107,9 @@ def _made(
     seed: int,
     facts: Mapping[str, Any],
 ) -> NewArtifact:
-    from studio_music.effects.stage import RATE
-    from studio_music.effects.synthesis import sound_of
-    from studio_music.sound import audio_files
+    from studio_music.audio import audio_files
+    from studio_music.audio.effects.stage import RATE
+    from studio_music.audio.effects.synthesis import sound_of
 
     samples = sound_of(request, seed)
     recipe = {"task": facts["task"], "params": facts["params"]}
@@ -128,7 +128,7 @@ def facts_of(samples: np.ndarray, rate: int, title: str) -> dict[str, Any]:
     They are ``duration`` in seconds, ``lufs`` (None if it is silent), ``peak`` in dB, and the
     storage format.
     """
-    from studio_music.effects.finish import lufs
+    from studio_music.audio.effects.finish import lufs
 
     loud = lufs(samples, rate)
     return {
@@ -156,7 +156,7 @@ def sound_artifact(
     Args:
         loop: All of it is a loop, whose joint is checked, too.
     """
-    from studio_music.thumbnails import sound_png
+    from studio_music.score.thumbnails import sound_png
 
     return ctx.artifact(
         Kind.AUDIO,

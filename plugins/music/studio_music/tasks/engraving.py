@@ -20,7 +20,7 @@ def engrave(ctx: TaskContext, params: Engrave) -> Iterator[Event]:
     Raises:
         BadInput: There is no piece, or it is too long to be written as a score.
     """
-    from studio_music import engraving
+    from studio_music.score import engraving
 
     piece, _ = score_artifact.given(ctx.inputs, params.score)
     yield None

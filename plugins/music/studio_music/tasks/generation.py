@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.api import BadInput, Event, NewArtifact, Rung, Seed, TaskContext
-from studio_music.audio_models.model_spec import WINDOW, ModelSpec
-from studio_music.audio_models.schema import Generate
+from studio_music.audio.models.model_spec import WINDOW, ModelSpec
+from studio_music.audio.models.schema import Generate
 from studio_music.tasks import score_artifact
 from studio_music.tasks.effects import facts_of, sound_artifact
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from studio_music.audio_models.networks import AudioModel
+    from studio_music.audio.models.networks import AudioModel
 
 _NAMES = 60
 
@@ -33,8 +33,8 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
         BadInput: The model cannot do what is asked, or the given sound cannot be read.
         StudioError: The weights cannot be used, or gave no usable numbers.
     """
-    from studio_music.audio_models.networks import AudioModel
-    from studio_music.audio_models.weights import read_spec
+    from studio_music.audio.models.networks import AudioModel
+    from studio_music.audio.models.weights import read_spec
 
     spec = read_spec(ctx.weights_path(params.weights))
     check_fit(params, spec)
@@ -112,7 +112,7 @@ def _take(
     samples = yield from take(ctx, params, model, given, seed, tell)
     import numpy as np
 
-    from studio_music.audio_models.musicgen import unusable
+    from studio_music.audio.models.musicgen import unusable
 
     if not np.isfinite(samples).all():
         raise unusable()
@@ -130,8 +130,8 @@ def _written(
 ) -> Generator[Event, None, np.ndarray]:
     import torch
 
-    from studio_music.audio_models import musicgen
-    from studio_music.audio_models.chroma import chroma
+    from studio_music.audio.models import musicgen
+    from studio_music.audio.models.chroma import chroma
 
     melody = None
     if params.use == "melody" and given is not None:
@@ -161,7 +161,7 @@ def _denoised(
 ) -> Generator[Event, None, np.ndarray]:
     import torch
 
-    from studio_music.audio_models import diffusion
+    from studio_music.audio.models import diffusion
 
     kind = model.spec.architecture
     steps = params.steps or diffusion.STEPS[kind]
@@ -199,8 +199,8 @@ def _given(file: str, spec: ModelSpec) -> Tensor:
     import torch
     from scipy.signal import resample_poly
 
-    from studio_music.effects.edits import LONGEST
-    from studio_music.sound import audio_files
+    from studio_music.audio import audio_files
+    from studio_music.audio.effects.edits import LONGEST
 
     path = Path(file)
     samples, rate = audio_files.read_filled(audio_files.read_bytes(path), path.name)
@@ -226,7 +226,7 @@ def _made(
     seed: int,
     number: int,
 ) -> NewArtifact:
-    from studio_music.sound import audio_files
+    from studio_music.audio import audio_files
 
     name = " ".join(params.prompt.split())[:_NAMES] or f"{Path(params.sound).stem[:40]} continued"
     title = name if params.count == 1 else f"{name} {number + 1:02d}"

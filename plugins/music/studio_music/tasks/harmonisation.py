@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from studio.api import Event, Rung, TaskContext, Verdict
-from studio_music.checks.piece_checks import check_piece
-from studio_music.chorales.melodies import fitted
-from studio_music.piece import Key, Piece, Track
+from studio_music.audio.fonts.weights import font_of
+from studio_music.compose.checks.piece_checks import check_piece
+from studio_music.compose.chorales.melodies import fitted
 from studio_music.schema import Harmonise
-from studio_music.sound.fonts.weights import font_of
+from studio_music.score.piece import Key, Piece, Track
+from studio_music.score.theory.melody import melody_of
+from studio_music.score.theory.voice_leading import leading_of, rows_of
 from studio_music.tasks import score_artifact
 from studio_music.tasks.audio_artifact import Hearing, hear
-from studio_music.theory.melody import melody_of
-from studio_music.theory.voice_leading import leading_of, rows_of
 
 if TYPE_CHECKING:
-    from studio_music.chorales.harmony import Setting
+    from studio_music.compose.chorales.harmony import Setting
 
 WRITING_SHARE = 0.7
 """Part of the progress that is the setting of voices, where sound follows."""
@@ -79,7 +79,7 @@ def _attempts(
     ctx: TaskContext, params: Harmonise, given: Piece, melody: Track, key: Key | None, share: float
 ) -> Generator[Event, None, list[Attempt]]:
     """Set it until all checks hold, or as often as is allowed; return all settings."""
-    from studio_music.chorales.harmony import Setting
+    from studio_music.compose.chorales.harmony import Setting
 
     how = Setting(
         params.voice, key, params.chords == "own", params.temperature, passes=params.passes
@@ -111,9 +111,9 @@ def _voices(
 ) -> Generator[Event, None, Piece]:
     import torch
 
-    from studio_music.chorales import harmony
-    from studio_music.chorales.masked_sampler import WINDOW
-    from studio_music.chorales.vocabulary import STEPS
+    from studio_music.compose.chorales import harmony
+    from studio_music.compose.chorales.masked_sampler import WINDOW
+    from studio_music.compose.chorales.vocabulary import STEPS
 
     begin, end = part
 

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from studio.api import Event, Kind, TaskContext, Verdict
-from studio_music.arc.layers import STRENGTHS, layered
-from studio_music.checks.piece_checks import check_piece
-from studio_music.piece import Piece
+from studio_music.audio.fonts.weights import font_of
+from studio_music.compose.arc.layers import STRENGTHS, layered
+from studio_music.compose.checks.piece_checks import check_piece
 from studio_music.schema import Layers
-from studio_music.sound.fonts.weights import font_of
+from studio_music.score.piece import Piece
 from studio_music.tasks import score_artifact
 from studio_music.tasks.audio_artifact import Hearing, hear
 
@@ -65,9 +65,9 @@ def _strengths(
 def _stems(
     ctx: TaskContext, params: Layers, piece: Piece, recipe: dict[str, Any]
 ) -> Generator[Event, None, Made]:
-    from studio_music.sound import audio_files
-    from studio_music.sound.mix.stems import stems
-    from studio_music.thumbnails import sound_png
+    from studio_music.audio import audio_files
+    from studio_music.audio.mix.stems import stems
+    from studio_music.score.thumbnails import sound_png
 
     sounds: list[Any] = []
     for step in stems(piece, RATE, params.synth, font_of(ctx, params.soundfont)):

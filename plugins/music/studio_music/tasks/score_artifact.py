@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from studio.api import BadInput, Event, Inputs, Kind, Params, TaskContext, Verdict, read_regular
-from studio_music.piece import Piece, checked
+from studio_music.score.piece import Piece, checked
 
 MAX_FILE_BYTES = 32 * 2**20
 """Larger files are refused unread: a score of that size is none that could be shown or played."""
@@ -34,7 +34,7 @@ def read_file(file: str) -> tuple[Piece, tuple[str, ...]]:
     Raises:
         BadInput: It is missing, no file, too large, or no score that can be read; says which.
     """
-    from studio_music import formats
+    from studio_music.score import formats
 
     path = Path(file).expanduser()
     try:
@@ -75,8 +75,8 @@ def artifact(
     Args:
         facts: What the record of it should say beside the facts of the piece itself.
     """
-    from studio_music.formats.midi import files
-    from studio_music.thumbnails import score_png
+    from studio_music.score.formats.midi import files
+    from studio_music.score.thumbnails import score_png
 
     return ctx.artifact(
         Kind.SCORE,

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from studio.api import Event, NewArtifact, TaskContext
-from studio_music.effects.schema import EditSound
+from studio_music.audio.effects.schema import EditSound
 from studio_music.tasks import score_artifact
 from studio_music.tasks.effects import facts_of, sound_artifact
 
@@ -39,8 +39,8 @@ def edit_sound(ctx: TaskContext, params: EditSound) -> Iterator[Event]:
 
 
 def _made(ctx: TaskContext, params: EditSound) -> tuple[NewArtifact, tuple[int, int] | None]:
-    from studio_music.effects.edits import edited
-    from studio_music.sound import audio_files
+    from studio_music.audio import audio_files
+    from studio_music.audio.effects.edits import edited
 
     path = Path(params.sound)
     data = audio_files.read_bytes(path)

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.api import BadInput, Event, Rung, TaskContext
-from studio_music.checks.piece_checks import check_piece
-from studio_music.piece import Piece
+from studio_music.audio.transcription.schema import LONGEST, Transcribe
+from studio_music.compose.checks.piece_checks import check_piece
+from studio_music.score.piece import Piece
 from studio_music.tasks import score_artifact
-from studio_music.transcription.schema import LONGEST, Transcribe
 
 if TYPE_CHECKING:
-    from studio_music.transcription.activations import Activations, Floats
-    from studio_music.transcription.note_events import NoteEvent
+    from studio_music.audio.transcription.activations import Activations, Floats
+    from studio_music.audio.transcription.note_events import NoteEvent
 
 _AT_ONCE = 8
 _UNSURE = 0.45
@@ -50,8 +50,8 @@ def transcribe(ctx: TaskContext, params: Transcribe) -> Iterator[Event]:
 
 
 def _read(file: str) -> Floats:
-    from studio_music.sound import audio_files
-    from studio_music.transcription.activations import prepared
+    from studio_music.audio import audio_files
+    from studio_music.audio.transcription.activations import prepared
 
     path = Path(file)
     samples, rate = audio_files.read_filled(audio_files.read_bytes(path), path.name)
@@ -67,7 +67,7 @@ def _read(file: str) -> Floats:
 def _heard(
     ctx: TaskContext, params: Transcribe, sound: Floats
 ) -> Generator[Event, None, Activations]:
-    from studio_music.transcription.activations import Activations, activations
+    from studio_music.audio.transcription.activations import Activations, activations
 
     def body(at_once: int) -> Generator[Event, None, Activations]:
         for step in activations(model.network, sound, at_once, ctx.device):
@@ -82,8 +82,8 @@ def _heard(
 
 
 def _written(params: Transcribe, activations: Activations) -> tuple[Piece, list[NoteEvent], bool]:
-    from studio_music.transcription.note_events import note_events, one_line, overlap
-    from studio_music.transcription.score import written
+    from studio_music.audio.transcription.note_events import note_events, one_line, overlap
+    from studio_music.audio.transcription.score import written
 
     name = Path(params.sound).stem
     events = note_events(activations, params.sensitivity / 100, params.shortest / 1000)

@@ -23,7 +23,7 @@ def folders(tmp_path_factory):
 @pytest.fixture(scope="session")
 def models(folders):
     from studio.api import finished
-    from studio_music.audio_models.weights import loader
+    from studio_music.audio.models.weights import loader
 
     return {name: finished(loader().load(path, "cpu")) for name, path in folders.items()}
 
@@ -33,7 +33,7 @@ def make(models, folders, monkeypatch):
     """Return a function that runs ``music.generate`` with the tiny models."""
     from studio.runtime.jobs.context import Context
     from studio.testing.plugins import run_task
-    from studio_music.audio_models.schema import Generate
+    from studio_music.audio.models.schema import Generate
     from studio_music.tasks.generation import generate
 
     monkeypatch.setattr(Context, "weights_path", lambda self, weights: folders[weights])

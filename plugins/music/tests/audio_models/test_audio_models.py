@@ -13,10 +13,10 @@ import torch
 from studio.api import BadInput, StudioError, finished
 from studio.api.worker.config_files import MAX_BYTES
 from studio_image.diffusion.weights import loader as picture_loader
-from studio_music.audio_models import diffusion, musicgen
-from studio_music.audio_models.chroma import chroma
-from studio_music.audio_models.weights import loader, read_spec
-from studio_music.sound.audio_files import read_wav, wav
+from studio_music.audio.audio_files import read_wav, wav
+from studio_music.audio.models import diffusion, musicgen
+from studio_music.audio.models.chroma import chroma
+from studio_music.audio.models.weights import loader, read_spec
 
 pytestmark = [
     pytest.mark.slow,

@@ -16,9 +16,9 @@ import pytest
 from plugins.music.tests.sound.small_font import small_font
 from studio.base import disk
 from studio.cli.terminal.exit_code import ExitCode
-from studio_music.formats.midi import files
-from studio_music.sound.audio_files import read_wav
-from studio_music.sound.synth import selection
+from studio_music.audio.audio_files import read_wav
+from studio_music.audio.synth import selection
+from studio_music.score.formats.midi import files
 
 pytestmark = [
     pytest.mark.slow,

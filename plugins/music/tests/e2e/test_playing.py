@@ -29,8 +29,8 @@ pytestmark = [
 
 PLAY = """
 import sys, time
-from studio_music.piece import Note, Piece, Tempo, Track
-from studio_music.sound.playback.player import Player
+from studio_music.score.piece import Note, Piece, Tempo, Track
+from studio_music.audio.playback.player import Player
 pitches = [int(word) for word in sys.argv[1:]]
 notes = tuple(Note(i * 480, pitch, 480, 100) for i, pitch in enumerate(pitches))
 piece = Piece(

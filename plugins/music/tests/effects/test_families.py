@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from plugins.music.tests.effects import measures
-from studio_music.checks.sound_checks import check_audio
-from studio_music.effects.catalogue import FAMILIES
-from studio_music.effects.schema import SOUNDS
-from studio_music.effects.settings import Settings
-from studio_music.effects.stage import RATE
-from studio_music.effects.synthesis import render
+from studio_music.audio.effects.catalogue import FAMILIES
+from studio_music.audio.effects.schema import SOUNDS
+from studio_music.audio.effects.settings import Settings
+from studio_music.audio.effects.stage import RATE
+from studio_music.audio.effects.synthesis import render
+from studio_music.audio.sound_checks import check_audio
 
 ANY = (-1e9, 1e9)
 ATONCE, QUICK, SLOW = (0, 0.012), (0, 0.06), (0.12, 9)

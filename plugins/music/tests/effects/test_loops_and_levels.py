@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from studio_music.effects import finish
-from studio_music.effects.catalogue import FAMILIES
-from studio_music.effects.request import Request
-from studio_music.effects.settings import Settings
-from studio_music.effects.synthesis import render, sound_of
+from studio_music.audio.effects import finish
+from studio_music.audio.effects.catalogue import FAMILIES
+from studio_music.audio.effects.request import Request
+from studio_music.audio.effects.settings import Settings
+from studio_music.audio.effects.synthesis import render, sound_of
 
 ENDLESS = [name for name, family in FAMILIES.items() if family.endless]
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.api import BadInput
-from studio_music.formats.abc import reader, writer
-from studio_music.piece import Chord, Key, Metre, MetreChange, Note, Piece, Tempo, Track
+from studio_music.score.formats.abc import reader, writer
+from studio_music.score.piece import Chord, Key, Metre, MetreChange, Note, Piece, Tempo, Track
 
 
 def tune(music: str, head: str = "M:4/4\nL:1/8\nK:C") -> bytes:

@@ -14,9 +14,9 @@ from PySide6.QtSvg import QSvgRenderer
 
 from studio.api import BadInput
 from studio.testing.plugins import run_task
-from studio_music.engraving import Engraving, engrave, picture, section
-from studio_music.piece import Chord, Key, Metre, MetreChange, Note, Piece, Tempo, Track
 from studio_music.schema import Engrave
+from studio_music.score.engraving import Engraving, engrave, picture, section
+from studio_music.score.piece import Chord, Key, Metre, MetreChange, Note, Piece, Tempo, Track
 from studio_music.tasks.engraving import engrave as engrave_task
 
 pytestmark = pytest.mark.gui

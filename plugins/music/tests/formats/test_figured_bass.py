@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from studio_music.formats.musicxml import reader, writer
-from studio_music.formats.musicxml.figured_bass import figures_of
-from studio_music.piece import Key, Note, Piece, Track
+from studio_music.score.formats.musicxml import reader, writer
+from studio_music.score.formats.musicxml.figured_bass import figures_of
+from studio_music.score.piece import Key, Note, Piece, Track
 
 
 @pytest.mark.parametrize(

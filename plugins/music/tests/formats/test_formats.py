@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from studio.api import BadInput
-from studio_music import formats
-from studio_music.piece import Note, Piece, Tempo, Track
+from studio_music.score import formats
+from studio_music.score.piece import Note, Piece, Tempo, Track
 
 PIECE = Piece(length=1920, tracks=(Track("T", (Note(0, 60, 480), Note(480, 62, 960))),))
 

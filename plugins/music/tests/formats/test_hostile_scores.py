@@ -10,9 +10,9 @@ import pytest
 
 from studio.api import BadInput
 from studio.testing.growth import repeated, traps
-from studio_music import formats
-from studio_music.formats import chord_symbols
-from studio_music.formats.abc import fields, reader
+from studio_music.score import formats
+from studio_music.score.formats import chord_symbols
+from studio_music.score.formats.abc import fields, reader
 
 HEAD = "X:1\nT:A tune\nM:4/4\nL:1/8\nK:C\n"
 SIGNS = [

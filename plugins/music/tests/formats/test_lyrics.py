@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from studio_music import engraving
-from studio_music.formats import read, write
-from studio_music.formats.midi.files import _CARRIED
 from studio_music.pages.file_export import write_picture
-from studio_music.piece import TICKS, Dynamic, Key, Note, Piece, Track, singing
-from studio_music.theory.dynamics import accented, followed, marked
+from studio_music.score import engraving
+from studio_music.score.formats import read, write
+from studio_music.score.formats.midi.files import _CARRIED
+from studio_music.score.piece import TICKS, Dynamic, Key, Note, Piece, Track, singing
+from studio_music.score.theory.dynamics import accented, followed, marked
 
 WORDS = ["Hal-", "le-", "lu-", "jah", "sing", "_", "to", "thee", "O\xa0Lord", "for-", "e-", "ver"]
 SIGNS = (

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.api import BadInput
-from studio_music.formats.midi import files
-from studio_music.piece import Key, Metre, MetreChange, Note, Piece, Tempo, Track
+from studio_music.score.formats.midi import files
+from studio_music.score.piece import Key, Metre, MetreChange, Note, Piece, Tempo, Track
 
 SIMPLE = Piece(
     title="Étude",

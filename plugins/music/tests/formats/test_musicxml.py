@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.api import BadInput
-from studio_music.formats.musicxml import reader, writer
-from studio_music.piece import Chord, Key, Metre, MetreChange, Note, Piece, Tempo, Track
+from studio_music.score.formats.musicxml import reader, writer
+from studio_music.score.piece import Chord, Key, Metre, MetreChange, Note, Piece, Tempo, Track
 
 STEPS = st.sampled_from((30, 40))
 

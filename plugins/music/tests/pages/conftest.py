@@ -17,11 +17,11 @@ from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.ui import WindowUi
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import Artifact, Result
-from studio_music.formats import write
 from studio_music.pages import entry
 from studio_music.pages.editor.document import Document
 from studio_music.pages.roll.editor import RollEditor
-from studio_music.piece import TICKS, Key, Note, Piece, Tempo, Track
+from studio_music.score.formats import write
+from studio_music.score.piece import TICKS, Key, Note, Piece, Tempo, Track
 
 BAR = 4 * TICKS
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from studio_music.pages.editor import edits, grid
-from studio_music.piece import (
+from studio_music.score.piece import (
     MAX_TRACKS,
     TICKS,
     Key,

@@ -14,11 +14,11 @@ from studio.api import BadInput, Page
 from studio.desktop.appearance.appearance import Appearance
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import Artifact, Result
-from studio_music.effects.catalogue import FAMILIES
+from studio_music.audio.audio_files import wav
+from studio_music.audio.effects.catalogue import FAMILIES
 from studio_music.pages.effects import page
 from studio_music.pages.effects.knob_row import knob_titles
 from studio_music.pages.effects.modes import EDIT, GENERATE, MAKE
-from studio_music.sound.audio_files import wav
 
 
 def tone(seconds: float = 0.5, hertz: float = 440) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 
 from studio.api import ErrorCode, StudioError
 from studio.testing.scripted import Result
-from studio_music.sound.audio_files import read_wav
+from studio_music.audio.audio_files import read_wav
 
 
 class FakeRecording:

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from plugins.music.tests.pages.conftest import BAR, tune
 from studio.testing.scripted import Result
-from studio_music.formats import read, write
 from studio_music.pages.takes.strip import describe, made_at
-from studio_music.piece import Dynamic
+from studio_music.score.formats import read, write
+from studio_music.score.piece import Dynamic
 
 KEY, HELD = Qt.Key, Qt.KeyboardModifier
 
@@ -51,7 +51,7 @@ def test_an_edit_is_on_the_disk_before_the_next(composed: Any) -> None:
 
 def on_disk(desk: Any) -> Any:
     path = desk.home / "drafts" / "music" / "piece"
-    from studio_music.piece import Piece
+    from studio_music.score.piece import Piece
 
     if not path.exists():
         return None
@@ -64,7 +64,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from PySide6.QtCore import QCoreApplication
 from studio.base.drafts import Drafts
-from studio_music.formats import read
+from studio_music.score.formats import read
 from studio_music.pages.editor import edits as editing
 from studio_music.pages.editor.document import Document
 from studio_music.pages.autosave import Autosave as Saving

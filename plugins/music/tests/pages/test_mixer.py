@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from studio_music.audio.synth import selection
 from studio_music.pages.tracks.instrument_menu import instrument_menu, offer_fonts
-from studio_music.piece import Mix
-from studio_music.sound.synth import selection
+from studio_music.score.piece import Mix
 
 
 def test_reverb_and_compressor_are_edits_that_can_be_undone(composed: Any) -> None:

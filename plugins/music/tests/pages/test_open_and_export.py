@@ -11,8 +11,8 @@ from PySide6.QtCore import Qt
 from studio.api import JobRequest
 from studio.api.artifacts import NewArtifact
 from studio.testing.scripted import Artifact, Result, Step
-from studio_music.formats import read, write
-from studio_music.piece import TICKS, Note
+from studio_music.score.formats import read, write
+from studio_music.score.piece import TICKS, Note
 
 KEY, HELD = Qt.Key, Qt.KeyboardModifier
 

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QLabel
 
 from studio.api import ErrorCode, JobState, StudioError
 from studio.testing.scripted import Become, Fail, Result, Stall, Step
-from studio_music.formats import read, write
-from studio_music.piece import TICKS, Key, Metre
 from studio_music.plugin import studio_exporters, studio_open_file
+from studio_music.score.formats import read, write
+from studio_music.score.piece import TICKS, Key, Metre
 
 KEY, HELD = Qt.Key, Qt.KeyboardModifier
 

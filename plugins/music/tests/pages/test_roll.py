@@ -18,7 +18,7 @@ from studio_music.pages.roll.development_menu import development_menu
 from studio_music.pages.roll.editor import RollEditor
 from studio_music.pages.roll.notation_menu import dynamics_menu
 from studio_music.pages.roll.viewport import Viewport
-from studio_music.piece import TICKS, Chord, Dynamic, Note
+from studio_music.score.piece import TICKS, Chord, Dynamic, Note
 
 KEY, HELD = Qt.Key, Qt.KeyboardModifier
 CTRL, SHIFT, ALT = HELD.ControlModifier, HELD.ShiftModifier, HELD.AltModifier

@@ -15,7 +15,6 @@ from studio.api import BadInput, StudioError
 from studio.api.jobs import JobRequest
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.ui import WindowUi
-from studio_music import engraving
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.roll.gestures import Desk
@@ -23,7 +22,8 @@ from studio_music.pages.roll.key_bindings import KeyBindings
 from studio_music.pages.roll.viewport import Viewport
 from studio_music.pages.score.engraving_request import Sheet
 from studio_music.pages.score.view import ScoreView
-from studio_music.piece import TICKS, Note, Piece, Track
+from studio_music.score import engraving
+from studio_music.score.piece import TICKS, Note, Piece, Track
 
 
 class FakeJob:

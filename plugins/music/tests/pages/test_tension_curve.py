@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QWidget
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.ui import WindowUi
 from studio.testing.scripted import Result
+from studio_music.compose.prompt.parser import understand
+from studio_music.compose.prompt.tension import ARCS, by_bar, drawn
 from studio_music.pages.tension_curve import TensionCurve, arc_names, sections_in
-from studio_music.prompt.parser import understand
-from studio_music.prompt.tension import ARCS, by_bar, drawn
 from studio_music.schema import Compose
 
 KEY, LEFT = Qt.Key, Qt.MouseButton.LeftButton

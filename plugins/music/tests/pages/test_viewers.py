@@ -16,15 +16,15 @@ from PySide6.QtWidgets import QWidget
 from studio.api import ErrorCode, SavedArtifact, StudioError
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.ui import WindowUi
-from studio_music import thumbnails
-from studio_music.formats import write
+from studio_music.audio.audio_files import wav
 from studio_music.pages.playback import controller, sound_viewer
 from studio_music.pages.roll.colours import Colours
 from studio_music.pages.score.gallery_viewer import ScoreViewer
 from studio_music.pages.takes.mini_roll import paint_mini_roll
-from studio_music.piece import Piece
 from studio_music.plugin import studio_thumbnails, studio_viewers
-from studio_music.sound.audio_files import wav
+from studio_music.score import thumbnails
+from studio_music.score.formats import write
+from studio_music.score.piece import Piece
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from studio.api import BadInput
-from studio_music.sound import audio_files
+from studio_music.audio import audio_files
 
 
 def noise(frames: int = 1001, channels: int = 2) -> np.ndarray:

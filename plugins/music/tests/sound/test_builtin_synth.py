@@ -7,13 +7,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from studio_music.piece import Note, Piece, Tempo, Track
-from studio_music.sound.mix.mixdown import Mixdown
-from studio_music.sound.synth import programs
-from studio_music.sound.synth.builtin_synth import BuiltinSynth, hertz_of
-from studio_music.sound.synth.drums import KIT
-from studio_music.sound.synth.protocol import LAYERS, LONGEST, Tones, Voice
-from studio_music.sound.synth.voices import Touch
+from studio_music.audio.mix.mixdown import Mixdown
+from studio_music.audio.synth import programs
+from studio_music.audio.synth.builtin_synth import BuiltinSynth, hertz_of
+from studio_music.audio.synth.drums import KIT
+from studio_music.audio.synth.protocol import LAYERS, LONGEST, Tones, Voice
+from studio_music.audio.synth.voices import Touch
+from studio_music.score.piece import Note, Piece, Tempo, Track
 
 RATE = 44100
 FAMILIES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from studio_music.sound.mix.compressor import Compression, compressed
+from studio_music.audio.mix.compressor import Compression, compressed
 
 RATE = 44_100
 

@@ -7,14 +7,14 @@ import pytest
 from msgspec.structs import replace
 
 from studio.api import BadInput
-from studio_music.formats.midi.files import read, write
-from studio_music.piece import Mix, Note, Piece, Tempo, Track, checked
-from studio_music.sound.mix.mixdown import Mixdown
-from studio_music.sound.mix.render import render_with
-from studio_music.sound.mix.stems import stems
-from studio_music.sound.playback.performance import BLOCK, Mixer, Performance
-from studio_music.sound.synth.builtin_synth import BuiltinSynth
-from studio_music.sound.synth.protocol import Tones
+from studio_music.audio.mix.mixdown import Mixdown
+from studio_music.audio.mix.render import render_with
+from studio_music.audio.mix.stems import stems
+from studio_music.audio.playback.performance import BLOCK, Mixer, Performance
+from studio_music.audio.synth.builtin_synth import BuiltinSynth
+from studio_music.audio.synth.protocol import Tones
+from studio_music.score.formats.midi.files import read, write
+from studio_music.score.piece import Mix, Note, Piece, Tempo, Track, checked
 
 RATE = 22_050
 

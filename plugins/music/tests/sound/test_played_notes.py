@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from mido import Message
 
-from studio_music.piece import Note
-from studio_music.sound.midi import played_notes
-from studio_music.sound.midi.played_notes import PlayedNotes
+from studio_music.audio.midi import played_notes
+from studio_music.audio.midi.played_notes import PlayedNotes
+from studio_music.score.piece import Note
 
 
 def on(pitch: int, velocity: int = 80, **more: Any) -> Message:

@@ -14,11 +14,11 @@ import pytest
 from studio.api import ErrorCode, StudioError
 from studio.api.window.sound import devices
 from studio.testing.guards import PATIENCE
-from studio_music.piece import Note, Piece, Tempo, Track
-from studio_music.sound.playback import engine, player
-from studio_music.sound.playback.player import Player
-from studio_music.sound.synth.builtin_synth import hertz_of
-from studio_music.sound.synth.protocol import Voice
+from studio_music.audio.playback import engine, player
+from studio_music.audio.playback.player import Player
+from studio_music.audio.synth.builtin_synth import hertz_of
+from studio_music.audio.synth.protocol import Voice
+from studio_music.score.piece import Note, Piece, Tempo, Track
 
 RATE = 44100
 CHUNK = 512
@@ -310,7 +310,7 @@ def test_a_device_that_vanishes_is_said_and_play_takes_the_next(room: Room) -> N
 
 def test_a_fault_of_ours_is_said_too(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     until(lambda: room.player.synth)
-    monkeypatch.setattr("studio_music.sound.playback.engine.Mixdown", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr("studio_music.audio.playback.engine.Mixdown", lambda *a, **k: 1 / 0)
     room.player.play(held(69))
     until(lambda: room.player.trouble)
     assert "internal error" in room.player.trouble

@@ -12,7 +12,7 @@ import pytest
 from mido import Message
 
 from studio.api import StudioError
-from studio_music.sound.midi import ports
+from studio_music.audio.midi import ports
 
 
 class FakePort:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from studio.api import BadInput
-from studio_music.piece import Note, Piece, Tempo, Track
-from studio_music.sound.mix import limiter, loudness
-from studio_music.sound.mix.render import folded, render
+from studio_music.audio.mix import limiter, loudness
+from studio_music.audio.mix.render import folded, render
+from studio_music.score.piece import Note, Piece, Tempo, Track
 
 RATE = 44100
 

@@ -9,11 +9,11 @@ import sys
 import numpy as np
 import pytest
 
-from studio_music.piece import Metre, MetreChange, Piece, Tempo, Track
-from studio_music.sound.mix import limiter, loudness
-from studio_music.sound.mix.mixdown import beats, gains, heard
-from studio_music.sound.mix.reverb import Reverb, response
-from studio_music.sound.mix.tempo_map import TempoMap
+from studio_music.audio.mix import limiter, loudness
+from studio_music.audio.mix.mixdown import beats, gains, heard
+from studio_music.audio.mix.reverb import Reverb, response
+from studio_music.audio.mix.tempo_map import TempoMap
+from studio_music.score.piece import Metre, MetreChange, Piece, Tempo, Track
 
 RATE = 48000
 
@@ -115,8 +115,8 @@ def test_pan_keeps_the_power_and_solo_goes_before_mute() -> None:
 
 RENDER = """
 import hashlib
-from studio_music.piece import Note, Piece, Track
-from studio_music.sound.mix.render import render
+from studio_music.score.piece import Note, Piece, Track
+from studio_music.audio.mix.render import render
 notes = tuple(Note(i * 240, 40 + i * 3, 400, 60 + i * 4) for i in range(12))
 programs = (0, 24, 48, 56, 73)
 tracks = (*(Track(str(p), notes, p) for p in programs), Track("kit", notes, drums=True))

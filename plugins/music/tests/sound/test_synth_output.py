@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from studio.api import ErrorCode, StudioError
-from studio_music.piece import TICKS, Note, Piece, Track
-from studio_music.sound.midi.synth_output import Messages, SynthOutput
+from studio_music.audio.midi.synth_output import Messages, SynthOutput
+from studio_music.score.piece import TICKS, Note, Piece, Track
 
 TUNE = Piece(
     length=4 * TICKS,

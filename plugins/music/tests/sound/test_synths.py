@@ -12,11 +12,11 @@ import pytest
 
 from studio.api import BadInput, StudioError
 from studio.testing.guards import PATIENCE
-from studio_music.piece import Note, Piece, Track
-from studio_music.sound.mix.render import render
-from studio_music.sound.playback.engine import SoundfontLoader
-from studio_music.sound.synth import fluidsynth, selection
-from studio_music.sound.synth.protocol import Voice
+from studio_music.audio.mix.render import render
+from studio_music.audio.playback.engine import SoundfontLoader
+from studio_music.audio.synth import fluidsynth, selection
+from studio_music.audio.synth.protocol import Voice
+from studio_music.score.piece import Note, Piece, Track
 
 RATE = 44100
 WHY_NOT = selection.why_no_soundfont()
@@ -109,8 +109,8 @@ _TONE = """
 import hashlib
 from pathlib import Path
 {first}
-from studio_music.sound.synth import fluidsynth
-from studio_music.sound.synth.protocol import Voice
+from studio_music.audio.synth import fluidsynth
+from studio_music.audio.synth.protocol import Voice
 tone = fluidsynth.FluidSynth(Path({font!r}), 44100).tone(Voice({flute}, False, 72, 3), 8192)
 print(hashlib.sha256(tone.tobytes()).hexdigest())
 """

@@ -15,14 +15,14 @@ pytest.importorskip("tinysoundfont")
 from plugins.music.tests.sound.small_font import RATE, small_font
 from studio.api import StudioError
 from studio.testing.guards import PATIENCE
-from studio_music.piece import Note, Piece, Track
-from studio_music.sound.mix.render import render
-from studio_music.sound.playback.engine import SoundfontLoader
-from studio_music.sound.synth import fluidsynth, font_trial, selection
-from studio_music.sound.synth.builtin_synth import BuiltinSynth
-from studio_music.sound.synth.font_process import FontProcess
-from studio_music.sound.synth.protocol import Voice
-from studio_music.sound.synth.tiny_soundfont import TinySoundFont
+from studio_music.audio.mix.render import render
+from studio_music.audio.playback.engine import SoundfontLoader
+from studio_music.audio.synth import fluidsynth, font_trial, selection
+from studio_music.audio.synth.builtin_synth import BuiltinSynth
+from studio_music.audio.synth.font_process import FontProcess
+from studio_music.audio.synth.protocol import Voice
+from studio_music.audio.synth.tiny_soundfont import TinySoundFont
+from studio_music.score.piece import Note, Piece, Track
 
 A4, E5 = Voice(0, False, 69, 10), Voice(0, False, 76, 10)
 

@@ -10,7 +10,7 @@ import pytest
 @pytest.fixture
 def score_file(tmp_path: Path) -> Path:
     from plugins.music.tests.tasks.music_tasks import tune  # brings torch, which may be missing
-    from studio_music.formats.midi import files
+    from studio_music.score.formats.midi import files
 
     path = tmp_path / "given.mid"
     path.write_bytes(files.write(tune()))

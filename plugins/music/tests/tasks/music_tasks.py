@@ -12,15 +12,15 @@ torch = pytest.importorskip("torch")
 from studio.api import Kind, Params  # noqa: E402
 from studio.testing.plugins import Made, run_task  # noqa: E402
 from studio_music import worker  # noqa: E402
-from studio_music.chorales.network import ChoraleNetwork  # noqa: E402
-from studio_music.chorales.weights import Chorales  # noqa: E402
-from studio_music.effects.schema import EditSound, Effect  # noqa: E402
-from studio_music.formats.midi import files  # noqa: E402
-from studio_music.piece import TICKS, Key, Note, Piece, Track  # noqa: E402
+from studio_music.audio.effects.schema import EditSound, Effect  # noqa: E402
+from studio_music.audio.transcription.schema import Transcribe  # noqa: E402
+from studio_music.compose.chorales.network import ChoraleNetwork  # noqa: E402
+from studio_music.compose.chorales.weights import Chorales  # noqa: E402
+from studio_music.compose.tunes.network import TuneNetwork  # noqa: E402
+from studio_music.compose.tunes.weights import Tunes  # noqa: E402
 from studio_music.schema import Back, Compose, Develop, Harmonise, Layers, Open, Render  # noqa: E402
-from studio_music.transcription.schema import Transcribe  # noqa: E402
-from studio_music.tunes.network import TuneNetwork  # noqa: E402
-from studio_music.tunes.weights import Tunes  # noqa: E402
+from studio_music.score.formats.midi import files  # noqa: E402
+from studio_music.score.piece import TICKS, Key, Note, Piece, Track  # noqa: E402
 
 TASKS = worker.studio_tasks()
 SCHEMAS: dict[str, type[Params]] = {

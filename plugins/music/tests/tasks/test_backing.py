@@ -12,17 +12,27 @@ import pytest
 from benchmarks.music.figures import dissonance
 from studio.api import BadInput
 from studio.testing.guards import THOROUGH
-from studio_music.backing import GENRES, arranging, genre_of
-from studio_music.backing.chord_symbols import INTERVALS, Harmony, parsed
-from studio_music.backing.chord_voicings import suspended, voiced
-from studio_music.backing.drums import KIT
-from studio_music.backing.harmony_rules import DEGREES, GOES
-from studio_music.backing.pattern_notation import fitted, strokes
-from studio_music.checks.piece_checks import check_piece
-from studio_music.checks.sound_checks import check_joint
-from studio_music.piece import TICKS, Chord, Key, Metre, MetreChange, Note, Piece, Tempo, Track
-from studio_music.sound.mix.render import render
-from studio_music.theory.key_detection import pitched_notes
+from studio_music.audio.mix.render import render
+from studio_music.audio.sound_checks import check_joint
+from studio_music.compose.backing import GENRES, arranging, genre_of
+from studio_music.compose.backing.chord_voicings import suspended, voiced
+from studio_music.compose.backing.drums import KIT
+from studio_music.compose.backing.harmony_rules import DEGREES, GOES
+from studio_music.compose.backing.pattern_notation import fitted, strokes
+from studio_music.compose.checks.piece_checks import check_piece
+from studio_music.score.piece import (
+    TICKS,
+    Chord,
+    Key,
+    Metre,
+    MetreChange,
+    Note,
+    Piece,
+    Tempo,
+    Track,
+)
+from studio_music.score.theory.chord_symbols import INTERVALS, Harmony, parsed
+from studio_music.score.theory.key_detection import pitched_notes
 
 RATE = 22_050
 NAMED = (Metre(4, 4), Metre(3, 4), Metre(2, 4), Metre(6, 8), Metre(2, 2), Metre(9, 8), Metre(12, 8))

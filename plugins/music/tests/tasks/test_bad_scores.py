@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 
 from plugins.music.tests.tasks.music_tasks import plain, replace, run, tune  # noqa: E402
 from studio.api import BadInput  # noqa: E402
-from studio_music.piece import Note, Track  # noqa: E402
+from studio_music.score.piece import Note, Track  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

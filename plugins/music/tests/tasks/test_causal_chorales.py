@@ -13,18 +13,18 @@ torch = pytest.importorskip("torch")
 from benchmarks.music import likelihood  # noqa: E402
 from plugins.music.tests.tasks.test_chorales import set_in_four, sounding, tune  # noqa: E402
 from studio.api import finished  # noqa: E402
-from studio_music.chorales import weights  # noqa: E402
-from studio_music.chorales.causal import search  # noqa: E402
-from studio_music.chorales.causal.network import (  # noqa: E402
+from studio_music.compose.chorales import weights  # noqa: E402
+from studio_music.compose.chorales.causal import search  # noqa: E402
+from studio_music.compose.chorales.causal.network import (  # noqa: E402
     VALUES,
     CausalNetwork,
     holds,
     nats,
     shifted,
 )
-from studio_music.chorales.network import ChoraleNetwork  # noqa: E402
-from studio_music.chorales.vocabulary import MASKED  # noqa: E402
-from studio_music.theory.voice_leading import leading_of, rows_of  # noqa: E402
+from studio_music.compose.chorales.network import ChoraleNetwork  # noqa: E402
+from studio_music.compose.chorales.vocabulary import MASKED  # noqa: E402
+from studio_music.score.theory.voice_leading import leading_of, rows_of  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from studio.api import Verdict
-from studio_music.backing import arranging
-from studio_music.checks import piece_checks, sound_checks
-from studio_music.checks.piece_checks import check_piece
-from studio_music.checks.sound_checks import check_audio, check_joint
-from studio_music.formats.midi import files
-from studio_music.piece import TICKS, Key, Metre, MetreChange, Note, Piece, Tempo, Track
-from studio_music.prompt.request import TuneRequest
-from studio_music.sound.audio_files import wav
-from studio_music.theory.key_detection import are_close, found_key
+from studio_music.audio import sound_checks
+from studio_music.audio.audio_files import wav
+from studio_music.audio.sound_checks import check_audio, check_joint
+from studio_music.compose.backing import arranging
+from studio_music.compose.checks import piece_checks
+from studio_music.compose.checks.piece_checks import check_piece
+from studio_music.compose.prompt.request import TuneRequest
+from studio_music.score.formats.midi import files
+from studio_music.score.piece import TICKS, Key, Metre, MetreChange, Note, Piece, Tempo, Track
+from studio_music.score.theory.key_detection import are_close, found_key
 
 RATE = 44_100
 SEEDS = range(6)

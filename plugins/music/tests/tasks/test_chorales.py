@@ -13,12 +13,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from studio.api import BadInput, StudioError, finished  # noqa: E402
-from studio_music.backing.chord_symbols import parsed  # noqa: E402
-from studio_music.chorales import grid, weights  # noqa: E402
-from studio_music.chorales.harmony import Setting, harmonise, key_of  # noqa: E402
-from studio_music.chorales.melodies import fitted  # noqa: E402
-from studio_music.chorales.network import ChoraleNetwork  # noqa: E402
-from studio_music.chorales.vocabulary import (  # noqa: E402
+from studio_music.compose.chorales import grid, weights  # noqa: E402
+from studio_music.compose.chorales.harmony import Setting, harmonise, key_of  # noqa: E402
+from studio_music.compose.chorales.melodies import fitted  # noqa: E402
+from studio_music.compose.chorales.network import ChoraleNetwork  # noqa: E402
+from studio_music.compose.chorales.vocabulary import (  # noqa: E402
     LOWEST,
     PHASES,
     PITCHES,
@@ -26,8 +25,8 @@ from studio_music.chorales.vocabulary import (  # noqa: E402
     REST,
     VOICES,
 )
-from studio_music.chorales.wishes import wanted  # noqa: E402
-from studio_music.piece import (  # noqa: E402
+from studio_music.compose.chorales.wishes import wanted  # noqa: E402
+from studio_music.score.piece import (  # noqa: E402
     TICKS,
     Chord,
     Key,
@@ -38,8 +37,9 @@ from studio_music.piece import (  # noqa: E402
     Tempo,
     Track,
 )
-from studio_music.theory.dynamics import marked  # noqa: E402
-from studio_music.theory.key_detection import share_in_scale  # noqa: E402
+from studio_music.score.theory.chord_symbols import parsed  # noqa: E402
+from studio_music.score.theory.dynamics import marked  # noqa: E402
+from studio_music.score.theory.key_detection import share_in_scale  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

@@ -8,9 +8,9 @@ import pytest
 from studio.api import BadInput
 from studio.api.comparison import Difference
 from studio.testing.plugins import run_task
-from studio_music.formats.midi import files
-from studio_music.piece import Key, Note, Piece, Track
 from studio_music.schema import Compare
+from studio_music.score.formats.midi import files
+from studio_music.score.piece import Key, Note, Piece, Track
 from studio_music.tasks.comparison import compare
 
 NOTES = tuple(Note(960 * place, pitch, 960) for place, pitch in enumerate((62, 65, 69, 62)))

@@ -12,10 +12,10 @@ torch = pytest.importorskip("torch")
 from plugins.music.tests.tasks.music_tasks import TASKS, models, replace, run, score_of, tune  # noqa: E402
 from studio.api import BadInput  # noqa: E402
 from studio.testing.plugins import run_task  # noqa: E402
-from studio_music.piece import Metre, Piece  # noqa: E402
-from studio_music.prompt.request import TuneRequest  # noqa: E402
+from studio_music.audio.audio_files import read_wav  # noqa: E402
+from studio_music.compose.prompt.request import TuneRequest  # noqa: E402
 from studio_music.schema import Compose  # noqa: E402
-from studio_music.sound.audio_files import read_wav  # noqa: E402
+from studio_music.score.piece import Metre, Piece  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -144,7 +144,7 @@ class Writer:
 
 def scripted(monkeypatch: pytest.MonkeyPatch, *tunes: Piece) -> Writer:
     writer = Writer(*tunes)
-    monkeypatch.setattr("studio_music.tunes.composer.write", writer)
+    monkeypatch.setattr("studio_music.compose.tunes.composer.write", writer)
     return writer
 
 

@@ -11,8 +11,8 @@ import pytest
 from studio.api import BadInput, Kind
 from studio.testing.engines import FakeTextEngine
 from studio.testing.plugins import Made, run_task
-from studio_music.effects.schema import Effect
-from studio_music.sound.audio_files import read_loop, read_wav
+from studio_music.audio.audio_files import read_loop, read_wav
+from studio_music.audio.effects.schema import Effect
 from studio_music.tasks.effects import effect
 
 

@@ -15,19 +15,19 @@ torch = pytest.importorskip("torch")
 from benchmarks.music.figures import dissonance  # noqa: E402
 from plugins.music.tests.tasks import music_tasks  # noqa: E402
 from studio.api import BadInput  # noqa: E402
-from studio_music.arc.course import shaped  # noqa: E402
-from studio_music.backing import arranging, genre_of  # noqa: E402
-from studio_music.backing.chord_symbols import parsed  # noqa: E402
-from studio_music.backing.feel import felt  # noqa: E402
-from studio_music.backing.modulation import KeyChange  # noqa: E402
-from studio_music.checks.piece_checks import check_piece  # noqa: E402
-from studio_music.piece import LOUDNESS, TICKS, Key, Metre, Note, Piece, Track  # noqa: E402
-from studio_music.prompt.form import Section, said, sections_of  # noqa: E402
-from studio_music.prompt.moods import MOODS  # noqa: E402
-from studio_music.prompt.request import TuneRequest  # noqa: E402
-from studio_music.prompt.tension import ARCS, by_bar, drawn  # noqa: E402
-from studio_music.theory.key_detection import pitched_notes  # noqa: E402
-from studio_music.tunes.composer import planned  # noqa: E402
+from studio_music.compose.arc.course import shaped  # noqa: E402
+from studio_music.compose.backing import arranging, genre_of  # noqa: E402
+from studio_music.compose.backing.feel import felt  # noqa: E402
+from studio_music.compose.backing.modulation import KeyChange  # noqa: E402
+from studio_music.compose.checks.piece_checks import check_piece  # noqa: E402
+from studio_music.compose.prompt.form import Section, said, sections_of  # noqa: E402
+from studio_music.compose.prompt.moods import MOODS  # noqa: E402
+from studio_music.compose.prompt.request import TuneRequest  # noqa: E402
+from studio_music.compose.prompt.tension import ARCS, by_bar, drawn  # noqa: E402
+from studio_music.compose.tunes.composer import planned  # noqa: E402
+from studio_music.score.piece import LOUDNESS, TICKS, Key, Metre, Note, Piece, Track  # noqa: E402
+from studio_music.score.theory.chord_symbols import parsed  # noqa: E402
+from studio_music.score.theory.key_detection import pitched_notes  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

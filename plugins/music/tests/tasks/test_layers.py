@@ -10,10 +10,10 @@ import pytest
 
 from plugins.music.tests.tasks import music_tasks
 from studio.api import Kind
-from studio_music.arc.layers import STRENGTHS, layered
-from studio_music.checks.sound_checks import check_joint
-from studio_music.piece import Piece, Tempo
-from studio_music.sound.audio_files import read_sound
+from studio_music.audio.audio_files import read_sound
+from studio_music.audio.sound_checks import check_joint
+from studio_music.compose.arc.layers import STRENGTHS, layered
+from studio_music.score.piece import Piece, Tempo
 
 pytestmark = pytest.mark.torch
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from studio.api import BadInput
-from studio_music.piece import Note, Piece, Track
-from studio_music.theory.instrumentation import PIANO, cast
-from studio_music.theory.melody import highest_line, melody_of, melody_track
-from studio_music.theory.ranges import program_range
+from studio_music.score.piece import Note, Piece, Track
+from studio_music.score.theory.instrumentation import PIANO, cast
+from studio_music.score.theory.melody import highest_line, melody_of, melody_track
+from studio_music.score.theory.ranges import program_range
 
 FLUTE, CELLO, PICCOLO = 73, 42, 72
 

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.api import BadInput
-from studio_music.backing import GENRES
-from studio_music.piece import Key
-from studio_music.prompt import lexicon
-from studio_music.prompt.moods import MOODS
-from studio_music.prompt.parser import Asked, understand
+from studio_music.compose.backing import GENRES
+from studio_music.compose.prompt import lexicon
+from studio_music.compose.prompt.moods import MOODS
+from studio_music.compose.prompt.parser import Asked, understand
 from studio_music.schema import Compose
+from studio_music.score.piece import Key
 
 FOUR_VOICES = "Composing gives a tune with backing; Harmonise sets it for four voices."
 

@@ -26,10 +26,10 @@ from studio.api import Kind  # noqa: E402
 from studio.testing import short_memory  # noqa: E402
 from studio.testing.plugins import Made  # noqa: E402
 from studio_music import worker  # noqa: E402
-from studio_music.formats.midi import files  # noqa: E402
-from studio_music.piece import Piece  # noqa: E402
-from studio_music.sound.audio_files import read_wav  # noqa: E402
-from studio_music.sound.mix import render  # noqa: E402
+from studio_music.audio.audio_files import read_wav  # noqa: E402
+from studio_music.audio.mix import render  # noqa: E402
+from studio_music.score.formats.midi import files  # noqa: E402
+from studio_music.score.piece import Piece  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

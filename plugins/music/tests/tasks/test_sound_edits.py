@@ -10,8 +10,8 @@ import pytest
 
 from studio.api import BadInput
 from studio.testing.plugins import Made, run_task
-from studio_music.effects.schema import EditSound
-from studio_music.sound.audio_files import flac, read_loop, read_title, read_wav, wav
+from studio_music.audio.audio_files import flac, read_loop, read_title, read_wav, wav
+from studio_music.audio.effects.schema import EditSound
 from studio_music.tasks.sound_edits import edit_sound
 
 RATE = 44_100

@@ -14,14 +14,14 @@ pytest.importorskip("torch")
 from benchmarks.music import transcription as bench
 from plugins.music.tests.tasks.music_tasks import plain, run, score_of
 from studio.api import BadInput, finished
-from studio_music.piece import Piece
-from studio_music.sound.audio_files import wav
-from studio_music.sound.synth.builtin_synth import BuiltinSynth
-from studio_music.sound.synth.protocol import Tones
+from studio_music.audio.audio_files import wav
+from studio_music.audio.synth.builtin_synth import BuiltinSynth
+from studio_music.audio.synth.protocol import Tones
+from studio_music.audio.transcription import weights
+from studio_music.audio.transcription.network import RATE
+from studio_music.audio.transcription.note_events import NoteEvent
+from studio_music.score.piece import Piece
 from studio_music.tasks import transcription
-from studio_music.transcription import weights
-from studio_music.transcription.network import RATE
-from studio_music.transcription.note_events import NoteEvent
 
 pytestmark = pytest.mark.torch
 

@@ -12,12 +12,12 @@ torch = pytest.importorskip("torch")
 
 from studio.api import finished  # noqa: E402
 from studio.testing.guards import THOROUGH  # noqa: E402
-from studio_music.formats.midi import files  # noqa: E402
-from studio_music.piece import Key, Metre, Piece, checked  # noqa: E402
-from studio_music.prompt.request import TuneRequest  # noqa: E402
-from studio_music.theory.key_detection import found_key  # noqa: E402
-from studio_music.tunes import weights  # noqa: E402
-from studio_music.tunes.composer import write  # noqa: E402
+from studio_music.compose.prompt.request import TuneRequest  # noqa: E402
+from studio_music.compose.tunes import weights  # noqa: E402
+from studio_music.compose.tunes.composer import write  # noqa: E402
+from studio_music.score.formats.midi import files  # noqa: E402
+from studio_music.score.piece import Key, Metre, Piece, checked  # noqa: E402
+from studio_music.score.theory.key_detection import found_key  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 

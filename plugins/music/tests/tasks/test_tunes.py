@@ -12,12 +12,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from studio.api import BadInput, StudioError, finished  # noqa: E402
-from studio_music.piece import Key, Metre, Piece  # noqa: E402
-from studio_music.prompt.request import TuneRequest  # noqa: E402
-from studio_music.tunes import composer, weights  # noqa: E402
-from studio_music.tunes.composer import MAX_BARS, write  # noqa: E402
-from studio_music.tunes.network import TuneNetwork  # noqa: E402
-from studio_music.tunes.vocabulary import METRES, Echo, density_class  # noqa: E402
+from studio_music.compose.prompt.request import TuneRequest  # noqa: E402
+from studio_music.compose.tunes import composer, weights  # noqa: E402
+from studio_music.compose.tunes.composer import MAX_BARS, write  # noqa: E402
+from studio_music.compose.tunes.network import TuneNetwork  # noqa: E402
+from studio_music.compose.tunes.vocabulary import METRES, Echo, density_class  # noqa: E402
+from studio_music.score.piece import Key, Metre, Piece  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

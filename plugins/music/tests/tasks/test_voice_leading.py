@@ -8,12 +8,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from plugins.music.tests.tasks import music_tasks  # noqa: E402
-from studio_music.chorales.lines import VALUES, Rules, drawn  # noqa: E402
-from studio_music.chorales.masked_sampler import MaskedSampler  # noqa: E402
-from studio_music.chorales.network import ChoraleNetwork  # noqa: E402
-from studio_music.chorales.vocabulary import LOWEST, MASKED, REST  # noqa: E402
-from studio_music.piece import Key, Note, Piece, Track  # noqa: E402
-from studio_music.theory.voice_leading import leading_of, rows_of  # noqa: E402
+from studio_music.compose.chorales.lines import VALUES, Rules, drawn  # noqa: E402
+from studio_music.compose.chorales.masked_sampler import MaskedSampler  # noqa: E402
+from studio_music.compose.chorales.network import ChoraleNetwork  # noqa: E402
+from studio_music.compose.chorales.vocabulary import LOWEST, MASKED, REST  # noqa: E402
+from studio_music.score.piece import Key, Note, Piece, Track  # noqa: E402
+from studio_music.score.theory.voice_leading import leading_of, rows_of  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

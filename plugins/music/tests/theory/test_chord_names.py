@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from studio_music.piece import Key
-from studio_music.theory.chord_names import named, symbols
+from studio_music.score.piece import Key
+from studio_music.score.theory.chord_names import named, symbols
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from studio.api import BadInput
-from studio_music.backing.chord_symbols import parsed
-from studio_music.backing.counter_melody import counter_melody
-from studio_music.piece import TICKS, Chord, Key, Metre, MetreChange, Note, Piece, Track
-from studio_music.theory.ranges import program_range
-from studio_music.theory.voice_leading import SIXTEENTH, leading_of
+from studio_music.compose.backing.counter_melody import counter_melody
+from studio_music.score.piece import TICKS, Chord, Key, Metre, MetreChange, Note, Piece, Track
+from studio_music.score.theory.chord_symbols import parsed
+from studio_music.score.theory.ranges import program_range
+from studio_music.score.theory.voice_leading import SIXTEENTH, leading_of
 
 CELLO, CLARINET, VIOLA = 42, 71, 41
 ROUNDS = (("C", "F", "G7", "C"), ("Am", "Dm", "E7", "Am"), ("C", "Am", "Dm", "G"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from studio_music.piece import TICKS, Key, Note
-from studio_music.theory import development
+from studio_music.score.piece import TICKS, Key, Note
+from studio_music.score.theory import development
 
 C, D_MINOR = Key("C", "major"), Key("D", "minor")
 TUNE = [Note(n * TICKS, pitch, TICKS) for n, pitch in enumerate((60, 64, 67, 72))]

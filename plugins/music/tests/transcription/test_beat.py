@@ -7,10 +7,10 @@ import pytest
 
 from benchmarks.music import rhythm
 from benchmarks.music.transcription import melody
-from studio_music.piece import TICKS, Metre
-from studio_music.transcription.beat import found_beat
-from studio_music.transcription.note_events import NoteEvent
-from studio_music.transcription.score import written
+from studio_music.audio.transcription.beat import found_beat
+from studio_music.audio.transcription.note_events import NoteEvent
+from studio_music.audio.transcription.score import written
+from studio_music.score.piece import TICKS, Metre
 
 FOURS = [1, 1, 2, 0.5, 0.5, 1, 2, 1.5, 0.5, 2, 1, 1, 1, 1, 4]
 THREES = [2, 1, 2, 1, 1, 0.5, 0.5, 1, 3, 2, 1, 1.5, 0.5, 1, 2, 1, 3]

@@ -8,9 +8,9 @@ import pytest
 pytest.importorskip("torch")
 
 from studio.api import BadInput
-from studio_music.transcription.activations import FRAMES_A_SECOND, Activations
-from studio_music.transcription.network import LOWEST, PITCHES
-from studio_music.transcription.note_events import (
+from studio_music.audio.transcription.activations import FRAMES_A_SECOND, Activations
+from studio_music.audio.transcription.network import LOWEST, PITCHES
+from studio_music.audio.transcription.note_events import (
     NoteEvent,
     note_events,
     one_line,

@@ -11,8 +11,8 @@ torch = pytest.importorskip("torch")
 
 from plugins.music.tests.tasks.music_tasks import plain, run, score_of, tune  # noqa: E402
 from studio.api import BadInput  # noqa: E402
-from studio_music.backing.chord_symbols import parsed  # noqa: E402
-from studio_music.piece import Metre, MetreChange, Note, Piece  # noqa: E402
+from studio_music.score.piece import Metre, MetreChange, Note, Piece  # noqa: E402
+from studio_music.score.theory.chord_symbols import parsed  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

@@ -17,11 +17,11 @@ from benchmarks.music.models import (  # noqa: E402
     longest_shared,
     named_share,
 )
-from studio_music.chorales import weights as chorales  # noqa: E402
-from studio_music.chorales.network import ChoraleNetwork  # noqa: E402
-from studio_music.chorales.vocabulary import LOWEST, PITCHES  # noqa: E402
-from studio_music.tunes import weights as tunes  # noqa: E402
-from studio_music.tunes.network import TuneNetwork  # noqa: E402
+from studio_music.compose.chorales import weights as chorales  # noqa: E402
+from studio_music.compose.chorales.network import ChoraleNetwork  # noqa: E402
+from studio_music.compose.chorales.vocabulary import LOWEST, PITCHES  # noqa: E402
+from studio_music.compose.tunes import weights as tunes  # noqa: E402
+from studio_music.compose.tunes.network import TuneNetwork  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

@@ -10,8 +10,8 @@ torch = pytest.importorskip("torch")
 
 from benchmarks.music import figures, genres, harmony, moods  # noqa: E402
 from plugins.music.tests.tasks.music_tasks import tune  # noqa: E402
-from studio_music.backing import arranging  # noqa: E402
-from studio_music.piece import Chord, Note, Piece, Track  # noqa: E402
+from studio_music.compose.backing import arranging  # noqa: E402
+from studio_music.score.piece import Chord, Note, Piece, Track  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks.music import sound
-from studio_music import piece
+from studio_music.score import piece
 
 
 def test_the_piece_has_the_size_that_figures_are_compared_at() -> None:

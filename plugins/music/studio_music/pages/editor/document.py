@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from studio_music.pages.editor.edits import NONE, Edited, Notes
-from studio_music.piece import Piece, Track
+from studio_music.score.piece import Piece, Track
 
 _STEPS = 1000
 

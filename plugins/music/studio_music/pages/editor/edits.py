@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from studio_music.pages.editor.grid import bar_line_after, snapped
-from studio_music.piece import (
+from studio_music.score.piece import (
     MAX_LYRIC,
     MAX_QUARTERS,
     MAX_TRACKS,
@@ -27,7 +27,7 @@ from studio_music.piece import (
     Track,
     singing,
 )
-from studio_music.theory.dynamics import accented
+from studio_music.score.theory.dynamics import accented
 
 Notes = frozenset[Note]
 NONE: Notes = frozenset()

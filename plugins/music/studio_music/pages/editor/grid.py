@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from studio_music.piece import TICKS, Metre, Piece
+from studio_music.score.piece import TICKS, Metre, Piece
 
 SNAPS: Final = (
     ("1/1", 4 * TICKS),

@@ -20,7 +20,7 @@ from studio_music.pages.modes import words_of
 from studio_music.pages.phrases import sound_title
 
 if TYPE_CHECKING:
-    from studio_music.effects.family import Knob
+    from studio_music.audio.effects.family import Knob
 
 MAX_CHARS = 500
 _PAUSE_MS = 120
@@ -272,8 +272,8 @@ class Heard:
 
 def hear(text: str, chosen: str) -> Heard:
     """Return what ``text`` means; where it names no sound, the one that is ``chosen`` counts."""
-    from studio_music.effects.catalogue import FAMILIES
-    from studio_music.effects.description import understand
+    from studio_music.audio.effects.catalogue import FAMILIES
+    from studio_music.audio.effects.description import understand
 
     description = understand(text)
     sound = description.sound or (chosen if chosen in FAMILIES else "")

@@ -12,7 +12,7 @@ from studio.api import PluginContext, Role
 from studio.api.window.language import tr
 
 if TYPE_CHECKING:
-    from studio_music.effects.family import Knob
+    from studio_music.audio.effects.family import Knob
 
 _STEPS = 100
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from studio.api import Mode
 from studio.api.window.language import tr
-from studio_music.audio_models.schema import Generate
-from studio_music.effects import schema
+from studio_music.audio.effects import schema
+from studio_music.audio.models.schema import Generate
 
 MAKE, GENERATE, EDIT = "make", "generate", "edit"
 

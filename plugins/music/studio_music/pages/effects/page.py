@@ -28,7 +28,7 @@ from studio.api import (
 )
 from studio.api.window.figures import localised
 from studio.api.window.language import tr
-from studio_music.effects.schema import SOUND_SUFFIXES
+from studio_music.audio.effects.schema import SOUND_SUFFIXES
 from studio_music.pages.cards import sound_card
 from studio_music.pages.effects.composer import Composer
 from studio_music.pages.effects.modes import EDIT
@@ -349,8 +349,8 @@ def _thumbnail(artifact: SavedArtifact) -> QImage:
 
 def _kept(ctx: PluginContext, path: Path) -> SavedArtifact:
     """Keep a copy of a sound that can be read."""
-    from studio_music.sound.audio_files import read_sound
-    from studio_music.thumbnails import sound_png
+    from studio_music.audio.audio_files import read_sound
+    from studio_music.score.thumbnails import sound_png
 
     data = read_regular(path)
     samples, _rate = read_sound(data)

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from studio_music.pages.editor.grid import bar_at
-from studio_music.piece import MAX_QUARTERS, TICKS, MetreChange, Note, Piece, Track
+from studio_music.score.piece import MAX_QUARTERS, TICKS, MetreChange, Note, Piece, Track
 
 _LONGEST: Final = 10 * 60
 """Seconds that a piece goes on for, so that more than is there can be recorded."""

@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from studio.api import ErrorCode, PluginContext, StudioError, outcome
 from studio.api.window.language import tr
+from studio_music.audio.midi import ports
 from studio_music.pages.editor.document import Document
 from studio_music.pages.midi.recording import KeyboardRecording
 from studio_music.pages.playback.controller import PlaybackController
 from studio_music.pages.roll.gestures import Desk
-from studio_music.sound.midi import ports
 
 _LOOK_MS: Final = 20
 _ALIVE_SECONDS: Final = 1.0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from studio_music.audio.midi.played_notes import MOST, PlayedNotes
 from studio_music.pages.editor.edits import NONE, Edited, exchange, quantised
 from studio_music.pages.midi.count_in import bpm_at
-from studio_music.piece import TICKS, Piece
-from studio_music.sound.midi.played_notes import MOST, PlayedNotes
+from studio_music.score.piece import TICKS, Piece
 
 
 class KeyboardRecording:

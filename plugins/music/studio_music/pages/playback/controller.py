@@ -18,7 +18,7 @@ from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
 from studio_music.pages.midi.count_in import bar_of, counted_in
 from studio_music.pages.playback import sound_fonts
-from studio_music.piece import Piece
+from studio_music.score.piece import Piece
 
 _FRAME_MS = 25
 _LOOK_MS = 60
@@ -33,14 +33,14 @@ def new_player(font: Path | None = None) -> Any:
     Args:
         font: The SoundFont to play with; None for the best that this machine has.
     """
-    from studio_music.sound.playback.player import Player
+    from studio_music.audio.playback.player import Player
 
     return Player(font=font)
 
 
 def new_synth(name: str, piece: Piece, clock: Callable[[], int]) -> Any:
     """Return what plays a piece on a MIDI port."""
-    from studio_music.sound.midi.synth_output import SynthOutput
+    from studio_music.audio.midi.synth_output import SynthOutput
 
     return SynthOutput(name, piece, clock)
 

@@ -192,7 +192,7 @@ def _clock(seconds: float) -> str:
 
 def _read(artifact: SavedArtifact) -> tuple[Any, ...]:
     """Return samples, rate, levels for the wave and for the spectrogram, and the loop or None."""
-    from studio_music.sound.audio_files import read_loop, read_sound
+    from studio_music.audio.audio_files import read_loop, read_sound
 
     if artifact.path.stat().st_size > 16 * LARGEST:
         raise BadInput("This sound is too long to be shown.", "Export it to play it elsewhere.")

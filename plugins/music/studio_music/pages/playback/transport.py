@@ -23,7 +23,7 @@ from studio_music.pages.editor.document import Document
 from studio_music.pages.editor.grid import position
 from studio_music.pages.phrases import clock, key_name
 from studio_music.pages.playback.controller import PlaybackController
-from studio_music.piece import TEMPO_RANGE, TICKS, Key, Metre
+from studio_music.score.piece import TEMPO_RANGE, TICKS, Key, Metre
 
 METRES: Final = ("2/4", "3/4", "4/4", "5/4", "2/2", "3/8", "6/8", "7/8", "9/8", "12/8")
 _WIDE, _SLIM = 660, 560

@@ -12,8 +12,8 @@ from studio.api.window.language import tr
 from studio_music.pages.phrases import genre_names
 from studio_music.pages.roll.key_bindings import KeyBindings
 from studio_music.pages.tracks.instrument_menu import instrument_menu
-from studio_music.piece import TICKS, Note, Piece
-from studio_music.theory import development
+from studio_music.score.piece import TICKS, Note, Piece
+from studio_music.score.theory import development
 
 Change = Callable[[list[Note], Piece, int], list[Note]]
 

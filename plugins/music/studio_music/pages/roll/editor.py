@@ -24,8 +24,8 @@ from studio_music.pages.roll.ruler import Ruler
 from studio_music.pages.roll.tool_row import ToolRow
 from studio_music.pages.roll.velocity_lane import VelocityLane
 from studio_music.pages.roll.viewport import PITCHES, Viewport
-from studio_music.piece import Note
-from studio_music.theory.instruments import DRUMS
+from studio_music.score.piece import Note
+from studio_music.score.theory.instruments import DRUMS
 
 _OPENING_BARS = 8
 """So much of a piece is shown when it is opened."""

@@ -18,7 +18,7 @@ from studio_music.pages.editor.edits import NONE, Notes
 from studio_music.pages.editor.grid import snapped, snapped_down
 from studio_music.pages.roll.painter import note_box
 from studio_music.pages.roll.viewport import Viewport
-from studio_music.piece import TICKS, Note
+from studio_music.score.piece import TICKS, Note
 
 EDGE = 6.0
 """Pixels at the right of a note that change its length."""

@@ -14,7 +14,7 @@ from studio_music.pages.editor.edits import NONE
 from studio_music.pages.editor.grid import bar_at, snapped, snapped_down
 from studio_music.pages.roll.gestures import Desk
 from studio_music.pages.roll.notation_menu import put_accent
-from studio_music.piece import MAX_TRACKS, Note, Piece, Track
+from studio_music.score.piece import MAX_TRACKS, Note, Piece, Track
 
 MIME = "application/x-offline-studio-notes+json"
 _MOST = 8 << 20
@@ -182,7 +182,7 @@ class KeyBindings:
     @property
     def has_harmony(self) -> bool:
         """Whether chords lie under the selection, or under the track."""
-        from studio_music.backing.counter_melody import fits
+        from studio_music.compose.backing.counter_melody import fits
 
         document = self._document
         chosen = document.selected or document.track.notes
@@ -190,7 +190,7 @@ class KeyBindings:
 
     def add_counter_melody(self, program: int) -> None:
         """Write a line against the selection, or all of the track, in a track of its own."""
-        from studio_music.backing.counter_melody import counter_melody
+        from studio_music.compose.backing.counter_melody import counter_melody
 
         document = self._document
         chosen = sorted(document.selected or document.track.notes)
@@ -206,7 +206,7 @@ class KeyBindings:
         Args:
             role: "bass" or "drums"; what its track has in these bars is replaced.
         """
-        from studio_music.backing.players import played
+        from studio_music.compose.backing.players import played
 
         document = self._document
         chosen = sorted(document.selected or document.track.notes)

@@ -12,7 +12,7 @@ from studio_music.pages.phrases import pitch_name
 from studio_music.pages.roll.colours import Colours
 from studio_music.pages.roll.painter import is_black
 from studio_music.pages.roll.viewport import Viewport
-from studio_music.theory.instruments import DRUMS
+from studio_music.score.theory.instruments import DRUMS
 
 WIDTH = 52
 _DRUM_WIDTH = 104

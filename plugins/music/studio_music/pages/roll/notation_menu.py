@@ -9,8 +9,8 @@ from studio.api.window.language import tr
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.editor.edits import Edited
-from studio_music.piece import HAIRPINS, LOUDNESS, Track
-from studio_music.theory.dynamics import marked, unmarked
+from studio_music.score.piece import HAIRPINS, LOUDNESS, Track
+from studio_music.score.theory.dynamics import marked, unmarked
 
 _SIGNS = tuple(LOUDNESS)[1:-1]
 

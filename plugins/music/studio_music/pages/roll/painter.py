@@ -13,7 +13,7 @@ from studio_music.pages.editor.grid import Bar, bars
 from studio_music.pages.phrases import note_name
 from studio_music.pages.roll.colours import BLACK_KEYS, Colours
 from studio_music.pages.roll.viewport import Viewport
-from studio_music.piece import Note, Piece, Track
+from studio_music.score.piece import Note, Piece, Track
 
 _LINES_APART = 9.0
 """Finer lines than so many pixels are left out."""

@@ -15,7 +15,7 @@ from studio_music.pages.roll.colours import Colours
 from studio_music.pages.roll.gestures import Desk
 from studio_music.pages.roll.painter import Timelines
 from studio_music.pages.roll.viewport import Viewport
-from studio_music.piece import Piece
+from studio_music.score.piece import Piece
 
 HEIGHT = 58
 _MARGIN = 6.0

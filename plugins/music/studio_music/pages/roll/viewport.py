@@ -11,7 +11,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
-from studio_music.piece import TICKS
+from studio_music.score.piece import TICKS
 
 FINEST, COARSEST = 640.0 / TICKS, 4.0 / TICKS
 """Most and fewest pixels of a tick."""

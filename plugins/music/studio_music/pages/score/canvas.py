@@ -11,10 +11,10 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QWidget
 
 from studio.api.window.language import tr
-from studio_music.engraving.layout import Head
 from studio_music.pages.editor.edits import Notes
 from studio_music.pages.roll.colours import Colours
 from studio_music.pages.score.engraving_request import Sheet
+from studio_music.score.engraving.layout import Head
 
 _KEPT = 24
 """So many drawn systems are kept."""

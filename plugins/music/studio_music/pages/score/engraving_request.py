@@ -9,8 +9,8 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.api import JobHandle, JobRequest, PluginContext, StudioError
-from studio_music.engraving.layout import Engraving, Head, Place
-from studio_music.piece import Piece
+from studio_music.score.engraving.layout import Engraving, Head, Place
+from studio_music.score.piece import Piece
 
 _AFTER_MS = 180
 TASK = "music.engrave"

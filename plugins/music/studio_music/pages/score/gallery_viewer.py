@@ -16,7 +16,7 @@ from studio_music.pages.playback.controller import PlaybackController
 from studio_music.pages.roll.colours import Colours
 from studio_music.pages.score_reader import read_piece
 from studio_music.pages.takes.mini_roll import paint_mini_roll
-from studio_music.piece import Piece
+from studio_music.score.piece import Piece
 
 _HEIGHT = 150
 

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from studio.api.window.language import tr
-from studio_music.piece import MAX_LYRIC
+from studio_music.score.piece import MAX_LYRIC
 
 _WIDTH = 80
 _HELD = "_"

@@ -9,7 +9,7 @@ from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.score.canvas import ScoreCanvas
 from studio_music.pages.score.lyric_field import LyricField
-from studio_music.piece import MAX_VERSES, Note
+from studio_music.score.piece import MAX_VERSES, Note
 
 _BELOW, _LEFT = 16, 2
 _LINE = 0.62

@@ -14,7 +14,7 @@ from studio_music.pages.editor.grid import bar_at, bar_line_after
 from studio_music.pages.playback.controller import PlaybackController
 from studio_music.pages.takes.strip import named
 from studio_music.pages.takes.takes import TakeNumbers, piece_of
-from studio_music.piece import Piece
+from studio_music.score.piece import Piece
 
 
 class Comparison:

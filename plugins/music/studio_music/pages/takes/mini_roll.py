@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 
 from studio_music.pages.roll.colours import Colours
-from studio_music.piece import Piece
+from studio_music.score.piece import Piece
 
 _LEAST_ROWS = 14
 _MOST = 4000

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from studio.api import PluginContext, SavedArtifact, TaskResult, outcome
 from studio_music.pages.score_reader import read_piece
-from studio_music.piece import Piece
+from studio_music.score.piece import Piece
 
 _NUMBERS: Final = "version-numbers"
 

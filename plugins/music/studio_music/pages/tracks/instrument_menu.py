@@ -12,8 +12,8 @@ from studio.api import PluginContext
 from studio.api.window.language import tr
 from studio_music.pages.phrases import family_names
 from studio_music.pages.playback import sound_fonts
-from studio_music.piece import Track
-from studio_music.theory.instruments import PROGRAMS
+from studio_music.score.piece import Track
+from studio_music.score.theory.instruments import PROGRAMS
 
 
 def instrument_menu(
@@ -42,7 +42,7 @@ def instrument_menu(
 
 def offer_fonts(ctx: PluginContext, menu: Any) -> None:
     """Offer the user's SoundFonts; where there is none at all, one to download."""
-    from studio_music.sound.synth.selection import why_no_soundfont
+    from studio_music.audio.synth.selection import why_no_soundfont
 
     mine = sound_fonts.fonts(ctx)
     offered = () if mine or not why_no_soundfont() else ctx.weights.to_get(sound_fonts.CAPABILITY)

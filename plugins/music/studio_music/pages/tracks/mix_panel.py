@@ -11,7 +11,7 @@ from studio.api.window.figures import localised
 from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
 from studio_music.pages.tracks.slider import Slider
-from studio_music.piece import ROOM_RANGE
+from studio_music.score.piece import ROOM_RANGE
 
 _TENTHS = 10
 

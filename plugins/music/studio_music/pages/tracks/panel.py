@@ -13,8 +13,8 @@ from studio_music.pages.roll.colours import Colours
 from studio_music.pages.tracks.instrument_menu import instrument_menu, offer_fonts
 from studio_music.pages.tracks.mix_panel import MixPanel
 from studio_music.pages.tracks.row import TrackRow
-from studio_music.piece import MAX_TRACKS, Track
-from studio_music.theory.instruments import PROGRAMS
+from studio_music.score.piece import MAX_TRACKS, Track
+from studio_music.score.theory.instruments import PROGRAMS
 
 WIDTH = 188
 

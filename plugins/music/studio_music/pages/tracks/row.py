@@ -22,7 +22,7 @@ from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import instrument_name
 from studio_music.pages.tracks.instrument_menu import instrument_menu, offer_fonts
 from studio_music.pages.tracks.slider import Slider
-from studio_music.piece import Track
+from studio_music.score.piece import Track
 
 
 class TrackRow(QFrame):
