@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from studio.api.errors import BadInput
-from studio.api.params import Field, FieldKind, Params, plain_number
+from studio.api.params import Field, FieldKind, Params
+from studio.base.parameter_help import RESERVED, flag_of, is_plain, limits, section_of
 from studio.protocol.regular_file import open_regular, read_regular
-
-RESERVED = frozenset({"help", "input", "json", "out", "provenance", "quiet"})
-"""Flags of ``studio run`` itself; a parameter of that name is ``--param-NAME``."""
 
 STDIN = "-"
 _POSITIONAL = "main"
@@ -69,7 +67,7 @@ def add_flags(
     for field in sorted(params.fields(), key=lambda field: field.hidden):
         if field.name in leave_out:
             continue
-        title = "Set by the page" if field.hidden else _section(field) or "Parameters"
+        title = "Set by the page" if field.hidden else section_of(field) or "Parameters"
         if title not in groups:
             groups[title] = parser.add_argument_group(title)
         is_free = field.renamed_from and field.renamed_from not in taken
@@ -95,21 +93,21 @@ def inputs_of(arguments: argparse.Namespace, names: Collection[str]) -> dict[str
     Raises:
         BadInput: There is no such input, or no such file.
     """
-    found: dict[str, bytes] = {}
+    inputs: dict[str, bytes] = {}
     for given in getattr(arguments, "input", ()):
         name, _, file = given.partition("=")
-        if name not in names or name in found:
+        if name not in names or name in inputs:
             raise BadInput(
                 f"--input must be one of {', '.join(names)}, each once, with its file; you gave "
                 f"“{given}”."
             )
         try:
-            found[name] = sys.stdin.buffer.read() if file == STDIN else read_regular(Path(file))
+            inputs[name] = sys.stdin.buffer.read() if file == STDIN else read_regular(Path(file))
         except OSError as error:
             raise BadInput(
                 f"The file of the input “{name}” cannot be read: {error.strerror or error}."
             ) from error
-    return found
+    return inputs
 
 
 def values_of(arguments: argparse.Namespace, params: type[Params]) -> dict[str, Any]:
@@ -147,12 +145,6 @@ def main_field(params: type[Params]) -> Field | None:
     return candidates[0] if len(candidates) == 1 else None
 
 
-def flag_of(field: Field) -> str:
-    """Return the flag of a field: ``--max-tokens``."""
-    name = field.name.replace("_", "-")
-    return f"--param-{name}" if field.name in RESERVED else f"--{name}"
-
-
 def _destination(field: Field) -> str:
     return f"param_{field.name}"
 
@@ -164,7 +156,7 @@ def _add_flag(group: Any, field: Field, former: Collection[str]) -> None:
         options["action"] = _Exclusion if is_exclusion else argparse.BooleanOptionalAction
     else:
         options["metavar"] = _metavar(field)
-        is_repeated = field.kind is FieldKind.LIST and _is_plain(field)
+        is_repeated = field.kind is FieldKind.LIST and is_plain(field)
         options["action"] = "append" if is_repeated else "store"
     flags = [flag_of(field), *former]
     for flag in flags:
@@ -175,52 +167,20 @@ def _add_flag(group: Any, field: Field, former: Collection[str]) -> None:
 def _metavar(field: Field) -> str:
     if field.kind is FieldKind.CHOICE:
         return "{" + ",".join(map(str, field.choices)) + "}"
-    if field.kind is FieldKind.LIST and _is_plain(field):
+    if field.kind is FieldKind.LIST and is_plain(field):
         return _METAVARS[field.item or FieldKind.TEXT]
     if field.text.from_file:
         return "FILE"
     return _METAVARS[field.kind]
 
 
-def _section(field: Field) -> str:
-    return ", ".join(filter(None, (field.group.inside, field.group.title)))
-
-
 def _help(field: Field) -> str:
-    parts = [field.title if field.title.endswith((".", "?")) else f"{field.title}."]
-    if field.help:
-        parts.append(field.help)
-    if field.range:
-        unit = f" {field.range.unit}" if field.range.unit else ""
-        ends = plain_number(field.range.minimum), plain_number(field.range.maximum)
-        parts.append(f"{ends[0]} to {ends[1]}{unit}.")
-    if field.kind is FieldKind.TEXT and field.text.lines > 1:
-        parts.append("Use - for standard input.")
-    if field.kind is FieldKind.LIST and _is_plain(field):
-        parts.append("Can be repeated.")
-    if field.columns_of:
-        parts.append(f"A column of --{field.columns_of.replace('_', '-')}.")
-    if field.shown_if is not None:
-        values = " or ".join(map(str, field.shown_if.values))
-        parts.append(f"For --{field.shown_if.field.replace('_', '-')} {values}.")
-    parts.append(_default(field))
-    return " ".join(filter(None, parts)).replace("%", "%%")
-
-
-def _default(field: Field) -> str:
-    if field.required:
-        return "Required."
-    if field.kind is FieldKind.SEED and field.default.is_random:
-        return "Default: random."
-    if field.kind is FieldKind.WEIGHTS and not field.default:
-        return "Default: automatic."
-    if field.kind is FieldKind.SWITCH:
-        return f"Default: {'on' if field.default else 'off'}."
-    return "" if field.default in (None, "", (), [], {}) else f"Default: {field.default}."
+    title = field.title if field.title.endswith((".", "?")) else f"{field.title}."
+    return " ".join(filter(None, [title, field.help, *limits(field)])).replace("%", "%%")
 
 
 def _value(field: Field, given: Any) -> Any:
-    if field.kind is FieldKind.LIST and _is_plain(field):
+    if field.kind is FieldKind.LIST and is_plain(field):
         return [_convert(field, field.item or FieldKind.TEXT, item) for item in given]
     return _convert(field, field.kind, given)
 
@@ -228,11 +188,6 @@ def _value(field: Field, given: Any) -> Any:
 def _convert(field: Field, kind: FieldKind, given: Any) -> Any:
     convert = _CONVERTERS.get(kind)
     return convert(field, given) if convert else given
-
-
-def _is_plain(field: Field) -> bool:
-    """Whether the items of a list are words or numbers, not structures."""
-    return field.item not in (None, FieldKind.DATA, FieldKind.LIST)
 
 
 # --- one converter a kind ---------------------------------------------------------------------
@@ -275,10 +230,10 @@ def _seed(field: Field, given: str) -> int:
 
 
 def _choice(field: Field, given: str) -> Any:
-    known = {str(choice): choice for choice in field.choices}
-    if given not in known:
-        raise _not_a(field, given, "one of " + ", ".join(known))
-    return known[given]
+    choices = {str(choice): choice for choice in field.choices}
+    if given not in choices:
+        raise _not_a(field, given, "one of " + ", ".join(choices))
+    return choices[given]
 
 
 def _file(field: Field, given: str) -> str:
