@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +34,10 @@ class CommandError(SetupError):
     def __init__(self, sentence: str, tail: Sequence[str]) -> None:
         super().__init__(sentence)
         self.tail = list(tail)
+
+
+class Stopped(Exception):
+    """The person ended a command early."""
 
 
 class Console:
@@ -71,6 +78,7 @@ class Console:
         failing: str,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        stop: Callable[[], bool] = lambda: False,
     ) -> list[str]:
         """Runs a command quietly, shows that it lives, and logs what it prints.
 
@@ -79,12 +87,14 @@ class Console:
             failing: sentence for when it fails, without the reason.
             env: the whole environment, or None for this one's.
             cwd: folder to run in.
+            stop: tells whether to end the command early, as Ctrl-C does.
 
         Returns:
             Its last lines (at most 40).
 
         Raises:
             CommandError: it could not be started, or ended with an error.
+            Stopped: `stop` said so.
         """
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a", encoding="utf-8", errors="replace") as log:
@@ -104,12 +114,14 @@ class Console:
                 )
             except OSError as error:
                 raise CommandError(f"{failing}: {command[0]}: {error.strerror}", []) from error
-            tail = self._watch(process, log)
+            tail = self._watch(process, log, stop)
         if process.returncode:
             raise CommandError(f"{failing}: {_reason(tail, process.returncode)}", tail)
         return tail
 
-    def _watch(self, process: subprocess.Popen[str], log: IO[str]) -> list[str]:
+    def _watch(
+        self, process: subprocess.Popen[str], log: IO[str], stop: Callable[[], bool]
+    ) -> list[str]:
         """Copies a command's lines to the log until it ends; Ctrl-C ends the command too."""
         tail: deque[str] = deque(maxlen=40)
         pump = threading.Thread(target=_pump, args=(process.stdout, log, tail), daemon=True)
@@ -118,6 +130,11 @@ class Console:
         try:
             while process.poll() is None:
                 time.sleep(TICK)
+                if stop():
+                    process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+                    process.wait()
+                    pump.join()
+                    raise Stopped
                 if self._live:
                     self._redraw(tail)
                 elif time.monotonic() >= next_beat:
@@ -146,10 +163,11 @@ class Console:
 
 
 def _pump(source: IO[str] | None, log: IO[str], tail: deque[str]) -> None:
-    for line in source or ():
-        log.write(line)
-        if line.strip():
-            tail.append(line.strip())
+    with source or contextlib.nullcontext():
+        for line in source or ():
+            log.write(line)
+            if line.strip():
+                tail.append(line.strip())
 
 
 def _reason(tail: Sequence[str], code: int) -> str:

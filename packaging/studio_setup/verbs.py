@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from studio_setup import checks, display, environment, system, weights
+from studio_setup import chat_model, checks, display, environment, system, weights
 from studio_setup.console import Console, SetupError
 from studio_setup.project import Project
 from studio_setup.stamps import only_one
@@ -88,9 +88,12 @@ def set_up(project: Project, verb: str) -> None:
     """Brings the checkout to where the verb can work; nearly free when it is there already."""
     only_one_waits = "Another setup is running in this folder; waiting for it."
     with only_one(project.state / "lock", lambda: print(only_one_waits, flush=True)):
-        if verb not in THOROUGH and environment.is_ready(project) and weights.are_there(project):
+        is_opened = verb == "run"
+        is_settled = not is_opened or chat_model.is_settled(project)
+        is_ready = environment.is_ready(project) and weights.are_there(project) and is_settled
+        if verb not in THOROUGH and is_ready:
             return
-        console = Console(project.log, steps=3)
+        console = Console(project.log, steps=4 if is_opened else 3)
         _start_log(project)
         console.step("System packages")
         console.done(system.ensure(console, *_system_groups(verb)))
@@ -103,6 +106,9 @@ def set_up(project: Project, verb: str) -> None:
         is_new = outcome != environment.UP_TO_DATE
         with environment.compiling(project) if is_new else nullcontext():
             console.done(_weights(console, project, verb))
+        if is_opened:
+            console.step("Chat model")
+            console.done(chat_model.ensure(console, project))
 
 
 def open_studio(project: Project, rest: Sequence[str]) -> int:

@@ -15,24 +15,29 @@ from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
 from studio.models import Offer, Weights
 
+BEST = "best"
+"""Instead of a name: the best chat model that runs well on this computer."""
+
 
 def parser(commands: Any) -> ArgumentParser:
     """Add ``get`` to ``commands``; return its parser."""
-    made: ArgumentParser = commands.add_parser(
+    get: ArgumentParser = commands.add_parser(
         "get", help="download a model: by name, or from Hugging Face"
     )
-    made.add_argument(
+    get.add_argument(
         "name", nargs="?", default="", metavar="NAME|ADDRESS",
-        help="a model name, or owner/name on Hugging Face; without it, list the models",
+        help="a model name, “best” for the best chat model that runs well here, or owner/name on "
+        "Hugging Face; without it, list the models",
     )  # fmt: skip
-    made.add_argument(
+    get.add_argument(
         "--file", default="", metavar="NAME", help="which file of the repository to download"
     )
-    made.add_argument(
+    get.add_argument(
         "--convert", action="store_true", help="convert a pickle file to safetensors in a sandbox"
     )
-    made.set_defaults(run=run)
-    return made
+    get.add_argument("--progress", action="store_true", help="print progress as lines, for a log")
+    get.set_defaults(run=run)
+    return get
 
 
 def run(arguments: Any, session: StudioSession) -> int:
@@ -43,7 +48,10 @@ def run(arguments: Any, session: StudioSession) -> int:
         from studio.cli import models_get_hub
 
         return models_get_hub.run(arguments, session)
-    row = session.weights.offer(arguments.name)
+    if arguments.name == BEST and (reason := _why_none(session)):
+        output.say(reason)
+        return ExitCode.OK
+    row = _best(session)[0] if arguments.name == BEST else session.weights.offer(arguments.name)
     if row.problem:
         return _fetch(row, arguments, session)
     if arguments.json:
@@ -51,6 +59,25 @@ def run(arguments: Any, session: StudioSession) -> int:
     else:
         output.say(f"{row.title} is already installed: {row.path}")
     return ExitCode.OK
+
+
+def _best(session: StudioSession) -> list[Weights]:
+    folder = session.paths.shared_weights
+    there = next(place for place in (folder, *folder.parents) if place.is_dir())
+    return session.weights.better(free=disk.free_bytes(there))
+
+
+def _why_none(session: StudioSession) -> str:
+    """Return why no chat model is fetched; empty if there is one."""
+    from studio.models.download import hub
+
+    if session.settings.get(hub.NEVER, False):
+        return "The network is turned off in the settings, so no chat model was downloaded."
+    if _best(session):
+        return ""
+    if session.weights.better():
+        return "The disk has too little space left for a better chat model."
+    return "The best chat model for this computer is already installed."
 
 
 def say_what_can_be_had(rows: Sequence[Weights]) -> None:
@@ -93,9 +120,14 @@ def _fetch(row: Weights, arguments: Any, session: StudioSession) -> int:
 
     hub.check_network(session.settings)
     line = output.ProgressLine()
+    percent = -1
 
     def show(done: int, total: int) -> None:
+        nonlocal percent
         line.show(f"{row.title}: {done / total:4.0%} of {disk.as_size(total)}")
+        if arguments.progress and done * 100 // total > percent:
+            percent = done * 100 // total
+            output.hint(f"{row.title}: {percent}% of {disk.as_size(total)}")
 
     try:
         path = wheel_assembly.get(row, session.paths.shared_weights, show)

@@ -21,8 +21,10 @@ from studio.protocol.messages import WeightsEntry
 from studio.protocol.weights_files import parts_of, real
 
 _TEXT = "text"
-_FEW_PARAMETERS = 500_000_000
-"""Of the everyday questions of ``make bench chat-everyday`` such models answer few right."""
+_EASE = 4.5
+"""A set is offered where it takes no more than 1 / so much of the memory for models."""
+_DISK_EASE = 5
+"""It is fetched unasked, in set-up, where the disk has so many times its bytes free."""
 _SURELY_FITS = 1 << 30
 """Smaller weights are not compared with any memory."""
 _HELD = 1.2
@@ -76,7 +78,7 @@ class WeightsCatalogue:
         names = {capability, prefer}
         room = self._room() if any(w.bytes > _SURELY_FITS for w in matches) else math.inf
 
-        def rank(row: Weights) -> tuple[bool, bool, bool, bool, bool, bool, int]:
+        def rank(row: Weights) -> tuple[bool, bool, bool, bool, float, bool, int]:
             # What belongs to the capability itself, “lab-tunes” to “lab”, is nothing else.
             own = {name for name in row.capabilities if name.startswith(f"{capability}-")}
             others = len(set(row.capabilities) - names - own) if capability else 0
@@ -84,8 +86,8 @@ class WeightsCatalogue:
             is_loose = row.sidecar is None
             is_large, is_tuned = held_bytes(row) > room, FINE_TUNED in row.capabilities
             first = bool(row.problem), is_large, is_second, is_tuned
-            is_small = capability == _TEXT and 0 < row.parameters < _FEW_PARAMETERS
-            return (*first, is_small, is_loose, others)
+            order = held_bytes(row) if is_large else -ability(row)
+            return (*first, order if capability == _TEXT else 0.0, is_loose, others)
 
         matches.sort(key=lambda row: row.title.lower())
         matches.sort(key=lambda row: str(row.source.get(RESULT, "")), reverse=True)
@@ -96,12 +98,35 @@ class WeightsCatalogue:
         return frozenset((*self._all(), *(row.id for row in self._look().offers.values())))
 
     def offers(self, capability: str = "") -> builtins.list[Weights]:
-        """Return the sets for ``capability`` (all if empty) that can be had, by name.
+        """Return the sets for ``capability`` (all if empty) that can be had.
 
-        Those that are here already have no ``problem``; each has an ``offer``.
+        Those that are here already have no ``problem``; each has an ``offer``. Language models come
+        in the order of ``better``, other sets by name.
         """
         rows = self._look().offers.values()
-        return [row for row in rows if not capability or capability in row.capabilities]
+        matches = [row for row in rows if not capability or capability in row.capabilities]
+        if capability != _TEXT:
+            return matches
+        room = self._room()
+        return sorted(matches, key=lambda row: (_EASE * row.bytes > room, -ability(row)))
+
+    def better(self, weights_id: str = "", free: float = math.inf) -> builtins.list[Weights]:
+        """Return the language models to get that run well here, best first.
+
+        Args:
+            weights_id: Those they must be abler than; the best installed if empty or unknown.
+            free: Bytes free on the disk.
+        """
+        here = self._all().get(weights_id) or next(
+            (row for row in self.list(_TEXT) if not row.problem), None
+        )
+        least, room = ability(here) if here else -math.inf, self._room()
+        return [
+            row
+            for row in self.offers(_TEXT)
+            if row.problem and ability(row) > least
+            if _EASE * row.bytes <= room and _DISK_EASE * row.bytes <= free
+        ]
 
     def offer(self, name: str) -> Weights:
         """Return the set with that name, or with the id of its weights.
@@ -261,6 +286,19 @@ def _add(rows: dict[str, Weights], weights: Weights) -> None:
         where = hashlib.sha256(str(weights.path).encode()).hexdigest()[:6]
         weights = replace(weights, id=f"{weights.id}-{where}")
     rows[weights.id] = weights
+
+
+def ability(row: Weights) -> float:
+    """Return the share of everyday questions that a language model answers right.
+
+    It is measured, or estimated from its size: on the line through SmolLM2 135M and Qwen2.5 Coder
+    1.5B. Large ones come above 1. A model made for something else as well comes after its equals.
+    """
+    if row.everyday:
+        return row.everyday
+    numbers = row.parameters or row.bytes * (0.5 if row.format == "safetensors" else 1.65)
+    aside = 0.05 if len(row.capabilities) > 1 else 0.0
+    return 0.24 + 0.62 * math.log10(max(numbers, 1e7) / 135e6) - aside
 
 
 def held_bytes(row: Weights) -> float:

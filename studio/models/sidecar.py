@@ -54,6 +54,7 @@ class _Sidecar(msgspec.Struct, frozen=True):
     source: dict[str, Any] | str = ""
     get: _Get | None = None
     caution: str = ""
+    everyday: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     recommended: dict[str, bool | int | float | str] = {}
 
 
@@ -112,6 +113,7 @@ def _weights(path: Path, sidecar: _Sidecar, folders: Sequence[Path]) -> Weights:
         problem=problem,
         offer=offer,
         caution=sidecar.caution,
+        everyday=sidecar.everyday,
         recommended=sidecar.recommended,
     )
 

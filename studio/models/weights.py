@@ -39,6 +39,8 @@ class Weights:
         sidecar: The file that describes it; None for weights that were just dropped in.
         offer: How to get them, where the user may; None for all others.
         caution: What to expect no more of them than, in a sentence; empty for most.
+        everyday: Share of everyday questions answered right (``make bench chat-everyday``); 0 if
+            not measured.
         recommended: Parameter → value, taken where neither the user nor the task says otherwise.
         origin: Where it was found: empty in the studio's folders, ``added`` or ``folder`` where the
             user pointed at it, else the name of the program whose store it lies in.
@@ -63,6 +65,7 @@ class Weights:
     sidecar: Path | None = None
     offer: Offer | None = None
     caution: str = ""
+    everyday: float = 0.0
     recommended: Mapping[str, bool | int | float | str] = field(default_factory=dict)
     origin: str = ""
     problem: str = ""

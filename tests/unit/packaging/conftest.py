@@ -39,6 +39,7 @@ class RecordingConsole(Console):
         failing: str,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        stop: Callable[[], bool] = lambda: False,
     ) -> list[str]:
         self.commands.append(list(command))
         self.answer(list(command))

@@ -53,7 +53,7 @@ def bootstrap(project: Project, *words: str, **env: str) -> subprocess.Completed
         clean.pop(name, None)
     return subprocess.run(
         [sys.executable, project.root / "packaging/bootstrap.py", *words],
-        env={**clean, "STUDIO_SYSTEM_PACKAGES": "no", **env},
+        env={**clean, "STUDIO_SYSTEM_PACKAGES": "no", "STUDIO_STARTER": "small", **env},
         capture_output=True,
         text=True,
         timeout=600,
@@ -211,6 +211,33 @@ def test_missing_weights_do_not_keep_the_window_shut(ready: Project, display: st
     assert "The model Tiny could not be downloaded" in tested.stderr
     assert f"Log: {ready.log}" in tested.stderr
     assert "Traceback" not in tested.stderr
+
+
+def test_only_run_downloads_the_chat_model_and_only_once(ready: Project, display: str) -> None:
+    best = "-m studio models get best --progress"
+    for verb in ("setup", "test", "lint", "types", "bench"):
+        bootstrap(ready, verb, STUDIO_STARTER="")
+    assert [words for words in notes(ready) if "models get" in words] == []
+    opened = bootstrap(ready, "run", DISPLAY=display, STUDIO_STARTER="")
+    assert "[4/4] Chat model" in opened.stdout
+    again = bootstrap(ready, "run", DISPLAY=display, STUDIO_STARTER="")
+    assert again.stdout == ""
+    assert [words.partition("|")[2] for words in notes(ready)[-3:]] == [
+        best, "-m studio", "-m studio"
+    ]  # fmt: skip
+
+
+def test_a_chat_model_that_cannot_be_downloaded_is_tried_again_and_the_window_opens(
+    ready: Project, display: str
+) -> None:
+    script(ready, failing="models get best")
+    for _ in range(2):
+        opened = bootstrap(ready, "run", DISPLAY=display, STUDIO_STARTER="")
+        assert opened.returncode == 0
+        assert "The chat model could not be downloaded: 1 failed" in opened.stdout
+        assert notes(ready)[-1] == "|-m studio"
+    bootstrap(ready, "run", DISPLAY=display, STUDIO_STARTER="small")
+    assert sum("models get best" in words for words in notes(ready)) == 2
 
 
 def test_an_old_python_can_read_the_entry_and_is_told(tmp_path: Path) -> None:

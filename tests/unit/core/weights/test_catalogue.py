@@ -296,9 +296,9 @@ def test_what_is_too_large_for_the_machine_is_never_the_default(tmp_path: Path) 
         rows = WeightsCatalogue([tmp_path], room=lambda: room).list("text", prefer="code")
         return [row.id[0] for row in rows]
 
-    assert order(22e9) == ["b", "d", "c", "a"], "16-bit numbers are held in 8"
-    assert order(5e9) == ["c", "a", "b", "d"]
-    assert order(1e12) == ["a", "b", "d", "c"]
+    assert order(22e9) == ["d", "b", "c", "a"], "16-bit numbers are held in 8"
+    assert order(5e9) == ["c", "b", "d", "a"], "of those too large the one that lacks least"
+    assert order(1e12) == ["a", "d", "b", "c"]
 
 
 def test_nothing_that_fits_says_where_weights_go(tmp_path: Path) -> None:
@@ -466,7 +466,7 @@ def test_those_made_for_it_come_first_and_others_keep_their_place(tmp_path: Path
         path.write_text(path.read_text("utf-8").replace('["text"]', capability), "utf-8")
     drop(tmp_path, "mine.gguf")
     catalogue = WeightsCatalogue([tmp_path])
-    assert [w.id for w in catalogue.list("text")] == ["talker", "coder", "mine"]
+    assert [w.id for w in catalogue.list("text")] == ["talker", "mine", "coder"]
     assert [w.id for w in catalogue.list("text", "code")] == ["coder", "talker", "mine"]
     assert catalogue.default_for("text").id == "talker"
     assert catalogue.default_for("text", "code").id == "coder"
@@ -479,6 +479,13 @@ def test_the_coder_is_described_to_the_last_piece() -> None:
     assert len({piece.wheel_sha256 for piece in row.offer.pieces}) == 22
     assert {"text", "code"} == set(row.capabilities)
     assert row.card is not None
+
+
+def test_the_small_coder_is_described_to_the_last_piece() -> None:
+    row = WeightsCatalogue([resources() / "weights"]).offer("coder-small")
+    assert row.offer is not None
+    assert (len(row.offer.pieces), row.bytes) == (6, 491_400_064)
+    assert len({piece.wheel_sha256 for piece in row.offer.pieces}) == 6
 
 
 @pytest.mark.parametrize(
