@@ -221,7 +221,7 @@ def main() -> None:
     network = TransformNetwork()
     average = TransformNetwork()
     average.load_state_dict(network.state_dict())
-    others = [each for name, each in network.named_parameters() if name != "kept"]
+    others = [weight for name, weight in network.named_parameters() if name != "kept"]
     optimiser = torch.optim.Adam([{"params": others}, {"params": [network.kept]}], RATE)
     step, checkpoint, lengths = 0, args.folder / "preview.pt", torch.zeros(len(STYLES))
     if checkpoint.exists():

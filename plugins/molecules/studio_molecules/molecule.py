@@ -71,8 +71,8 @@ class Molecule(msgspec.Struct, frozen=True):
 
     @property
     def _is_flat(self) -> bool:
-        found = _PLACES.search(self.coordinates)
-        return found is not None and all(part.endswith(",") for part in found[1].split(";"))
+        match = _PLACES.search(self.coordinates)
+        return match is not None and all(part.endswith(",") for part in match[1].split(";"))
 
 
 class OwnColumn(msgspec.Struct, frozen=True):
@@ -88,7 +88,11 @@ class OwnColumn(msgspec.Struct, frozen=True):
 
 def columns_of(molecules: Iterable[Molecule]) -> list[str]:
     """Return the names of all that any molecule has beside the family columns."""
-    return list(dict.fromkeys(name for each in molecules for name in (*each.figures, *each.words)))
+    return list(
+        dict.fromkeys(
+            name for molecule in molecules for name in (*molecule.figures, *molecule.words)
+        )
+    )
 
 
 def cell_of(molecule: Molecule, name: str) -> str:
@@ -103,7 +107,7 @@ def to_csv(molecules: Sequence[Molecule]) -> bytes:
     the reader of files take it away.
     """
     names = columns_of(molecules)
-    in_space = [COORDINATES] * any(each.coordinates for each in molecules)
+    in_space = [COORDINATES] * any(row.coordinates for row in molecules)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*FAMILY, *in_space, *map(harmless, names)])
@@ -187,5 +191,5 @@ def as_written(text: str) -> str:
 
 
 def _harmless_cell(molecule: Molecule, name: str) -> str:
-    told = cell_of(molecule, name)
-    return told if as_number(told) is not None else harmless(told)
+    text = cell_of(molecule, name)
+    return text if as_number(text) is not None else harmless(text)

@@ -141,8 +141,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def without(self, figure: str) -> Profile:
         """Return the profile without the objectives for a figure."""
-        kept = tuple(each for each in self.objectives if each.figure != figure)
-        return msgspec.structs.replace(self, objectives=kept)
+        remaining = tuple(objective for objective in self.objectives if objective.figure != figure)
+        return msgspec.structs.replace(self, objectives=remaining)
 
     def score(self, figures: Mapping[str, float]) -> float:
         """Return the weighted geometric mean of the desirabilities, 0…1; 0 where a limit breaks.
@@ -184,10 +184,10 @@ def _modern(data: Any) -> Any:
         return data
     earlier = {"figure": "property", "slack": "tolerance"}
     objectives = [
-        {earlier.get(name, name): value for name, value in each.items()}
-        if isinstance(each, dict)
-        else each
-        for each in data["wishes"]
+        {earlier.get(name, name): value for name, value in wish.items()}
+        if isinstance(wish, dict)
+        else wish
+        for wish in data["wishes"]
     ]
     return {name: value for name, value in data.items() if name != "wishes"} | {
         "objectives": objectives
@@ -201,8 +201,8 @@ def checked(profile: Profile) -> Profile:
     for number, objective in enumerate(profile.objectives, 1):
         if objective.figure not in OBJECTIVES and not objective.figure.startswith(OWN):
             called = f"Objective {number} (“{objective.figure[:40]}”)"
-            known = ", ".join(OBJECTIVES)
-            raise BadInput(f"{called} is for an unknown property.", f"Available: {known}.")
+            names = ", ".join(OBJECTIVES)
+            raise BadInput(f"{called} is for an unknown property.", f"Available: {names}.")
         known_as = FIGURES.get(objective.figure)
         called = f"Objective {number} ({known_as.title if known_as else objective.figure})"
         if objective.low is None and objective.high is None:

@@ -88,7 +88,7 @@ def studio_open_file(ctx: PluginContext, path: Path) -> Callable[[], None] | Non
         for _title, run in list(ctx.send_to(artifact))[:1]:
             run()
 
-    def told(error: StudioError) -> None:
+    def show_error(error: StudioError) -> None:
         ctx.notices.error(error, key="molecules.open")
 
     def bring() -> None:
@@ -100,8 +100,8 @@ def studio_open_file(ctx: PluginContext, path: Path) -> Callable[[], None] | Non
                 JobRequest("molecules.predict", {"file": str(path)}, title=title)
             )
         except StudioError as error:
-            told(error)
+            show_error(error)
             return
-        job.on_artifact(show).on_failed(told)
+        job.on_artifact(show).on_failed(show_error)
 
     return bring

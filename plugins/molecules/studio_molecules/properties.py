@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
-from studio_molecules.admet.limits import limits_told
+from studio_molecules.admet.limits import limits_text
 
 
 @dataclass(frozen=True)
@@ -122,14 +122,19 @@ FIGURES: dict[str, Property] = {
     **DESCRIPTORS,
     **DOMAIN,
     **{
-        each.id: Property(each.title, each.unit, f"{each.told}{limits_told(each.id)}", each.wanted)
-        for each in ENDPOINTS.values()
+        endpoint.id: Property(
+            endpoint.title,
+            endpoint.unit,
+            f"{endpoint.description}{limits_text(endpoint.id)}",
+            endpoint.wanted,
+        )
+        for endpoint in ENDPOINTS.values()
     },
     **{
-        each.id + SPREAD: Property(
-            f"± {each.title}", each.unit, "Disagreement between five networks.", "low"
+        endpoint.id + SPREAD: Property(
+            f"± {endpoint.title}", endpoint.unit, "Disagreement between five networks.", "low"
         )
-        for each in ENDPOINTS.values()
+        for endpoint in ENDPOINTS.values()
     },
 }
 """Every figure there is, id → what it means, in the order of the table."""

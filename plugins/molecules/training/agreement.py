@@ -49,7 +49,7 @@ def suite(wheel: Path) -> dict[str, Any]:
         sys.modules[empty.__name__] = empty
     scipy.histogram = np.histogram  # as the package still calls it
     suites = importlib.import_module("guacamol.benchmark_suites")
-    return {each.name: each for each in suites.goal_directed_suite_v2()}
+    return {benchmark.name: benchmark for benchmark in suites.goal_directed_suite_v2()}
 
 
 def molecules() -> list[str]:
@@ -63,18 +63,18 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("wheel", type=Path)
     parser.add_argument("--write", type=Path)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     rdBase.DisableLog("rdApp.*")
-    known, given, columns, worst = suite(asked.wheel), molecules(), {}, 0.0
+    benchmarks, given, columns, worst = suite(arguments.wheel), molecules(), {}, 0.0
     for name, make in guacamol.GOALS.items():
-        theirs, measure = known[name].objective.score_list(given), make()
-        ours = [measure(Chem.MolFromSmiles(each)) for each in given]
+        theirs, measure = benchmarks[name].objective.score_list(given), make()
+        ours = [measure(Chem.MolFromSmiles(smiles)) for smiles in given]
         off = max(abs(one - other) for one, other in zip(ours, theirs, strict=True))
-        sizes = tuple(known[name].contribution_specification.top_counts)
+        sizes = tuple(benchmarks[name].contribution_specification.top_counts)
         print(f"{name:28} {off:.1e} of {max(theirs):.3f}, {sizes == guacamol.tops(name)}")
         columns[name], worst = theirs, max(worst, off)
-    if asked.write:
-        with asked.write.open("w", newline="") as file:
+    if arguments.write:
+        with arguments.write.open("w", newline="") as file:
             rows = csv.writer(file, lineterminator="\n")
             rows.writerow(["smiles", *columns])
             for place in range(KEPT):

@@ -58,15 +58,15 @@ def networks() -> dict[str, tuple[nn.Module, Mapping[str, Any]]]:
     import transformers
 
     text = transformers.CLIPTextModel(transformers.CLIPTextConfig(**_TEXT))
-    made: dict[str, tuple[nn.Module, Mapping[str, Any]]] = {
+    parts: dict[str, tuple[nn.Module, Mapping[str, Any]]] = {
         "text_encoder": (text, _TEXT),
         "unet": (diffusers.UNet2DConditionModel(**_UNET), _UNET),
         "vae": (diffusers.AutoencoderKL(**_VAE), _VAE),
     }
     rng = torch.Generator().manual_seed(0)
-    for network, _ in made.values():
+    for network, _ in parts.values():
         _fill(network.eval().requires_grad_(False), rng)
-    return made
+    return parts
 
 
 def _fill(network: nn.Module, rng: torch.Generator) -> None:
@@ -83,17 +83,17 @@ class Pair:
     def __init__(self, dtype: torch.dtype) -> None:
         import diffusers
 
-        made = networks()
+        by_name = networks()
         plan = ModelSpec(
             path=Path("random weights"),
             architecture="sd",
-            networks={name: _part(*each) for name, each in made.items()},
+            networks={name: _part(*parts) for name, parts in by_name.items()},
             vocabularies={"tokenizer": Vocabulary(None)},
             scheduler=("DDIMScheduler", _NOISE),
         )
         self._model = finished(build(plan, "cpu", dtype))
         self._plain = diffusers.StableDiffusionPipeline(
-            **{name: network for name, (network, _) in made.items()},
+            **{name: network for name, (network, _) in by_name.items()},
             tokenizer=self._model.pipe.tokenizer,
             scheduler=diffusers.DDIMScheduler(**_NOISE),
             safety_checker=None,

@@ -61,15 +61,15 @@ def _enlarging(ctx: BenchContext) -> dict[str, Any]:
         ctx.say(f"enlarging {side} × {side} px with {name}, {ROUNDS} times here and in ncnn")
         upscaler = finished(upscale_weights.loader().load(ctx.weights_path(name), "cpu"))
         picture = _picture(side)
-        found = _against_ncnn(ctx, upscaler, picture)
-        figures |= {f"{short}_{said}": value for said, value in found.items()}
+        against = _against_ncnn(ctx, upscaler, picture)
+        figures |= {f"{short}_{measure}": value for measure, value in against.items()}
     return figures
 
 
 def _against_ncnn(ctx: BenchContext, upscaler: Upscaler, picture: Tensor) -> dict[str, float | str]:
     def ours() -> Tensor:
-        made: Tensor = finished(upscaler.steps(picture))
-        return made
+        enlarged: Tensor = finished(upscaler.steps(picture))
+        return enlarged
 
     try:
         theirs = ncnn_net.runner(_exact(upscaler), ctx.scratch, torch.get_num_threads())

@@ -48,9 +48,9 @@ class StableDiffusion3(Family):
             more["mu"] = shift_for(noise_plan, (height // patch) * (width // patch), 1.16)
         noise_plan.set_timesteps(steps, device=latents.device, **more)
 
-    def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
+    def answer(self, latents: Tensor, time: Any, prompt: dict[str, Any], guidance: float) -> Tensor:
         prediction: Tensor = self.pipe.transformer(
-            hidden_states=latents, timestep=time.expand(len(latents)), **told, return_dict=False
+            hidden_states=latents, timestep=time.expand(len(latents)), **prompt, return_dict=False
         )[0]
         return prediction
 
@@ -59,16 +59,16 @@ class StableDiffusion3(Family):
         return self.latents_of(led.picture, shifted=not _is_told_nothing(led))
 
     def lead(
-        self, led: Led, latents: Tensor, time: Any, told: dict[str, Any], guidance: float
+        self, led: Led, latents: Tensor, time: Any, prompt: dict[str, Any], guidance: float
     ) -> dict[str, Any]:
-        network, pooled = led.control.network, told["pooled_projections"]
+        network, pooled = led.control.network, prompt["pooled_projections"]
         knows_words = network.config.joint_attention_dim is not None
         # Those of the large one have no places of their own.
         shown = latents if network.pos_embed else self.pipe.transformer.pos_embed(latents)
         added = network(
             hidden_states=shown,
             timestep=time.expand(len(latents)),
-            encoder_hidden_states=told["encoder_hidden_states"] if knows_words else None,
+            encoder_hidden_states=prompt["encoder_hidden_states"] if knows_words else None,
             pooled_projections=pooled * 0 if _is_told_nothing(led) else pooled,
             controlnet_cond=led.picture.to(latents).expand(len(latents), -1, -1, -1),
             conditioning_scale=led.strength,
@@ -111,9 +111,9 @@ class Flux(Family):
         shift = shift_for(noise_plan, tokens, 1.15)
         noise_plan.set_timesteps(**levels, mu=shift, device=latents.device)
 
-    def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
+    def answer(self, latents: Tensor, time: Any, prompt: dict[str, Any], guidance: float) -> Tensor:
         count, channels, height, width = latents.shape
-        arguments = self._asked(self.pipe.transformer, latents, time, told, guidance)
+        arguments = self._asked(self.pipe.transformer, latents, time, prompt, guidance)
         prediction = self.pipe.transformer(**arguments)[0]
         prediction = prediction.view(count, height // 2, width // 2, channels, 2, 2).permute(
             0, 3, 1, 4, 2, 5
@@ -127,10 +127,10 @@ class Flux(Family):
         return _packed(self.latents_of(led.picture))
 
     def lead(
-        self, led: Led, latents: Tensor, time: Any, told: dict[str, Any], guidance: float
+        self, led: Led, latents: Tensor, time: Any, prompt: dict[str, Any], guidance: float
     ) -> dict[str, Any]:
         network = led.control.network
-        arguments = self._asked(network, latents, time, told, guidance)
+        arguments = self._asked(network, latents, time, prompt, guidance)
         hint = led.picture.to(latents)
         of_blocks, of_single = network(
             **arguments, controlnet_cond=hint, conditioning_scale=led.strength
@@ -143,7 +143,7 @@ class Flux(Family):
         return {name: value for name, value in added.items() if value is not None}
 
     def _asked(
-        self, network: Any, latents: Tensor, time: Any, told: dict[str, Any], guidance: float
+        self, network: Any, latents: Tensor, time: Any, prompt: dict[str, Any], guidance: float
     ) -> dict[str, Any]:
         """Return what Flux and its ControlNets are asked: tokens, places and words."""
         import torch
@@ -153,14 +153,14 @@ class Flux(Family):
         if network.config.guidance_embeds:
             strength = torch.full([count], guidance, device=latents.device, dtype=torch.float32)
         places = self.pipe._prepare_latent_image_ids(
-            count, height // 2, width // 2, latents.device, told["txt_ids"].dtype
+            count, height // 2, width // 2, latents.device, prompt["txt_ids"].dtype
         )
         return {
             "hidden_states": _packed(latents),
             "timestep": time.expand(count).to(latents.dtype) / 1000,
             "guidance": strength,
             "img_ids": places,
-            **told,
+            **prompt,
             "return_dict": False,
         }
 
@@ -199,15 +199,15 @@ class PixArt(Family):
             conditions["aspect_ratio"] = (size[:, :1] / size[:, 1:]).repeat(len(words), 1)
         return conditions
 
-    def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
+    def answer(self, latents: Tensor, time: Any, prompt: dict[str, Any], guidance: float) -> Tensor:
         network = self.pipe.transformer
-        told = dict(told)
-        size = {name: told.pop(name, None) for name in ("resolution", "aspect_ratio")}
+        prompt = dict(prompt)
+        size = {name: prompt.pop(name, None) for name in ("resolution", "aspect_ratio")}
         prediction: Tensor = network(
             latents,
             timestep=time.expand(len(latents)),
             added_cond_kwargs=size,
-            **told,
+            **prompt,
             return_dict=False,
         )[0]
         # Some say beside the noise how much it varies.
@@ -237,12 +237,12 @@ class Sana(Family):
             words, mask = torch.cat([without, words]), torch.cat([mask_without, mask])
         return {"encoder_hidden_states": words, "encoder_attention_mask": mask}
 
-    def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
+    def answer(self, latents: Tensor, time: Any, prompt: dict[str, Any], guidance: float) -> Tensor:
         network = self.pipe.transformer
         prediction: Tensor = network(
             latents,
             timestep=time.expand(len(latents)) * network.config.timestep_scale,
-            **told,
+            **prompt,
             return_dict=False,
         )[0]
         return (
@@ -250,14 +250,14 @@ class Sana(Family):
         )
 
     def lead(
-        self, led: Led, latents: Tensor, time: Any, told: dict[str, Any], guidance: float
+        self, led: Led, latents: Tensor, time: Any, prompt: dict[str, Any], guidance: float
     ) -> dict[str, Any]:
         added = led.control.network(
             latents,
             timestep=time.expand(len(latents)),
             controlnet_cond=led.picture.to(latents).expand(len(latents), -1, -1, -1),
             conditioning_scale=led.strength,
-            **told,
+            **prompt,
             return_dict=False,
         )[0]
         return {"controlnet_block_samples": added}

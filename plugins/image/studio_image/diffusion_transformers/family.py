@@ -43,7 +43,7 @@ class Family:
         """
         noise_plan.set_timesteps(steps, device=latents.device)
 
-    def answer(self, latents: Tensor, time: Any, told: dict[str, Any], guidance: float) -> Tensor:
+    def answer(self, latents: Tensor, time: Any, prompt: dict[str, Any], guidance: float) -> Tensor:
         """Return the network's prediction for latents (n, c, h, w), of the same shape."""
         raise NotImplementedError
 
@@ -61,7 +61,7 @@ class Family:
         return scaled
 
     def lead(
-        self, led: Led, latents: Tensor, time: Any, told: dict[str, Any], guidance: float
+        self, led: Led, latents: Tensor, time: Any, prompt: dict[str, Any], guidance: float
     ) -> dict[str, Any]:
         """Return the ControlNet's residuals as keyword arguments of the network.
 

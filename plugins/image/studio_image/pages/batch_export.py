@@ -64,14 +64,14 @@ class BatchExport(QDialog):
 
     def _on_go(self) -> None:
         try:
-            self.params = asked(self.form.values())
+            self.params = export_settings(self.form.values())
         except BadInput as error:
             self.trouble.tell(error)
             return
         self.accept()
 
 
-def asked(values: dict[str, Any]) -> Export:
+def export_settings(values: dict[str, Any]) -> Export:
     """Parse the answers of the form.
 
     Raises:

@@ -195,7 +195,7 @@ class Composer(QFrame):
         source = self.source()
         mask = self.painted() if self.mode == REPAIR else None
         inputs = {} if mask is None else {"mask": mask}
-        if self.mode == DRAW and (regions := self.regions.asked()[1]):
+        if self.mode == DRAW and (regions := self.regions.regions()[1]):
             inputs["regions"] = regions
         return JobRequest(
             self.modes.mode.task,
@@ -286,7 +286,7 @@ class Composer(QFrame):
             "loras": list(pairs),
             "lora_strengths": list(pairs.values()),
             "inversions": self._inversions(prompt),
-            "regions": self.regions.asked()[0],
+            "regions": self.regions.regions()[0],
         }
 
     def _drawn_size(self) -> QSize:

@@ -33,7 +33,7 @@ class MaskController:
         self.desk = MaskDesk(ctx)
         self._shown = ""
         """Id of the picture that the mask is for."""
-        self._kept: tuple[str, Path] | None = None
+        self._cached: tuple[str, Path] | None = None
         """A picture, and the file of the mask that it once had."""
         composer.painted = self._mask
         composer.restore_mask = self.restore
@@ -62,20 +62,20 @@ class MaskController:
             return
         self._shown = id
         self.desk.show_picture(image)
-        self._take_kept()
+        self._take_cached()
         if self._composer.mode == REPAIR:
             self._show_desk()
 
     def restore(self, picture: str, mask: Path) -> None:
         """Put a mask on a picture, as soon as that is on the desk."""
-        self._kept = picture, mask
-        self._take_kept()
+        self._cached = picture, mask
+        self._take_cached()
 
-    def _take_kept(self) -> None:
-        if self._kept is None or self._kept[0] != self._shown:
+    def _take_cached(self) -> None:
+        if self._cached is None or self._cached[0] != self._shown:
             return
-        shown, path = self._kept
-        self._kept = None
+        shown, path = self._cached
+        self._cached = None
 
         def put(mask: QImage | StudioError) -> None:
             if isinstance(mask, StudioError):

@@ -179,7 +179,7 @@ class PicturePage(QWidget):
         self.results.on_pick(self.view.choose)
         self.results.on_menu(self.picture_actions.show_menu)
         self.results.on_remove(self.result_actions.bin)
-        self.viewer.asked.connect(self.picture_actions.on_tool)
+        self.viewer.tool_pressed.connect(self.picture_actions.on_tool)
         self.viewer.opened.connect(self.view.open_of_sheet)
         self.viewer.canvas.clicked.connect(self.view.click)
         end_theme = self._ctx.ui.on_theme(lambda _tokens: self.viewer.update())

@@ -239,7 +239,7 @@ class RegionRow(QWidget):
         self.clear_button.setVisible(bool(prompts))
         self.changed.emit()
 
-    def asked(self) -> tuple[str, bytes]:
+    def regions(self) -> tuple[str, bytes]:
         """Return the prompts, one a line, and the painting; both empty while this is out of view.
 
         Raises:

@@ -48,7 +48,7 @@ class Probe:
         self.network.to(device)
 
     @torch.inference_mode()
-    def found(self, pictures: Tensor, most: int) -> list[list[str]]:
+    def recognise(self, pictures: Tensor, most: int) -> list[list[str]]:
         """Return for each picture (n, 3, 64, 64) in 0…1 the ``most`` likeliest captions."""
         device = next(self.network.parameters()).device
         scores: Tensor = self.network(pictures.to(device).float())

@@ -16,7 +16,7 @@ from typing import Any
 from studio_image.diffusion import prompt_words
 from studio_image.recipes import foreign
 from studio_image.recipes.comfy_graph import Graph, Link, Node, of_prompt, of_workflow
-from studio_image.recipes.foreign import number, said, table, words
+from studio_image.recipes.foreign import number, present, table, words
 from studio_image.recipes.recipe import Recipe, restored
 
 PROGRAM = "ComfyUI"
@@ -119,7 +119,7 @@ def _sampling(graph: Graph, node: Node, facts: _Found) -> None:
 
     chosen, rest = foreign.scheduler(words(value("sampler_name")), words(value("scheduler")))
     facts.rest += rest
-    facts.values |= chosen | said(
+    facts.values |= chosen | present(
         steps=value("steps"), guidance=value("cfg"), seed=value(*_SEEDS), strength=value("denoise")
     )
     for ours, theirs in (("prompt", ("positive", "conditioning")), ("negative", ("negative",))):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from studio_image.recipes import foreign
-from studio_image.recipes.foreign import number, rows, said, table, words
+from studio_image.recipes.foreign import number, present, rows, table, words
 from studio_image.recipes.recipe import Recipe, restored
 
 PROGRAM = "Fooocus"
@@ -32,7 +32,7 @@ def read(text: str) -> Recipe:
         words(settings.get("sampler")), words(settings.get("scheduler"))
     )
     size = _SIZE.fullmatch(words(settings.get("resolution")).strip())
-    values = said(
+    values = present(
         prompt=words(settings.get("prompt")),
         negative=words(settings.get("negative_prompt")),
         width=int(size[1]) if size else None,

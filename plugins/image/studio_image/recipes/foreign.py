@@ -67,7 +67,7 @@ def without_loras(prompt: str) -> tuple[str, list[tuple[str, float]]]:
     return bare, loras[:MOST_LORAS]
 
 
-def said(**values: Any) -> dict[str, Any]:
+def present(**values: Any) -> dict[str, Any]:
     """Return those values that say something."""
     return {name: value for name, value in values.items() if value not in (None, "")}
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from studio_image.recipes import foreign
-from studio_image.recipes.foreign import number, rows, said, table, words
+from studio_image.recipes.foreign import number, present, rows, table, words
 from studio_image.recipes.recipe import Recipe, restored
 
 PROGRAM = "InvokeAI"
@@ -39,7 +39,7 @@ def read(text: str) -> Recipe:
     begins = bool(settings.get("init_image"))
     if begins:
         rest.append("the starting image")
-    values = said(
+    values = present(
         prompt=words(settings.get("positive_prompt")),
         negative=words(settings.get("negative_prompt")),
         strength=number(settings.get("strength")) if begins else None,
@@ -70,7 +70,7 @@ def read_older(text: str) -> Recipe:
     if settings.get("postprocessing"):
         rest.append("what was done to the picture afterwards")
     names = {"steps": "steps", "seed": "seed", "width": "width", "height": "height"}
-    values = said(
+    values = present(
         prompt=wanted, negative=negative, **_numbers(settings, **names, guidance="cfg_scale")
     )
     model = foreign.file_title(words(whole.get("model_weights")))
@@ -97,7 +97,7 @@ def read_oldest(text: str) -> Recipe:
         return Recipe()
     chosen, rest = foreign.scheduler(settings.pop("sampler", ""))
     wanted, negative = _parted(prompt)
-    values = said(prompt=wanted, negative=negative, **settings)
+    values = present(prompt=wanted, negative=negative, **settings)
     return restored(PROGRAM, values | chosen, left_out=rest)
 
 

@@ -33,7 +33,7 @@ def can_be_found() -> bool:
     return find_spec("cv2") is not None
 
 
-def found(picture: np.ndarray) -> list[Box]:
+def detect(picture: np.ndarray) -> list[Box]:
     """Return where faces are in a picture (H, W, 3) uint8.
 
     Raises:
@@ -68,7 +68,7 @@ def left_alone(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, int]:
     Raises:
         ImportError: The detector is not installed.
     """
-    boxes = found(before)
+    boxes = detect(before)
     if not boxes:
         return after, 0
     shown = np.zeros(before.shape[:2], np.float32)

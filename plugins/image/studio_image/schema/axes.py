@@ -35,10 +35,10 @@ class Axis:
     @property
     def labels(self) -> list[str]:
         """What stands beside the pictures of each value."""
-        return [said(self.name, value) for value in self.values]
+        return [value_label(self.name, value) for value in self.values]
 
 
-def said(name: str, value: Any) -> str:
+def value_label(name: str, value: Any) -> str:
     """Return a value in words: a prompt speaks for itself, a number needs its name."""
     text = " + ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if name == "prompt" else f"{name} {text}"

@@ -118,12 +118,12 @@ class Caption:
     style: int
 
     @classmethod
-    def of(cls, text: str, style: str, *, known: bool = True) -> Caption:
-        """Return the caption of ``text``; ``known``: the whole phrase was trained."""
+    def of(cls, text: str, style: str, *, trained: bool = True) -> Caption:
+        """Return the caption of ``text``; ``trained``: the whole phrase was trained."""
         words = re.findall(r"[a-z0-9]+", text.lower())[:MAX_WORDS]
         rows = [_row(word, WORD_ROWS) for word in words]
         rows += [0] * (MAX_WORDS - len(rows))
-        phrase = _row(" ".join(words), PHRASE_ROWS) if known else 0
+        phrase = _row(" ".join(words), PHRASE_ROWS) if trained else 0
         return cls(tuple(rows), phrase, 1 + STYLES.index(style))
 
     def row(self) -> list[int]:

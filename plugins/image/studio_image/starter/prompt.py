@@ -72,20 +72,20 @@ class Subject:
 
     Attributes:
         caption: What the generator gets.
-        said: The words it draws from: a trained caption, recoloured if a colour was asked for.
-        known: The trained caption that it leans on.
+        wording: The words it draws from: a trained caption, recoloured if a colour was asked for.
+        trained_caption: The trained caption that it leans on.
         copies: How many of it the picture shows.
     """
 
     caption: Caption
-    said: str
-    known: str
+    wording: str
+    trained_caption: str
     copies: int = 1
 
     @property
-    def told(self) -> str:
+    def label(self) -> str:
         """The subject as a person reads it."""
-        return f"{self.copies} × {self.said}" if self.copies > 1 else self.said
+        return f"{self.copies} × {self.wording}" if self.copies > 1 else self.wording
 
 
 @dataclass(frozen=True)
@@ -105,18 +105,18 @@ class Reading:
     def first(self) -> Reading:
         """Return the reading with one copy of the first subject alone; the others are left out."""
         only, *others = self.subjects
-        left_out = (*self.unknown, *(other.said for other in others))
+        left_out = (*self.unknown, *(other.wording for other in others))
         return Reading((replace(only, copies=1),), left_out, self.respelt)
 
     @property
     def drawn(self) -> str:
         """The words it draws from."""
-        return ", ".join(subject.told for subject in self.subjects)
+        return ", ".join(subject.label for subject in self.subjects)
 
     @property
     def known(self) -> str:
         """The trained captions that it leans on."""
-        return ", ".join(subject.known for subject in self.subjects)
+        return ", ".join(subject.trained_caption for subject in self.subjects)
 
 
 _NONE: Mapping[str, str] = {}
@@ -170,7 +170,7 @@ def _read(prompt: str, style: str, starter: Starter, near: Mapping[str, str]) ->
         if caption and len(subjects) < MAX_SUBJECTS:
             copies = copies or (SEVERAL if is_plural else 1)
             subject = _subject(caption, colour, copies, style)
-            subjects.setdefault(subject.said, subject)
+            subjects.setdefault(subject.wording, subject)
             colour, copies = "", 0
         elif caption:
             unknown += words[at : at + length]
@@ -193,7 +193,7 @@ def _subject(caption: str, colour: str, copies: int, style: str) -> Subject:
         return Subject(Caption.of(caption, style), caption, caption, copies)
     rest = [word for word in caption.split() if word not in (*COLOURS, *_OTHER_COLOURS)]
     name = " ".join((colour, *rest))
-    words, phrase = Caption.of(name, style, known=False), Caption.of(caption, style).phrase
+    words, phrase = Caption.of(name, style, trained=False), Caption.of(caption, style).phrase
     return Subject(Caption(words.words, phrase, words.style), name, caption, copies)
 
 

@@ -25,7 +25,7 @@ from studio.api import (
 from studio_image import picture_arrays
 from studio_image.grid.sheet import Sheet
 from studio_image.schema import Grid
-from studio_image.schema.axes import TASKS, Plan, lines_of, said, without_folders
+from studio_image.schema.axes import TASKS, Plan, lines_of, value_label, without_folders
 
 _PREVIEW = 640
 _MOST_BYTES = 1 << 20
@@ -59,7 +59,7 @@ def grid(ctx: TaskContext, params: Grid) -> Iterator[Event]:
     yield run.artifact(run.sheet)
     high, wide = run.sheet.picture.shape[:2]
     yield ctx.result(
-        count=len(run.made),
+        count=len(run.picture_ids),
         cells=run.cells,
         failed=[f"{words}: {error.message}" for words, error in zip(run.without, run.failed)],
         seed=ctx.rng.seed,
@@ -73,7 +73,7 @@ class _Run:
     """One run of the task.
 
     Attributes:
-        made: Number of a cell → id of its picture; empty if nothing is kept.
+        picture_ids: Number of a cell → id of its picture; empty if nothing is kept.
         failed: What went wrong with those that could not be made; ``without`` names them.
         sheet: None until the first picture is there.
     """
@@ -81,7 +81,7 @@ class _Run:
     def __init__(self, ctx: TaskContext, params: Grid, plan: Plan) -> None:
         self._ctx, self._params, self._plan = ctx, params, plan
         self._cells = plan.cells()
-        self.made: dict[int, str] = {}
+        self.picture_ids: dict[int, str] = {}
         self.without: list[str] = []
         self.failed: list[StudioError] = []
         self.sheet: Sheet | None = None
@@ -91,7 +91,7 @@ class _Run:
     @property
     def cells(self) -> list[dict[str, Any]]:
         """What each picture that was made has of its own."""
-        return [self._cells[number] for number in self.made]
+        return [self._cells[number] for number in self.picture_ids]
 
     @property
     def note(self) -> str:
@@ -111,7 +111,7 @@ class _Run:
         if "count" in names:
             common["count"] = 1
         for number, own in enumerate(self._cells):
-            words = " · ".join(said(name, value) for name, value in own.items())
+            words = " · ".join(value_label(name, value) for name, value in own.items())
             preview = None if self.sheet is None else self.sheet.preview(_PREVIEW)
             yield ctx.progress(number, total, f"{number + 1} of {total}: {words[:80]}", preview)
             try:
@@ -122,7 +122,7 @@ class _Run:
                 self._say(number, error.message)
                 continue
             (cell, *_) = outcome.artifacts
-            self.made[number] = cell.id
+            self.picture_ids[number] = cell.id
             payload = cell.payload if isinstance(cell.payload, bytes) else cell.payload.read_bytes()
             self._place(number, picture_arrays.read(payload, words))
         yield ctx.progress(total, total, "Making the sheet")
@@ -155,10 +155,10 @@ class _Run:
         }
         cells = [
             {"id": id, "at": list(sheet.boxes[number]), "set": self._cells[number]}
-            for number, id in self.made.items()
+            for number, id in self.picture_ids.items()
         ]
-        whole = len(self.made) == len(self._cells)
-        counted = f"{len(self.made)} of {len(self._cells)} pictures"
+        whole = len(self.picture_ids) == len(self._cells)
+        counted = f"{len(self.picture_ids)} of {len(self._cells)} pictures"
         checks = picture_arrays.verdict(picture).checks
         return self._ctx.artifact(
             Kind.IMAGE,

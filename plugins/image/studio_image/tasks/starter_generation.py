@@ -91,23 +91,25 @@ class _Drawn:
 
     Attributes:
         pictures: Each (64, 64, 3) floats in 0…1.
-        found: The captions that the probe sees in each, likeliest first; empty without a probe.
+        captions: The captions that the probe sees in each, likeliest first; empty without a probe.
     """
 
     subject: Subject
     pictures: list[np.ndarray]
-    found: list[list[str]] = field(default_factory=list)
+    captions: list[list[str]] = field(default_factory=list)
 
     def shows(self, number: int) -> bool:
         """Whether the probe finds the subject in a drawing; True where nobody looked."""
-        return not self.found or self.subject.known in self.found[number]
+        return not self.captions or self.subject.trained_caption in self.captions[number]
 
     def check(self, number: int) -> Check | None:
         """Return the probe's verdict on a drawing; None where it did not run."""
-        if not self.found:
+        if not self.captions:
             return None
-        seen = ", ".join(self.found[number][:3])
-        return Check(f"shows {self.subject.known}", self.shows(number), f"the probe sees: {seen}")
+        seen = ", ".join(self.captions[number][:3])
+        return Check(
+            f"shows {self.subject.trained_caption}", self.shows(number), f"the probe sees: {seen}"
+        )
 
 
 class _Run:
@@ -135,7 +137,7 @@ class _Run:
                 pictures = yield from self._subject(starter, subject, number * self._each)
                 self._drawn.append(_Drawn(subject, pictures))
         for drawn in self._drawn:
-            drawn.found = self._seen(drawn.pictures)
+            drawn.captions = self._seen(drawn.pictures)
 
     def redraw(self) -> Iterator[Event]:
         """Redraw the subjects that the probe misses, and keep those it then finds."""
@@ -150,7 +152,10 @@ class _Run:
             again = _Drawn(drawn.subject, pictures, self._seen(pictures))
             good = (at for at in range(len(pictures)) if again.shows(at))
             for at, better in zip(wrong, good):
-                drawn.pictures[at], drawn.found[at] = again.pictures[better], again.found[better]
+                drawn.pictures[at], drawn.captions[at] = (
+                    again.pictures[better],
+                    again.captions[better],
+                )
 
     def _subject(
         self, starter: Starter, subject: Subject, done: int, *, is_again: bool = False
@@ -243,7 +248,7 @@ class _Run:
         unit = torch.from_numpy(np.nan_to_num(np.stack(pictures))).permute(0, 3, 1, 2)
         try:
             with self._ctx.lease(PROBE) as probe:
-                return probe.found(unit, PROBED)  # type: ignore[no-any-return]
+                return probe.recognise(unit, PROBED)  # type: ignore[no-any-return]
         except StudioError as error:
             if error.code is not ErrorCode.NOT_FOUND:
                 raise
@@ -251,9 +256,9 @@ class _Run:
 
     def _progress(self, subject: Subject, done: float, arrays: np.ndarray) -> Event:
         work = self._work * (2 if self._params.enlarge else 1)
-        words = f"Drawing {subject.said}"
+        words = f"Drawing {subject.wording}"
         if done > self._work:
-            done, words = self._work, f"Drawing {subject.said} again"
+            done, words = self._work, f"Drawing {subject.wording} again"
         shown = arrays[: self._params.count]
         return self._ctx.progress(
             done, work, words, picture_arrays.row(picture_arrays.from_unit(shown))
@@ -312,7 +317,7 @@ class _Run:
     def _found(self, variation: int) -> list[str]:
         """Return the probe's first guess for each drawing of a picture."""
         used = dict.fromkeys(self._used(variation))
-        return [self._drawn[s].found[at][0] for s, at in used if self._drawn[s].found]
+        return [self._drawn[s].captions[at][0] for s, at in used if self._drawn[s].captions]
 
     def _large(self, picture: np.ndarray, number: int) -> Generator[Event, None, np.ndarray]:
         """Return a drawing enlarged, (H, W, 3) uint8; the second half of the work for all."""

@@ -15,7 +15,7 @@ from plugins.image.tests.pages.page_desk import Desk, picture, png
 from studio.api import BadInput
 from studio.testing.scripted import Artifact, Result
 from studio_image import picture_arrays
-from studio_image.pages.batch_export import asked
+from studio_image.pages.batch_export import export_settings
 from studio_image.pages.picture_files import export
 from studio_image.recipes import file_names
 from studio_image.recipes.recipe_files import recipe_in
@@ -131,7 +131,7 @@ def test_several_are_exported_at_once(desk: Desk, tmp_path: Path) -> None:
 def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
     for folder, why in (("", "no folder"), (str(tmp_path / "gone"), "cannot be found")):
         with pytest.raises(BadInput, match=why):
-            asked({"folder": folder})
+            export_settings({"folder": folder})
 
 
 def test_the_size_of_an_enlargement_is_shown_before_it_begins(desk: Desk, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_prompt_names_captions(prompt: str, drawn: str, unknown: tuple[str, ..
 
 def test_a_colour_keeps_the_phrase_that_was_trained() -> None:
     (subject,) = read("a blue apple").subjects
-    assert subject.known == "red apple"
+    assert subject.trained_caption == "red apple"
     assert subject.caption.phrase == Caption.of("red apple", "3d").phrase
     assert subject.caption.words == Caption.of("blue apple", "3d").words
 

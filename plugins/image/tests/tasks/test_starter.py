@@ -313,7 +313,7 @@ class Opinion:
     def __init__(self, *answers: str) -> None:
         self._answers = list(answers)
 
-    def found(self, pictures: torch.Tensor, most: int) -> list[list[str]]:
+    def recognise(self, pictures: torch.Tensor, most: int) -> list[list[str]]:
         """Answer."""
         return [[self._answers.pop(0)] for _ in pictures]
 
@@ -374,8 +374,8 @@ def test_the_probe_is_a_file_that_says_the_same_as_the_network(tmp_path: Path) -
     loaded = finished(probe_weights.loader().load(tmp_path / "probe.safetensors", "cpu"))
     scores = network(pictures)
     expected = [[captions[at] for at in row] for row in scores.argsort(1, descending=True).tolist()]
-    assert loaded.found(pictures, 9) == expected
-    assert loaded.found(pictures, 1) == [row[:1] for row in expected]
+    assert loaded.recognise(pictures, 9) == expected
+    assert loaded.recognise(pictures, 1) == [row[:1] for row in expected]
 
 
 def test_variations_are_shown_as_drawn_and_have_other_styles_only_where_these_are_mixed(

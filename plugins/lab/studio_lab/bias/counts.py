@@ -37,7 +37,7 @@ class Counted:
 
 def counted(topic: Topic, by: str, group: str, texts: Sequence[str]) -> Counted:
     """Count the texts by the first matching word of their first sentence."""
-    first, second = (_words(each) for each in topic.counted)
+    first, second = (_words(side) for side in topic.counted)
     counts = [0, 0]
     for text in texts:
         head = _SENTENCE.split(text.strip(), maxsplit=1)[0]

@@ -78,10 +78,10 @@ def _short(group: str) -> str:
 def sentence(leanings: Sequence[Leaning]) -> str:
     """Return the whole report in a sentence; the two sides of one difference count once."""
     leanings = [leaning for leaning in leanings if not leaning.is_mirror]
-    sure = [each for each in leanings if each.is_sure]
+    sure = [one for one in leanings if one.is_sure]
     if not sure:
         return f"None of {len(leanings)} differences between groups is larger than chance explains."
-    widest = max(sure, key=lambda each: abs(each.more.value))
+    widest = max(sure, key=lambda one: abs(one.more.value))
     return (
         f"{len(sure)} of {len(leanings)} differences between groups are larger than chance "
         "explains; "

@@ -54,7 +54,7 @@ class Duplicates:
         """How many examples could go without losing one."""
         return sum(len(group) - 1 for group in self.groups)
 
-    def kept(self) -> NDArray[np.intp]:
+    def unique_rows(self) -> NDArray[np.intp]:
         """Return the rows with the first of each group only."""
         gone = [row for group in self.groups for row in group[1:]]
         return np.setdiff1d(np.arange(self.rows), gone)

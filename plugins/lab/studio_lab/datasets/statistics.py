@@ -123,8 +123,10 @@ def card(data: Dataset, quality: Quality, more: Sequence[str]) -> list[str]:
         "validation": f"{len(split.validation):,}",
         "test": f"{len(split.test):,}",
     }
-    said = sentence("Split: training {training}, validation {validation}, test {test}.", **counts)
-    lines: list[str] = [_kind(data), "", said, ""]
+    split_line = sentence(
+        "Split: training {training}, validation {validation}, test {test}.", **counts
+    )
+    lines: list[str] = [_kind(data), "", split_line, ""]
     if data.classes:
         shares = _shares(class_counts(data))
         lines += [sentence("Classes: {counts}.", counts=shares), ""]

@@ -42,7 +42,7 @@ def from_table(title: str, table: Table, licence: str = "") -> tuple[Dataset, li
         BadInput: There are too few rows, or no column to learn from.
     """
     usable = [column for column in table.columns if column.kind in USABLE]
-    notes = [_left_out(each) for each in table.columns if each.kind not in USABLE][:8]
+    notes = [_left_out(field) for field in table.columns if field.kind not in USABLE][:8]
     if len(table) < FEWEST:
         raise BadInput(
             f"“{title}” has {only(len(table), 'rows')}; training needs at least {FEWEST}.",
@@ -64,7 +64,7 @@ def from_table(title: str, table: Table, licence: str = "") -> tuple[Dataset, li
                 "categories they are a category of their own."
             )
         )
-    width = sum(len(_categories(each)) if each.kind == "category" else 1 for each in usable)
+    width = sum(len(_categories(field)) if field.kind == "category" else 1 for field in usable)
     if width > MOST_COLUMNS:
         raise BadInput(
             f"“{title}” has {width:,} columns once its categories are numbers; the limit "

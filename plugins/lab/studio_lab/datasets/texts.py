@@ -104,8 +104,8 @@ def from_text(
 
 def _characters(text: str) -> tuple[NDArray[np.int64], list[str]]:
     counts = Counter(text)
-    alphabet = sorted(each for each, _ in counts.most_common(MOST_CHARACTERS))
+    alphabet = sorted(char for char, _ in counts.most_common(MOST_CHARACTERS))
     if len(counts) > len(alphabet):
-        alphabet = [UNKNOWN, *(each for each in alphabet if each != UNKNOWN)]
+        alphabet = [UNKNOWN, *(char for char in alphabet if char != UNKNOWN)]
     place = {character: number for number, character in enumerate(alphabet)}
-    return np.fromiter((place.get(each, 0) for each in text), np.int64, len(text)), alphabet
+    return np.fromiter((place.get(char, 0) for char in text), np.int64, len(text)), alphabet

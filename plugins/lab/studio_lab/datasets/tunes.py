@@ -68,23 +68,23 @@ def read_tunes(path: Path, files: Iterable[Path]) -> tuple[Dataset, list[str]]:
         tunes.append(notes)
         tempos.append(tempo)
         shares.append(off)
-    told = list[str]()
+    remarks = list[str]()
     if skipped:
-        told.append(
+        remarks.append(
             sentence(
                 "Not readable as MIDI, and left out: {some} of {all}.",
                 some=f"{skipped:,}", all=f"{skipped + len(tunes):,}",
             )
         )  # fmt: skip
     if shares and (off := float(np.mean(shares))) > _FEW_OFF:
-        told.append(
+        remarks.append(
             sentence(
                 "{share} of the notes start between sixteenths; they are moved to the nearest one.",
                 share=f"{off:.0%}",
             )
         )
     data, more = from_tunes(path.stem, tunes, tempo=float(np.median(tempos)) if tempos else TEMPO)
-    return data, told + more
+    return data, remarks + more
 
 
 def from_tunes(
@@ -108,9 +108,9 @@ def from_tunes(
     parts = [list(pieces(notes)) for notes in tunes]
     sequences = [piece for part in parts for piece in part]
     owners = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    told = list[str]()
+    remarks = list[str]()
     if len(sequences) > MOST_ROWS:
-        told.append(
+        remarks.append(
             sentence(
                 "There are {all} pieces of tunes; {some} are used.",
                 all=f"{len(sequences):,}", some=f"{MOST_ROWS:,}",
@@ -132,7 +132,7 @@ def from_tunes(
     shape = Shape("text", vocabulary=len(vocabulary), length=rows.shape[1])
     split = Split.of_groups(owners, split_of)
     meta = {"vocabulary": vocabulary, "content": "tunes", "tempo": tempo}
-    return Dataset(title, shape, rows, split, licence=licence, meta=meta), told
+    return Dataset(title, shape, rows, split, licence=licence, meta=meta), remarks
 
 
 def pieces(notes: Iterable[Note]) -> Iterator[list[str]]:

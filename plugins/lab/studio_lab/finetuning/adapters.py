@@ -14,7 +14,7 @@ from studio_lab.handover import card_text, full_disk_told, weights_id
 
 
 @dataclass
-class Made:
+class AdapterNames:
     """What an adapter is called.
 
     Attributes:
@@ -33,7 +33,7 @@ class Made:
 
 
 def adapter_artifact(
-    ctx: TaskContext, network: Lora, provenance: Made, card: Mapping[str, Any]
+    ctx: TaskContext, network: Lora, provenance: AdapterNames, card: Mapping[str, Any]
 ) -> Event:
     """Return the event that hands over an adapter; its id is in ``made`` then.
 
@@ -54,7 +54,7 @@ def adapter_artifact(
 
 
 def merged_artifact(
-    ctx: TaskContext, network: Lora, provenance: Made, card: Mapping[str, Any]
+    ctx: TaskContext, network: Lora, provenance: AdapterNames, card: Mapping[str, Any]
 ) -> Iterator[Event]:
     """Hand over model and adapter as one GGUF file; its id is in ``made`` then.
 
@@ -75,7 +75,7 @@ def merged_artifact(
 
 
 def _written(
-    ctx: TaskContext, network: Lora, provenance: Made, card: Mapping[str, Any], name: str
+    ctx: TaskContext, network: Lora, provenance: AdapterNames, card: Mapping[str, Any], name: str
 ) -> Path:
     path = ctx.scratch / name
     facts = AdapterFacts(provenance.base, provenance.digest, provenance.base, card)

@@ -111,8 +111,8 @@ class ExampleLesson:
         before, after = list[Tensor](), list[Tensor]()
         for batch in batches.held_out("test", size=1):
             with torch.no_grad():
-                before += network.told(batch, plain=True)
-                after += network.told(batch)
+                before += network.log_likelihoods(batch, plain=True)
+                after += network.log_likelihoods(batch)
             yield None
         first, last = (-float(torch.cat(losses).mean()) for losses in (before, after))
         measures = {
@@ -155,12 +155,12 @@ class PreferenceLesson:
     ) -> Generator[None, None, Report]:
         """See ``Lesson``: the loss, and how often the better answer is preferred by now."""
         assert isinstance(network, PreferenceLora)
-        found = list[Tensor]()
+        values = list[Tensor]()
         for batch in batches.held_out("test", size=1):
             with torch.no_grad():
-                found.append(network.margins(batch))
+                values.append(network.margins(batch))
             yield None
-        margins = torch.cat(found)
+        margins = torch.cat(values)
         after = float(network.losses(margins).mean())
         measures = {
             "held_out_before": round(math.log(2), 4),
@@ -244,9 +244,11 @@ class PreferenceLora(Lora):
     def margins(self, batch: Batch) -> Tensor:
         """Return by how much more than the model itself it prefers the better one, (B,) nats."""
         both = _flat(batch)
-        mine = torch.stack([each.sum() for each in self.told(both)])
+        mine = torch.stack([likelihoods.sum() for likelihoods in self.log_likelihoods(both)])
         with torch.no_grad():
-            plain = torch.stack([each.sum() for each in self.told(both, plain=True)])
+            plain = torch.stack(
+                [likelihoods.sum() for likelihoods in self.log_likelihoods(both, plain=True)]
+            )
         better, worse = (mine - plain).view(-1, 2).unbind(1)
         return better - worse
 

@@ -61,7 +61,7 @@ class Lora(Network):
             for name, down, up in zip(self.names, self.down, self.up, strict=True)
         }
 
-    def told(self, batch: Batch, *, plain: bool = False) -> list[Tensor]:
+    def log_likelihoods(self, batch: Batch, *, plain: bool = False) -> list[Tensor]:
         """Return the log-likelihood of each token that is to be learned, of each text.
 
         Args:
@@ -81,11 +81,11 @@ class Lora(Network):
 
     def loss(self, batch: Batch, random: torch.Generator, phase: str) -> Tensor:
         """Return the mean negative log-likelihood of a token."""
-        return -torch.cat(self.told(batch)).mean()
+        return -torch.cat(self.log_likelihoods(batch)).mean()
 
     def bound(self, batch: Batch, random: torch.Generator) -> Tensor:
         """Return the negative log-likelihood of each text in nats per token, (B,)."""
-        return torch.stack([-row.mean() for row in self.told(batch)])
+        return torch.stack([-row.mean() for row in self.log_likelihoods(batch)])
 
     def working_bytes(self, batch: Batch) -> int:
         """Return the memory that a step of the size of ``batch`` takes, from a smaller one."""
@@ -99,7 +99,7 @@ class Lora(Network):
             return value
 
         with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(count, lambda v: v):
-            self.told(few)
+            self.log_likelihoods(few)
         tokens = [int((batch["x"][n] != PADDING).sum()) for n in range(len(batch["x"]))]
         return int(total * max(tokens) * len(tokens) / max(1, tokens[0]))
 

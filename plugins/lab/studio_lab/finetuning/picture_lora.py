@@ -220,8 +220,8 @@ def read_pipeline(
     rows = _latents(vae, pictures.pixels, device)
     del vae
     words, whole = (
-        torch.cat(told, -1).to(device)
-        for told in zip(
+        torch.cat(config, -1).to(device)
+        for config in zip(
             *(_encoded(folder, end, pictures.captions) for end in _ENCODERS[_kind(folder)]),
             strict=True,
         )

@@ -247,8 +247,8 @@ def _pairs(
 def _joined(engine: TextEngine, prompt: str, answer: str) -> tuple[int, list[int]]:
     """Return how many tokens of prompt and answer are the prompt's, and all of them."""
     messages: list[ChatMessage] = [{"role": "user", "content": prompt}]
-    told: list[ChatMessage] = [*messages, {"role": "assistant", "content": answer}]
-    before, whole = engine.fit(messages, 1).ids, list(engine.fit(told, 1).ids)
+    conversation: list[ChatMessage] = [*messages, {"role": "assistant", "content": answer}]
+    before, whole = engine.fit(messages, 1).ids, list(engine.fit(conversation, 1).ids)
     same = next((n for n, (a, b) in enumerate(zip(before, whole)) if a != b), len(before))
     return same, whole
 

@@ -55,9 +55,9 @@ class VerdictLora(Lora):
         groups = passed.view(-1, GROUP)
         better = (groups - groups.mean(1, keepdim=True)) / (groups.std(1, keepdim=True) + 1e-4)
         whole = {"x": pad_sequence(texts, True, PADDING), "label": given}
-        mine = self.told(whole)
+        mine = self.log_likelihoods(whole)
         with torch.no_grad():
-            plain = self.told(whole, plain=True)
+            plain = self.log_likelihoods(whole, plain=True)
         prices = []
         for one, other, worth in zip(mine, plain, better.flatten(), strict=True):
             away = other - one

@@ -138,7 +138,7 @@ def assess(name: str, samples: NDArray[Any], examples: Examples, role: Role) -> 
         )
         values["classes covered"] = Estimate.exact(seen.covered / seen.classes)
     findings = []
-    if pixels.found or felt.found:
+    if pixels.is_excess or felt.is_excess:
         findings.append(Finding.COPIES)
     if varied.collapsed or values.get("classes covered", Estimate.exact(1)).value < 0.5:
         findings.append(Finding.COLLAPSE)
@@ -227,7 +227,7 @@ def assess_texts(
         "copies": copied.share,
         "longest copied span": Estimate.exact(copied.typical / max(copied.yardstick, 1e-12)),
     }
-    findings = [Finding.COPIES] if copied.found else []
+    findings = [Finding.COPIES] if copied.is_excess else []
     if variety < COLLAPSE * usual:
         findings.append(Finding.COLLAPSE)
     return Assessment(name, role, values, tuple(findings))

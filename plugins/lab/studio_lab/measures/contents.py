@@ -33,7 +33,7 @@ class Contents:
         rows = data.rows[data.split.training[:MOST]]
         if self._content == "molecules" and importlib.util.find_spec("rdkit"):
             written = ("".join(tokens_of(row, vocabulary)) for row in rows)
-            self._known = {smiles for smiles in map(_canonical, written) if smiles}
+            self._training = {smiles for smiles in map(_canonical, written) if smiles}
         elif self._content == "tunes":
             self._usual = _histograms([tokens_of(row, vocabulary) for row in rows])
 
@@ -45,13 +45,13 @@ class Contents:
         lengths of notes are from those of training, 0 equal and 1 disjoint.
         """
         sequences = [[self._token[c] for c in text if c in self._token] for text in texts]
-        if hasattr(self, "_known"):
+        if hasattr(self, "_training"):
             smiles = [molecule for molecule in map(_canonical, map("".join, sequences)) if molecule]
             different = set(smiles)
             return {
                 "valid": share(len(smiles), len(sequences)),
                 "unique": share(len(different), len(smiles)),
-                "novel": share(len(different - self._known), len(different)),
+                "novel": share(len(different - self._training), len(different)),
             }
         if hasattr(self, "_usual"):
             pitches, lengths = (

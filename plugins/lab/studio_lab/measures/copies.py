@@ -37,7 +37,7 @@ class Copies:
     yardstick: float
 
     @property
-    def found(self) -> bool:
+    def is_excess(self) -> bool:
         """Whether there are clearly more copies than chance makes: three times as many."""
         return exceeds(self.share, self.expected)
 

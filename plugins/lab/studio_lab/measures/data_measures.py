@@ -39,7 +39,7 @@ _FEWEST_A_CLASS = 20
 
 
 @dataclass(frozen=True)
-class Made:
+class SampleSet:
     """Samples of one network.
 
     Attributes:
@@ -53,7 +53,7 @@ class Made:
 
 
 def measured(
-    data: Dataset, samples: Sequence[Made], seed: int, vgg: Mapping[str, Tensor] | None = None
+    data: Dataset, samples: Sequence[SampleSet], seed: int, vgg: Mapping[str, Tensor] | None = None
 ) -> tuple[str, list[Assessment]]:
     """Return the name of the measure that decides, and all sets of samples, the best first.
 
@@ -130,7 +130,7 @@ def as_measured(data: Dataset, rows: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray((np.nan_to_num(rows) + 1) / 2 * top).round().clip(0, top) / top
 
 
-def _assessed(data: Dataset, samples: Made, examples: Examples) -> Assessment:
+def _assessed(data: Dataset, samples: SampleSet, examples: Examples) -> Assessment:
     return assess(samples.name, as_measured(data, samples.rows), examples, Role.WEIGHTS)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.tokens import written
 from studio_lab.measures.assessment import Assessment, Finding, Role, judged
-from studio_lab.measures.data_measures import Made
+from studio_lab.measures.data_measures import SampleSet
 from studio_lab.measures.estimates import Estimate, bootstrapped, share
 
 ERRORS = "character error rate"
@@ -24,7 +24,7 @@ _ORDERS, _BETA = 6, 2
 
 
 def measured_pairs(
-    data: Dataset, samples: Sequence[Made], seed: int
+    data: Dataset, samples: Sequence[SampleSet], seed: int
 ) -> tuple[str, list[Assessment]]:
     """Return the name of the measure that decides, and all sets of targets, the best first.
 
@@ -39,8 +39,8 @@ def measured_pairs(
     sources, targets = (
         written(data.rows[data.split.test[:count], side], vocabulary) for side in (0, 1)
     )
-    known = data.rows[data.split.training, 1]
-    usual = Counter(written(known, vocabulary)).most_common(1)[0][0]
+    training_answers = data.rows[data.split.training, 1]
+    usual = Counter(written(training_answers, vocabulary)).most_common(1)[0][0]
     lengths = np.array([len(text) + 1 for text in targets])  # with the end
 
     def assessed(
@@ -61,7 +61,7 @@ def measured_pairs(
         )
         for answers in samples
     ]
-    plain = _nats_of_frequencies(known, data.rows[data.split.test[:count], 1], lengths)
+    plain = _nats_of_frequencies(training_answers, data.rows[data.split.test[:count], 1], lengths)
     assessments.append(assessed(COPY, sources, Role.BASELINE, None))
     assessments.append(assessed(FREQUENT, [usual] * count, Role.BASELINE, plain))
     return ERRORS, judged(assessments, ERRORS)

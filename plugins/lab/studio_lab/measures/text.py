@@ -108,7 +108,7 @@ class CopiedText:
     yardstick: float
 
     @property
-    def found(self) -> bool:
+    def is_excess(self) -> bool:
         """Whether clearly more texts are copied than chance makes: three times as many."""
         return exceeds(self.share, self.expected)
 

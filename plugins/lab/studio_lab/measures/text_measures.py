@@ -20,13 +20,13 @@ from studio_lab.measures.assessment import (
     text_baseline,
 )
 from studio_lab.measures.contents import Contents
-from studio_lab.measures.data_measures import Made
+from studio_lab.measures.data_measures import SampleSet
 from studio_lab.measures.estimates import Estimate
 from studio_lab.measures.text import TextExamples
 
 
 def measured_texts(
-    data: Dataset, samples: Sequence[Made], seed: int
+    data: Dataset, samples: Sequence[SampleSet], seed: int
 ) -> tuple[str, list[Assessment]]:
     """Return the name of the measure that decides, and all texts, the best first.
 
@@ -49,11 +49,11 @@ def measured_texts(
         return replace(assessments, values={**assessments.values, **contents.values(texts)})
 
     assessments = []
-    for each in samples:
-        texts = written(each.rows, characters)
-        bits = _bits(each.bound, tokens, data.shape.length)
-        assessments.append(whole(assess_texts(each.name, texts, examples, bits), texts))
-    count = min(len(each.rows) for each in samples)
+    for sample in samples:
+        texts = written(sample.rows, characters)
+        bits = _bits(sample.bound, tokens, data.shape.length)
+        assessments.append(whole(assess_texts(sample.name, texts, examples, bits), texts))
+    count = min(len(sample.rows) for sample in samples)
     plain, texts = text_baseline(examples, count, seed)
     ranked = judged([*assessments, whole(plain, texts)], BITS)
     real = assess_texts("held-out texts", validation[:count], examples, role=Role.HELD_OUT)

@@ -380,8 +380,8 @@ class LabPage(QWidget):
         """Return a result as it is shown: a picture, a plot, a text, or nothing. Takes a while."""
         title = self._ctx.weights.title
         color = QColor(self._ctx.ui.tokens.colors["accent"])
-        found = artifact.meta.get("report")
-        report: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
+        content = artifact.meta.get("report")
+        report: Mapping[str, Any] = content if isinstance(content, Mapping) else {}
         match artifact.kind:
             case Kind.IMAGE:
                 return QImage.fromData(artifact.read())

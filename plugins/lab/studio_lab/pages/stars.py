@@ -14,7 +14,7 @@ def starred_replies(store: Conversations) -> list[tuple[str, str, str]]:
 
     Of the versions of a reply those with a star are better than those without.
     """
-    found = list[tuple[str, str, str]]()
+    pairs = list[tuple[str, str, str]]()
     for conversation in store.list(limit=_MOST):
         question = ""
         for message in store.thread(conversation.id):
@@ -28,5 +28,5 @@ def starred_replies(store: Conversations) -> list[tuple[str, str, str]]:
                 [r.content.strip() for r in replies if bool(r.extra.get(STARRED)) is wanted]
                 for wanted in (True, False)
             )
-            found += [(question, a, b) for a in better for b in worse if a and b and a != b]
-    return found
+            pairs += [(question, a, b) for a in better for b in worse if a and b and a != b]
+    return pairs

@@ -41,8 +41,8 @@ def _draw_lines(image: QImage, line: QColor) -> None:
 
 
 def _draw_curve(image: QImage, plot: Plot, line: QColor) -> None:
-    series = [each for each in plot.series if isinstance(each, Line | Points | Bars)]
-    values = [y for each in series for y in each.y if y is not None]
+    series = [item for item in plot.series if isinstance(item, Line | Points | Bars)]
+    values = [y for item in series for y in item.y if y is not None]
     if not values:
         return
     low, high = min(values), max(values)
@@ -50,14 +50,14 @@ def _draw_curve(image: QImage, plot: Plot, line: QColor) -> None:
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(line, _WIDE_LINE, c=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin))
-    for each in series:
-        known = [y for y in each.y if y is not None]
-        step = room.width() / max(1, len(known) - 1)
+    for item in series:
+        heights = [y for y in item.y if y is not None]
+        step = room.width() / max(1, len(heights) - 1)
         span = (high - low) or 1.0
         painter.drawPolyline(
             [
                 QPointF(room.left() + at * step, room.bottom() - (y - low) / span * room.height())
-                for at, y in enumerate(known)
+                for at, y in enumerate(heights)
             ]
         )
     painter.end()

@@ -45,9 +45,9 @@ class TrainingView(QWidget):
         super().__init__()
         self._ui = ctx.ui
         self._shown: dict[str, Plot | str] = {}
-        self._made: dict[str, tuple[QImage | str, str]] = {}
+        self._results: dict[str, tuple[QImage | str, str]] = {}
         self._view: PlotView | None = None
-        self.chosen = self._chosen_made = ""
+        self.chosen = self._chosen_results = ""
         self._is_chosen_by_hand = False
         self.samples, self.report, self.texts = (
             SampleSheet(),
@@ -55,7 +55,7 @@ class TrainingView(QWidget):
             ctx.ui.prose_view(),
         )
         self.choice = _Choice(ctx, tr("Chart"), self._choose)
-        self.choice_made = _Choice(ctx, tr("Samples"), self._choose_made)
+        self.choice_results = _Choice(ctx, tr("Samples"), self._choose_results)
         self._heading = ctx.ui.elided_label("", Role.HEADING)
         self._about = ctx.ui.label("", Role.MUTE, wrap=True)
         self._caption = ctx.ui.label("", Role.SMALL, wrap=True)
@@ -77,7 +77,7 @@ class TrainingView(QWidget):
         self._beside = QWidget()
         beside = QVBoxLayout(self._beside)
         beside.setContentsMargins(0, 0, 0, 0)
-        beside.addWidget(self.choice_made)
+        beside.addWidget(self.choice_results)
         beside.addWidget(self._caption)
         beside.addWidget(self.samples, 1)
         beside.addWidget(self.texts.widget, 1)
@@ -98,16 +98,16 @@ class TrainingView(QWidget):
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to see of the job yet."""
-        return not (self._shown or self._made)
+        return not (self._shown or self._results)
 
     def begin(self, title: str) -> None:
         """Show nothing yet of a job that is called ``title``."""
         self._heading.set_text(title)
-        self._shown, self._made = {}, {}
+        self._shown, self._results = {}, {}
         self._is_chosen_by_hand = False
         self.show_notes([])
         self._show_chosen()
-        self._show_made()
+        self._show_results()
 
     def show_notes(self, notes: list[str]) -> None:
         """Show what went otherwise than planned, above everything else."""
@@ -124,10 +124,10 @@ class TrainingView(QWidget):
 
     def show_samples(self, title: str, content: QImage | str, caption: str) -> None:
         """Show samples of the model, a picture or a text, replacing older ones."""
-        self._made[title] = (content, caption)
-        if self._chosen_made not in self._made:
-            self._chosen_made = title
-        self._show_made()
+        self._results[title] = (content, caption)
+        if self._chosen_results not in self._results:
+            self._chosen_results = title
+        self._show_results()
 
     def resizeEvent(self, event: object) -> None:
         """Charts stand above the samples where there is little room."""
@@ -145,9 +145,9 @@ class TrainingView(QWidget):
         self.chosen, self._is_chosen_by_hand = title, True
         self._show_chosen()
 
-    def _choose_made(self, title: str) -> None:
-        self._chosen_made = title
-        self._show_made()
+    def _choose_results(self, title: str) -> None:
+        self._chosen_results = title
+        self._show_results()
 
     def _show_chosen(self) -> None:
         content = self._shown.get(self.chosen)
@@ -158,7 +158,7 @@ class TrainingView(QWidget):
         self._about.setVisible(bool(self._about.text()))
         self._pane.setVisible(is_report)
         self.report.set_text(content if isinstance(content, str) else "")
-        self._beside.setVisible(bool(self._made) and not is_report)
+        self._beside.setVisible(bool(self._results) and not is_report)
         if isinstance(content, Plot):
             self._draw(content)
         if self._view is not None:
@@ -176,11 +176,11 @@ class TrainingView(QWidget):
             self._charts.insertWidget(1, self._view.widget, 1)
         self._view.set_plot(in_words(plot))
 
-    def _show_made(self) -> None:
-        content, caption = self._made.get(self._chosen_made, ("", ""))
+    def _show_results(self) -> None:
+        content, caption = self._results.get(self._chosen_results, ("", ""))
         self._give_room()
-        self._beside.setVisible(bool(self._made) and not self._pane.isVisibleTo(self))
-        self.choice_made.offer([*self._made], self._chosen_made)
+        self._beside.setVisible(bool(self._results) and not self._pane.isVisibleTo(self))
+        self.choice_results.offer([*self._results], self._chosen_results)
         is_picture = isinstance(content, QImage)
         self.samples.setVisible(is_picture)
         self.samples.set_image(content if isinstance(content, QImage) else QImage())

@@ -122,8 +122,10 @@ def planned(step_seconds: Sequence[float], examples: int, batch: int, seconds: f
         Point(at, parts[-1], int(steps * part)) for part in SHORTER for at in range(len(WIDTHS))
     ]
     held_out = Point(len(WIDTHS), examples, int(steps * LARGER_STEPS))
-    each = {point.key: point.steps * step_seconds[point.width] for point in (*points, held_out)}
-    return Grid(tuple(points), held_out, each, batch)
+    seconds_by_key = {
+        point.key: point.steps * step_seconds[point.width] for point in (*points, held_out)
+    }
+    return Grid(tuple(points), held_out, seconds_by_key, batch)
 
 
 @dataclass(frozen=True)

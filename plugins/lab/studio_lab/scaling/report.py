@@ -297,11 +297,11 @@ def as_result(
 
 def as_report(result: Mapping[str, Any], notes: Sequence[str]) -> dict[str, Any]:
     """Return the data of the window's report: ``as_result`` without points, and the notes."""
-    told = {name: value for name, value in result.items() if name != "points"}
+    figures = {name: value for name, value in result.items() if name != "points"}
     count = len(result["points"]) + bool(result["larger"])
     return {
         "kind": "scaling",
-        **told,
+        **figures,
         "trainings": count,
         "notes": [as_parts(note) for note in notes],
     }

@@ -63,7 +63,7 @@ class Blocks:
 
     def sample(self, length: int, rng: np.random.Generator) -> Values:
         """See ``SeriesGenerator``."""
-        sizes = np.array([max(1, len(each) - BLOCK + 1) for each in self._segments])
+        sizes = np.array([max(1, len(one_segment) - BLOCK + 1) for one_segment in self._segments])
         blocks: list[Values] = []
         while sum(map(len, blocks)) < length:
             segment = self._segments[rng.choice(len(sizes), p=sizes / sizes.sum())]
@@ -82,16 +82,16 @@ class Phases:
 
     def fit(self, segments: Sequence[Values], rng: np.random.Generator) -> Iterator[None]:
         """Keep the longest segment."""
-        self._known = max(segments, key=len)
+        self._training = max(segments, key=len)
         yield
 
     def sample(self, length: int, rng: np.random.Generator) -> Values:
         """See ``SeriesGenerator``."""
-        parts = [self._surrogate(rng) for _ in range(-(-length // len(self._known)))]
+        parts = [self._surrogate(rng) for _ in range(-(-length // len(self._training)))]
         return np.concatenate(parts)[:length]
 
     def _surrogate(self, rng: np.random.Generator) -> Values:
-        values, count = self._known, len(self._known)
+        values, count = self._training, len(self._training)
         scores = ndtri((_ranks(values) + 0.5) / count)
         spectrum = np.fft.rfft(scores, axis=0)
         turned = spectrum * np.exp(2j * np.pi * rng.random(len(spectrum)))[:, None]

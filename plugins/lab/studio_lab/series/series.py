@@ -62,7 +62,7 @@ def series_of(
             f"{len(names):,} columns were chosen; {MOST_CHANNELS} are the most.",
             "Choose those that belong to the target.",
         )
-    columns = tuple(table[each] for each in names)
+    columns = tuple(table[column_read] for column_read in names)
     for column in columns:
         if column.kind != "number":
             raise BadInput(
@@ -87,7 +87,9 @@ def series_of(
         )
     if steps.max() > 1.5 * np.median(steps):
         notes.append(sentence("Times are not evenly spaced; each row counts as one step."))
-    channels = [_bridged(each.name, each.values[order], notes) for each in columns]
+    channels = [
+        _bridged(column_read.name, column_read.values[order], notes) for column_read in columns
+    ]
     return Series(np.stack(channels, axis=1), times, columns), notes
 
 
@@ -111,7 +113,11 @@ def _bridged(name: str, values: NDArray[np.float64], notes: list[str]) -> NDArra
 
 
 def _times(table: Table, channels: Sequence[str], name: str) -> Column:
-    whole = [each for each in table.columns if each.name not in channels and not each.missing]
+    whole = [
+        candidate
+        for candidate in table.columns
+        if candidate.name not in channels and not candidate.missing
+    ]
     for column in whole:
         if column.kind == "date":
             return column

@@ -37,46 +37,46 @@ class Transformed(ABC):
         return np.concatenate(pieces)[:length]
 
     @abstractmethod
-    def _changed(self, known: Values, rng: np.random.Generator) -> Values:
+    def _changed(self, values: Values, rng: np.random.Generator) -> Values:
         """Return a segment as long as ``known``."""
 
 
 class Jittered(Transformed):
     """With noise on every value, which correlates between channels as they do."""
 
-    def _changed(self, known: Values, rng: np.random.Generator) -> Values:
-        channels = known.shape[1]
+    def _changed(self, values: Values, rng: np.random.Generator) -> Values:
+        channels = values.shape[1]
         noise = rng.multivariate_normal(
-            np.zeros(channels), np.reshape(self._own, (channels, channels)), len(known)
+            np.zeros(channels), np.reshape(self._own, (channels, channels)), len(values)
         )
-        return np.asarray(known + JITTER * noise)
+        return np.asarray(values + JITTER * noise)
 
 
 class Scaled(Transformed):
     """Larger or smaller about its mean, by one factor for all channels."""
 
-    def _changed(self, known: Values, rng: np.random.Generator) -> Values:
-        return np.asarray(self._mean + (known - self._mean) * rng.normal(1, SCALING))
+    def _changed(self, values: Values, rng: np.random.Generator) -> Values:
+        return np.asarray(self._mean + (values - self._mean) * rng.normal(1, SCALING))
 
 
 class Warped(Transformed):
     """Here faster and there slower, all channels at once."""
 
-    def _changed(self, known: Values, rng: np.random.Generator) -> Values:
-        places = np.linspace(0, KNOTS - 1, len(known))
+    def _changed(self, values: Values, rng: np.random.Generator) -> Values:
+        places = np.linspace(0, KNOTS - 1, len(values))
         speeds = np.exp(rng.normal(0, WARPING, KNOTS))
         passed = np.cumsum(np.interp(places, np.arange(KNOTS), speeds))
         span = max(passed[-1] - passed[0], 1e-9)
-        return _at((passed - passed[0]) / span * (len(known) - 1), known)
+        return _at((passed - passed[0]) / span * (len(values) - 1), values)
 
 
 class Sliced(Transformed):
     """A slice of it, stretched to the length of the whole."""
 
-    def _changed(self, known: Values, rng: np.random.Generator) -> Values:
-        last = len(known) - 1
+    def _changed(self, values: Values, rng: np.random.Generator) -> Values:
+        last = len(values) - 1
         start = rng.uniform(0, (1 - SLICE) * last)
-        return _at(start + np.linspace(0, SLICE * last, len(known)), known)
+        return _at(start + np.linspace(0, SLICE * last, len(values)), values)
 
 
 def _at(times: Values, values: Values) -> Values:

@@ -85,33 +85,33 @@ def skill(learned: Values, test: Values) -> Scores:
     return {"forecast skill": 1 - error / max(plain, 1e-9)}
 
 
-def fidelity(known: Sequence[Values], made: Values, lags: int) -> Fidelity:
+def fidelity(originals: Sequence[Values], synthetic: Values, lags: int) -> Fidelity:
     """Return how alike values, changes from one to the next, and autocorrelations are.
 
     Of several channels each is the mean; the correlations between channels are one aspect more.
     Another is how little a classifier tells windows of the two apart.
     """
-    longest, reach = max(known, key=len), 2 * lags
-    real = np.concatenate(known)
+    longest, reach = max(originals, key=len), 2 * lags
+    real = np.concatenate(originals)
     changes, new = (
-        np.concatenate([np.diff(segment, axis=0) for segment in known]),
-        np.diff(made, axis=0),
+        np.concatenate([np.diff(segment, axis=0) for segment in originals]),
+        np.diff(synthetic, axis=0),
     )
     similarities: dict[str, list[float]] = {"values": [], "changes": [], "autocorrelation": []}
     for at in range(real.shape[1]):
-        apart = autocorrelation(longest[:, at], reach) - autocorrelation(made[:, at], reach)
-        similarities["values"].append(1 - float(ks_2samp(real[:, at], made[:, at]).statistic))
+        apart = autocorrelation(longest[:, at], reach) - autocorrelation(synthetic[:, at], reach)
+        similarities["values"].append(1 - float(ks_2samp(real[:, at], synthetic[:, at]).statistic))
         similarities["changes"].append(1 - float(ks_2samp(changes[:, at], new[:, at]).statistic))
         similarities["autocorrelation"].append(1 - float(np.abs(apart).mean()) / 2)
     aspects = {name: float(np.mean(segment)) for name, segment in similarities.items()}
-    aspects["classifier two-sample test"] = two_sample(known, made, lags)
+    aspects["classifier two-sample test"] = two_sample(originals, synthetic, lags)
     if real.shape[1] == 1:
         return Fidelity(aspects)
-    pairs = 1 - float(np.abs(correlations(real) - correlations(made)).mean()) / 2
+    pairs = 1 - float(np.abs(correlations(real) - correlations(synthetic)).mean()) / 2
     return Fidelity({**aspects, "correlation between columns": pairs}, pairs)
 
 
-def two_sample(known: Sequence[Values], made: Values, lags: int) -> float:
+def two_sample(originals: Sequence[Values], synthetic: Values, lags: int) -> float:
     """Return how little a classifier tells windows of two series apart (Lopez-Paz & Oquab, 2017).
 
     It learns from the first half of each, and is asked about the second. 1 is guessing, 0 means
@@ -123,7 +123,7 @@ def two_sample(known: Sequence[Values], made: Values, lags: int) -> float:
     halves = []
     for late in (False, True):
         sides = []
-        for segments in (known, [made]):
+        for segments in (originals, [synthetic]):
             middles = [len(segment) // 2 for segment in segments]
             some = [e[m:] if late else e[:m] for e, m in zip(segments, middles, strict=True)]
             cut = windows(some, lags + 1)

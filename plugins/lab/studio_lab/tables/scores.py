@@ -17,12 +17,12 @@ class NormalScores:
     """Numbers and dates by rank to a normal distribution (van der Waerden), gaps apart.
 
     Attributes:
-        known: The sorted known values of each column that is no category.
+        reference: The sorted known values of each column that is no category.
         gaps: The share of gaps of each.
     """
 
     columns: tuple[Column, ...]
-    known: tuple[NDArray[np.float64], ...]
+    reference: tuple[NDArray[np.float64], ...]
     gaps: NDArray[np.float64]
 
     @classmethod
@@ -41,14 +41,14 @@ class NormalScores:
         """Return (rows, columns) scores; a gap is NaN."""
         scores = [
             _score(table[column.name].values, reference)
-            for column, reference in zip(self.columns, self.known)
+            for column, reference in zip(self.columns, self.reference)
         ]
         return np.stack(scores, 1) if scores else np.zeros((len(table), 0))
 
     def backward(self, scores: Vectors, rng: np.random.Generator) -> list[Column]:
         """Return columns from (rows, columns) scores, with gaps as often as there were."""
         columns = []
-        for at, (column, reference) in enumerate(zip(self.columns, self.known)):
+        for at, (column, reference) in enumerate(zip(self.columns, self.reference)):
             shares = np.clip(ndtr(scores[:, at]), 0, 1)
             # Columns of few values are not interpolated: between 0 and 1 there is no flag.
             if _is_discrete(reference):

@@ -67,8 +67,8 @@ def average_precision(
         chances: (n, classes), of each row.
         classes: What the columns stand for.
     """
-    known, counts = np.unique(truth, return_counts=True)
-    scored = known if len(known) > 2 else known[[counts.argmin()]]
+    labels, counts = np.unique(truth, return_counts=True)
+    scored = labels if len(labels) > 2 else labels[[counts.argmin()]]
     column = {int(label): at for at, label in enumerate(classes)}
     return float(
         np.mean(

@@ -15,7 +15,7 @@ from studio_lab.datasets.source import load
 from studio_lab.datasets.table_file import Reading
 from studio_lab.measures import comparison
 from studio_lab.measures.assessment import Role
-from studio_lab.measures.data_measures import Made
+from studio_lab.measures.data_measures import SampleSet
 from studio_lab.schema import Compare
 from studio_lab.tasks.evaluation import Evaluation, made_by, results, verdict
 from studio_lab.weights import Trained
@@ -23,7 +23,7 @@ from studio_lab.weights import Trained
 
 def compare(ctx: TaskContext, params: Compare) -> Iterator[Event]:
     """Draw samples of each network, measure all, and report the best and the defects."""
-    samples: list[Made] = []
+    samples: list[SampleSet] = []
     data: Dataset | None = None
     notes: list[str] = []
     for number, id in enumerate(map(str, params.weights)):

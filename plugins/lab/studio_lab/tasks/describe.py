@@ -20,7 +20,7 @@ from studio_lab.datasets.table import USABLE, Table, with_target
 from studio_lab.datasets.table_file import Reading, as_csv, read_table
 from studio_lab.schema import Describe
 from studio_lab.tables.target_leak import leaking_columns
-from studio_lab.tasks.made import made_of
+from studio_lab.tasks.samples import made_of
 
 _SHOWN = 36
 _GROUPS = 12

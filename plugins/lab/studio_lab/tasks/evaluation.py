@@ -21,7 +21,7 @@ from studio_lab.measures import comparison
 from studio_lab.measures.assessment import BITS, Assessment, Finding, Role
 from studio_lab.measures.data_measures import (
     BOUND,
-    Made,
+    SampleSet,
     as_measured,
     measured,
     training_rows,
@@ -56,7 +56,7 @@ def made_by(
     seed: int,
     tell: Tell,
     seconds: float = np.inf,
-) -> Generator[Event, None, Made | None]:
+) -> Generator[Event, None, SampleSet | None]:
     """Return samples, the same for the same seed, and the bound of each test row.
 
     Of pairs, these are the targets that it writes for the sources of the test.
@@ -80,7 +80,7 @@ def made_by(
             return None
         yield tell(0.8 * share)
     bound = (yield from _bound(network, data, seed, tell)) if network.has_bound else None
-    return Made(name, rows, bound)
+    return SampleSet(name, rows, bound)
 
 
 def _sources(network: Network, data: Dataset, count: int) -> Tensor:
@@ -107,7 +107,7 @@ class Evaluation:
     def __init__(
         self,
         data: Dataset,
-        samples: Sequence[Made],
+        samples: Sequence[SampleSet],
         seed: int,
         vgg: Mapping[str, Tensor] | None = None,
     ) -> None:
@@ -169,7 +169,7 @@ def verdict(best: Assessment, measure: str) -> str:
 def results(
     ctx: TaskContext,
     data: Dataset,
-    samples: Sequence[Made],
+    samples: Sequence[SampleSet],
     measure: str,
     assessments: Sequence[Assessment],
     notes: Sequence[str] = (),
@@ -213,7 +213,7 @@ def results(
         yield ctx.artifact(Kind.TEXT, whole.encode(), suffix=".md", title=title, text=whole)
 
 
-def _answers(data: Dataset, samples: Sequence[Made]) -> str:
+def _answers(data: Dataset, samples: Sequence[SampleSet]) -> str:
     """Return held-out pairs as CSV, each with what every network writes."""
     out, words, some = (
         io.StringIO(newline=""),
@@ -228,6 +228,6 @@ def _answers(data: Dataset, samples: Sequence[Made]) -> str:
     return out.getvalue()
 
 
-def _shown(samples: Made, data: Dataset) -> str:
+def _shown(samples: SampleSet, data: Dataset) -> str:
     texts = written(samples.rows[:_SHOWN_TEXTS], data.meta["vocabulary"])
     return "\n\n---\n\n".join(texts)

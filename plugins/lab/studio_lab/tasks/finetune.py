@@ -12,7 +12,7 @@ from studio.api.plot import Plot
 from studio.api.worker.tuning import TextNetwork, TunableEngine
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.source import digest
-from studio_lab.finetuning.adapters import Made, adapter_artifact, merged_artifact
+from studio_lab.finetuning.adapters import AdapterNames, adapter_artifact, merged_artifact
 from studio_lab.finetuning.lessons import Lesson, lesson
 from studio_lab.finetuning.lora import Base, Lora
 from studio_lab.networks.architecture import parameters
@@ -89,7 +89,7 @@ def _trained(
         while not trainer.is_over:
             run.compute()
             now = trainer.progress
-            yield ctx.progress(now.step, now.steps, run.told(), None, run.plots())
+            yield ctx.progress(now.step, now.steps, run.status(), None, run.plots())
         if trainer.progress.best_at != trainer.progress.step:
             trainer.evaluate()
         trainer.take_best()
@@ -98,7 +98,7 @@ def _trained(
         run.save()
         if trainer.progress.step:
             trainer.take_best()
-            yield from finish.kept({})
+            yield from finish.save({})
         raise
 
 
@@ -111,7 +111,7 @@ class _Finish:
         assert isinstance(network, Lora)
         self._network = network
         title = f"{data.title} on {params.weights}"
-        self._made = Made(params.weights, network.base.model.digest, title)
+        self._names = AdapterNames(params.weights, network.base.model.digest, title)
 
     def whole(self, taught: Lesson) -> Iterator[Event]:
         """Measure on the test rows, and hand over adapter, table and curves."""
@@ -129,15 +129,15 @@ class _Finish:
                 )
             )
         if report.table:
-            title, table = f"Held-out examples: {self._made.title}", report.table
+            title, table = f"Held-out examples: {self._names.title}", report.table
             yield ctx.artifact(Kind.TABLE, table.encode(), suffix=".csv", title=title, text=table)
-        yield from self.kept(report.measures, merge=self._params.merge)
+        yield from self.save(report.measures, merge=self._params.merge)
 
-    def kept(self, measures: Mapping[str, float], merge: bool = False) -> Iterator[Event]:
+    def save(self, measures: Mapping[str, float], merge: bool = False) -> Iterator[Event]:
         """Hand over the adapter, and the curves of its training."""
         ctx, now = self._ctx, self._run.trainer.progress
         card = {
-            "title": self._made.title,
+            "title": self._names.title,
             "data": self._data.title,
             "method": self._params.method,
             "rank": self._params.rank,
@@ -146,19 +146,19 @@ class _Finish:
             "seed": self._run.trainer.seed,
             "measures": dict(measures),
         }
-        yield adapter_artifact(ctx, self._network, self._made, card)
+        yield adapter_artifact(ctx, self._network, self._names, card)
         if merge:
-            yield from merged_artifact(ctx, self._network, self._made, card)
+            yield from merged_artifact(ctx, self._network, self._names, card)
         for plot in self._run.plots():
             if plot.title in OF_THIS_MACHINE:
                 continue
-            title = f"{plot.title}: {self._made.title}"
+            title = f"{plot.title}: {self._names.title}"
             yield ctx.artifact(
                 Kind.PLOT, plot.encode(), suffix=Plot.SUFFIX, title=title, meta={"notes": now.notes}
             )
         yield ctx.result(
-            weights=self._made.id,
-            merged=self._made.merged,
+            weights=self._names.id,
+            merged=self._names.merged,
             base=self._params.weights,
             parameters=parameters(self._network),
             steps=now.step,

@@ -137,7 +137,7 @@ def _trained(
             while not trainer.is_over:
                 run.compute()
                 now = trainer.progress
-                yield ctx.progress(now.step, now.steps, run.told(), None, run.plots())
+                yield ctx.progress(now.step, now.steps, run.status(), None, run.plots())
         except Cancelled:
             run.save()
             if trainer.progress.step:
@@ -248,8 +248,8 @@ class _StableDiffusion:
 
     def save(self, path: Path, lora: PictureLora, card: Mapping[str, Any]) -> None:
         """Write the adapter; programs that know peft's names read it, too."""
-        found = lora.matrices.tensors(self.model.network, "unet.")
-        tensors = {name: value.float() for name, value in found.items()}
+        matrices = lora.matrices.tensors(self.model.network, "unet.")
+        tensors = {name: value.float() for name, value in matrices.items()}
         metadata = {"base": self.base, "card": json.dumps(dict(card))}
         write_tensors(path, ADAPTER_FORMAT, tensors, metadata, half=False)
 

@@ -22,9 +22,9 @@ def inspect(ctx: TaskContext, params: Inspect) -> Iterator[Event]:
     ask = Ask(params.text, params.count, params.block, ctx.rng.seed)
     with ctx.lease(params.weights) as trained:
         looking = views(trained.network, trained.meta, ask)
-        found = yield from followed(looking, lambda share: ctx.progress(share, 1))
+        result = yield from followed(looking, lambda share: ctx.progress(share, 1))
         name = f"{ARCHITECTURES[trained.architecture].title}: {trained.card['data']}"
-    for view in found:
+    for view in result:
         title = f"{view.title}: {name}"
         if isinstance(view.content, Plot):
             file, suffix = view.content.encode(), Plot.SUFFIX
@@ -34,4 +34,4 @@ def inspect(ctx: TaskContext, params: Inspect) -> Iterator[Event]:
             yield ctx.artifact(
                 Kind.IMAGE, file, suffix=".png", title=title, meta={"view": view.title}
             )
-    yield ctx.result(views=[view.title for view in found], weights=params.weights)
+    yield ctx.result(views=[view.title for view in result], weights=params.weights)

@@ -27,23 +27,23 @@ def bias_report(ctx: TaskContext, params: Report) -> Iterator[Event]:
     tests = sum(len(groups.members) - (len(groups.members) == 2) for groups, _ in pairs)
     whole = sum(len(groups.members) * len(topic.templates) for groups, topic in pairs)
     rng, done = np.random.default_rng(ctx.rng.seed), 0
-    found: list[Leaning] = []
+    results: list[Leaning] = []
     texts: list[Counted] = []
     with ctx.lease(params.weights) as engine:
         for groups, topic in pairs:
-            names = [each.name for each in groups.members]
+            names = [who.name for who in groups.members]
             message = f"Comparing {topic.name} by {groups.by}"
             values = yield from _values(ctx, engine, groups, topic, (done, whole, message))
             done += len(groups.members) * len(topic.templates)
-            found += leanings(topic.name, groups.by, names, values, rng, tests)
+            results += leanings(topic.name, groups.by, names, values, rng, tests)
         if params.completions:
-            work = [(groups, topic, each) for groups, topic in pairs for each in groups.members]
+            work = [(groups, topic, who) for groups, topic in pairs for who in groups.members]
             for number, (groups, topic, member) in enumerate(work):
                 message = f"Writing about {topic.name}: {member.name}"
                 yield ctx.progress(number, len(work), message)
                 written = yield from _written(ctx, engine, params, topic, member)
                 texts.append(counted(topic, groups.by, member.name, written))
-    yield from _results(ctx, params, found, texts)
+    yield from _results(ctx, params, results, texts)
 
 
 def _values(

@@ -11,7 +11,7 @@ from studio.api import BadInput, Event, TaskContext
 from studio_lab.datasets.tokens import encoded
 from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.schema import Sample
-from studio_lab.tasks.made import made_of
+from studio_lab.tasks.samples import made_of
 from studio_lab.tasks.steps import followed
 from studio_lab.training.samples import begun, drawn
 from studio_lab.weights import Trained

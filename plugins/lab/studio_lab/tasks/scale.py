@@ -116,10 +116,10 @@ class _Trainings:
         architecture: Architecture,
         data: Dataset,
         batch: int,
-        kept: PointsFile,
+        saved: PointsFile,
     ) -> None:
         self._ctx, self._params, self._architecture = ctx, params, architecture
-        self._data, self._batch, self._kept = data, batch, kept
+        self._data, self._batch, self._saved = data, batch, saved
         self._arguments = widths(architecture.sizes[params.size])
         order = np.random.default_rng(ctx.rng.seed).permutation(data.split.training)
         self._order = order
@@ -127,7 +127,7 @@ class _Trainings:
 
     def time_steps(self) -> Generator[Event, None, None]:
         """Measure how long a step of each width takes, unless that is known."""
-        if self._kept.step_seconds:
+        if self._saved.step_seconds:
             return
         seconds, sizes = [], []
         for at in range(len(self._arguments)):
@@ -142,7 +142,7 @@ class _Trainings:
                     yield None
             seconds.append(float(np.median(times[_WARM_STEPS:])))
             sizes.append(parameters(trainer.network))
-        self._keep(lambda: self._kept.keep_times(seconds, sizes))
+        self._keep(lambda: self._saved.keep_times(seconds, sizes))
 
     def _trainer(self, point: Point) -> Trainer:
         ctx, data = self._ctx, self._data
@@ -179,7 +179,7 @@ class _Trainings:
             round(trainer.progress.used, 3),
             *_between(begun, self._ctx.energy()),
         )
-        self._keep(lambda: self._kept.keep(point, measured))
+        self._keep(lambda: self._saved.keep(point, measured))
         return measured
 
     def _loss(self, trainer: Trainer) -> float:
@@ -220,7 +220,7 @@ class _Course:
     ctx: TaskContext
     title: str
     grid: Grid
-    kept: PointsFile
+    saved: PointsFile
     notes: list[str]
     price: float
     fit: Fit | None = None
@@ -229,13 +229,13 @@ class _Course:
     @property
     def points(self) -> list[Measured]:
         """The measured ones of the grid, in its order."""
-        points = (self.kept.points.get(point.key) for point in self.grid.points)
-        return [each for each in points if each]
+        points = (self.saved.points.get(point.key) for point in self.grid.points)
+        return [measured for measured in points if measured]
 
     @property
     def larger(self) -> Measured | None:
         """The training that was held out, once it was run."""
-        return self.kept.points.get(self.grid.held_out.key)
+        return self.saved.points.get(self.grid.held_out.key)
 
     def run(self, trainings: _Trainings) -> Generator[Event, None, None]:
         """Measure the grid, predict the larger training, then measure it."""
@@ -261,7 +261,7 @@ class _Course:
         self, trainings: _Trainings, point: Point, message: str
     ) -> Generator[Event, None, float]:
         """Measure a training, unless it was; return how long it computed."""
-        if (saved := self.kept.points.get(point.key)) is not None:
+        if (saved := self.saved.points.get(point.key)) is not None:
             return saved.seconds
         order = (*self.grid.points, self.grid.held_out)
         before = sum(self.grid.seconds[earlier.key] for earlier in order[: order.index(point)])
@@ -294,7 +294,7 @@ class _Course:
         assert self.fit is not None, "it is fitted by now"
         larger, seed = self.grid.held_out, self.ctx.rng.seed
         ahead = {
-            PARAMETERS: self.kept.parameters[larger.width],
+            PARAMETERS: self.saved.parameters[larger.width],
             EXAMPLES: larger.examples,
             SEEN: larger.steps * self.grid.batch,
         }

@@ -8,17 +8,17 @@ from typing import TypeVar
 from studio.api import Event
 
 Step = TypeVar("Step")
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 def followed(
-    steps: Generator[Step, None, Made], tell: Callable[[Step], Event] = lambda _: None
-) -> Generator[Event, None, Made]:
+    steps: Generator[Step, None, Result], tell: Callable[[Step], Event] = lambda _: None
+) -> Generator[Event, None, Result]:
     """Yield the output of ``tell`` for each step, if given; return the steps' result."""
     while True:
         try:
             step = next(steps)
         except StopIteration as end:
-            result: Made = end.value
+            result: Result = end.value
             return result
         yield tell(step)

@@ -35,7 +35,7 @@ from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.networks.decoder_transformer import DecoderTransformer
 from studio_lab.schema import Train
 from studio_lab.tasks.evaluation import MEASURED_KINDS, measured_training
-from studio_lab.tasks.made import made_of, preview_of
+from studio_lab.tasks.samples import made_of, preview_of
 from studio_lab.tasks.steps import followed
 from studio_lab.training.batches import Batches
 from studio_lab.training.charts import COVERAGE, ENERGY, OF_THIS_MACHINE
@@ -97,7 +97,7 @@ def train(ctx: TaskContext, params: Train) -> Iterator[Event]:
             yield from _steps(ctx, run, data)
         except Cancelled:
             run.save()
-            yield from finish.kept()
+            yield from finish.save()
             raise
         yield from finish.whole()
 
@@ -136,14 +136,14 @@ def _steps(ctx: TaskContext, run: Run, data: Dataset) -> Generator[Event, None, 
                 run.measure(ENERGY, used + energy.joules)
             plots += run.plots()
             took = time.monotonic() - shown
-        yield ctx.progress(now.step, now.steps, run.told(), picture, plots)
+        yield ctx.progress(now.step, now.steps, run.status(), picture, plots)
 
 
 def _coverage(ctx: TaskContext, trainer: Trainer, data: Dataset) -> Generator[Event, None, float]:
     """Return the share of the classes that the network makes: what no loss of a GAN tells."""
     rows = yield from followed(drawn(trainer.average, _JUDGED, ctx.rng.seed))
-    known = trainer.batches.rows(torch.from_numpy(data.split.training))
-    real, labels = known["x"].cpu().numpy(), known["label"].cpu().numpy()
+    training = trainer.batches.rows(torch.from_numpy(data.split.training))
+    real, labels = training["x"].cpu().numpy(), training["label"].cpu().numpy()
     return coverage(nearest_classes(rows, real, labels), labels)
 
 
@@ -196,7 +196,7 @@ class _Finish:
         trainer, title = self._run.trainer, self._architecture.title
         return (yield from measured_training(self._ctx, trainer, data, title, count))
 
-    def kept(self) -> Generator[Event, None, None]:
+    def save(self) -> Generator[Event, None, None]:
         """Hand over the best weights of a training that was stopped."""
         if self._run.trainer.progress.step:
             self._run.trainer.take_best()

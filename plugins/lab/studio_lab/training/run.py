@@ -157,7 +157,7 @@ class Run:
         else:
             self._is_full = False
 
-    def told(self) -> str:
+    def status(self) -> str:
         """Return where it is, in a line."""
         now, trainer = self.trainer.progress, self.trainer
         losses = ", ".join(

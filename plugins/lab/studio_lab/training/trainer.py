@@ -314,8 +314,8 @@ class Trainer:
         tensors |= {f"average.{n}": v for n, v in _copied(self.average).items()}
         tensors |= {f"best.{n}": v.clone() for n, v in self._best.items()}
         for phase, optimiser in self.optimisers.items():
-            for number, kept in optimiser.state_dict()["state"].items():
-                for name, value in kept.items():
+            for number, moments in optimiser.state_dict()["state"].items():
+                for name, value in moments.items():
                     tensors[f"optimiser.{phase}.{number}.{name}"] = value.detach().clone()
         return tensors, asdict(self.progress)
 

@@ -37,7 +37,7 @@ def test_leaks_between_splits() -> None:
     assert found.groups == ((2, 7), (8, 9))
     assert found.extra == 2
     assert found.leaks(range(6), range(6, 10)) == ((2, 7),)
-    assert found.kept().tolist() == [0, 1, 2, 3, 4, 5, 6, 8]
+    assert found.unique_rows().tolist() == [0, 1, 2, 3, 4, 5, 6, 8]
 
 
 def test_pictures_that_look_the_same() -> None:

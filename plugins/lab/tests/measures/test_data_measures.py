@@ -13,7 +13,7 @@ from studio.api import BadInput
 from studio_lab.datasets.dataset import Dataset, Shape, Split
 from studio_lab.measures.assessment import Assessment, Finding
 from studio_lab.measures.comparison import as_csv, as_markdown, as_plot, sheet
-from studio_lab.measures.data_measures import BOUND, Made, as_measured, measured
+from studio_lab.measures.data_measures import BOUND, SampleSet, as_measured, measured
 
 Found = tuple[str, list[Assessment]]
 
@@ -31,8 +31,8 @@ def found(digits: Dataset) -> Found:
     rng = np.random.default_rng(0)
     copied = digits.rows[digits.split.training[:200]] / 8 - 1
     made = (
-        Made("copier", copied + rng.normal(0, 0.02, copied.shape), rng.normal(1.2, 0.1, 100)),
-        Made("noise", rng.uniform(-1, 1, (200, 1, 8, 8))),
+        SampleSet("copier", copied + rng.normal(0, 0.02, copied.shape), rng.normal(1.2, 0.1, 100)),
+        SampleSet("noise", rng.uniform(-1, 1, (200, 1, 8, 8))),
     )
     return measured(digits, made, 0)
 
@@ -67,7 +67,7 @@ def test_a_table_is_measured_too() -> None:
     split = Split.drawn(len(cells), 0)
     data = Dataset("Wine", Shape("table", columns=13), scaled, split, labels.astype(np.int64))
     rows = np.random.default_rng(0).normal(size=(80, data.shape.columns))
-    measure, found = measured(data, [Made("noise", rows)], 0)
+    measure, found = measured(data, [SampleSet("noise", rows)], 0)
     assert measure.startswith("KID (classifier of 3 classes")
     noise = next(each for each in found if each.name == "noise")
     assert noise.findings == (Finding.UNSURE,), "a plain baseline draws just so"
@@ -75,4 +75,4 @@ def test_a_table_is_measured_too() -> None:
 
 def test_too_few_are_refused(digits: Dataset) -> None:
     with pytest.raises(BadInput, match="least to compare"):
-        measured(digits, [Made("few", np.zeros((5, 1, 8, 8)))], 0)
+        measured(digits, [SampleSet("few", np.zeros((5, 1, 8, 8)))], 0)

@@ -10,7 +10,7 @@ import pytest
 from studio_lab.datasets.dataset import Dataset
 from studio_lab.datasets.examples import swaps
 from studio_lab.measures.assessment import Assessment
-from studio_lab.measures.data_measures import Made
+from studio_lab.measures.data_measures import SampleSet
 from studio_lab.measures.pair_measures import (
     COPY,
     ERRORS,
@@ -32,9 +32,9 @@ def found(data: Dataset) -> dict[str, Assessment]:
     sources, targets = data.rows[data.split.test].swapaxes(0, 1)
     same = np.full(len(targets), 0.01)
     made = [
-        Made("speller", targets, same),
-        Made("parrot", sources),
-        Made("stuck", np.repeat(targets[:1], len(targets), 0), same * 100),
+        SampleSet("speller", targets, same),
+        SampleSet("parrot", sources),
+        SampleSet("stuck", np.repeat(targets[:1], len(targets), 0), same * 100),
     ]
     measure, rows = measured_pairs(data, made, 0)
     assert measure == ERRORS

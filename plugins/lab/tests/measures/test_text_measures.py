@@ -9,7 +9,7 @@ import pytest
 
 from studio_lab.datasets.texts import from_text
 from studio_lab.measures.assessment import BITS, Finding, Role, assess_texts, text_baseline
-from studio_lab.measures.data_measures import Made
+from studio_lab.measures.data_measures import SampleSet
 from studio_lab.measures.text import TextExamples, distinct, longest_copied, pairs_of, perplexity
 from studio_lab.measures.text_baseline import NGrams
 from studio_lab.measures.text_measures import measured_texts
@@ -98,7 +98,7 @@ def test_bits_are_of_characters_whatever_the_tokens() -> None:
         data, _ = from_text("Words", text, tokens=tokens)  # type: ignore[arg-type]
         rows, words = data.rows[data.split.test], data.meta["vocabulary"]
         characters = np.array([[len(words[token]) for token in row] for row in rows])
-        made = Made("two bits each", rows, characters.mean(1) * 2 * np.log(2))
+        made = SampleSet("two bits each", rows, characters.mean(1) * 2 * np.log(2))
         _, found = measured_texts(data, [made], 0)
         value = next(each for each in found if each.role is Role.WEIGHTS).values[BITS]
         assert value.value == value.low == value.high == pytest.approx(2)

@@ -14,8 +14,8 @@ from studio.testing.plugins import Made, run_task
 from studio_lab.datasets.dataset import Shape
 from studio_lab.networks.architectures import ARCHITECTURES
 from studio_lab.schema import Sample
-from studio_lab.tasks.made import made_of
 from studio_lab.tasks.sample import sample
+from studio_lab.tasks.samples import made_of
 from studio_lab.weights import Trained
 
 pytestmark = pytest.mark.torch

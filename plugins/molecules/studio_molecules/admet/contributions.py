@@ -80,7 +80,7 @@ def of_own(mol: Chem.Mol, model: OwnModel) -> Contributions:
     shares = [weights, *(of_sum(mol, name).values for name in own_model.SHARED[1:])]
     value = model.predict(mol)
     without = model.tell(own_model.hidden(mol, np.array(shares).T))
-    return Contributions([float(value - each) for each in without], value, exact=False)
+    return Contributions([float(value - masked) for masked in without], value, exact=False)
 
 
 def _without(whole: Graph, atom: int) -> Graph:

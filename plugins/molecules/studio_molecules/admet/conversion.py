@@ -92,11 +92,11 @@ def convert(checkpoints: Sequence[Path], target: Path) -> None:
     if len(checkpoints) != len(HEADS) * MEMBERS:
         raise ValueError(f"there must be {len(HEADS) * MEMBERS} checkpoints")
     networks = [_read(path, HEADS[number // MEMBERS]) for number, path in enumerate(checkpoints)]
-    tensors = {name: np.stack([each[name] for each in networks]) for name in trunk_shapes()}
+    tensors = {name: np.stack([network[name] for network in networks]) for name in trunk_shapes()}
     for number, head in enumerate(HEADS):
         own = networks[number * MEMBERS : (number + 1) * MEMBERS]
         for name in own[0].keys() - trunk_shapes().keys():
-            tensors[f"{head}.{name}"] = np.stack([each[name] for each in own])
+            tensors[f"{head}.{name}"] = np.stack([network[name] for network in own])
     save_file(tensors, target, {FORMAT: json.dumps(COLUMNS)})  # one key: more have no order
 
 

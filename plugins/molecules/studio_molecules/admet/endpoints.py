@@ -34,7 +34,7 @@ class Endpoint:
     chance: bool = True
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The meaning, and how far it can be relied on."""
         name = "AUROC" if self.chance else "R²"
         return f"{self.meaning} ({name} {self.tested:.2f} in the authors' test set{self._verdict})."
@@ -289,13 +289,13 @@ _TOX21 = tuple(
 )
 
 ENDPOINTS: dict[str, Endpoint] = {
-    each.id: each
-    for each in (*_ABSORPTION, *_DISTRIBUTION, *_METABOLISM, *_EXCRETION, *_TOXICITY, *_TOX21)
+    endpoint.id: endpoint
+    for endpoint in (*_ABSORPTION, *_DISTRIBUTION, *_METABOLISM, *_EXCRETION, *_TOXICITY, *_TOX21)
 }
 """By id, in the order of a drug's way through the body."""
 
 GROUPS: dict[str, str] = {
-    each.id: title
+    endpoint.id: title
     for title, group in (
         ("Absorption", _ABSORPTION),
         ("Distribution", _DISTRIBUTION),
@@ -304,7 +304,7 @@ GROUPS: dict[str, str] = {
         ("Toxicity", _TOXICITY),
         ("Tox21 assays", _TOX21),
     )
-    for each in group
+    for endpoint in group
 }
 """The part of that way that an endpoint is about, by id."""
 

@@ -31,10 +31,10 @@ def trunk_shapes() -> dict[str, Shape]:
 
 def shapes(outputs: dict[str, int]) -> dict[str, Shape]:
     """Return every tensor of a file whose heads have so many ``outputs``."""
-    found = {name: (len(HEADS) * MEMBERS, *shape) for name, shape in trunk_shapes().items()}
+    result = {name: (len(HEADS) * MEMBERS, *shape) for name, shape in trunk_shapes().items()}
     for head, count in outputs.items():
-        found[f"{head}.out.weight"] = (MEMBERS, count, WIDTH)
-        found[f"{head}.out.bias"] = (MEMBERS, count)
+        result[f"{head}.out.weight"] = (MEMBERS, count, WIDTH)
+        result[f"{head}.out.bias"] = (MEMBERS, count)
     for name in ("mean", "scale"):
-        found[f"{QUANTITIES}.{name}"] = (MEMBERS, outputs[QUANTITIES])
-    return found
+        result[f"{QUANTITIES}.{name}"] = (MEMBERS, outputs[QUANTITIES])
+    return result

@@ -48,10 +48,10 @@ def limits(id: str) -> tuple[float, float, float, float] | None:
 
 def light(id: str, value: float) -> Light:
     """Return how a figure is to be judged; "" where it is not."""
-    found = limits(id)
-    if found is None or math.isnan(value):
+    limit = limits(id)
+    if limit is None or math.isnan(value):
         return ""
-    poor_below, good_from, good_to, poor_above = found
+    poor_below, good_from, good_to, poor_above = limit
     if value < poor_below or value > poor_above:
         return "poor"
     return "good" if good_from <= value <= good_to else "fair"
@@ -63,12 +63,12 @@ def is_possible(id: str, value: float) -> bool:
     return low <= value <= high
 
 
-def limits_told(id: str) -> str:
+def limits_text(id: str) -> str:
     """Return the limits as a sentence after another one; "" where there are none."""
-    found = limits(id)
-    if found is None:
+    limit = limits(id)
+    if limit is None:
         return ""
-    poor_below, good_from, good_to, poor_above = found
+    poor_below, good_from, good_to, poor_above = limit
     good = [f"from {good_from:g}"] * (good_from > -_INF) + [f"to {good_to:g}"] * (good_to < _INF)
     poor = [f"below {poor_below:g}"] * (poor_below > -_INF)
     poor += [f"above {poor_above:g}"] * (poor_above < _INF)

@@ -60,8 +60,8 @@ class Ensemble:
     def __call__(self, graph: Graph) -> Outcome:
         """Return the mean and the spread of every output for one molecule."""
         hidden = self._hidden(graph)
-        made = [self._head(head, hidden) for head in HEADS]
-        outputs = torch.cat(made, 1).double()
+        head_outputs = [self._head(head, hidden) for head in HEADS]
+        outputs = torch.cat(head_outputs, 1).double()
         means, spreads = outputs.mean(0), outputs.std(0, correction=0)
         return Outcome(means.tolist(), spreads.tolist())
 
@@ -69,8 +69,8 @@ class Ensemble:
         """Return the molecule as each network sees it (10, 300)."""
         # copied, since products of memory that is not aligned may differ in the last bit
         atoms, bonds, source, target = (
-            torch.tensor(each, device=self.device)
-            for each in (graph.atoms, graph.bonds, graph.source, graph.target)
+            torch.tensor(array, device=self.device)
+            for array in (graph.atoms, graph.bonds, graph.source, graph.target)
         )
         into = F.one_hot(target, len(atoms)).T.to(atoms)  # (n, 2b): which bonds reach an atom
         onward = into[source]  # which bonds feed a bond: those that reach its source

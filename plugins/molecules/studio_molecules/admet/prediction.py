@@ -19,7 +19,7 @@ MISSING = (
     "download it."
 )
 
-_IDS = {each.column: each.id for each in ENDPOINTS.values()}
+_IDS = {endpoint.column: endpoint.id for endpoint in ENDPOINTS.values()}
 _DIGITS = 6
 
 
@@ -55,9 +55,9 @@ def describe(ensemble: Ensemble, smiles: str) -> dict[str, float]:
     ids = [_IDS[column] for column in ensemble.columns]
     means = dict(zip(ids, outcome.means, strict=True))
     spreads = dict(zip(ids, outcome.spreads, strict=True))
-    known = [id for id in ENDPOINTS if id in means and is_possible(id, means[id])]
+    possible = [id for id in ENDPOINTS if id in means and is_possible(id, means[id])]
     return {
         **applicability_domain.describe(mol, spreads),
-        **{id: round(means[id], _DIGITS) for id in known},
-        **{id + SPREAD: round(spreads[id], _DIGITS) for id in known},
+        **{id: round(means[id], _DIGITS) for id in possible},
+        **{id + SPREAD: round(spreads[id], _DIGITS) for id in possible},
     }

@@ -53,13 +53,13 @@ def _built(header: Header, tensors: dict[str, Tensor], device: str) -> Ensemble:
 
 def _columns(header: Header) -> _Columns:
     """Return the outputs by head."""
-    known = {each.column for each in ENDPOINTS.values()}
+    expected = {endpoint.column for endpoint in ENDPOINTS.values()}
     try:
         columns: Any = json.loads(header.metadata[FORMAT])
-        found = {head: [str(column) for column in columns[head]] for head in HEADS}
+        names = {head: [str(column) for column in columns[head]] for head in HEADS}
     except (ValueError, KeyError, TypeError) as error:
         raise damaged(header.path, "its header does not name its outputs") from error
-    unknown = [column for head in HEADS for column in found[head] if column not in known]
+    unknown = [column for head in HEADS for column in names[head] if column not in expected]
     if unknown:
         raise damaged(header.path, f"its output “{unknown[0][:40]}” is unknown")
-    return found
+    return names

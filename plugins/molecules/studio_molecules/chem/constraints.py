@@ -32,18 +32,18 @@ class Constraints:
 
     def broken(self, mol: Chem.Mol) -> str:
         """Return the first that a molecule breaks, as the name of its parameter; empty if none."""
-        if not all(_holds(mol, each) for each in self.required):
+        if not all(_holds(mol, pattern) for pattern in self.required):
             return "must_have"
-        if any(_holds(mol, each) for each in self.forbidden):
+        if any(_holds(mol, pattern) for pattern in self.forbidden):
             return "must_not_have"
         if self.keep is not None and len(_matches(mol, self.keep)) < self.copies:
             return "keep"
         return "odd" if self.odd is not None and len(oddities(mol)) > self.odd else ""
 
-    def kept(self, mol: Chem.Mol) -> frozenset[int]:
+    def fixed_atoms(self, mol: Chem.Mol) -> frozenset[int]:
         """Return the atoms of a molecule that no edit may touch."""
-        found = _matches(mol, self.keep) if self.keep is not None else ()
-        return frozenset(atom for match in found for atom in match)
+        matches = _matches(mol, self.keep) if self.keep is not None else ()
+        return frozenset(atom for match in matches for atom in match)
 
 
 def constraints(
@@ -73,26 +73,26 @@ def constraints(
 
 
 def _one(smarts: str, called: str) -> Chem.Mol | None:
-    found = _all(smarts, called)
-    if len(found) > 1:
-        raise BadInput(f"“{called}” holds {len(found)} patterns; it takes one.")
-    return found[0] if found else None
+    patterns = _all(smarts, called)
+    if len(patterns) > 1:
+        raise BadInput(f"“{called}” holds {len(patterns)} patterns; it takes one.")
+    return patterns[0] if patterns else None
 
 
 def _all(text: str, called: str) -> tuple[Chem.Mol, ...]:
     words = text.split()
     if len(words) > MAX_PATTERNS or len(text) > MAX_CHARS:
         raise BadInput(f"“{called}” is too long: {MAX_PATTERNS} patterns at most.")
-    found = []
-    for each in words:
-        pattern = Chem.MolFromSmarts(each)
+    patterns = []
+    for word in words:
+        pattern = Chem.MolFromSmarts(word)
         if pattern is None or not pattern.GetNumAtoms():
             raise BadInput(
-                f"“{each[:60]}” under “{called}” is not a valid SMARTS pattern.",
+                f"“{word[:60]}” under “{called}” is not a valid SMARTS pattern.",
                 "Write it like C(=O)N for an amide, several with spaces between them.",
             )
-        found.append(pattern)
-    return tuple(found)
+        patterns.append(pattern)
+    return tuple(patterns)
 
 
 def _holds(mol: Chem.Mol, pattern: Chem.Mol) -> bool:
@@ -100,5 +100,5 @@ def _holds(mol: Chem.Mol, pattern: Chem.Mol) -> bool:
 
 
 def _matches(mol: Chem.Mol, pattern: Chem.Mol) -> tuple[tuple[int, ...], ...]:
-    found: tuple[tuple[int, ...], ...] = mol.GetSubstructMatches(pattern, useChirality=True)
-    return found
+    matches: tuple[tuple[int, ...], ...] = mol.GetSubstructMatches(pattern, useChirality=True)
+    return matches

@@ -67,7 +67,9 @@ def draw(
     bonds = [
         bond.GetIdx()
         for bond in mol.GetBonds()
-        if any({bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()} <= set(each) for each in matches)
+        if any(
+            {bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()} <= set(matched) for matched in matches
+        )
     ]
     colours = shaded(mol, shades, dark=dark) if shades else {}
     options.atomHighlightsAreCircles = bool(shades)
@@ -114,11 +116,11 @@ def common_part(mols: Sequence[Chem.Mol]) -> Chem.Mol:
     It has no atom where they have less than a third of the smallest one in common: then everything
     differs, and nothing would be told by marking it.
     """
-    found = rdFMCS.FindMCS(
+    result = rdFMCS.FindMCS(
         list(mols), timeout=_SECONDS, ringMatchesRingOnly=True, completeRingsOnly=True
     )
     least = min(mol.GetNumHeavyAtoms() for mol in mols) / 3
-    return Chem.MolFromSmarts(found.smartsString if found.numAtoms >= least else "")
+    return Chem.MolFromSmarts(result.smartsString if result.numAtoms >= least else "")
 
 
 def thumbnail(mols: Sequence[Chem.Mol]) -> bytes:

@@ -54,7 +54,7 @@ class Row:
         smiles, coordinates: As ``Molecule`` has them.
         figures, words: Further fields of the row, as ``Molecule`` has them.
         remark: Changes made to read it.
-        made: Its parent, operation and seed, where this program wrote the file.
+        origin: Its parent, operation and seed, where this program wrote the file.
     """
 
     line: int
@@ -64,7 +64,7 @@ class Row:
     figures: Mapping[str, float]
     words: Mapping[str, str]
     remark: str = ""
-    made: tuple[str, str, int] = ("", READ, 0)
+    origin: tuple[str, str, int] = ("", READ, 0)
 
 
 @dataclass(frozen=True)
@@ -104,32 +104,32 @@ def read(data: bytes, suffix: str, called: str) -> Iterator[Reading]:
     """
     if len(data) > MAX_BYTES:
         raise BadInput(f"{_named(called)} is too large.", f"The limit is {MAX_BYTES >> 20} MB.")
-    found = Reading()
+    reading = Reading()
     for record in _records(data, suffix, called):
-        if len(found.rows) >= MAX_ROWS:
-            found.faults.append(
+        if len(reading.rows) >= MAX_ROWS:
+            reading.faults.append(
                 Fault(record.line, f"only the first {MAX_ROWS:,} molecules were read")
             )
             break
         try:
-            found.rows.append(_row(record))
+            reading.rows.append(_row(record))
         except BadInput as error:
-            if len(found.faults) < MAX_FAULTS:
-                found.faults.append(Fault(record.line, str(error)))
+            if len(reading.faults) < MAX_FAULTS:
+                reading.faults.append(Fault(record.line, str(error)))
             else:
-                found.dropped += 1
-        yield found
-    if not found.rows:
+                reading.dropped += 1
+        yield reading
+    if not reading.rows:
         why = (
-            f" First error in line {found.faults[0].line}: {found.faults[0].reason}"
-            if found.faults
+            f" First error in line {reading.faults[0].line}: {reading.faults[0].reason}"
+            if reading.faults
             else ""
         )
         raise BadInput(
             f"{_named(called)} contains no valid molecules.{why}",
             "Use one SMILES per line, or a table with a column “smiles”.",
         )
-    yield found
+    yield reading
 
 
 def _named(called: str) -> str:
@@ -263,13 +263,13 @@ def _refuse(reason: str) -> Structure:
 
 def _row(record: _Record) -> Row:
     structure = record.make()
-    made = dict(record.beside) if record.is_ours else {}
-    coordinates = made.get(COORDINATES) or structure.coordinates
+    origin = dict(record.beside) if record.is_ours else {}
+    coordinates = origin.get(COORDINATES) or structure.coordinates
     figures, words = told_apart(_beside(record))
     if structure.original:
         words["SMILES (file)"] = structure.original
     remarks = [structure.remark, record.remark, *_cut(record)]
-    seed = made.get("seed", "")
+    seed = origin.get("seed", "")
     return Row(
         record.line,
         structure.smiles,
@@ -279,8 +279,8 @@ def _row(record: _Record) -> Row:
         words,
         "; ".join(filter(None, remarks)),
         (
-            made.get("parent", ""),
-            made.get("operation") or READ,
+            origin.get("parent", ""),
+            origin.get("operation") or READ,
             int(seed) if seed.isdecimal() else 0,
         ),
     )

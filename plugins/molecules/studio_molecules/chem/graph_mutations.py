@@ -25,7 +25,7 @@ Edit = Callable[[Chem.RWMol, np.random.Generator], bool]
 def mutate(
     mol: Chem.Mol,
     rng: np.random.Generator,
-    kept: Collection[int] = (),
+    fixed_atoms: Collection[int] = (),
     edit: str = "",
     *,
     macrocycles: bool = False,
@@ -41,27 +41,27 @@ def mutate(
     name = edit or names[int(rng.integers(len(names)))]
     child = Chem.RWMol(mol)
     Chem.Kekulize(child, clearAromaticFlags=True)
-    for place in kept:
+    for place in fixed_atoms:
         child.GetAtomWithIdx(place).SetIntProp(_KEPT, place)
-    before = _untouchable(child) if kept else None
-    if not _EDITS[name](child, rng) or (kept and _untouchable(child) != before):
+    before = _untouchable(child) if fixed_atoms else None
+    if not _EDITS[name](child, rng) or (fixed_atoms and _untouchable(child) != before):
         return None
-    made = sanitised(child, macrocycles=macrocycles or has_macrocycle(mol))
-    return (made, name) if made is not None else None
+    product = sanitised(child, macrocycles=macrocycles or has_macrocycle(mol))
+    return (product, name) if product is not None else None
 
 
 def _untouchable(mol: Chem.Mol) -> tuple[dict[int, tuple[int, int]], dict[frozenset[int], object]]:
     """Return the elements and charges of the atoms to keep, and the orders of their bonds."""
     atoms = {
-        each.GetIntProp(_KEPT): (each.GetAtomicNum(), each.GetFormalCharge())
-        for each in mol.GetAtoms()
-        if each.HasProp(_KEPT)
+        atom.GetIntProp(_KEPT): (atom.GetAtomicNum(), atom.GetFormalCharge())
+        for atom in mol.GetAtoms()
+        if atom.HasProp(_KEPT)
     }
     bonds: dict[frozenset[int], object] = {}
     for bond in mol.GetBonds():
         ends = (bond.GetBeginAtom(), bond.GetEndAtom())
-        if all(each.HasProp(_KEPT) for each in ends):
-            bonds[frozenset(each.GetIntProp(_KEPT) for each in ends)] = bond.GetBondType()
+        if all(atom.HasProp(_KEPT) for atom in ends):
+            bonds[frozenset(atom.GetIntProp(_KEPT) for atom in ends)] = bond.GetBondType()
     return atoms, bonds
 
 

@@ -85,7 +85,7 @@ def notice(mol: Chem.Mol) -> Notice | None:
     return None
 
 
-def told(marked: int, count: int) -> str:
+def notice_text(marked: int, count: int) -> str:
     """Return the sentence for a table of ``count`` molecules, ``marked`` of them; or nothing."""
     if not marked:
         return ""
@@ -95,9 +95,9 @@ def told(marked: int, count: int) -> str:
 
 @functools.cache
 def _patterns() -> tuple[tuple[Rule, Chem.Mol], ...]:
-    found = []
+    patterns = []
     for rule in RULES:
         pattern = Chem.MolFromSmarts(rule.smarts)
         assert pattern is not None, rule
-        found.append((rule, pattern))
-    return tuple(found)
+        patterns.append((rule, pattern))
+    return tuple(patterns)

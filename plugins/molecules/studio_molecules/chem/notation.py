@@ -94,7 +94,7 @@ def _of_molfile(text: str, clean: bool) -> Notation:
     problems = Chem.DetectChemistryProblems(mol)
     if problems:
         words = parser.problem(mol, problems[0])
-        atoms = sorted({place for each in problems for place in _places(each)})
+        atoms = sorted({place for problem in problems for place in _places(problem)})
         return Notation(text, problem=f"{words[:1].upper()}{words[1:]}.", atoms=atoms)
     mol = Chem.MolFromMolBlock(text, removeHs=True, strictParsing=False)
     for atom in mol.GetAtoms():
@@ -174,8 +174,8 @@ def _drawn_pattern(smarts: str) -> str:
             ends = signs[bond.GetBeginAtomIdx()] + signs[bond.GetEndAtomIdx()]
             order = 4 if set(ends) <= _AROMATIC else 1
             lines[number] = f"{lines[number][:6]}{order:3}{lines[number][9:]}"
-    kept = [line for line in lines if not line.startswith(("V  ", "M  S"))]
-    return "\n".join(kept) + "\n"
+    remaining = [line for line in lines if not line.startswith(("V  ", "M  S"))]
+    return "\n".join(remaining) + "\n"
 
 
 def _bond_smarts(bond: Any) -> str:  # rdkit-stubs let its method want itself

@@ -68,12 +68,12 @@ def hidden(mol: Chem.Mol, shares: np.ndarray) -> np.ndarray:
     Args:
         shares: What each atom adds to the descriptors of ``SHARED`` (atoms, 3).
     """
-    told = AdditionalOutput()
-    told.AllocateBitInfoMap()
-    _COUNTS.GetCountFingerprint(mol, additionalOutput=told)
+    output = AdditionalOutput()
+    output.AllocateBitInfoMap()
+    _COUNTS.GetCountFingerprint(mol, additionalOutput=output)
     away = Chem.GetDistanceMatrix(mol)  # in bonds
     counts = np.zeros((mol.GetNumAtoms(), _PLACES), np.float32)
-    for place, circles in told.GetBitInfoMap().items():
+    for place, circles in output.GetBitInfoMap().items():
         for centre, radius in circles:
             counts[:, place] += away[centre] > radius
     figures = np.tile(features(mol)[_PLACES:], (len(counts), 1))
@@ -82,7 +82,7 @@ def hidden(mol: Chem.Mol, shares: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=2)
-def known(smiles: tuple[str, ...], values: tuple[float, ...], called: str) -> OwnModel:
+def cached_fit(smiles: tuple[str, ...], values: tuple[float, ...], called: str) -> OwnModel:
     """Return what :func:`fit` does, of the same rows at once: a page asks again and again."""
     return fit(smiles, values, called)
 
@@ -102,7 +102,7 @@ def fit(smiles: Sequence[str], values: Sequence[float], called: str) -> OwnModel
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    mols = [valid(each) for each in smiles]
+    mols = [valid(text) for text in smiles]
     pairs = [(mol, value) for mol, value in zip(mols, values, strict=True) if mol is not None]
     if len(pairs) < FEWEST:
         raise BadInput(
@@ -124,7 +124,9 @@ def fit(smiles: Sequence[str], values: Sequence[float], called: str) -> OwnModel
     unseen = {
         name: cross_val_predict(make(), rows, wanted, cv=folds) for name, make in makers.items()
     }
-    errors = {name: float(np.mean((told - wanted) ** 2)) for name, told in unseen.items()}
+    errors = {
+        name: float(np.mean((predictions - wanted) ** 2)) for name, predictions in unseen.items()
+    }
     best = min(errors, key=lambda name: errors[name])
     model = makers[best]().fit(rows, wanted)
     return OwnModel(

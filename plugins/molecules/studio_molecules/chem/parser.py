@@ -66,11 +66,11 @@ def _read(smiles: str) -> Chem.Mol | None:
 
 
 def _named(name: str) -> Structure:
-    known = common_molecules.smiles_of(name)
-    if known:
+    smiles = common_molecules.smiles_of(name)
+    if smiles:
         remark = f"“{name}” was looked up among common names"
-        return replace(checked(Chem.MolFromSmiles(known, sanitize=False), name), remark=remark)
-    near = ", ".join(f"“{each}”" for each in common_molecules.alike(name))
+        return replace(checked(Chem.MolFromSmiles(smiles, sanitize=False), name), remark=remark)
+    near = ", ".join(f"“{similar}”" for similar in common_molecules.alike(name))
     hint = f"Similar names: {near}." if near else ""
     raise BadInput(f"“{_short(name)}” is not a valid SMILES: {syntax(name)}.", hint)
 
@@ -102,8 +102,10 @@ def _sanitised(mol: Chem.Mol, called: str) -> Structure:
     mol, remark, original = _without_salt(mol, called)
     strange = {atom.GetSymbol() for atom in mol.GetAtoms() if atom.GetAtomicNum() in _FOREIGN}
     if strange:
-        found = ", ".join(sorted(strange))
-        raise BadInput(f"“{called}” contains {found}: metals and open valences are not supported.")
+        symbols = ", ".join(sorted(strange))
+        raise BadInput(
+            f"“{called}” contains {symbols}: metals and open valences are not supported."
+        )
     heavy = mol.GetNumHeavyAtoms()
     if not heavy:
         raise BadInput(f"“{called}” contains only hydrogen.")
@@ -142,8 +144,8 @@ def _is_charged(mol: Chem.Mol) -> bool:
 
 def tautomer(smiles: str) -> str:
     """Return the SMILES of the canonical tautomer, which all tautomers of a molecule share."""
-    found = rdMolStandardize.TautomerEnumerator().Canonicalize(Chem.MolFromSmiles(smiles))
-    return Chem.MolToSmiles(found)
+    canonical = rdMolStandardize.TautomerEnumerator().Canonicalize(Chem.MolFromSmiles(smiles))
+    return Chem.MolToSmiles(canonical)
 
 
 def valid(smiles: str) -> Chem.Mol | None:

@@ -20,10 +20,10 @@ def records(text: str) -> Iterator[tuple[int, str, str, list[tuple[str, str]]]]:
         own = record.split("\n", 1)[1] if line > 1 and "\n" in record else record
         first = line + record.count("\n") - own.count("\n")
         lines = own.splitlines()  # the first one is the name, and may be empty
-        if any(each.strip() for each in lines):
-            found = list(_fields(lines))
-            names = titles([name for name, _value in found])
-            values = [value for _name, value in found]
+        if any(rest.strip() for rest in lines):
+            fields = list(_fields(lines))
+            names = titles([name for name, _value in fields])
+            values = [value for _name, value in fields]
             yield first, "\n".join(lines), lines[0].strip(), list(zip(names, values, strict=True))
         line += record.count("\n")
 
@@ -52,10 +52,12 @@ def structure(block: str) -> Structure:
     if mol is None:
         raise BadInput("This record is not a molecule: its counts and its lines do not agree.")
     drawn = Chem.Mol(mol)
-    found = checked(mol, block.splitlines()[0].strip()[:60] or "molecule")
-    again = parse(found.smiles)  # atoms in the order of the SMILES, as in every other molecule here
+    result = checked(mol, block.splitlines()[0].strip()[:60] or "molecule")
+    again = parse(
+        result.smiles
+    )  # atoms in the order of the SMILES, as in every other molecule here
     places = _placed(drawn, again.smiles)
-    return replace(again, remark=found.remark, original=found.original, coordinates=places)
+    return replace(again, remark=result.remark, original=result.original, coordinates=places)
 
 
 def _placed(mol: Chem.Mol, smiles: str) -> str:

@@ -71,7 +71,7 @@ class Sheet:
             canvas = self._canvas(columns, 1)
             colours = self._colours[row]
             marked = {
-                "highlightAtoms": [list(each) for each in colours],
+                "highlightAtoms": [list(atom) for atom in colours],
                 "highlightAtomColors": colours,
             }
             canvas.DrawMolecules(

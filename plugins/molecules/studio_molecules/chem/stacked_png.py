@@ -39,7 +39,7 @@ class StackedPng:
         pixels = zlib.decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"))
         self._packed += self._packer.compress(self._below(pixels))
         if not self._height:
-            self._before = [each for each in chunks[1:] if each[0] == b"bKGD"]
+            self._before = [chunk for chunk in chunks[1:] if chunk[0] == b"bKGD"]
         texts = [data for kind, data in chunks if kind == b"zTXt"]
         self._after += [(b"zTXt", self._renumbered(text)) for text in texts]
         self._texts += sum(text.startswith(b"MOL") for text in texts)
@@ -54,7 +54,7 @@ class StackedPng:
             for at in range(0, len(self._packed), _PIECE)
         ]
         chunks = [(b"IHDR", header), *self._before, *pieces, *self._after, (b"IEND", b"")]
-        return _SIGNATURE + b"".join(_packed(*each) for each in chunks)
+        return _SIGNATURE + b"".join(_packed(*chunk) for chunk in chunks)
 
     def _below(self, pixels: bytes) -> bytes:
         """Return the filtered lines of an image, encoded to follow those already written.
@@ -64,15 +64,15 @@ class StackedPng:
         """
         line = 1 + _CHANNELS * self._width
         white, unchanged = (
-            each + bytes(line - len(each)) for each in (b"\x01\xff\xff\xff", b"\x02")
+            prefix + bytes(line - len(prefix)) for prefix in (b"\x01\xff\xff\xff", b"\x02")
         )
         follows_white, self._ends_white = self._ends_white, _last(pixels, line, unchanged) == white
         return unchanged + pixels[line:] if follows_white and pixels[:line] == white else pixels
 
     def _renumbered(self, text: bytes) -> bytes:
-        def later(found: re.Match[bytes]) -> bytes:
-            number = int(found[2] or 0) + self._texts
-            return found[1] + (b"%d" % number if number else b"")
+        def later(match: re.Match[bytes]) -> bytes:
+            number = int(match[2] or 0) + self._texts
+            return match[1] + (b"%d" % number if number else b"")
 
         return _NUMBERED.sub(later, text, count=1) if _NUMBERED.match(text) else text
 

@@ -32,8 +32,8 @@ def score(mol: Chem.Mol) -> float:
     counts = _MORGAN.GetSparseCountFingerprint(mol).GetNonzeroElements()
     if not counts:
         return 1.0
-    known: float = sum(_contribution(bit) * count for bit, count in counts.items())
-    raw: float = known / sum(counts.values()) - _complexity(mol)
+    fragments: float = sum(_contribution(bit) * count for bit, count in counts.items())
+    raw: float = fragments / sum(counts.values()) - _complexity(mol)
     atoms: int = mol.GetNumAtoms()
     if atoms > len(counts):  # symmetry makes it easier than its size says
         raw += math.log(atoms / len(counts)) * 0.5
@@ -49,8 +49,8 @@ def familiarity(mol: Chem.Mol) -> float:
     The table was counted on 934,046 molecules of PubChem.
     """
     counts = _MORGAN.GetSparseCountFingerprint(mol).GetNonzeroElements()
-    known = sum(count for bit, count in counts.items() if _place(bit) is not None)
-    return known / sum(counts.values()) if counts else 0.0
+    common = sum(count for bit, count in counts.items() if _place(bit) is not None)
+    return common / sum(counts.values()) if counts else 0.0
 
 
 def _complexity(mol: Chem.Mol) -> float:
@@ -90,8 +90,8 @@ def _table() -> tuple[np.ndarray, np.ndarray]:
             "Reinstall rdkit from its wheel.",
         )
     bits, scores = [], []
-    for each in gzip.decompress(path.read_bytes()).split(b"F")[1:]:
-        score, _, rest = each.partition(b"\naI")  # a score, then the fragments that have it
+    for row in gzip.decompress(path.read_bytes()).split(b"F")[1:]:
+        score, _, rest = row.partition(b"\naI")  # a score, then the fragments that have it
         numbers = rest.partition(b"\naa")[0].replace(b"\naI", b" ")
         bits.append(np.fromstring(numbers, np.uint64, sep=" "))
         scores.append(np.full(len(bits[-1]), float(score), np.float32))

@@ -42,12 +42,12 @@ class TextTable:
 
     def sample(self, most: int) -> list[list[str]]:
         """Return the cells of the first rows."""
-        found: list[list[str]] = []
+        rows: list[list[str]] = []
         for _line, row, _cut in self._rows():
-            if len(found) == most:
+            if len(rows) == most:
                 break
-            found.append(row)
-        return found
+            rows.append(row)
+        return rows
 
     def _rows(self) -> Iterator[tuple[int, list[str], bool]]:
         """Yield rows. A quotation mark that is never closed spoils its own line and no other."""
@@ -93,11 +93,11 @@ def cells(line: str, sign: str) -> list[str]:
 
 def titles(heads: Sequence[str]) -> list[str]:
     """Return the titles of columns: none empty, none twice."""
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for place, head in enumerate(heads, 1):
         title = wanted = head or f"Column {place}"
-        while title in found:
-            found[wanted] = found.get(wanted, 1) + 1
-            title = f"{wanted} ({found[wanted]})"
-        found[title] = 1
-    return list(found)
+        while title in counts:
+            counts[wanted] = counts.get(wanted, 1) + 1
+            title = f"{wanted} ({counts[wanted]})"
+        counts[title] = 1
+    return list(counts)

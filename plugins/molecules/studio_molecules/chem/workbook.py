@@ -36,7 +36,7 @@ def rows(data: bytes, called: str) -> Iterator[tuple[int, list[str]]]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unpacked = sum(each.file_size for each in archive.infolist())
+            unpacked = sum(entry.file_size for entry in archive.infolist())
         if unpacked > MAX_UNPACKED:
             raise BadInput(
                 f"“{called}” unpacks to {unpacked >> 20:,} MB.",
@@ -57,10 +57,10 @@ def _first_table(sheets: Sequence[Any]) -> Iterator[tuple[int, list[str]]]:
     for sheet in sheets:
         held = False
         for place, row in enumerate(sheet.iter_rows(values_only=True), 1):
-            told = [_told(cell) for cell in row[:_MAX_COLUMNS]]
-            if any(told):
+            texts = [_told(cell) for cell in row[:_MAX_COLUMNS]]
+            if any(texts):
                 held = True
-                yield place, told
+                yield place, texts
         if held:
             return
 
@@ -94,14 +94,14 @@ def written(molecules: Sequence[Molecule]) -> Generator[int, None, bytes]:
     book = _openpyxl().Workbook(write_only=True)
     sheet = book.create_sheet("Molecules")
     sheet.freeze_panes = "C2"
-    sheet.column_dimensions[_COORDINATES_AT].hidden = any(each.coordinates for each in molecules)
+    sheet.column_dimensions[_COORDINATES_AT].hidden = any(entry.coordinates for entry in molecules)
 
     def text(value: str) -> Any:
         cell = WriteOnlyCell(sheet, value=_UNWRITABLE.sub("", value)[:_MAX_CELL])
         cell.data_type = "s"  # else a name that begins with = would be a formula
         return cell
 
-    def told(molecule: Molecule, name: str) -> Any:
+    def cell_value(molecule: Molecule, name: str) -> Any:
         if not (value := cell_of(molecule, name)):
             return None
         if _PLAIN_NUMBER.fullmatch(value) and len(value) <= 15:
@@ -109,13 +109,15 @@ def written(molecules: Sequence[Molecule]) -> Generator[int, None, bytes]:
         return molecule.figures[name] if name not in molecule.words else text(value)
 
     names = columns_of(molecules)
-    in_space = any(each.coordinates for each in molecules)
+    in_space = any(entry.coordinates for entry in molecules)
     heads = ["name", "smiles", "parent", "operation", "seed", *([COORDINATES] * in_space), *names]
     sheet.append([text(head) for head in heads])
-    for place, each in enumerate(molecules, 1):
-        own = [each.name, each.smiles, each.parent, each.operation]
-        places = [text(each.coordinates)] * in_space
-        sheet.append([*map(text, own), each.seed, *places, *(told(each, name) for name in names)])
+    for place, entry in enumerate(molecules, 1):
+        own = [entry.name, entry.smiles, entry.parent, entry.operation]
+        places = [text(entry.coordinates)] * in_space
+        sheet.append(
+            [*map(text, own), entry.seed, *places, *(cell_value(entry, name) for name in names)]
+        )
         yield place
     file = io.BytesIO()
     book.save(file)

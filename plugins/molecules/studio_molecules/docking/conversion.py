@@ -38,10 +38,10 @@ def convert(members: Sequence[Path], target: Path) -> None:
 
 
 def _box(text: str) -> dict[str, list[float]]:
-    found = {(kind, axis): float(value) for kind, axis, value in _SETTING.findall(text)}
-    if len(found) != 6:
+    values = {(kind, axis): float(value) for kind, axis, value in _SETTING.findall(text)}
+    if len(values) != 6:
         raise ValueError("a box has six numbers")
-    return {kind: [found[kind, axis] for axis in "xyz"] for kind in ("center", "size")}
+    return {kind: [values[kind, axis] for axis in "xyz"] for kind in ("center", "size")}
 
 
 if __name__ == "__main__":

@@ -78,8 +78,8 @@ def poses(pdbqt: str) -> list[Pose]:
     docked = PDBQTMolecule(pdbqt, skip_typing=True)
     mol = RDKitMolCreate.from_pdbqt_mol(docked)[0]
     energies = [float(pose.score) for pose in docked]
-    found = []
+    result = []
     for conformer, energy in zip(mol.GetConformers(), energies, strict=True):
         single = Chem.Mol(mol, confId=conformer.GetId())
-        found.append(Pose(single, energy))
-    return found
+        result.append(Pose(single, energy))
+    return result

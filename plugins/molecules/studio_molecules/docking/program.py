@@ -22,9 +22,9 @@ def main() -> None:
     place = {"center": settings["center"], "box_size": settings["size"]}
 
     def fresh() -> Vina:
-        made = Vina(sf_name="vina", cpu=settings["threads"], seed=settings["seed"], verbosity=0)
-        made.set_receptor("receptor.pdbqt")
-        return made
+        vina = Vina(sf_name="vina", cpu=settings["threads"], seed=settings["seed"], verbosity=0)
+        vina.set_receptor("receptor.pdbqt")
+        return vina
 
     shared = len(settings["ligands"]) > _FEW
     vina = fresh()
@@ -38,10 +38,10 @@ def main() -> None:
             if not shared:
                 vina.compute_vina_maps(**place)
             vina.dock(exhaustiveness=settings["exhaustiveness"], n_poses=settings["poses"])
-            told = {"ligand": name, "poses": vina.poses(n_poses=settings["poses"])}
+            report = {"ligand": name, "poses": vina.poses(n_poses=settings["poses"])}
         except (RuntimeError, TypeError, ValueError) as error:
-            told = {"ligand": name, "error": str(error)[:300]}
-        sys.stdout.write(json.dumps(told) + "\n")
+            report = {"ligand": name, "error": str(error)[:300]}
+        sys.stdout.write(json.dumps(report) + "\n")
         sys.stdout.flush()
 
 

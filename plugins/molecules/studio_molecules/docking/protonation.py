@@ -37,21 +37,21 @@ def at_ph(mol: Chem.Mol) -> Chem.Mol:
 
     What has a charge already keeps it.
     """
-    found = Chem.RWMol(mol)
+    ion = Chem.RWMol(mol)
     for pattern in _patterns(*_ACIDS.values()):
-        for match in found.GetSubstructMatches(pattern):
-            _charge(found.GetAtomWithIdx(match[0]), -1)
+        for match in ion.GetSubstructMatches(pattern):
+            _charge(ion.GetAtomWithIdx(match[0]), -1)
     away, weak = Chem.GetDistanceMatrix(mol), partial(_drawing_groups, mol)
-    charged = [atom.GetIdx() for atom in found.GetAtoms() if atom.GetFormalCharge() > 0]
+    charged = [atom.GetIdx() for atom in ion.GetAtoms() if atom.GetFormalCharge() > 0]
     for pattern in _patterns(*_BASES.values()):
-        bases = sorted((match[0] for match in found.GetSubstructMatches(pattern)), key=weak)
+        bases = sorted((match[0] for match in ion.GetSubstructMatches(pattern)), key=weak)
         for base in bases:
-            atom = found.GetAtomWithIdx(base)
+            atom = ion.GetAtomWithIdx(base)
             if atom.GetFormalCharge() == 0 and all(away[base, at] > _NEAR for at in charged):
                 _charge(atom, 1)
                 charged.append(base)
-    Chem.SanitizeMol(found)
-    return found.GetMol()
+    Chem.SanitizeMol(ion)
+    return ion.GetMol()
 
 
 def _drawing_groups(mol: Chem.Mol, base: int) -> int:
@@ -74,4 +74,4 @@ def _charge(atom: Chem.Atom, charge: int) -> None:
 
 @cache
 def _patterns(*smarts: str) -> tuple[Chem.Mol, ...]:
-    return tuple(Chem.MolFromSmarts(each) for each in smarts)
+    return tuple(Chem.MolFromSmarts(pattern) for pattern in smarts)

@@ -52,18 +52,22 @@ def read(name: str, text: str, center: str, size: str) -> tuple[Target, str]:
         raise BadInput(f"Each edge of the box is from {_SMALLEST:g} to {_LARGEST:g} Å.")
     ligand = "" if is_prepared or center.strip() else _ligand(lines)
     middle = _middle(lines, ligand) if ligand else _point(center, "centre")
-    kept = _near(lines if is_prepared else _of_protein(lines), middle, edges, is_prepared)
-    said = [f"The box is around {ligand}."] if ligand else []
-    if len(kept) < len(lines):
-        said.append(f"Only the {len(kept):,} of {len(lines):,} atoms around the box are used.")
+    protein = _near(lines if is_prepared else _of_protein(lines), middle, edges, is_prepared)
+    remarks = [f"The box is around {ligand}."] if ligand else []
+    if len(protein) < len(lines):
+        remarks.append(
+            f"Only the {len(protein):,} of {len(lines):,} atoms around the box are used."
+        )
     if is_prepared:
-        _require_hydrogens(name, kept)
-        return Target(name, "\n".join(kept) + "\n", middle, edges), " ".join(said)
-    pdbqt, left_out = _prepared(name, kept)
-    felt = [each for each in left_out if _is_near(kept, each, middle, edges)]
+        _require_hydrogens(name, protein)
+        return Target(name, "\n".join(protein) + "\n", middle, edges), " ".join(remarks)
+    pdbqt, left_out = _prepared(name, protein)
+    felt = [residue for residue in left_out if _is_near(protein, residue, middle, edges)]
     if felt:
-        said.append(f"Without these residues, which are not standard ones: {', '.join(felt[:8])}.")
-    return Target(name, pdbqt, middle, edges), " ".join(said)
+        remarks.append(
+            f"Without these residues, which are not standard ones: {', '.join(felt[:8])}."
+        )
+    return Target(name, pdbqt, middle, edges), " ".join(remarks)
 
 
 def _first_model(text: str) -> list[str]:
@@ -78,10 +82,10 @@ def _first_model(text: str) -> list[str]:
 
 def _of_protein(lines: Sequence[str]) -> list[str]:
     """Return the lines of the chains: no water, no ligand."""
-    found = [line for line in lines if line.startswith("ATOM") and line[17:20] not in _WATER]
-    if not found:
+    atoms = [line for line in lines if line.startswith("ATOM") and line[17:20] not in _WATER]
+    if not atoms:
         raise BadInput("The file has no chain of a protein.", "Choose the protein as PDB.")
-    return found
+    return atoms
 
 
 def _require_hydrogens(name: str, lines: Iterable[str]) -> None:
@@ -149,7 +153,7 @@ def _key(line: str) -> str:
 
 
 def _point(words: str, what: str) -> Point:
-    numbers = [float(each) for each in _NUMBER.findall(words)]
+    numbers = [float(number) for number in _NUMBER.findall(words)]
     if len(numbers) != 3:
         raise BadInput(f"The {what} of the box is three numbers in Å.", "For example: 9.2 6.1 -7")
     return numbers[0], numbers[1], numbers[2]

@@ -44,8 +44,8 @@ class TargetSet:
         Raises:
             BadInput: There is none of that name.
         """
-        found = self.targets.get(name.strip().upper())
-        if found is None:
-            known = ", ".join(sorted(self.targets))
-            raise BadInput(f"There is no target called “{name[:40]}”.", f"Choose one of: {known}.")
-        return found
+        target = self.targets.get(name.strip().upper())
+        if target is None:
+            names = ", ".join(sorted(self.targets))
+            raise BadInput(f"There is no target called “{name[:40]}”.", f"Choose one of: {names}.")
+        return target

@@ -67,14 +67,14 @@ class Docking:
         Raises:
             StudioError: There is no sandbox, or Vina cannot run in it.
         """
-        found = {smiles: known for smiles in ligands if (known := self._known(ligands[smiles]))}
-        left = [smiles for smiles in ligands if smiles not in found]
+        results = {smiles: cached for smiles in ligands if (cached := self._known(ligands[smiles]))}
+        left = [smiles for smiles in ligands if smiles not in results]
         total = total or len(ligands)
         for start in range(0, len(left), _BATCH):
             part = left[start : start + _BATCH]
             batch = {smiles: ligands[smiles] for smiles in part}
-            found |= yield from self._run(batch, done + len(found), total)
-        return found
+            results |= yield from self._run(batch, done + len(results), total)
+        return results
 
     def energy(self, smiles: str) -> float | None:
         """Return the energy of the best pose in kcal/mol, None where it cannot be docked.
@@ -96,16 +96,16 @@ class Docking:
                     next(steps)
                 except StopIteration as end:
                     poses: str = end.value.get(smiles, "")
-                    found = _ENERGY.search(poses)
-                    return float(found[1]) if found else None
+                    match = _ENERGY.search(poses)
+                    return float(match[1]) if match else None
 
     def _run(
         self, ligands: Mapping[str, str], done: int, total: int
     ) -> Generator[Event | None, None, dict[str, str]]:
         names = {f"ligand{number}.pdbqt": smiles for number, smiles in enumerate(ligands)}
         request = self._request(names, ligands)
-        found: dict[str, str] = {}
-        result, text, told = None, b"", 0
+        results: dict[str, str] = {}
+        result, text, read = None, b"", 0
         yield self._ctx.progress(done, total, self._words(done, total))
         with closing(self._ctx.sandbox.run(request)) as steps:
             for step in steps:
@@ -113,16 +113,16 @@ class Docking:
                 result = step.result or result
                 for smiles, poses in self._read(lines, names):
                     self._keep(ligands[smiles], poses)  # at once: a run that is killed goes on
-                    found[smiles] = poses
+                    results[smiles] = poses
                 if lines:
-                    told += len(lines)
-                    yield self._ctx.progress(done + told, total, self._words(done + told, total))
+                    read += len(lines)
+                    yield self._ctx.progress(done + read, total, self._words(done + read, total))
                 else:
                     yield None
         missing = [
-            smiles for smiles in ligands if smiles not in found and smiles not in self.failed
+            smiles for smiles in ligands if smiles not in results and smiles not in self.failed
         ]
-        if missing and result is not None and not found:
+        if missing and result is not None and not results:
             words = result.stderr.decode("utf-8", "replace").strip().splitlines()
             raise StudioError(
                 ErrorCode.INTERNAL,
@@ -131,20 +131,20 @@ class Docking:
             )
         is_late = result is not None and result.ended in ("wall time", "cpu time")
         self.failed |= dict.fromkeys(missing, "it took too long" if is_late else "Vina ended early")
-        return found
+        return results
 
     def _read(self, lines: Sequence[bytes], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         """Yield SMILES and poses of the ligands that lines tell of; note those that failed."""
         for line in lines:
             try:
-                said: Mapping[str, Any] = json.loads(line)
-                smiles = names[str(said["ligand"])]
+                report: Mapping[str, Any] = json.loads(line)
+                smiles = names[str(report["ligand"])]
             except (ValueError, KeyError, TypeError):
                 continue  # Vina's own words
-            if poses := said.get("poses"):
+            if poses := report.get("poses"):
                 yield smiles, str(poses)
             else:
-                self.failed[smiles] = str(said.get("error") or "no pose was found")
+                self.failed[smiles] = str(report.get("error") or "no pose was found")
 
     def _words(self, done: int, total: int) -> str:
         return f"{done:,} of {total:,} docked into {self._target.name}"
@@ -178,7 +178,7 @@ class Docking:
     # --- the cache ----------------------------------------------------------------------------
 
     def _path(self, ligand: str) -> Path:
-        said = [
+        parts = [
             version("vina"),
             self._target.pdbqt,
             self._target.center,
@@ -188,7 +188,7 @@ class Docking:
             self._search.seed,
             ligand,
         ]
-        return self._folder / hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        return self._folder / hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def _known(self, ligand: str) -> str:
         try:
@@ -206,5 +206,5 @@ class Docking:
 
 def _forget_oldest(paths: Sequence[Path]) -> None:
     if len(paths) > _KEPT:
-        for path in sorted(paths, key=lambda each: each.stat().st_mtime)[: _KEPT // 10]:
+        for path in sorted(paths, key=lambda entry: entry.stat().st_mtime)[: _KEPT // 10]:
             path.unlink(missing_ok=True)

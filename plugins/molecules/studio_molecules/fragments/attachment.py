@@ -122,10 +122,10 @@ def joined(
     for number, group in enumerate(groups, 1):
         whole = Chem.CombineMols(whole, _renumbered(group, (number,)))
     try:
-        made = Chem.molzip(whole)
-        if not any_bond and not _has_usual_bonds(made):
+        product = Chem.molzip(whole)
+        if not any_bond and not _has_usual_bonds(product):
             return None
-        child: Chem.Mol | None = Chem.MolFromSmiles(Chem.MolToSmiles(made))
+        child: Chem.Mol | None = Chem.MolFromSmiles(Chem.MolToSmiles(product))
     except (ValueError, RuntimeError):  # bonds that no atom can bear
         return None
     if child is None or child.GetNumHeavyAtoms() > parser.MAX_HEAVY_ATOMS:
@@ -149,15 +149,15 @@ def _joints(atom: Chem.Atom) -> str:
     return atom.GetProp(_JOINTS) if atom.HasProp(_JOINTS) else ""
 
 
-def _has_usual_bonds(made: Chem.Mol) -> bool:
+def _has_usual_bonds(product: Chem.Mol) -> bool:
     """Whether chemists make the bonds between atoms that were ends of the same joint."""
-    made = Chem.Mol(made)
-    Chem.SanitizeMol(made)
+    product = Chem.Mol(product)
+    Chem.SanitizeMol(product)
     ends: dict[str, list[int]] = {}
-    for atom in made.GetAtoms():
+    for atom in product.GetAtoms():
         for number in _joints(atom).split():
             ends.setdefault(number, []).append(atom.GetIdx())
-    return _are_usual(made, [(first, last) for first, *_, last in ends.values()])
+    return _are_usual(product, [(first, last) for first, *_, last in ends.values()])
 
 
 def _are_usual(mol: Chem.Mol, bonds: Iterable[tuple[int, int]]) -> bool:
@@ -165,8 +165,8 @@ def _are_usual(mol: Chem.Mol, bonds: Iterable[tuple[int, int]]) -> bool:
 
     BRICS (Degen, ChemMedChem 2008, 3, 1503) has none between two nitrogens.
     """
-    known = {frozenset(atoms) for atoms, _kinds in BRICS.FindBRICSBonds(mol)} | _matches(mol)
-    return all(frozenset(bond) in known for bond in bonds)
+    cuttable = {frozenset(atoms) for atoms, _kinds in BRICS.FindBRICSBonds(mol)} | _matches(mol)
+    return all(frozenset(bond) in cuttable for bond in bonds)
 
 
 def _matches(mol: Chem.Mol) -> set[frozenset[int]]:

@@ -46,26 +46,26 @@ Parts = Mapping[str, Chem.Mol]
 
 def common_groups(largest: int) -> Parts:
     """Return the groups of the table with at most ``largest`` heavy atoms."""
-    return dict(_named(each for each in _read(GROUPS) if _heavy(each) <= largest))
+    return dict(_named(part for part in _read(GROUPS) if _heavy(part) <= largest))
 
 
 def common_linkers(shortest: int, longest: int) -> Parts:
     """Return the linkers of the table that are so many atoms long."""
-    return dict(_named(each for each in _read(LINKERS) if shortest <= length(each) <= longest))
+    return dict(_named(part for part in _read(LINKERS) if shortest <= length(part) <= longest))
 
 
 def groups_of(mol: Chem.Mol, largest: int) -> Parts:
     """Return both sides of every cut of a molecule, as far as they are small enough."""
     sides = itertools.chain.from_iterable(_pieces(mol, (bond,)) for bond in _cuts(mol))
-    return dict(_named(each for each in sides if _heavy(each) <= largest))
+    return dict(_named(side for side in sides if _heavy(side) <= largest))
 
 
 def linkers_of(mol: Chem.Mol, shortest: int, longest: int) -> Parts:
     """Return what lies between any two cuts of a molecule and is so many atoms long."""
     pairs = itertools.combinations(_cuts(mol), 2)
     pieces = itertools.chain.from_iterable(_pieces(mol, pair) for pair in pairs)
-    inner = (each for each in pieces if _points(each) == 2)
-    return dict(_named(each for each in inner if shortest <= length(each) <= longest))
+    inner = (piece for piece in pieces if _points(piece) == 2)
+    return dict(_named(piece for piece in inner if shortest <= length(piece) <= longest))
 
 
 def _read(table: str) -> Iterator[Chem.Mol]:
@@ -73,7 +73,7 @@ def _read(table: str) -> Iterator[Chem.Mol]:
 
 
 def _named(parts: Iterable[Chem.Mol]) -> Iterator[tuple[str, Chem.Mol]]:
-    return ((Chem.MolToSmiles(each), each) for each in parts)
+    return ((Chem.MolToSmiles(part), part) for part in parts)
 
 
 def _cuts(mol: Chem.Mol) -> list[int]:

@@ -19,8 +19,8 @@ def rewriter(model: SmilesModel, rng: np.random.Generator, drawn: torch.Generato
     """Return what lets ``model`` write children; ``drawn`` draws its tokens."""
 
     def rewrite(parents: Sequence[Scored]) -> Generator[None, None, list[tuple[Scored, Chem.Mol]]]:
-        begun = [(each, _tokens(model, each.mol, rng)) for each in parents]
-        begun = [(each, tokens) for each, tokens in begun if tokens]
+        begun = [(parent, _tokens(model, parent.mol, rng)) for parent in parents]
+        begun = [(parent, tokens) for parent, tokens in begun if tokens]
         if not begun:
             return []
         # all of a batch begin with equally many tokens
@@ -30,8 +30,8 @@ def rewriter(model: SmilesModel, rng: np.random.Generator, drawn: torch.Generato
         for step in sample(model, len(starts), drawn, starts=starts):
             written = step or written
             yield None
-        made = [(each, parser.valid(text)) for (each, _), text in zip(begun, written)]
-        return [(each, mol) for each, mol in made if mol is not None]
+        children = [(parent, parser.valid(text)) for (parent, _), text in zip(begun, written)]
+        return [(parent, mol) for parent, mol in children if mol is not None]
 
     return rewrite
 

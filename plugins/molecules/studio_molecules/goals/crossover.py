@@ -59,7 +59,7 @@ def _joined(
         joined.AddBond(*pair, _order(joined, pair, rng))
         for end in pair:
             _free(joined.GetAtomWithIdx(end))
-    return sanitised(joined, macrocycles=any(has_macrocycle(each) for each in parents))
+    return sanitised(joined, macrocycles=any(has_macrocycle(parent) for parent in parents))
 
 
 def _free(atom: Chem.Atom) -> None:
@@ -127,14 +127,14 @@ def _side(
     if len(parts) != 2:
         return None
     drawn = parts[int(rng.integers(2))]
-    kept = set(drawn if holding is None else next(part for part in parts if holding in part))
-    ends = [end for pair in cuts for end in pair if end in kept]
+    remaining = set(drawn if holding is None else next(part for part in parts if holding in part))
+    ends = [end for pair in cuts for end in pair if end in remaining]
     if len(ends) != len(cuts) or len(set(ends)) != len(ends):
         return None  # both ends of a cut are on one side, or one atom has lost two bonds
     cut.BeginBatchEdit()
     for atom in range(mol.GetNumAtoms()):
-        if atom not in kept:
+        if atom not in remaining:
             cut.RemoveAtom(atom)
     cut.CommitBatchEdit()
-    order = sorted(kept)
+    order = sorted(remaining)
     return _Half(cut.GetMol(), tuple(order.index(end) for end in ends))

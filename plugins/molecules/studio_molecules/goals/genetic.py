@@ -119,8 +119,8 @@ class _Island:
         return self.people[int(len(self.people) * part * rng.random())]
 
 
-def _loss(each: Scored) -> float:
-    return -each.score
+def _loss(scored: Scored) -> float:
+    return -scored.score
 
 
 @dataclass
@@ -129,19 +129,19 @@ class _Moves:
 
     names: tuple[str, ...]
     rng: np.random.Generator
-    made: Counter[str] = field(default_factory=Counter)
+    tried: Counter[str] = field(default_factory=Counter)
     won: Counter[str] = field(default_factory=Counter)
 
     def draw(self) -> str:
-        rates = ((self.won[name] + 1) / (self.made[name] + 2) + _LEAST for name in self.names)
+        rates = ((self.won[name] + 1) / (self.tried[name] + 2) + _LEAST for name in self.names)
         shares = list(accumulate(rates))
         return self.names[bisect_left(shares, self.rng.random() * shares[-1])]
 
     def learn(self, name: str, *, won: bool) -> None:
-        self.made[name] += 1
+        self.tried[name] += 1
         self.won[name] += won
-        if self.made[name] > _MEMORY:
-            self.made[name] //= 2
+        if self.tried[name] > _MEMORY:
+            self.tried[name] //= 2
             self.won[name] //= 2
 
 
@@ -165,7 +165,7 @@ def search(
         if scored is not None:
             island.take(scored)
         yield None
-    islands = [each for each in islands if each.people]
+    islands = [candidate for candidate in islands if candidate.people]
     while islands:
         for island in islands:
             yield island.people
@@ -183,8 +183,8 @@ def _united(islands: list[_Island]) -> list[_Island]:
     """Return half as many: each takes in another."""
     half = (len(islands) + 1) // 2
     for island, other in zip(islands[:half], islands[half:]):
-        for each in other.people:
-            island.take(each)
+        for person in other.people:
+            island.take(person)
     return islands[:half]
 
 
@@ -197,7 +197,7 @@ def _generation(
 ) -> Iterator[None]:
     if rewrite is not None and rng.random() < settings.rewritten * settings.generation / _BATCH:
         for parent, mol in (yield from rewrite([island.parent(rng) for _ in range(_BATCH)])):
-            scored = None if judge.asked.broken(mol) else judge(mol, parent.smiles, REWRITTEN)
+            scored = None if judge.constraints.broken(mol) else judge(mol, parent.smiles, REWRITTEN)
             if scored is not None:
                 island.take(scored)
             yield None
@@ -211,8 +211,8 @@ def _breed(island: _Island, judge: Judge, rng: np.random.Generator, settings: Se
     for _ in range(_TRIES):
         is_blind = island.people[0].score <= 0 and rng.random() < _BLIND_CROSSED
         move = CROSSED if is_blind else island.moves.draw()
-        made = _child(move, island, judge, rng, settings)
-        scored = judge(*made) if made is not None else None
+        offspring = _child(move, island, judge, rng, settings)
+        scored = judge(*offspring) if offspring is not None else None
         island.moves.learn(move, won=scored is not None and island.take(scored))
         if scored is not None:
             return
@@ -222,23 +222,23 @@ def _child(
     move: str, island: _Island, judge: Judge, rng: np.random.Generator, settings: Settings
 ) -> tuple[Chem.Mol, str, str] | None:
     """Return a child, its parent and the operation; None if impossible."""
-    parent, said = island.parent(rng), list[str]()
+    parent, operations = island.parent(rng), list[str]()
     mol: Chem.Mol | None = parent.mol
     if move == DECORATED:
         mol = decorate(parent.mol, island.parent(rng).mol, rng)
-        said.append(DECORATED)
+        operations.append(DECORATED)
     elif move in (CROSSED, BOTH):
         mol = cross(parent.mol, island.parent(rng).mol, rng)
-        said.append(CROSSED)
+        operations.append(CROSSED)
     if move not in (CROSSED, DECORATED) and mol is not None:
-        edit, kept, large = (
+        edit, fixed, large = (
             "" if move == BOTH else move,
-            judge.asked.kept(mol),
+            judge.constraints.fixed_atoms(mol),
             settings.macrocycles,
         )
-        edited = graph_mutations.mutate(mol, rng, kept, edit, macrocycles=large)
+        edited = graph_mutations.mutate(mol, rng, fixed, edit, macrocycles=large)
         mol, edit = edited or (None, "")
-        said.append(edit)
-    if mol is None or judge.asked.broken(mol):
+        operations.append(edit)
+    if mol is None or judge.constraints.broken(mol):
         return None
-    return mol, parent.smiles, ", ".join(said)
+    return mol, parent.smiles, ", ".join(operations)

@@ -24,14 +24,18 @@ def curve(judge: Judge) -> dict[str, Any]:
         "scored": len(judge.seen),
         "best": judge.top,
         "mean": mean(best),
-        "scaffolds": len({each.scaffold for each in best}),
-        "top": [[each.smiles, each.score, each.step] for each in best[:SHOWN] if each.score > 0],
+        "scaffolds": len({scored.scaffold for scored in best}),
+        "top": [
+            [scored.smiles, scored.score, scored.step]
+            for scored in best[:SHOWN]
+            if scored.score > 0
+        ],
     }
 
 
 def mean(best: Sequence[Scored]) -> float:
     """Return the mean score."""
-    return sum(each.score for each in best) / max(1, len(best))
+    return sum(scored.score for scored in best) / max(1, len(best))
 
 
 @dataclass

@@ -58,12 +58,12 @@ class Judge:
     """Scores molecules, remembers each, and counts. What breaks ``asked`` scores nothing."""
 
     goal: Goal
-    asked: Constraints = field(default_factory=Constraints)
+    constraints: Constraints = field(default_factory=Constraints)
     seen: dict[str, Scored] = field(default_factory=dict)
     top: float = 0.0
     """The best score so far."""
     broken: int = 0
-    """How many broke what was asked."""
+    """How many broke what was constraints."""
     is_flat: bool = False
     """Whether stereochemistry is left out."""
     _best: list[Scored] = field(default_factory=list, init=False)
@@ -74,7 +74,7 @@ class Judge:
         smiles = Chem.MolToSmiles(mol)
         if smiles in self.seen:
             return None
-        breaks = bool(self.asked.broken(mol))
+        breaks = bool(self.constraints.broken(mol))
         self.broken += breaks
         score, figures = (0.0, {}) if breaks else self.goal(mol)
         step = len(self.seen) + 1
@@ -96,12 +96,12 @@ _AT_HAND = 256
 """So many of the best are kept in order."""
 
 
-def _rank(each: Scored) -> tuple[float, float]:
-    return round(each.score, _DIGITS), each.figures.get("similarity", 0.0)
+def _rank(scored: Scored) -> tuple[float, float]:
+    return round(scored.score, _DIGITS), scored.figures.get("similarity", 0.0)
 
 
-def _loss(each: Scored) -> tuple[float, float]:
-    score, similarity = _rank(each)
+def _loss(scored: Scored) -> tuple[float, float]:
+    score, similarity = _rank(scored)
     return -score, -similarity
 
 
@@ -142,8 +142,8 @@ def of_profile(
             if figures["similarity"] < profile.similarity:
                 return 0.0, figures
         if predict is not None:
-            found = predict(Chem.MolToSmiles(mol))
-            figures |= {name: found[name] for name in predicted if name in found}
+            profile_values = predict(Chem.MolToSmiles(mol))
+            figures |= {name: profile_values[name] for name in predicted if name in profile_values}
         figures |= {name: model(mol) for name, model in models.items()}
         if dock is not None:
             promising = not rest.objectives or rest.score(figures) > 0

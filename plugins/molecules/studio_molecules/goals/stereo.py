@@ -19,5 +19,5 @@ def flat(mol: Chem.Mol) -> Chem.Mol:
 def isomers(mol: Chem.Mol) -> list[Chem.Mol]:
     """Return the isomers of the unspecified stereo centres; the molecule itself without any."""
     options = StereoEnumerationOptions(maxIsomers=MOST, unique=True, rand=1)
-    found = [Chem.MolToSmiles(each) for each in EnumerateStereoisomers(mol, options=options)]
-    return [Chem.MolFromSmiles(each) for each in sorted(found)]
+    smiles = [Chem.MolToSmiles(isomer) for isomer in EnumerateStereoisomers(mol, options=options)]
+    return [Chem.MolFromSmiles(isomer) for isomer in sorted(smiles)]

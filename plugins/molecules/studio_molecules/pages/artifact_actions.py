@@ -65,7 +65,7 @@ class MoleculeActions:
         if len(picked) == 1:
             self.copy_current()
         elif picked:
-            self._ctx.ui.copy("\n".join(each.smiles for each in picked))
+            self._ctx.ui.copy("\n".join(molecule.smiles for molecule in picked))
             words = tr("{count} SMILES copied.")
             self._ctx.notices.info(words.format(count=len(picked)), key="molecules.copy")
 
@@ -211,12 +211,12 @@ class MoleculeActions:
     def show_recent(self, at: QPoint) -> None:
         """Open the menu of earlier tables."""
 
-        def show(found: list[SavedArtifact]) -> None:
+        def show(artifacts: list[SavedArtifact]) -> None:
             menu = self._ctx.ui.menu()
-            for artifact in found:
+            for artifact in artifacts:
                 run = partial(self._open_table, artifact)
                 menu.addAction(_called(artifact), run)
-            if not found:
+            if not artifacts:
                 menu.addAction(tr("No earlier tables")).setEnabled(False)
             menu.popup(at)
 
@@ -229,8 +229,8 @@ def _called(artifact: SavedArtifact) -> str:
     title = shortened(artifact.title, 60) or tr("Molecules")
     if not artifact.created:
         return title
-    made = datetime.fromtimestamp(artifact.created).astimezone()
-    return f"{title}  ·  {made:%Y-%m-%d %H:%M}"
+    created = datetime.fromtimestamp(artifact.created).astimezone()
+    return f"{title}  ·  {created:%Y-%m-%d %H:%M}"
 
 
 def _write_plain(path: Path, molecules: Sequence[Molecule]) -> bool:

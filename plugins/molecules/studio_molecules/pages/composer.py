@@ -51,7 +51,7 @@ class Composer(QFrame):
         super().__init__()
         self.modes = ctx.kit.modes(tr("Action"), modes(), kind=Kind.MOLECULES)
         self.file: Path | None = None
-        self.known: Callable[[str], str] = str
+        self.resolve: Callable[[str], str] = str
         """Returns the SMILES of a name in the table that is in view, else the text itself."""
         self._texts = {"lead": "", "list": "", "scaffold": ""}
         self._slot = "lead"
@@ -211,7 +211,7 @@ class Composer(QFrame):
     def lead(self) -> str:
         """Return the lead, or nothing; a name in the table stands for its molecule."""
         self._keep_text()
-        return self.known(self._texts["lead"].strip())
+        return self.resolve(self._texts["lead"].strip())
 
     def request(self) -> JobRequest:
         """Return the request for the job to start.

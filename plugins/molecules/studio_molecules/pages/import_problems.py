@@ -92,7 +92,7 @@ def told_of(meta: Mapping[str, Any]) -> str:
     """Return how many rows were left out, cut or there twice, and what became of a lead."""
     untold = int(meta.get("faults_untold", 0))
     repeats, lead = int(meta.get("repeats", 0)), str(meta.get("remark") or "")
-    said = (
+    message = (
         _counted(
             len(_rows(meta, "faults")) + untold,
             tr("1 row could not be read; the others are here."),
@@ -114,7 +114,7 @@ def told_of(meta: Mapping[str, Any]) -> str:
         ),
         tr("About the lead: {remark}.").format(remark=lead) if lead else "",
     )
-    return " ".join(filter(None, said))
+    return " ".join(filter(None, message))
 
 
 _REPEATS = {
@@ -134,8 +134,8 @@ _REPEATS = {
 
 
 def _rows(meta: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    found = meta.get(name)
-    return found if isinstance(found, list) else []
+    value = meta.get(name)
+    return value if isinstance(value, list) else []
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -82,7 +82,7 @@ class MoleculePage(QWidget):
         self.trouble, self._progress = ui.trouble_row(), ui.progress_row(stop=False)
         self.composer = Composer(ctx)
         self.browser = Browser(ctx, self.collection, self.structures)
-        self.composer.known = self.collection.smiles_of
+        self.composer.resolve = self.collection.smiles_of
         self.composer.profile.columns = self.collection.own_columns
         self.structures.taught = self.composer.profile.taught
         self.views = QStackedWidget()
@@ -167,7 +167,7 @@ class MoleculePage(QWidget):
         browser.toolbar.recent_asked.connect(self.molecules.show_recent)
         browser.toolbar.set_asked.connect(self.sets.show_menu)
         browser.toolbar.export_asked.connect(self.molecules.save_as)
-        browser.selection.asked.connect(self._on_selection)
+        browser.selection.pressed.connect(self._on_selection)
         end_theme = self._ctx.ui.on_theme(lambda _tokens: self.browser.update())
         self.destroyed.connect(lambda: end_theme())
 
@@ -217,9 +217,12 @@ class MoleculePage(QWidget):
     def _request_on(self) -> JobRequest:
         rows, request = self.collection.rows, self.composer.request()
         best = rows.order("score", descending=True)[:_POPULATION]
-        found = [rows.molecules[row] for row in best]
-        population = [each.smiles for each in found]
-        origins = {each.smiles: [each.parent, each.operation, each.seed] for each in found}
+        chosen = [rows.molecules[row] for row in best]
+        population = [molecule.smiles for molecule in chosen]
+        origins = {
+            molecule.smiles: [molecule.parent, molecule.operation, molecule.seed]
+            for molecule in chosen
+        }
         source = self.artifact.id if self.artifact is not None else ""
         return replace(
             request,
@@ -250,7 +253,7 @@ class MoleculePage(QWidget):
         if id == "export":
             self.molecules.save_selected()
         else:
-            self.sets.asked(id)
+            self.sets.run(id)
 
     def _sort_down(self, figure: str) -> None:
         self.browser.table.show_sorting(figure, descending=True)
@@ -298,11 +301,11 @@ class MoleculePage(QWidget):
     def open_artifact(self, artifact: SavedArtifact) -> None:
         """Show a table of the library; it is read beside the window."""
 
-        def show(found: list[Molecule] | StudioError) -> None:
-            if isinstance(found, StudioError):
-                self.trouble.tell(found)
+        def show(result: list[Molecule] | StudioError) -> None:
+            if isinstance(result, StudioError):
+                self.trouble.tell(result)
                 return
-            self.show_table(artifact, found)
+            self.show_table(artifact, result)
 
         self._ctx.run_later(lambda: outcome(lambda: read_table(artifact.path)), show)
 
@@ -326,14 +329,16 @@ class MoleculePage(QWidget):
     def _remark(self, meta: Mapping[str, Any]) -> None:
         """Tell which rows were left out or cut, and whether molecules need care."""
         words, notice = told_of(meta), str(meta.get("notice") or "")
-        faults, said = faults_of(meta), " ".join(filter(None, (words, notice)))
+        faults, message = faults_of(meta), " ".join(filter(None, (words, notice)))
         if faults:
             untold = int(meta.get("faults_untold", 0))
             self.trouble.remark(
-                said, tr("Show them"), "list", lambda: self._list(faults, untold), stays=True
+                message, tr("Show them"), "list", lambda: self._list(faults, untold), stays=True
             )
         elif notice:
-            self.trouble.remark(said, tr("Show them"), "shield-alert", self._show_care, stays=True)
+            self.trouble.remark(
+                message, tr("Show them"), "shield-alert", self._show_care, stays=True
+            )
         elif words:
             self._ctx.notices.info(words, key="molecules.read")
 
@@ -342,8 +347,8 @@ class MoleculePage(QWidget):
 
     def _list(self, faults: Sequence[Mapping[str, Any]], untold: int) -> None:
         meta = self.artifact.meta if self.artifact is not None else {}
-        kept = meta.get("repeats") and meta.get("repeats_are") == "keep"
-        can = kept and self.composer.mode == PREDICT and self.composer.has_list
+        repeated = meta.get("repeats") and meta.get("repeats_are") == "keep"
+        can = repeated and self.composer.mode == PREDICT and self.composer.has_list
         merge = self._merge_repeats if can else None
         self.faults = ImportProblems(self._ctx, faults, untold, self, merge)
         self.faults.open()

@@ -64,8 +64,8 @@ class SetActions:
     def show_menu(self, at: QPoint) -> None:
         """Open the menu of the set; earlier tables are looked up first."""
 
-        def show(found: list[SavedArtifact]) -> None:
-            self._menu(found).popup(at)
+        def show(artifacts: list[SavedArtifact]) -> None:
+            self._menu(artifacts).popup(at)
 
         kinds = (Kind.MOLECULES,)
         self._ctx.run_later(lambda: self._ctx.library.find(kinds=kinds, limit=_RECENT), show)
@@ -96,7 +96,7 @@ class SetActions:
             ("common", tr("Keep only molecules also in…")),
         ):
             below = menu.addMenu(words)
-            others = [each for each in earlier if each.id != self._collection.artifact]
+            others = [result for result in earlier if result.id != self._collection.artifact]
             for artifact in others:
                 below.addAction(shortened(artifact.title, 60), partial(self.combine, how, artifact))
             below.setEnabled(bool(others))
@@ -107,7 +107,7 @@ class SetActions:
         picked = self._collection.picked()
         return picked if len(picked) >= _FEWEST else self._collection.in_view()
 
-    def asked(self, id: str) -> None:
+    def run(self, id: str) -> None:
         """Run the action of a button of the selection bar."""
         if id == "keep":
             self._collection.keep(self._collection.chosen)
@@ -202,12 +202,12 @@ class SetActions:
         molecule, rows = self._collection.molecule(), self._collection.rows
         if molecule is None:
             return
-        smiles = [each.smiles for each in rows.molecules]
+        smiles = [entry.smiles for entry in rows.molecules]
 
         def show(result: Mapping[str, Any]) -> None:
-            found = [float(value) for value in result.get("similarities", ())]
-            if self._collection.rows is rows and len(found) == len(rows):
-                values = [value if value >= 0 else math.nan for value in found]
+            similarities = [float(value) for value in result.get("similarities", ())]
+            if self._collection.rows is rows and len(similarities) == len(rows):
+                values = [value if value >= 0 else math.nan for value in similarities]
                 self._collection.add_figure(SIMILARITY, values)
                 self._sort(SIMILARITY)
 

@@ -33,10 +33,10 @@ class Viewer(QWidget):
         column.addWidget(self.grid, 1)
         ctx.run_later(lambda: outcome(lambda: read_table(artifact.path)), self._show)
 
-    def _show(self, found: list[Molecule] | StudioError) -> None:
-        if isinstance(found, StudioError):
-            self.words.setText(str(found))
+    def _show(self, result: list[Molecule] | StudioError) -> None:
+        if isinstance(result, StudioError):
+            self.words.setText(str(result))
             return
-        self.collection.hold(found)
+        self.collection.hold(result)
         self.grid.card.figures = [id for id in _FIGURES if id in self.collection.rows.figures][:3]
-        self.words.setText(count_words(len(found), len(found)))
+        self.words.setText(count_words(len(result), len(result)))

@@ -59,7 +59,7 @@ def _properties(atoms: Sequence[Atom]) -> Iterator[str]:
             yield f"M  {name}{len(part):3}" + "".join(f"{at:4}{value:4}" for at, value in part)
     for place, atom in enumerate(atoms, 1):
         if atom.symbol == LIST:
-            names = "".join(f"{each:4}" for each in atom.choices)
+            names = "".join(f"{symbol:4}" for symbol in atom.choices)
             yield f"M  ALS {place:3}{len(atom.choices):3} {'T' if atom.excluded else 'F'} {names}"
 
 
@@ -107,17 +107,17 @@ _Values = Mapping[str, Mapping[int, str]]
 
 def _values(lines: Sequence[str]) -> _Values:
     """Return the lines of properties: their names, then places of atoms → values."""
-    found: dict[str, dict[int, str]] = defaultdict(dict)
+    result: dict[str, dict[int, str]] = defaultdict(dict)
     for line in lines:
         name, rest = line[3:6], line[6:]
         if line.startswith("M  END"):
             break
         if line.startswith("M  ALS"):
-            found[name][int(rest[:4]) - 1] = rest[4:]
+            result[name][int(rest[:4]) - 1] = rest[4:]
         elif line.startswith("M  ") and name in ("CHG", "RAD", "ISO", "RGP"):
             parts = rest[3:].split()
-            found[name] |= {int(at) - 1: value for at, value in zip(parts[::2], parts[1::2])}
-    return found
+            result[name] |= {int(at) - 1: value for at, value in zip(parts[::2], parts[1::2])}
+    return result
 
 
 def _with_values(atoms: Sequence[Atom], values: _Values) -> Iterator[Atom]:
@@ -132,8 +132,8 @@ def _with_values(atoms: Sequence[Atom], values: _Values) -> Iterator[Atom]:
             label=int(values["RGP"].get(place, atom.label)),
         )
         if place in values["ALS"]:
-            said = values["ALS"][place]
-            count, names = int(said[:3]), said[6:]
-            choices = tuple(names[4 * each : 4 * each + 4].strip() for each in range(count))
-            atom = replace(atom, symbol=LIST, choices=choices, excluded=said[4:5] == "T")
+            line = values["ALS"][place]
+            count, names = int(line[:3]), line[6:]
+            choices = tuple(names[4 * index : 4 * index + 4].strip() for index in range(count))
+            atom = replace(atom, symbol=LIST, choices=choices, excluded=line[4:5] == "T")
         yield atom

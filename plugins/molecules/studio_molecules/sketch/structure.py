@@ -94,11 +94,11 @@ class Structure:
     @cached_property
     def neighbours(self) -> tuple[tuple[int, ...], ...]:
         """For each atom, those that it is bonded to."""
-        found: list[list[int]] = [[] for _ in self.atoms]
+        result: list[list[int]] = [[] for _ in self.atoms]
         for bond in self.bonds:
-            found[bond.begin].append(bond.end)
-            found[bond.end].append(bond.begin)
-        return tuple(map(tuple, found))
+            result[bond.begin].append(bond.end)
+            result[bond.end].append(bond.begin)
+        return tuple(map(tuple, result))
 
     @property
     def is_query(self) -> bool:
@@ -154,8 +154,8 @@ class Structure:
     def _room(self, atom: Atom, angle: float, besides: int) -> float:
         x, y = atom.x + BOND * math.cos(angle), atom.y + BOND * math.sin(angle)
         away = [
-            math.hypot(each.x - x, each.y - y)
-            for place, each in enumerate(self.atoms)
+            math.hypot(other.x - x, other.y - y)
+            for place, other in enumerate(self.atoms)
             if place != besides
         ]
         return min(away, default=math.inf)
@@ -170,8 +170,8 @@ class Structure:
         """Add a bond, or change the one that is there between its atoms."""
         if bond.begin == bond.end:
             return self
-        kept = [each for each in self.bonds if not each.joins(bond.begin, bond.end)]
-        return replace(self, bonds=(*kept, bond))
+        others = [other for other in self.bonds if not other.joins(bond.begin, bond.end)]
+        return replace(self, bonds=(*others, bond))
 
     def grown(self, place: int, atom: Atom, bond: Bond | None = None) -> Structure:
         """Add an atom that is bonded to the one in a place."""
@@ -181,14 +181,14 @@ class Structure:
 
     def without(self, atoms: Collection[int], bonds: Collection[Bond] = ()) -> Structure:
         """Take atoms and bonds away; a bond goes with its atom."""
-        kept = [place for place in range(len(self.atoms)) if place not in atoms]
-        places = {old: new for new, old in enumerate(kept)}
+        remaining = [place for place in range(len(self.atoms)) if place not in atoms]
+        places = {old: new for new, old in enumerate(remaining)}
         left = [
             replace(bond, begin=places[bond.begin], end=places[bond.end])
             for bond in self.bonds
             if bond not in bonds and bond.begin in places and bond.end in places
         ]
-        return Structure(tuple(self.atoms[place] for place in kept), tuple(left))
+        return Structure(tuple(self.atoms[place] for place in remaining), tuple(left))
 
     def only(self, atoms: Collection[int]) -> Structure:
         """Keep some of the atoms, and the bonds between them."""
@@ -220,7 +220,7 @@ class Structure:
         joined = Structure(tuple(atoms), self.bonds)
         for bond in other.bonds:
             begin, end = places[bond.begin], places[bond.end]
-            if not any(each.joins(begin, end) for each in self.bonds):
+            if not any(present.joins(begin, end) for present in self.bonds):
                 joined = joined.with_bond(replace(bond, begin=begin, end=end))
         return joined
 

@@ -104,8 +104,8 @@ class Prefix:
             self._written.append(number)
             return True
         self._begin()
-        for each in self._written:  # rare, and simpler than to undo
-            self._take(self._tokens[each])
+        for token in self._written:  # rare, and simpler than to undo
+            self._take(self._tokens[token])
         return False
 
     def _take(self, token: Token) -> bool:
@@ -202,16 +202,16 @@ class Prefix:
             return True
         if len(atom.ring) < 2:  # in no ring at all
             return False
-        found, todo = {atom}, [atom]
+        system, todo = {atom}, [atom]
         while todo:
-            for each in todo.pop().ring:
-                if each not in found:
-                    found.add(each)
-                    todo.append(each)
-        if any(each.room is None for each in found):
+            for neighbour in todo.pop().ring:
+                if neighbour not in system:
+                    system.add(neighbour)
+                    todo.append(neighbour)
+        if any(neighbour.room is None for neighbour in system):
             return True
-        seeking = {each for each in found if each.seeks()}
-        yet = {each for each in seeking if self._is_open(each)}
+        seeking = {neighbour for neighbour in system if neighbour.seeks()}
+        yet = {neighbour for neighbour in seeking if self._is_open(neighbour)}
         return _is_matched(seeking - yet, yet)
 
 
@@ -228,7 +228,7 @@ def _is_matched(atoms: set[_Atom], others: set[_Atom]) -> bool:
     if not atoms:
         return True
     free = atoms | others
-    atom = min(atoms, key=lambda each: sum(near in free for near in each.ring))
+    atom = min(atoms, key=lambda candidate: sum(near in free for near in candidate.ring))
     return any(
         _is_matched(atoms - {atom, near}, others - {near}) for near in atom.ring if near in free
     )

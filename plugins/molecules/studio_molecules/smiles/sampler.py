@@ -39,14 +39,14 @@ def sample(
     What is in ``starts`` counts as written: it is part of the result. Strings that the vocabulary
     does not know begin empty.
     """
-    known = [model.vocabulary.encode(start) or [] for start in starts] or [[]] * count
-    if len({len(start) for start in known}) > 1:
+    prefixes = [model.vocabulary.encode(start) or [] for start in starts] or [[]] * count
+    if len({len(start) for start in prefixes}) > 1:
         raise ValueError("all strings of a batch begin with the same number of tokens")
-    rows = torch.tensor([[START, *start] for start in known])
+    rows = torch.tensor([[START, *start] for start in prefixes])
     written = [rows[:, 1:]] if rows.shape[1] > 1 else []
     device = next(model.network.parameters()).device
     state = model.network.begin(count)
-    check = _Check(model.vocabulary, known) if is_checked else None
+    check = _Check(model.vocabulary, prefixes) if is_checked else None
     token, done = rows, torch.zeros(count, dtype=torch.bool)
     for _ in range(MAX_LENGTH - rows.shape[1]):
         chances = _next(model, token.to(device), state, temperature).to(rng.device)
@@ -81,11 +81,11 @@ def strings(
 
     def body(size: int) -> Generator[Event, None, list[str]]:
         rng.set_state(state)
-        made: list[str] = []
+        batch: list[str] = []
         for step in sample(model, size, rng, temperature=temperature, starts=[start] * size):
             yield says()
-            made = step or made
-        return made
+            batch = step or batch
+        return batch
 
     return (yield from ctx.ladder(fewer(count, "strings at a time"), body))
 

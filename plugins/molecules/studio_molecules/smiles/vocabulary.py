@@ -28,8 +28,8 @@ class Vocabulary:
     @classmethod
     def learned(cls, lines: Iterable[str]) -> Vocabulary:
         """Return the vocabulary of ``lines``: special tokens first, then by the alphabet."""
-        found = {token for line in lines for token in split(line)}
-        return cls((*_SPECIAL, *sorted(found)))
+        tokens = {token for line in lines for token in split(line)}
+        return cls((*_SPECIAL, *sorted(tokens)))
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -51,11 +51,11 @@ def loader() -> SafetensorsLoader[SmilesModel]:
 
 
 def _facts(header: Header) -> dict[str, Any]:
-    told = header.metadata
+    metadata = header.metadata
     return {
-        "network": told["network"],
-        "molecules_seen": int(told["seen"]),
-        **json.loads(told["config"]),
+        "network": metadata["network"],
+        "molecules_seen": int(metadata["seen"]),
+        **json.loads(metadata["config"]),
     }
 
 

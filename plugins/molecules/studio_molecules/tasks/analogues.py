@@ -38,7 +38,7 @@ class Family:
         self.lead, self.params, self.seed = lead, params, seed
         self.bits: DataStructs.ExplicitBitVect = descriptors.fingerprint(lead.mol)
         self.alerts = len(descriptors.alerts(lead.mol))
-        self.asked = constraints(
+        self.constraints = constraints(
             params.must_have, params.must_not_have, params.keep, odd=params.odd, lead=lead.mol
         )
         self.mols: dict[str, Chem.Mol] = {lead.smiles: lead.mol}
@@ -68,7 +68,7 @@ class Family:
         likeness = descriptors.similarity(child, self.bits)
         if likeness < self.params.similarity:
             return
-        if self.asked.broken(child):
+        if self.constraints.broken(child):
             return
         figures = {**descriptors.describe(child), "similarity": likeness}
         if self.params.no_new_alerts and figures["alerts"] > self.alerts:
@@ -101,7 +101,9 @@ def analogues(ctx: TaskContext, params: Analogues) -> Iterator[Event | None]:
             f"No analogue of the lead was found among {family.tried:,} candidates.",
             "Lower the similarity, ask for less of the structure, or allow new alerts.",
         )
-    molecules = sorted(family.members.values(), key=lambda each: -each.figures["similarity"])
+    molecules = sorted(
+        family.members.values(), key=lambda molecule: -molecule.figures["similarity"]
+    )
     title = f"{counted(len(molecules), 'analogue')} of {shortened(lead.smiles, 40)}"
     counts: dict[str, float] = {"tried": family.tried, "drawn": family.drawn}
     if family.drawn:
@@ -114,7 +116,10 @@ def _edited(family: Family, count: int, numpy: np.random.Generator) -> Iterator[
     for _ in range(count):
         parent = family.pick(numpy)
         mol = family.mols[parent]
-        child, edit = graph_mutations.mutate(mol, numpy, family.asked.kept(mol)) or (None, "")
+        child, edit = graph_mutations.mutate(mol, numpy, family.constraints.fixed_atoms(mol)) or (
+            None,
+            "",
+        )
         family.offer(child, parent, edit)
         yield None
 

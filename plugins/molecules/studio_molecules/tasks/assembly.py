@@ -33,7 +33,7 @@ _LISTED = 100_000
 
 
 @dataclass
-class _Made:
+class _Products:
     """Molecules so far, without duplicates, odd ones, or ones more troublesome than before."""
 
     params: Decorate | Link
@@ -94,7 +94,7 @@ def decorate(ctx: TaskContext, params: Decorate) -> Iterator[Event | None]:
         partial(library.groups_of, largest=params.largest),
         f"No group of at most {params.largest} heavy atoms",
     )
-    made = _Made(params, ctx.rng.seed, [scaffold.capped])
+    products = _Products(params, ctx.rng.seed, [scaffold.capped])
     names, numbers = list(groups), sorted(set(scaffold.points))
     for choice in _choices([len(names)] * len(numbers), ctx.rng.numpy()):
         put = {number: names[place] for number, place in zip(numbers, choice, strict=True)}
@@ -102,13 +102,13 @@ def decorate(ctx: TaskContext, params: Decorate) -> Iterator[Event | None]:
             at_points = [groups[put[number]] for number in scaffold.points]
             words = {f"R{number}": name for number, name in put.items()}
             row = Molecule("", parent=scaffold.smiles, words=words)
-            made.offer(
+            products.offer(
                 attachment.joined(scaffold.mol, at_points, any_bond=params.odd), "decorated", row
             )
-        yield made.progress(ctx)
-        if made.complete:
+        yield products.progress(ctx)
+        if products.complete:
             break
-    yield from _result(ctx, made, scaffold.smiles, "Choose more or larger groups.")
+    yield from _result(ctx, products, scaffold.smiles, "Choose more or larger groups.")
 
 
 def link(ctx: TaskContext, params: Link) -> Iterator[Event | None]:
@@ -120,11 +120,11 @@ def link(ctx: TaskContext, params: Link) -> Iterator[Event | None]:
     shortest, longest = params.shortest, params.longest
     if shortest > longest:
         raise BadInput(f"The shortest linker ({shortest}) is longer than the longest ({longest}).")
-    made = _Made(params, ctx.rng.seed, [first.capped, second.capped])
+    products = _Products(params, ctx.rng.seed, [first.capped, second.capped])
     parent = f"{first.smiles}.{second.smiles}"
     if shortest == 0:
         row = Molecule("", parent=parent, figures={"Linker length": 0.0})
-        made.offer(
+        products.offer(
             attachment.joined(first.mol, [second.mol], any_bond=params.odd), "joined directly", row
         )
     least = max(1, shortest)
@@ -139,15 +139,15 @@ def link(ctx: TaskContext, params: Link) -> Iterator[Event | None]:
         )
     names = list(linkers)
     for place, turned in _choices([len(names), 2], ctx.rng.numpy()):
-        if made.complete:
+        if products.complete:
             break
         linker = linkers[names[place]]
         ends = [second.mol, first.mol] if turned else [first.mol, second.mol]
         figures = {"Linker length": float(attachment.length(linker))}
         row = Molecule("", parent=parent, figures=figures, words={"Linker": names[place]})
-        made.offer(attachment.joined(linker, ends, any_bond=params.odd), "linked", row)
-        yield made.progress(ctx)
-    yield from _result(ctx, made, parent, "Allow longer linkers.")
+        products.offer(attachment.joined(linker, ends, any_bond=params.odd), "linked", row)
+        yield products.progress(ctx)
+    yield from _result(ctx, products, parent, "Allow longer linkers.")
 
 
 def _end(smiles: str, called: str) -> Part:
@@ -201,17 +201,19 @@ def _choices(sizes: Sequence[int], rng: np.random.Generator) -> Iterator[tuple[i
             yield choice
 
 
-def _result(ctx: TaskContext, made: _Made, parent: str, hint: str) -> Iterator[Event | None]:
-    counts = {"tried": made.tried, "odd": made.odd, "with_alerts": made.flagged}
-    counts["unmade"] = made.unmade
-    if not made.molecules:
+def _result(
+    ctx: TaskContext, products: _Products, parent: str, hint: str
+) -> Iterator[Event | None]:
+    counts = {"tried": products.tried, "odd": products.odd, "with_alerts": products.flagged}
+    counts["unmade"] = products.unmade
+    if not products.molecules:
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"Nothing came of {counted(made.tried, 'combination')}: {made.unmade:,} with bonds "
-            f"that chemists do not make, {made.odd:,} with unusual groups, {made.flagged:,} with "
-            "new alerts.",
+            f"Nothing came of {counted(products.tried, 'combination')}: {products.unmade:,} with "
+            f"bonds that chemists do not make, {products.odd:,} with unusual groups, "
+            f"{products.flagged:,} with new alerts.",
             f"{hint} Or allow unusual groups and new alerts.",
         )
-    ranked = sorted(made.molecules.values(), key=lambda each: -each.figures["qed"])
+    ranked = sorted(products.molecules.values(), key=lambda molecule: -molecule.figures["qed"])
     title = f"{counted(len(ranked))} from {shortened(parent, 40)}"
     yield from finish(ctx, ranked, title, parent=parent, **counts)

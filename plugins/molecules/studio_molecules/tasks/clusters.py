@@ -44,8 +44,8 @@ def cluster(ctx: TaskContext, params: Cluster) -> Iterator[Event | None]:
         BadInput: There are no molecules, or the core is no SMARTS.
     """
     core = depiction.pattern_of(params.core)
-    molecules, name, told = yield from given(ctx, params)
-    read = [(place, valid(each.smiles)) for place, each in enumerate(molecules)]
+    molecules, name, problems = yield from given(ctx, params)
+    read = [(place, valid(item.smiles)) for place, item in enumerate(molecules)]
     mols = {place: mol for place, mol in read if mol is not None}
     places = list(mols)
     bits: _Bits = []
@@ -61,30 +61,32 @@ def cluster(ctx: TaskContext, params: Cluster) -> Iterator[Event | None]:
         for member in group:
             figures[places[member]] |= {CLUSTER: number, SIZE: len(group), CENTRE: 0.0}
         figures[places[group[0]]][CENTRE] = 1.0
-    shared = Counter(each[SCAFFOLD] for each in words if each)
+    shared = Counter(item[SCAFFOLD] for item in words if item)
     for place in places:
         figures[place][SHARED] = shared[words[place][SCAFFOLD]]
     for rank, picked in enumerate(_diverse(bits, params.pick), 1):
         figures[places[picked]][PICK] = rank
     if core is not None:
         matched = yield from _r_groups(ctx, core, [mols[place] for place in places])
-        for place, found in zip(places, matched, strict=True):
-            words[place] |= found
-    made = [
+        for place, matches in zip(places, matched, strict=True):
+            words[place] |= matches
+    clustered = [
         _with(molecule, figures[place], words[place]) for place, molecule in enumerate(molecules)
     ]
-    counts = {"clusters": len(groups), "scaffolds": len(shared), **told}
+    counts = {"clusters": len(groups), "scaffolds": len(shared), **problems}
     title = f"{counted(len(groups), 'cluster')} of {name}"
-    yield from finish(ctx, made, title, **counts)
+    yield from finish(ctx, clustered, title, **counts)
 
 
 def _with(molecule: Molecule, figures: dict[str, float], words: dict[str, str]) -> Molecule:
     """Return a row with its columns; those of an earlier run go."""
     ours = {CLUSTER, SIZE, CENTRE, SCAFFOLD, SHARED, PICK}
-    kept = {id: value for id, value in molecule.figures.items() if id not in ours}
-    said = {title: text for title, text in molecule.words.items() if title not in ours}
+    other_figures = {id: value for id, value in molecule.figures.items() if id not in ours}
+    remaining = {title: text for title, text in molecule.words.items() if title not in ours}
     texts = {title: text for title, text in words.items() if text}
-    return msgspec.structs.replace(molecule, figures=kept | figures, words=said | texts)
+    return msgspec.structs.replace(
+        molecule, figures=other_figures | figures, words=remaining | texts
+    )
 
 
 def _clusters(ctx: TaskContext, bits: _Bits, similarity: float) -> _Steps:
@@ -141,7 +143,7 @@ def _r_groups(
     ctx: TaskContext, core: Chem.Mol, mols: Sequence[Chem.Mol]
 ) -> Generator[Event | None, None, list[dict[str, str]]]:
     """Return what stands at each place of a core; nothing for a molecule without it."""
-    found: list[dict[str, str]] = [{} for _ in mols]
+    groups: list[dict[str, str]] = [{} for _ in mols]
     work: Any = RGroupDecomposition(core)
     added = []
     for place, mol in enumerate(mols):
@@ -155,5 +157,5 @@ def _r_groups(
         )
     yield from ctx.in_thread(work.Process)
     for place, row in zip(added, work.GetRGroupsAsRows(asSmiles=True), strict=True):
-        found[place] = {label: text for label, text in row.items() if label != "Core"}
-    return found
+        groups[place] = {label: text for label, text in row.items() if label != "Core"}
+    return groups

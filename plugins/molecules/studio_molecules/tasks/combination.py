@@ -21,16 +21,16 @@ def combine(ctx: TaskContext, params: Combine) -> Iterator[Event | None]:
     if not {"table", "other"} <= ctx.inputs.keys():
         raise BadInput("There are no two tables.", "Pass --table and --other.")
     first, second = (from_csv(bytes(ctx.inputs[name])) for name in ("table", "other"))
-    known = {each.smiles for each in second}
+    second_smiles = {molecule.smiles for molecule in second}
     left: list[Molecule]
     match params.how:
         case "add":
-            own = {each.smiles for each in first}
-            left = [*first, *(each for each in second if each.smiles not in own)]
+            own = {molecule.smiles for molecule in first}
+            left = [*first, *(molecule for molecule in second if molecule.smiles not in own)]
         case "subtract":
-            left = [each for each in first if each.smiles not in known]
+            left = [molecule for molecule in first if molecule.smiles not in second_smiles]
         case _:
-            left = [each for each in first if each.smiles in known]
+            left = [molecule for molecule in first if molecule.smiles in second_smiles]
     if not left:
         raise BadInput("No molecule is left.", "The two tables hold the same, or nothing alike.")
     counts = {"first": len(first), "second": len(second)}

@@ -60,22 +60,22 @@ def _gap(before: Mapping[str, Molecule], after: Mapping[str, Molecule]) -> float
         old, new = before[name].figures, after[name].figures
         gaps += [1.0] * len(old.keys() ^ new.keys())
         gaps += [
-            abs(new[each] - old[each]) / (max(abs(new[each]), abs(old[each])) or 1.0)
-            for each in old.keys() & new.keys()
+            abs(new[id] - old[id]) / (max(abs(new[id]), abs(old[id])) or 1.0)
+            for id in old.keys() & new.keys()
         ]
     return round(max(gaps), 9)
 
 
 def _words(added: int, removed: int, gap: float, names: Sequence[list[str]]) -> str:
-    told = [
+    parts = [
         f"{counted(count)} {'was' if count == 1 else 'were'} {done}"
         for count, done in ((added, "added"), (removed, "removed"))
         if count
     ]
     if gap:
-        told.append(f"figures differ by up to {100 * gap:.2g}%")
-    if told:
-        return " and ".join(told)
+        parts.append(f"figures differ by up to {100 * gap:.2g}%")
+    if parts:
+        return " and ".join(parts)
     if names[0] != names[1]:
         return "the molecules are the same, in another order"
     return "every molecule is the same, but not all that stands beside them"

@@ -16,5 +16,5 @@ def convert(ctx: TaskContext, params: Convert) -> Iterator[Event | None]:
     A page hands in what it draws: the input ``structure``, a text.
     """
     text = ctx.inputs.text("structure", params.structure)
-    found = notation.convert(text, query=params.query, clean=params.clean)
-    yield ctx.result(**asdict(found))
+    result = notation.convert(text, query=params.query, clean=params.clean)
+    yield ctx.result(**asdict(result))

@@ -32,13 +32,13 @@ def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
     if params.differing:
         mols = [parser.parse(smiles).mol for smiles in params.smiles]
         common = yield from ctx.in_thread(lambda: depiction.common_part(mols))
-    svgs, notices, told = [], [], list[dict[str, Any]]()
+    svgs, notices, by_atom = [], [], list[dict[str, Any]]()
     lent = yield from teller(ctx, params.by_atom)
     with lent as model:
         for smiles in params.smiles:
             mol = parser.parse(smiles).mol
-            found = hazard_screen.notice(mol)
-            notices.append(found.sentence if found else "")
+            notice = hazard_screen.notice(mol)
+            notices.append(notice.sentence if notice else "")
             size = params.width, params.height
             shades = yield from shades_of(mol, params.by_atom, model)
             svg = depiction.draw(
@@ -51,7 +51,7 @@ def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
             )
             svgs.append(svg)
             if shades:
-                told.append(
+                by_atom.append(
                     {
                         "figure": shades.figure,
                         "strongest": shades.strongest,
@@ -61,7 +61,7 @@ def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
                 )
             yield None
     shared = common.GetNumAtoms() if common is not None else 0
-    yield ctx.result(svgs=svgs, notices=notices, shared=shared, by_atom=told)
+    yield ctx.result(svgs=svgs, notices=notices, shared=shared, by_atom=by_atom)
 
 
 def teller(
@@ -104,8 +104,8 @@ def shades_of(
         return contributions.of_own(mol, model)
     if model is None:
         raise BadInput("The model for ADMET is not installed.", "Run setup again to download it.")
-    for found in contributions.by_occlusion(mol, model, figure):
-        if found is not None:
-            return found
+    for step in contributions.by_occlusion(mol, model, figure):
+        if step is not None:
+            return step
         yield None
     return None

@@ -53,12 +53,12 @@ def dock(ctx: TaskContext, params: Dock) -> Iterator[Event | None]:
         yield ctx.progress(0, 0, "Preparing the protein")
         target, remark = yield from ctx.in_thread(partial(_own_target, params))
     else:
-        with _targets(ctx, params) as found:
-            target, remark = found.find(params.target), ""
+        with _targets(ctx, params) as target_files:
+            target, remark = target_files.find(params.target), ""
     search = Search(params.exhaustiveness, params.poses, params.seed)
     run = Docking(ctx, target, search)
     prepared: dict[str, str] = {}
-    for number, smiles in enumerate({each.smiles: None for each in given}):
+    for number, smiles in enumerate({molecule.smiles: None for molecule in given}):
         yield ctx.progress(number, 0, "Preparing ligands")
         try:
             prepared[smiles] = yield from ctx.in_thread(
@@ -79,17 +79,17 @@ def _given(ctx: TaskContext, params: Dock) -> list[Molecule]:
     if not listed and not params.smiles.strip():
         raise BadInput("There are no molecules to dock.", "Enter SMILES, one per line.")
     if listed:
-        found = [replace(each, smiles=parser.parse(each.smiles).smiles) for each in listed]
+        ligands = [replace(ligand, smiles=parser.parse(ligand.smiles).smiles) for ligand in listed]
     else:
         steps = list(file_reader.read(params.smiles.encode(), ".smi", ""))
         reading = steps[-1] if steps else file_reader.Reading()
         if reading.faults and not reading.rows:
             raise BadInput(reading.faults[0].reason)
         named = {row.smiles: row.name for row in reading.rows}
-        found = [Molecule(smiles, name, "", "docked") for smiles, name in named.items()]
-    if len(found) > _MOST:
+        ligands = [Molecule(smiles, name, "", "docked") for smiles, name in named.items()]
+    if len(ligands) > _MOST:
         raise BadInput(f"At most {_MOST:,} molecules are docked at a time.", "Select fewer.")
-    return found
+    return ligands
 
 
 def _listed(inputs: Inputs) -> list[Molecule]:
@@ -133,34 +133,36 @@ def _tell(
     remark: str,
 ) -> Generator[Event | None, None, None]:
     protein = pose_checks.heavy_atoms(target.pdbqt)
-    found: dict[str, _Docked] = {}
+    docked_by_smiles: dict[str, _Docked] = {}
     for smiles, pdbqt in docked.items():
-        yield ctx.progress(len(found), len(docked), "Checking poses")
-        found[smiles] = yield from ctx.in_thread(partial(_examined, smiles, pdbqt, protein))
-    rows = [_row(each, found.get(each.smiles), target, failed) for each in given]
-    names = {each.smiles: each.name for each in given}
+        yield ctx.progress(len(docked_by_smiles), len(docked), "Checking poses")
+        docked_by_smiles[smiles] = yield from ctx.in_thread(
+            partial(_examined, smiles, pdbqt, protein)
+        )
+    rows = [_row(item, docked_by_smiles.get(item.smiles), target, failed) for item in given]
+    names = {item.smiles: item.name for item in given}
     records = [
         _record(smiles, names[smiles], target, number, pose)
-        for smiles, each in found.items()
-        for number, pose in enumerate(each.poses, 1)
+        for smiles, item in docked_by_smiles.items()
+        for number, pose in enumerate(item.poses, 1)
     ]
-    plausible = sum(each.words == "plausible" for each in found.values())
-    title = f"{counted(len(found))} docked into {target.name}"
-    pocket = pose_checks.around(protein, [each.poses[0].mol for each in found.values()])
-    said = f"{plausible:,} of {len(found):,} best poses are plausible"
+    plausible = sum(item.words == "plausible" for item in docked_by_smiles.values())
+    title = f"{counted(len(docked_by_smiles))} docked into {target.name}"
+    pocket = pose_checks.around(protein, [item.poses[0].mol for item in docked_by_smiles.values()])
+    summary = f"{plausible:,} of {len(docked_by_smiles):,} best poses are plausible"
     yield ctx.artifact(
         POSES,
         "".join(records).encode(),
         suffix=".sdf",
         title=f"Poses of {title}",
-        verdict=Verdict((Check("poses", plausible == len(found), said),)),
+        verdict=Verdict((Check("poses", plausible == len(docked_by_smiles), summary),)),
         meta={"target": target.name, "pocket": pocket},
     )
-    scores = {smiles: each.figures["docking"] for smiles, each in found.items()}
-    told = {"target": target.name, "failed": dict(failed), "remark": remark}
-    ordered = sorted(rows, key=lambda each: scores.get(each.smiles, math.inf))
+    scores = {smiles: item.figures["docking"] for smiles, item in docked_by_smiles.items()}
+    meta = {"target": target.name, "failed": dict(failed), "remark": remark}
+    ordered = sorted(rows, key=lambda item: scores.get(item.smiles, math.inf))
     yield from finish(
-        ctx, ordered, title, {"pocket": pocket}, score=min(scores.values()), scores=scores, **told
+        ctx, ordered, title, {"pocket": pocket}, score=min(scores.values()), scores=scores, **meta
     )
 
 
@@ -189,17 +191,17 @@ def _examined(smiles: str, pdbqt: str, protein: pose_checks.Receptor) -> _Docked
 
 
 def _row(
-    given: Molecule, found: _Docked | None, target: Target, failed: Mapping[str, str]
+    given: Molecule, docked: _Docked | None, target: Target, failed: Mapping[str, str]
 ) -> Molecule:
     """Return a row with the docking result, or the reason for having none."""
-    if found is None:
+    if docked is None:
         why = failed.get(given.smiles, "not docked")
         return replace(given, words={**given.words, "Pose": f"not docked: {why}"})
     return replace(
         given,
-        figures={**given.figures, **found.figures},
-        words={**given.words, "Docked into": target.name, "Pose": found.words},
-        coordinates=sd_file.in_space(found.poses[0].mol),
+        figures={**given.figures, **docked.figures},
+        words={**given.words, "Docked into": target.name, "Pose": docked.words},
+        coordinates=sd_file.in_space(docked.poses[0].mol),
     )
 
 

@@ -65,8 +65,10 @@ def _records(ctx: TaskContext, molecules: Sequence[Molecule], in_space: bool) ->
             fields = {"smiles": row.smiles, "parent": row.parent, "operation": row.operation}
             fields["seed"] = str(row.seed)
             fields |= {_title(name): _field(cell_of(row, name)) for name in columns_of([row])}
-            told = "".join(f">  <{name}>\n{text}\n\n" for name, text in fields.items() if text)
-            records.append(f"{Chem.MolToMolBlock(mol)}{told}$$$$\n")
+            data_fields = "".join(
+                f">  <{name}>\n{text}\n\n" for name, text in fields.items() if text
+            )
+            records.append(f"{Chem.MolToMolBlock(mol)}{data_fields}$$$$\n")
         yield ctx.progress(number, len(molecules), f"{number:,} written")
     return "".join(records).encode(), len(records)
 

@@ -28,19 +28,19 @@ _SMALLEST = 3
 def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
     """Sample until enough different valid molecules are there; yield the table of them."""
     rng = ctx.rng.torch("cpu")
-    made: dict[str, Molecule] = {}
+    generated: dict[str, Molecule] = {}
     drawn = valid = flagged = 0
     refused: Counter[str] = Counter()
-    asked = constraints(params.must_have, params.must_not_have, "", odd=params.odd)
-    patience = _MORE_PATIENCE if asked.required or asked.forbidden else _PATIENCE
+    limits = constraints(params.must_have, params.must_not_have, "", odd=params.odd)
+    patience = _MORE_PATIENCE if limits.required or limits.forbidden else _PATIENCE
     batch = BATCH
 
     def says() -> Event:
-        return ctx.progress(len(made), params.count, f"{len(made)} of {params.count}")
+        return ctx.progress(len(generated), params.count, f"{len(generated)} of {params.count}")
 
     with ctx.lease(params.weights) as model:
-        while len(made) < params.count:
-            size = min(batch, max(16, params.count - len(made)))
+        while len(generated) < params.count:
+            size = min(batch, max(16, params.count - len(generated)))
             texts = yield from strings(ctx, model, size, rng, says, temperature=params.temperature)
             batch = min(batch, len(texts)) if len(texts) < size else batch
             drawn += len(texts)
@@ -50,25 +50,25 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
                     continue
                 valid += 1
                 smiles = Chem.MolToSmiles(mol)
-                if smiles in made or len(made) == params.count:
+                if smiles in generated or len(generated) == params.count:
                     continue
                 if mol.GetNumHeavyAtoms() < _SMALLEST and not params.odd:
                     refused["odd"] += 1
                     continue
-                if broken := asked.broken(mol):
+                if broken := limits.broken(mol):
                     refused[broken] += 1
                     continue
                 figures = descriptors.describe(mol)
                 if params.fresh and figures["alerts"]:
                     flagged += 1
                     continue
-                made[smiles] = Molecule(
+                generated[smiles] = Molecule(
                     smiles, operation="sampled", seed=ctx.rng.seed, figures=figures
                 )
                 yield says()
             if drawn > patience * params.count + BATCH:
                 break
-    if not made and (refused or flagged):
+    if not generated and (refused or flagged):
         raise StudioError(
             ErrorCode.NOT_FOUND,
             f"None of {valid:,} valid molecules is as asked: {refused['must_have']:,} lack what "
@@ -76,7 +76,7 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
             f"{refused['odd']:,} have unusual groups, {flagged:,} have alerts.",
             "Ask for smaller substructures, or decorate a scaffold that has them.",
         )
-    if not made:
+    if not generated:
         raise StudioError(
             ErrorCode.NOT_FOUND,
             f"None of the {drawn:,} generated strings is a valid molecule.",
@@ -88,4 +88,4 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
         "with_alerts": flagged,
         "odd": refused["odd"],
     }
-    yield from finish(ctx, list(made.values()), counted(len(made)), **counts)
+    yield from finish(ctx, list(generated.values()), counted(len(generated)), **counts)

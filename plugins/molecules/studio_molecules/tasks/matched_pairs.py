@@ -32,8 +32,8 @@ def pairs(ctx: TaskContext, params: Pairs) -> Iterator[Event | None]:
     Raises:
         BadInput: There are no molecules, or no pair among them.
     """
-    molecules, name, told = yield from given(ctx, params)
-    different = list({each.smiles: each for each in molecules}.values())
+    molecules, name, problems = yield from given(ctx, params)
+    different = list({entry.smiles: entry for entry in molecules}.values())
     groups: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for place, molecule in enumerate(different):
         mol = valid(molecule.smiles)
@@ -41,21 +41,21 @@ def pairs(ctx: TaskContext, params: Pairs) -> Iterator[Event | None]:
             groups[rest].append((place, part))
         if place % _BETWEEN_STEPS == 0:
             yield ctx.progress(place, len(different), f"{place:,} cut")
-    found: dict[tuple[int, int], Molecule] = {}
+    matched: dict[tuple[int, int], Molecule] = {}
     for number, members in enumerate(groups.values()):
         for (one, before), (other, after) in combinations(members, 2):
-            if before != after and (one, other) not in found and len(found) < MOST:
+            if before != after and (one, other) not in matched and len(matched) < MOST:
                 pair = different[one], different[other]
-                found[one, other] = _pair(*pair, before, after)
+                matched[one, other] = _pair(*pair, before, after)
         if number % _BETWEEN_STEPS == 0:
-            yield ctx.progress(number, len(groups), f"{len(found):,} pairs")
-    if not found:
+            yield ctx.progress(number, len(groups), f"{len(matched):,} pairs")
+    if not matched:
         raise BadInput(
             "No two molecules of this set differ in one place only.", "Choose a set of relatives."
         )
-    counts = {"pairs": len(found), "all_pairs": len(found) < MOST, **told}
+    counts = {"pairs": len(matched), "all_pairs": len(matched) < MOST, **problems}
     yield from finish(
-        ctx, list(found.values()), f"{counted(len(found), 'pair')} of {name}", **counts
+        ctx, list(matched.values()), f"{counted(len(matched), 'pair')} of {name}", **counts
     )
 
 

@@ -64,7 +64,7 @@ def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
         try:
             ended = yield from _search(ctx, params, wanted, judge)
         except Cancelled:
-            if any(each.score > 0 for each in judge.seen.values()):
+            if any(scored.score > 0 for scored in judge.seen.values()):
                 # once stopped, a step without news would end it: only results are handed over
                 yield from filter(None, _result(ctx, params, wanted, judge, stopped=True))
             else:
@@ -152,7 +152,7 @@ def _followed(
         Why it has found enough; empty if it has used its budget.
     """
     budget = params.budget + len(_population(ctx))  # which was tried before
-    idle = known = 0
+    idle = seen_count = 0
     content = progress.Contentment(params.enough, params.patience)
     for number, people in enumerate(steps):
         if people is not None:
@@ -162,10 +162,10 @@ def _followed(
         if number % _REPORT_EVERY:
             yield None
         else:
-            said = f"best {judge.top:.3f}" if judge.top else "none meets the profile yet"
-            yield ctx.progress(len(judge.seen), budget, said)
-        idle, known = (idle + 1 if known == len(judge.seen) else 0), len(judge.seen)
-        if known >= budget:
+            message = f"best {judge.top:.3f}" if judge.top else "none meets the profile yet"
+            yield ctx.progress(len(judge.seen), budget, message)
+        idle, seen_count = (idle + 1 if seen_count == len(judge.seen) else 0), len(judge.seen)
+        if seen_count >= budget:
             return ""
         if idle > _PATIENCE:
             return f"Nothing new came of the last {_PATIENCE:,} attempts."
@@ -188,15 +188,15 @@ def _first(
     written, rng = list[str](), ctx.rng.torch("cpu")
     while len(written) < count:
         written += yield from strings(ctx, model, min(BATCH, count - len(written)), rng, says)
-    found = [parser.valid(text) for text in written]
-    first = [mol for mol in found if mol is not None]
+    valid = [parser.valid(text) for text in written]
+    first = [mol for mol in valid if mol is not None]
     return first or [Chem.MolFromSmiles("c1ccccc1")]
 
 
 def _given(ctx: TaskContext, wanted: Profile) -> list[Chem.Mol]:
     """Return the molecules to go on from, and the lead."""
     smiles = [*_population(ctx), *([wanted.lead] if wanted.lead else [])]
-    return [parser.parse(each).mol for each in smiles]
+    return [parser.parse(text).mol for text in smiles]
 
 
 def _neighbours(judge: scores.Judge, rng: np.random.Generator, count: int) -> Iterator[None]:
@@ -206,8 +206,8 @@ def _neighbours(judge: scores.Judge, rng: np.random.Generator, count: int) -> It
         if len(people) > count:
             return
         parent = people[int(rng.integers(len(people)))]
-        edited = graph_mutations.mutate(parent.mol, rng, judge.asked.kept(parent.mol))
-        if edited is None or judge.asked.broken(edited[0]):
+        edited = graph_mutations.mutate(parent.mol, rng, judge.constraints.fixed_atoms(parent.mol))
+        if edited is None or judge.constraints.broken(edited[0]):
             yield None
             continue
         scored = judge(edited[0], parent.smiles, edited[1])
@@ -222,25 +222,27 @@ def _is_too_far(scored: scores.Scored) -> bool:
 
 def _why_none(wanted: Profile, judge: scores.Judge) -> tuple[str, str]:
     """Return the reason that no molecule qualified, and a remedy."""
-    found = f"None of {len(judge.seen):,} molecules"
+    count = f"None of {len(judge.seen):,} molecules"
     if judge.broken == len(judge.seen):
-        return f"{found} has the structure that is asked for.", "Ask for less of it."
-    near = max((each.figures.get("similarity", 0.0) for each in judge.seen.values()), default=0.0)
+        return f"{count} has the structure that is asked for.", "Ask for less of it."
+    near = max(
+        (scored.figures.get("similarity", 0.0) for scored in judge.seen.values()), default=0.0
+    )
     if near < wanted.similarity:
-        asked = f"{found} is as like the lead as asked ({wanted.similarity:g})"
-        return f"{asked}; the nearest has {near:.2f}.", "Lower the similarity, or use Genetic."
+        reason = f"{count} is as like the lead as asked ({wanted.similarity:g})"
+        return f"{reason}; the nearest has {near:.2f}.", "Lower the similarity, or use Genetic."
     return (
-        f"{found} meets the profile.",
+        f"{count} meets the profile.",
         "Widen a range or a limit, lower the similarity, or allow more evaluations.",
     )
 
 
-def _origin(origins: Mapping[str, Any], each: scores.Scored, seed: int) -> tuple[str, str, int]:
+def _origin(origins: Mapping[str, Any], scored: scores.Scored, seed: int) -> tuple[str, str, int]:
     """Return parent, operation and seed; for given molecules, those of the original search."""
-    match origins.get(each.smiles):
-        case [str(parent), str(operation), int(before)] if each.operation == "given":
+    match origins.get(scored.smiles):
+        case [str(parent), str(operation), int(before)] if scored.operation == "given":
             return parent, operation, before
-    return each.parent, each.operation, seed
+    return scored.parent, scored.operation, seed
 
 
 def _population(ctx: TaskContext) -> list[str]:
@@ -250,9 +252,9 @@ def _population(ctx: TaskContext) -> list[str]:
 
 def _stereoisomers(judge: scores.Judge, count: int) -> Iterator[None]:
     """Score the stereoisomers of the best; they are listed beside their parents."""
-    for each in list(judge.best(count)):
-        for mol in stereo.isomers(each.mol) if each.score > 0 else ():
-            judge(mol, each.smiles, "stereoisomer")
+    for scored in list(judge.best(count)):
+        for mol in stereo.isomers(scored.mol) if scored.score > 0 else ():
+            judge(mol, scored.smiles, "stereoisomer")
             yield None
 
 
@@ -266,19 +268,19 @@ def _result(
     ended: str = "",
 ) -> Iterator[Event | None]:
     rows, origins = [], ctx.inputs.json("origins", dict[str, list[Any]], {})
-    for each in judge.best(params.count):
-        if each.score > 0:
-            figures = {**descriptors.describe(each.mol), **each.figures, "score": each.score}
-            parent, operation, seed = _origin(origins, each, ctx.rng.seed)
-            rows.append(Molecule(each.smiles, "", parent, operation, seed, figures))
+    for scored in judge.best(params.count):
+        if scored.score > 0:
+            figures = {**descriptors.describe(scored.mol), **scored.figures, "score": scored.score}
+            parent, operation, seed = _origin(origins, scored, ctx.rng.seed)
+            rows.append(Molecule(scored.smiles, "", parent, operation, seed, figures))
             yield None
     if not rows:
         raise BadInput(*_why_none(wanted, judge))
-    told: dict[str, Any] = {"ended": ended} if ended else {}
+    meta: dict[str, Any] = {"ended": ended} if ended else {}
     counts = {"scored": len(judge.seen), "best": rows[0].figures["score"], "stopped": stopped}
     title = f"{counted(len(rows))} improved to a profile"
     profile = msgspec.to_builtins(wanted)
-    yield from finish(ctx, rows, title, profile=profile, method=params.method, **counts, **told)
+    yield from finish(ctx, rows, title, profile=profile, method=params.method, **counts, **meta)
 
 
 def _profile(params: Improve) -> Profile:

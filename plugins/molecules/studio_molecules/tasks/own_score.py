@@ -30,10 +30,10 @@ def fit(ctx: TaskContext, params: Fit) -> Iterator[Event | None]:
     Raises:
         BadInput: There is no such column of numbers, or it has too few.
     """
-    molecules, _name, told = yield from given(ctx, params)
-    taught = [n for n, each in enumerate(molecules) if params.column in each.figures]
+    molecules, _name, problems = yield from given(ctx, params)
+    taught = [n for n, entry in enumerate(molecules) if params.column in entry.figures]
     if not taught:
-        own = {id for each in molecules for id in each.figures if id not in FIGURES}
+        own = {id for entry in molecules for id in entry.figures if id not in FIGURES}
         raise BadInput(
             f"There is no column of numbers called “{params.column}”.",
             f"There are: {', '.join(sorted(own)) or 'none'}.",
@@ -45,15 +45,15 @@ def fit(ctx: TaskContext, params: Fit) -> Iterator[Event | None]:
     values = [molecules[place].figures[params.column] for place in chosen]
     model = yield from ctx.in_thread(lambda: own_model.fit(smiles, values, params.column))
     unseen = dict(zip(chosen, model.unseen, strict=True))
-    made = []
+    rows = []
     for place, molecule in enumerate(molecules):
         mol = valid(molecule.smiles)
         if mol is not None:
             value = unseen.get(place)
-            found = model.predict(mol) if value is None else value
-            figures = {**molecule.figures, f"{params.column} (predicted)": found}
+            prediction = model.predict(mol) if value is None else value
+            figures = {**molecule.figures, f"{params.column} (predicted)": prediction}
             molecule = msgspec.structs.replace(molecule, figures=figures)
-        made.append(molecule)
+        rows.append(molecule)
         if place % _BETWEEN_STEPS == 0:
             yield ctx.progress(place, len(molecules), f"{place:,} predicted")
     counts = {
@@ -61,10 +61,10 @@ def fit(ctx: TaskContext, params: Fit) -> Iterator[Event | None]:
         "error": round(model.error, 4),
         "r2": round(model.r2, 4),
         "fitted_on": len(chosen),
-        **told,
+        **problems,
     }
     title = f"{params.column} model (RMSE {model.error:.3g}, R² {model.r2:.2f})"
-    yield from finish(ctx, made, title, **counts)
+    yield from finish(ctx, rows, title, **counts)
 
 
 def fitted(
@@ -76,7 +76,7 @@ def fitted(
         BadInput: The values of one are not among the inputs, or teach nothing.
     """
     given = ctx.inputs.json("own", dict[str, dict[str, list[Any]]], {})
-    found = {}
+    models = {}
     for name in names:
         called = name.removeprefix(OWN)
         if name not in given:
@@ -85,7 +85,9 @@ def fitted(
                 "Open the table that has it, and choose it again.",
             )
         yield ctx.progress(0, 0, f"Fitting {called}")
-        smiles = tuple(str(each) for each in given[name]["smiles"])
-        values = tuple(float(each) for each in given[name]["values"])
-        found[name] = yield from ctx.in_thread(partial(own_model.known, smiles, values, called))
-    return found
+        smiles = tuple(str(value) for value in given[name]["smiles"])
+        values = tuple(float(value) for value in given[name]["values"])
+        models[name] = yield from ctx.in_thread(
+            partial(own_model.cached_fit, smiles, values, called)
+        )
+    return models

@@ -36,25 +36,27 @@ def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
         yield from _of_table(ctx, params, lead)
         return
     data, suffix, called = source(params)
-    found = yield from reading(ctx, data, suffix, called)
-    rows = (yield from _tautomers(ctx, found.rows)) if params.tautomers else found.rows
+    contents = yield from reading(ctx, data, suffix, called)
+    rows = (yield from _tautomers(ctx, contents.rows)) if params.tautomers else contents.rows
     with prediction.borrowed(ctx) if params.admet else nullcontext() as ensemble:
         read = [as_molecule(row) for row in rows]
         molecules = yield from _described(ctx, read, lead, ensemble)
-    different = len({each.smiles for each in molecules})
+    different = len({molecule.smiles for molecule in molecules})
     if params.repeats == "merge":
         molecules = merged(molecules)
     elif params.repeats == "first":
-        molecules = list({each.smiles: each for each in reversed(molecules)}.values())[::-1]
-    remarks = [{"line": row.line, "reason": row.remark} for row in found.rows if row.remark]
+        molecules = list({molecule.smiles: molecule for molecule in reversed(molecules)}.values())[
+            ::-1
+        ]
+    remarks = [{"line": row.line, "reason": row.remark} for row in contents.rows if row.remark]
     yield from finish(
         ctx,
         molecules,
         f"{counted(len(molecules))} of {called}"
         if called
         else f"{counted(len(molecules))} entered",
-        faults=[{"line": fault.line, "reason": fault.reason} for fault in found.faults],
-        faults_untold=found.dropped,
+        faults=[{"line": fault.line, "reason": fault.reason} for fault in contents.faults],
+        faults_untold=contents.dropped,
         repeats=len(rows) - different,
         repeated=_repeated(rows, params.repeats)[: file_reader.MAX_FAULTS],
         repeats_are=params.repeats,
@@ -67,14 +69,14 @@ def _tautomers(
     ctx: TaskContext, rows: Sequence[file_reader.Row]
 ) -> Generator[Event | None, None, list[file_reader.Row]]:
     """Return the rows with each molecule as its canonical tautomer; places in space go."""
-    found: list[file_reader.Row] = []
+    result: list[file_reader.Row] = []
     for number, row in enumerate(rows, 1):
         smiles = parser.tautomer(row.smiles)
         changed = replace(row, smiles=smiles, coordinates="") if smiles != row.smiles else row
-        found.append(changed)
+        result.append(changed)
         if number % _BETWEEN_STEPS == 0:
             yield ctx.progress(number, len(rows), f"{number:,} written as tautomers")
-    return found
+    return result
 
 
 def _of_table(
@@ -98,14 +100,14 @@ _BECAME = {
 def _repeated(rows: Sequence[file_reader.Row], repeats: str) -> list[dict[str, Any]]:
     """Return the rows that hold the molecule of an earlier one, and what became of them."""
     first: dict[str, file_reader.Row] = {}
-    found = []
+    matches = []
     for row in rows:
-        kept = first.setdefault(row.smiles, row)
-        if kept is not row:
-            called = f" ({kept.name})" if kept.name else ""
-            reason = f"the same molecule as line {kept.line}{called}: {_BECAME[repeats]}"
-            found.append({"line": row.line, "reason": reason})
-    return found
+        original = first.setdefault(row.smiles, row)
+        if original is not row:
+            called = f" ({original.name})" if original.name else ""
+            reason = f"the same molecule as line {original.line}{called}: {_BECAME[repeats]}"
+            matches.append({"line": row.line, "reason": reason})
+    return matches
 
 
 def _described(
@@ -122,19 +124,19 @@ def _described(
     what this program wrote into the file before.
     """
     molecules: list[Molecule] = []
-    known: dict[str, dict[str, float]] = {}
+    cache: dict[str, dict[str, float]] = {}
     for number, row in enumerate(rows, 1):
         smiles = row.smiles
-        if smiles not in known:
+        if smiles not in cache:
             mol = parser.valid(smiles)
             if mol is None:
                 continue
-            figures = known[smiles] = descriptors.describe(mol)
+            figures = cache[smiles] = descriptors.describe(mol)
             if lead is not None:
                 figures["similarity"] = descriptors.similarity(mol, lead)
             if ensemble is not None:
                 figures |= prediction.describe(ensemble, smiles)
-        figures = {**row.figures, **known[smiles]}
+        figures = {**row.figures, **cache[smiles]}
         molecules.append(msgspec.structs.replace(row, figures=figures))
         if ensemble is not None or number % _BETWEEN_STEPS == 0:
             yield ctx.progress(number, len(rows), f"{number:,} calculated")
@@ -156,19 +158,19 @@ def merged(molecules: Iterable[Molecule]) -> list[Molecule]:
 def _one(group: Sequence[Molecule]) -> Molecule:
     figures: dict[str, float] = {}
     words: dict[str, str] = {}
-    for id in dict.fromkeys(id for each in group for id in each.figures if id != ROWS):
-        values = [each.figures[id] for each in group if id in each.figures]
+    for id in dict.fromkeys(id for molecule in group for id in molecule.figures if id != ROWS):
+        values = [molecule.figures[id] for molecule in group if id in molecule.figures]
         figures[id] = fmean(values)
         if min(values) < max(values):
             words[f"{id} (range)"] = f"{min(values):g}–{max(values):g}"
-    for title in dict.fromkeys(title for each in group for title in each.words):
+    for title in dict.fromkeys(title for molecule in group for title in molecule.words):
         if title not in figures:
-            words[title] = _together(each.words.get(title, "") for each in group)
-    names = list(dict.fromkeys(each.name for each in group if each.name))
+            words[title] = _together(molecule.words.get(title, "") for molecule in group)
+    names = list(dict.fromkeys(molecule.name for molecule in group if molecule.name))
     if names[1:]:
         words[NAMES] = _together([words.get(NAMES, ""), *names[1:]])
-    figures[ROWS] = sum(each.figures.get(ROWS, 1.0) for each in group)
-    coordinates = next((each.coordinates for each in group if each.coordinates), "")
+    figures[ROWS] = sum(molecule.figures.get(ROWS, 1.0) for molecule in group)
+    coordinates = next((molecule.coordinates for molecule in group if molecule.coordinates), "")
     return msgspec.structs.replace(
         group[0],
         name=names[0] if names else "",

@@ -24,12 +24,12 @@ def similar(ctx: TaskContext, params: Similar) -> Iterator[Event | None]:
     """
     wanted = descriptors.fingerprint(parse(params.to).mol)
     listed = ctx.inputs.json("smiles", list[str], params.smiles)
-    found = []
+    similarities = []
     for number, smiles in enumerate(listed, 1):
         mol = valid(smiles)
         bits = descriptors.fingerprint(mol) if mol is not None else None
         likeness = DataStructs.TanimotoSimilarity(bits, wanted) if bits is not None else -1.0
-        found.append(round(likeness, 6))
+        similarities.append(round(likeness, 6))
         if number % _BETWEEN_STEPS == 0:
             yield ctx.progress(number, len(listed), f"{number:,} compared")
-    yield ctx.result(similarities=found)
+    yield ctx.result(similarities=similarities)

@@ -66,10 +66,10 @@ def finish(
         if number % _BETWEEN_STEPS == 0:
             yield None
     if marked:
-        molecules = [_with_care(each, marked) for each in molecules]
-    told = {
+        molecules = [_with_care(entry, marked) for entry in molecules]
+    meta = {
         "care_version": hazard_screen.VERSION,
-        "notice": hazard_screen.told(len(marked), len(molecules)),
+        "notice": hazard_screen.notice_text(len(marked), len(molecules)),
     }
     yield ctx.artifact(
         Kind.MOLECULES,
@@ -79,7 +79,7 @@ def finish(
         text=_searched(molecules),
         verdict=_verdict(molecules, valid),
         preview=depiction.thumbnail(first),
-        meta={"molecules": len(molecules), **counts, **told, **(beside or {})},
+        meta={"molecules": len(molecules), **counts, **meta, **(beside or {})},
     )
     rows: dict[str, Any] = {"molecules": _rows(molecules)} if ctx.wants_whole else {}
     if rows and (left_out := len(molecules) - len(rows["molecules"])):
@@ -89,12 +89,14 @@ def finish(
             "file of the result has all of them."
         )
     columns = _columns(molecules)
-    yield ctx.result(**rows, count=len(molecules), columns=columns, **counts, **told)
+    yield ctx.result(**rows, count=len(molecules), columns=columns, **counts, **meta)
 
 
 def _searched(molecules: Sequence[Molecule]) -> str:
     """Return the first molecules as text, as far as a library searches."""
-    text = "\n".join(f"{each.smiles} {each.name}".strip() for each in molecules[:_SHOWN])
+    text = "\n".join(
+        f"{molecule.smiles} {molecule.name}".strip() for molecule in molecules[:_SHOWN]
+    )
     return text if len(text) <= _SEARCHED else text[:_SEARCHED].rpartition("\n")[0]
 
 
@@ -102,28 +104,30 @@ def _rows(molecules: Sequence[Molecule]) -> list[dict[str, Any]]:
     """Return the rows of the artifact as plain data, up to its size limit."""
     return [
         {
-            "smiles": each.smiles,
-            "name": each.name,
-            "parent": each.parent,
-            "operation": each.operation,
-            "seed": each.seed,
-            **each.words,
-            **each.figures,
+            "smiles": molecule.smiles,
+            "name": molecule.name,
+            "parent": molecule.parent,
+            "operation": molecule.operation,
+            "seed": molecule.seed,
+            **molecule.words,
+            **molecule.figures,
         }
-        for each in molecules[: _shown(molecules)]
+        for molecule in molecules[: _shown(molecules)]
     ]
 
 
 def _columns(molecules: Sequence[Molecule]) -> list[str]:
     """Return the leading columns: name, requested figures, fields of a file."""
-    found = dict.fromkeys(name for each in molecules for name in (*each.figures, *each.words))
-    named = ["name"] if any(each.name for each in molecules) else []
-    own = [name for name in found if name not in FIGURES]
-    return [*named, *(name for name in _READ_FIRST if name in found), *own, "smiles"]
+    names = dict.fromkeys(
+        name for molecule in molecules for name in (*molecule.figures, *molecule.words)
+    )
+    named = ["name"] if any(molecule.name for molecule in molecules) else []
+    own = [name for name in names if name not in FIGURES]
+    return [*named, *(name for name in _READ_FIRST if name in names), *own, "smiles"]
 
 
 def _shown(molecules: Sequence[Molecule]) -> int:
-    most = max((len(each.figures) + len(each.words) for each in molecules), default=0)
+    most = max((len(molecule.figures) + len(molecule.words) for molecule in molecules), default=0)
     return min(_SHOWN, _SHOWN_FIGURES // max(1, most))
 
 
@@ -135,14 +139,19 @@ def counted(number: int, what: str = "molecule") -> str:
 def check(payload: bytes) -> Verdict:
     """Return whether every row of a table is a molecule, and none was made twice."""
     molecules = from_csv(payload)
-    return _verdict(molecules, sum(parser.valid(each.smiles) is not None for each in molecules))
+    return _verdict(
+        molecules, sum(parser.valid(molecule.smiles) is not None for molecule in molecules)
+    )
 
 
 def _verdict(molecules: Sequence[Molecule], valid: int) -> Verdict:
     """Return the checks. Imported molecules may repeat, as in their file; others may not."""
     count = len(molecules)
-    made = [each.smiles for each in molecules if each.operation != READ]
-    twice, all_twice = len(made) - len(set(made)), count - len({each.smiles for each in molecules})
+    generated = [molecule.smiles for molecule in molecules if molecule.operation != READ]
+    twice, all_twice = (
+        len(generated) - len(set(generated)),
+        count - len({molecule.smiles for molecule in molecules}),
+    )
     return Verdict(
         (
             Check("molecules", bool(molecules), f"{count:,} rows"),

@@ -38,21 +38,25 @@ def given(
             raise BadInput("There are no molecules in the table.", "Widen the filters first.")
         return molecules, f"{len(molecules):,} molecules", {}
     data, suffix, called = source(params)
-    found = yield from reading(ctx, data, suffix, called)
-    faults = [{"line": fault.line, "reason": fault.reason} for fault in found.faults]
-    rows = [as_molecule(row) for row in found.rows]
-    return rows, called or "molecules entered", {"faults": faults, "faults_untold": found.dropped}
+    contents = yield from reading(ctx, data, suffix, called)
+    faults = [{"line": fault.line, "reason": fault.reason} for fault in contents.faults]
+    rows = [as_molecule(row) for row in contents.rows]
+    return (
+        rows,
+        called or "molecules entered",
+        {"faults": faults, "faults_untold": contents.dropped},
+    )
 
 
 def reading(
     ctx: TaskContext, data: bytes, suffix: str, called: str
 ) -> Generator[Event | None, None, file_reader.Reading]:
     """Return the contents of a file, yielding regularly."""
-    found = file_reader.Reading()
-    for number, found in enumerate(file_reader.read(data, suffix, called)):
+    contents = file_reader.Reading()
+    for number, contents in enumerate(file_reader.read(data, suffix, called)):
         if number % _BETWEEN_STEPS == 0:
-            yield ctx.progress(0, 0, f"{len(found.rows):,} read")
-    return found
+            yield ctx.progress(0, 0, f"{len(contents.rows):,} read")
+    return contents
 
 
 def source(params: Source) -> tuple[bytes, str, str]:
@@ -80,7 +84,7 @@ def as_molecule(row: file_reader.Row) -> Molecule:
     return Molecule(
         row.smiles,
         row.name,
-        *row.made,
+        *row.origin,
         figures=row.figures,
         words=row.words,
         coordinates=row.coordinates,

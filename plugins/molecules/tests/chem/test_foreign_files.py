@@ -183,7 +183,7 @@ def molecule_of(row: file_reader.Row) -> Molecule:
     return Molecule(
         row.smiles,
         row.name,
-        *row.made,
+        *row.origin,
         figures=row.figures,
         words=row.words,
         coordinates=row.coordinates,
@@ -271,7 +271,7 @@ def test_a_table_of_ours_comes_back_with_its_family() -> None:
     own = Molecule("CCO", "x", "CC", "atom added", 5, {"score": 0.5, "mw": 46.07, "Mine": 1.5})
     for data, suffix in ((to_csv([own]), ".csv"), (exported([own], "sdf"), ".sdf")):
         (row,) = read(data, suffix)
-        assert row.made == ("CC", "atom added", 5)
+        assert row.origin == ("CC", "atom added", 5)
         assert row.figures == {"score": 0.5, "mw": 46.07, "Mine": 1.5}
 
 

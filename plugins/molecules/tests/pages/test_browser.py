@@ -191,7 +191,7 @@ def test_a_lasso_selects_and_the_front_is_marked(desk: Desk) -> None:
     assert plot.scatter.best == [0]  # lightest and best at once
     desk.qtbot.mouseClick(plot.way_x, Qt.MouseButton.LeftButton)
     assert len(plot.scatter.best) == 6
-    assert plot.found.text().startswith("6 on")
+    assert plot.front_label.text().startswith("6 on")
     scatter, left = plot.scatter, Qt.MouseButton.LeftButton
     first, second = scatter.point(1).toPoint(), scatter.point(2).toPoint()
     corners = [

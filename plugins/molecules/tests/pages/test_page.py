@@ -145,7 +145,7 @@ def test_the_best_are_shown_while_a_search_runs_and_why_it_ended(desk: Desk) -> 
     desk.runtime.enqueue(Tokens(json.dumps(point) + "\n", channel="curve"), Step(1, 9), Stall())
     desk.run()
     best = desk.page.best
-    desk.until(lambda: len(best.found) == 2)
+    desk.until(lambda: len(best.molecules) == 2)
     assert best.isVisible()
     assert best.accessibleName() == "Best so far: 0.900, 0.500"
     desk.until(lambda: desk.page.structures.idle)

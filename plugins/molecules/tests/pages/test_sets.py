@@ -242,7 +242,7 @@ def test_dots_say_two_more_figures(desk: Desk, looks: tuple[str, str]) -> None:
     assert sum(int(here.sum()) for here, _colour, _wide in groups) == 6
     assert len({colour for _here, colour, _wide in groups}) == (6 if looks[0] else 1)
     assert len({wide for _here, _colour, wide in groups}) == (3 if looks[1] else 1)
-    assert ("Weight" in " ".join(plot.scatter.dots.told(0, rows))) == bool(looks[0])
+    assert ("Weight" in " ".join(plot.scatter.dots.figure_lines(0, rows))) == bool(looks[0])
 
 
 def test_an_own_column_is_learned_and_becomes_an_objective(desk: Desk) -> None:

@@ -20,13 +20,13 @@ class Viewer(QWidget):
     """Shows one result, one batch, or the preview of a job.
 
     Signals:
-        asked: A tool was pressed; carries its name (``star``, ``copy``, ``save``, ``compare``,
-            ``sheet``, ``more``, ``bin``) and the corner below it; the picture's own menu is
-            ``more``, where it was asked for.
+        tool_pressed: A tool was pressed; carries its name (``star``, ``copy``, ``save``,
+            ``compare``, ``sheet``, ``more``, ``bin``) and the corner below it; the picture's own
+            menu is ``more``, where it was asked for.
         opened: A picture of the sheet; carries its index.
     """
 
-    asked = Signal(str, QPoint)
+    tool_pressed = Signal(str, QPoint)
     opened = Signal(int)
 
     def __init__(self, ctx: PluginContext) -> None:
@@ -38,7 +38,7 @@ class Viewer(QWidget):
         self.sheet.opened.connect(self.opened)
         self.canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.canvas.customContextMenuRequested.connect(
-            lambda at: self.asked.emit("more", self.canvas.mapToGlobal(at))
+            lambda at: self.tool_pressed.emit("more", self.canvas.mapToGlobal(at))
         )
         self._stack = QStackedWidget()
         self._stack.addWidget(self.canvas)
@@ -169,7 +169,7 @@ class Viewer(QWidget):
     def _tool(self, name: str, icon: str, tip: str) -> QToolButton:
         button = self._ui.icon_button(icon, tip)
         button.clicked.connect(
-            lambda _checked=False: self.asked.emit(
+            lambda _checked=False: self.tool_pressed.emit(
                 name, button.mapToGlobal(button.rect().bottomLeft())
             )
         )

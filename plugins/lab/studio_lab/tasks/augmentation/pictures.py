@@ -30,7 +30,7 @@ from studio_lab.measures import comparison
 from studio_lab.schema import Augment
 from studio_lab.tables.methods import GENERATORS
 from studio_lab.tables.trials import as_real
-from studio_lab.tasks.augmentation.results import card_of, plot_events, told, tried
+from studio_lab.tasks.augmentation.results import card_of, plot_events, report_events, tried
 
 COMPARED = ("shift", "flip", "turn", "vae")
 _SIDE = 32
@@ -44,8 +44,8 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     data = _fit(data, seed, notes)
     methods = COMPARED if params.picture_method == "best" else (params.picture_method,)
     running = trials(data, methods, params.splits, params.classifier, seed, params.rows)
-    found = yield from tried(ctx, running, len(methods), params.splits)
-    judged = outcomes(found, params.score)
+    outcome = yield from tried(ctx, running, len(methods), params.splits)
+    judged = outcomes(outcome, params.score)
     chosen = recommended(judged)
     samples = yield from _made(ctx, data, chosen.method, seed)
     verdict = chosen.sentence(params.splits)
@@ -55,10 +55,10 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     meta = {"verdict": str(chosen.verdict), "method": chosen.method}
     title = f"{chosen.title}: {data.title}"
     yield ctx.artifact(Kind.IMAGE, file, suffix=".png", title=title, text=verdict, meta=meta)
-    yield from plot_events(ctx, report.plots(found, judged, chosen.method))
+    yield from plot_events(ctx, report.plots(outcome, judged, chosen.method))
     card = card_of(f"More pictures: {data.title}", judged, verdict, notes)
     more = {"pictures": len(data.rows), "classes": dict(zip(data.classes, _counts(data)))}
-    yield from told(ctx, params, data.title, judged, chosen, notes, card, more)
+    yield from report_events(ctx, params, data.title, judged, chosen, notes, card, more)
 
 
 def _fit(data: Dataset, seed: int, notes: list[str]) -> Dataset:

@@ -55,7 +55,7 @@ def plot_events(ctx: TaskContext, plots: Iterable[Plot]) -> Iterator[Event]:
         yield ctx.artifact(Kind.PLOT, plot.encode(), suffix=plot.SUFFIX, title=plot.title)
 
 
-def told(
+def report_events(
     ctx: TaskContext,
     params: Augment,
     name: str,

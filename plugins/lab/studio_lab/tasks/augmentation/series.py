@@ -21,7 +21,7 @@ from studio_lab.schema import Augment
 from studio_lab.series.generators import SERIES_GENERATORS
 from studio_lab.series.series import Series, autocorrelation, correlations, series_of
 from studio_lab.series.trials import trials
-from studio_lab.tasks.augmentation.results import card_of, plot_events, told, tried
+from studio_lab.tasks.augmentation.results import card_of, plot_events, report_events, tried
 
 COMPARED = ("blocks", "phases", "recurrent")
 PLAIN = "shuffled"
@@ -49,8 +49,8 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     methods_asked = COMPARED if params.series_method == "best" else (params.series_method,)
     methods = tuple(dict.fromkeys((*methods_asked, PLAIN)))
     running = trials(series, methods, params.splits, ctx.rng.seed, params.rows)
-    found = yield from tried(ctx, running, len(methods), params.splits)
-    judged = outcomes(found, "forecast skill")
+    comparison = yield from tried(ctx, running, len(methods), params.splits)
+    judged = outcomes(comparison, "forecast skill")
     chosen = recommended([outcome for outcome in judged if outcome.method in methods_asked])
     samples = yield from _made(ctx, params, series, chosen.method)
     verdict = chosen.sentence(params.splits)
@@ -59,13 +59,13 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     title = f"{chosen.title}: {path.stem}"
     yield ctx.artifact(Kind.TABLE, file, suffix=".csv", title=title, text=verdict, meta=meta)
     shown = (series_plot(series, samples), autocorrelation_plot(series, samples))
-    yield from plot_events(ctx, (*report.plots(found, judged, chosen.method), *shown))
+    yield from plot_events(ctx, (*report.plots(comparison, judged, chosen.method), *shown))
     card = card_of(f"Synthetic series: {path.stem}", judged, verdict, notes)
     more: dict[str, Any] = {"channels": [outcome.name for outcome in series.columns]}
     if len(series.columns) > 1:
         card += "\n" + "\n".join(correlation_lines(series, samples))
     more |= {"rows": len(samples), "lags": series.lags}
-    yield from told(ctx, params, path.stem, judged, chosen, notes, card, more)
+    yield from report_events(ctx, params, path.stem, judged, chosen, notes, card, more)
 
 
 def _made(

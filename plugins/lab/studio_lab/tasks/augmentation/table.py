@@ -21,7 +21,7 @@ from studio_lab.tables.encoder import MOST_COLUMNS, Encoder, usable
 from studio_lab.tables.methods import GENERATORS
 from studio_lab.tables.target_leak import leaking_columns
 from studio_lab.tables.trials import additional, trials
-from studio_lab.tasks.augmentation.results import HOW, plot_events, told, tried
+from studio_lab.tasks.augmentation.results import HOW, plot_events, report_events, tried
 
 COMPARED = ("smote", "copula", "vae")
 MOST_ROWS = 10_000
@@ -52,8 +52,8 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     running = trials(
         table, target, (WEIGHTS, *methods), params.splits, params.row_classifier, seed, params.rows
     )
-    found = yield from tried(ctx, running, count, params.splits)
-    judged = outcomes(found, params.score)
+    comparison = yield from tried(ctx, running, count, params.splits)
+    judged = outcomes(comparison, params.score)
     chosen = recommended(judged)
     samples, real = yield from _made(ctx, params, table, target, chosen.method)
     verdict = chosen.sentence(params.splits)
@@ -68,9 +68,11 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
         Kind.TABLE, as_csv(samples), suffix=".csv", title=title, text=verdict, meta=meta
     )
     scatter = _scatter(real, target, samples, chosen.title)
-    yield from plot_events(ctx, (*report.plots(found, judged, chosen.method), scatter))
+    yield from plot_events(ctx, (*report.plots(comparison, judged, chosen.method), scatter))
     more = {"rows": len(samples), "classes": dict(target.counts), "leaking_columns": suspects}
-    yield from told(ctx, params, path.stem, judged, chosen, notes, card, more, real_table, leaks)
+    yield from report_events(
+        ctx, params, path.stem, judged, chosen, notes, card, more, real_table, leaks
+    )
 
 
 def _made(

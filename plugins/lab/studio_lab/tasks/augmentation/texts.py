@@ -29,7 +29,7 @@ from studio_lab.augmentation.texts import MOST, Texts, made_texts, texts_of, tri
 from studio_lab.augmentation.verdict import outcomes, recommended
 from studio_lab.datasets.table_file import Reading, read_table
 from studio_lab.schema import Augment
-from studio_lab.tasks.augmentation.results import card_of, plot_events, told, tried
+from studio_lab.tasks.augmentation.results import card_of, plot_events, report_events, tried
 
 COMPARED = ("words", "ngrams")
 REWRITING = "rewriting"
@@ -59,8 +59,8 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     if REWRITING in methods:
         rewritten = yield from _rewritten(ctx, params, data, notes)
     running = trials(data, methods, params.splits, params.row_classifier, seed, rewritten)
-    found = yield from tried(ctx, running, len(methods), params.splits)
-    judged = outcomes(found, params.score)
+    comparison = yield from tried(ctx, running, len(methods), params.splits)
+    judged = outcomes(comparison, params.score)
     chosen = recommended(judged)
     rng = np.random.default_rng((seed, params.splits))
     samples, labels = made_texts(data, chosen.method, rng, rewritten)
@@ -69,10 +69,10 @@ def augment(ctx: TaskContext, params: Augment) -> Iterator[Event]:
     file = _file(data, samples, [data.target.classes[label] for label in labels])
     title = f"{chosen.title}: {path.stem}"
     yield ctx.artifact(Kind.TABLE, file, suffix=".csv", title=title, text=verdict, meta=meta)
-    yield from plot_events(ctx, report.plots(found, judged, chosen.method))
+    yield from plot_events(ctx, report.plots(comparison, judged, chosen.method))
     card = card_of(f"Made texts: {path.stem}", judged, verdict, notes)
     more = {"rows": len(samples), "classes": dict(data.target.counts), "rewritten": len(rewritten)}
-    yield from told(ctx, params, path.stem, judged, chosen, notes, card, more)
+    yield from report_events(ctx, params, path.stem, judged, chosen, notes, card, more)
 
 
 def _methods(params: Augment) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ class Filters:
         ranges: Figure → minimum and maximum, in the order they were added.
         cells: Text column → required substring and accepted values; no value accepts any.
         text: Part of a name, SMILES, operation or field of the file.
-        kept: Rows that are shown at all; None for every one.
+        shown_rows: Rows that are shown at all; None for every one.
         matches: Rows that match the substructure query; None without a query.
     """
 
@@ -36,17 +36,21 @@ class Filters:
         self.ranges: dict[str, tuple[float, float]] = {}
         self.cells: dict[str, tuple[str, frozenset[str]]] = {}
         self.text = ""
-        self.kept: frozenset[int] | None = None
+        self.shown_rows: frozenset[int] | None = None
         self.matches: frozenset[int] | None = None
 
     @property
     def active(self) -> bool:
         """Whether anything is asked."""
-        return bool(self.ranges or self.cells or self.text or self.kept or self.matches is not None)
+        return bool(
+            self.ranges or self.cells or self.text or self.shown_rows or self.matches is not None
+        )
 
     def passing(self, rows: Columns, order: Sequence[int]) -> list[int]:
         """Return the rows of ``order`` that are shown. Without a value a range is not met."""
-        left = order if self.kept is None else [row for row in order if row in self.kept]
+        left = (
+            order if self.shown_rows is None else [row for row in order if row in self.shown_rows]
+        )
         for figure, (low, high) in self.ranges.items():
             values = rows.values(figure)
             if low <= -math.inf and high >= math.inf:

@@ -113,7 +113,7 @@ class FilterPanel(QFrame):
         self.words.textChanged.connect(self._on_words)
         self.pattern.returnPressed.connect(lambda: self.matcher.look_for(self.pattern.text()))
         self.pattern.textChanged.connect(self._on_pattern)
-        self.matcher.said.connect(self._say)
+        self.matcher.problem.connect(self._say)
         self.matcher.stepped.connect(lambda words: self.count.setText(words))
         self.matcher.ended.connect(self._show_count)
 
@@ -185,7 +185,7 @@ class FilterPanel(QFrame):
     def open_all(self) -> None:
         """Let every molecule through; the filters stay in view."""
         self._collection.filters.ranges.clear()
-        self._collection.filters.kept = None
+        self._collection.filters.shown_rows = None
         for card in self.cards.values():
             if isinstance(card, WordCard):
                 card.ask("", ())
@@ -212,7 +212,7 @@ class FilterPanel(QFrame):
     def _on_cells(self, column: str) -> None:
         card = self.cards[column]
         assert isinstance(card, WordCard)
-        contains, wanted = card.asked()
+        contains, wanted = card.condition()
         if contains or wanted:
             self._collection.filters.cells[column] = (contains, wanted)
         else:
@@ -254,7 +254,7 @@ class FilterPanel(QFrame):
             if isinstance(card, RangeCard)
         }
         cells = {
-            column: [card.asked()[0], sorted(card.asked()[1])]
+            column: [card.condition()[0], sorted(card.condition()[1])]
             for column, card in self.cards.items()
             if isinstance(card, WordCard)
         }
@@ -275,8 +275,8 @@ class FilterPanel(QFrame):
             for figure, ends in ranges.items():
                 self._restore(str(figure), ends)
         cells = state.get("cells")
-        for column, asked in cells.items() if isinstance(cells, Mapping) else ():
-            self._restore_cells(str(column), asked)
+        for column, condition in cells.items() if isinstance(cells, Mapping) else ():
+            self._restore_cells(str(column), condition)
         self.words.setText(str(state.get("words", "")))
         self.preview.restore_state(state.get("sketch"))
         pattern = str(state.get("pattern", ""))
@@ -292,11 +292,11 @@ class FilterPanel(QFrame):
                 low, high = -math.inf if low is None else low, math.inf if high is None else high
                 self.narrow(figure, low, high)
 
-    def _restore_cells(self, column: str, asked: Any) -> None:
+    def _restore_cells(self, column: str, condition: Any) -> None:
         if column not in (NAME, *self._collection.rows.words):
             return
         self.add_filter(column)
         card = self.cards[column]
-        match asked:
+        match condition:
             case [str(contains), [*wanted]] if isinstance(card, WordCard):
                 card.ask(contains, [str(value) for value in wanted])

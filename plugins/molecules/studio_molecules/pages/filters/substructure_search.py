@@ -22,12 +22,12 @@ class SubstructureSearch(QObject):
         pattern: What is looked for, or was found; views mark it in the structures.
 
     Signals:
-        said: What is wrong with the pattern; empty if nothing.
+        problem: What is wrong with the pattern; empty if nothing.
         stepped: How far it is.
         ended: It is over.
     """
 
-    said = Signal(str)
+    problem = Signal(str)
     stepped = Signal(str)
     ended = Signal()
 
@@ -35,7 +35,7 @@ class SubstructureSearch(QObject):
         super().__init__()
         self._ctx, self._collection = ctx, collection
         self._job: JobHandle | None = None
-        self._found: set[int] = set()
+        self._matches: set[int] = set()
         self.pattern = ""
 
     @property
@@ -47,12 +47,12 @@ class SubstructureSearch(QObject):
         """There is another table: nothing is looked for."""
         if self._job is not None:
             self._job.cancel()
-        self._job, self.pattern, self._found = None, "", set()
+        self._job, self.pattern, self._matches = None, "", set()
 
     def look_for(self, pattern: str) -> None:
         """Show only molecules that hold a pattern; all for an empty one."""
         self.forget()
-        self.said.emit("")
+        self.problem.emit("")
         self._collection.filters.matches = None
         self.pattern = pattern.strip()
         if self.pattern:
@@ -62,7 +62,7 @@ class SubstructureSearch(QObject):
 
     def _look(self, first: int) -> None:
         molecules = self._collection.rows.molecules
-        part = [each.smiles for each in molecules[first : first + _PART]]
+        part = [molecule.smiles for molecule in molecules[first : first + _PART]]
         words = tr("Searching: {done} of {count}")
         self.stepped.emit(words.format(done=f"{first:,}", count=f"{len(molecules):,}"))
         params = {"pattern": self.pattern}
@@ -83,23 +83,23 @@ class SubstructureSearch(QObject):
     def _on_done(self, job: JobHandle, first: int, result: Mapping[str, Any]) -> None:
         if job is not self._job:  # there is another search
             return
-        self._found |= {first + int(place) for place in result.get("matches", ())}
+        self._matches |= {first + int(place) for place in result.get("matches", ())}
         following = first + _PART
         if following < len(self._collection.rows):
             self._look(following)
             return
         self._job = None
-        self._show(frozenset(self._found))
+        self._show(frozenset(self._matches))
 
     def _end(self, job: JobHandle | None, words: str) -> None:
         """Give up a search; ``words`` say why."""
         if job is not self._job:  # there is another search
             return
         self._job, self.pattern = None, ""
-        self.said.emit(words)
+        self.problem.emit(words)
         self._show(None)
 
-    def _show(self, found: frozenset[int] | None) -> None:
-        self._collection.filters.matches = found
+    def _show(self, matches: frozenset[int] | None) -> None:
+        self._collection.filters.matches = matches
         self._collection.refilter()
         self.ended.emit()

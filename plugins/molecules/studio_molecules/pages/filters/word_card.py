@@ -90,7 +90,7 @@ class WordCard(QWidget):
         area.setVisible(few)
         return area
 
-    def asked(self) -> tuple[str, frozenset[str]]:
+    def condition(self) -> tuple[str, frozenset[str]]:
         """Return the required substring and the accepted values; none accepts any."""
         wanted = {value for value, box in self.values.items() if box.isChecked()}
         return self.contains.text().strip(), frozenset(wanted)

@@ -125,24 +125,24 @@ class ProfileEditor(QWidget):
 
     def add_own(self, column: str) -> None:
         """Add an objective for a column of the user's own, at least its upper tenth."""
-        found = self.columns().get(column)
-        if found is None:
+        column_data = self.columns().get(column)
+        if column_data is None:
             return
-        values = sorted(found.values)
+        values = sorted(column_data.values)
         low, high = values[len(values) // 10], values[9 * len(values) // 10]
-        self._own[OWN + column] = found
+        self._own[OWN + column] = column_data
         self._put(Objective(OWN + column, low=high, tolerance=abs(high - low) or 1.0))
         self.changed.emit()
 
     def own(self) -> dict[str, dict[str, list[Any]]]:
         """Return the training data of models for the user's own columns."""
         names = {card.figure for card in self.cards if card.figure.startswith(OWN)}
-        known = self.taught()
-        return {name: known[name].plain() for name in names if name in known}
+        taught = self.taught()
+        return {name: taught[name].plain() for name in names if name in taught}
 
     def taught(self) -> dict[str, OwnColumn]:
         """Return the own columns that can be learned, of the table and of objectives, by figure."""
-        here = {OWN + column: found for column, found in self.columns().items()}
+        here = {OWN + column: data for column, data in self.columns().items()}
         return {**here, **self._own}
 
     def _put(self, objective: Objective) -> None:
@@ -189,8 +189,8 @@ class ProfileEditor(QWidget):
             profile = msgspec.convert(dict(state), Profile)
         except (msgspec.ValidationError, TypeError, ValueError):
             return  # of another version; the first profile stays
-        known = (*OBJECTIVES, *(OWN + column for column in self.columns()))
-        if all(objective.figure in known for objective in profile.objectives):
+        ids = (*OBJECTIVES, *(OWN + column for column in self.columns()))
+        if all(objective.figure in ids for objective in profile.objectives):
             self.show_profile(profile)
 
 

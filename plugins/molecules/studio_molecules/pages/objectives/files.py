@@ -31,13 +31,13 @@ class ProfileFiles:
             lead = self._composer.lead()
             self._ctx.run_later(lambda: outcome(lambda: read_profile(paths[0], lead)), self._show)
 
-    def _show(self, found: Profile | StudioError) -> None:
-        if isinstance(found, StudioError):
-            self._trouble.tell(found, self.open)
+    def _show(self, result: Profile | StudioError) -> None:
+        if isinstance(result, StudioError):
+            self._trouble.tell(result, self.open)
             return
-        self._composer.profile.show_profile(found)
-        if found.lead:
-            self._composer.set_lead(found.lead)
+        self._composer.profile.show_profile(result)
+        if result.lead:
+            self._composer.set_lead(result.lead)
 
     def save(self) -> None:
         """Ask for a path and write the profile."""

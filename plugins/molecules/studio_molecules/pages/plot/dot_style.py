@@ -33,14 +33,14 @@ class DotStyle:
         """Return dots that look alike: which of ``rows`` (bool), colour or "", width."""
         shades = self._places(self.colour, rows, columns, len(COLOURS))
         widths = self._places(self.size, rows, columns, len(WIDTHS))
-        found = []
+        result = []
         for size in range(-1, len(WIDTHS)):
             for shade in range(-1, len(COLOURS)):
                 here = (shades == shade) & (widths == size)
                 if here.any():
                     wide = WIDTHS[size] if size >= 0 else WIDTHS[0] if self.size else usual
-                    found.append((here, COLOURS[shade] if shade >= 0 else "", wide))
-        return found
+                    result.append((here, COLOURS[shade] if shade >= 0 else "", wide))
+        return result
 
     def _places(self, figure: str, rows: Any, columns: Columns, count: int) -> Any:
         """Return the step of each row on a scale, −1 without a value. numpy is loaded by now."""
@@ -84,7 +84,7 @@ class DotStyle:
                     painter.drawEllipse(QPointF(x + _STEP / 2, top + 24), *[WIDTHS[step] / 2] * 2)
             top += 38
 
-    def told(self, row: int, columns: Columns) -> list[str]:
+    def figure_lines(self, row: int, columns: Columns) -> list[str]:
         """Return the figures of a row that colour and size say, as lines."""
         names = dict.fromkeys(id for id in (self.colour, self.size) if id in columns.figures)
         return [

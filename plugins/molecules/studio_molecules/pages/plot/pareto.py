@@ -13,9 +13,9 @@ def ranking(xs: Sequence[float], ys: Sequence[float], more_x: bool, more_y: bool
         more_x, more_y: Whether more is better; else less is.
     """
     sign_x, sign_y = (-1 if more_x else 1), (-1 if more_y else 1)
-    known = [row for row in range(len(xs)) if not (math.isnan(xs[row]) or math.isnan(ys[row]))]
-    known.sort(key=lambda row: (sign_x * xs[row], sign_y * ys[row]))
-    return known
+    rows = [row for row in range(len(xs)) if not (math.isnan(xs[row]) or math.isnan(ys[row]))]
+    rows.sort(key=lambda row: (sign_x * xs[row], sign_y * ys[row]))
+    return rows
 
 
 def front(
@@ -27,12 +27,12 @@ def front(
         ranked: As ``ranking`` returned them; a filter does not change it.
     """
     wanted, sign = frozenset(rows), 1 if more_y else -1
-    best, found = -math.inf, []
+    best, result = -math.inf, []
     for row in ranked:
         if sign * ys[row] > best and row in wanted:
             best = sign * ys[row]
-            found.append(row)
-    return found
+            result.append(row)
+    return result
 
 
 def ticks(low: float, high: float, most: int = 6) -> list[float]:

@@ -35,8 +35,10 @@ class Plot(QWidget):
         self.box_colour, self.box_size = self._extra(tr("Colour")), self._extra(tr("Size"))
         self.way_x, self.way_y = self._way(), self._way()
         self._more = {self.way_x: True, self.way_y: True}
-        self.found = ctx.ui.label("", Role.WARN)
-        self.found.setToolTip(tr("Molecules that no other beats in both properties (Pareto front)"))
+        self.front_label = ctx.ui.label("", Role.WARN)
+        self.front_label.setToolTip(
+            tr("Molecules that no other beats in both properties (Pareto front)")
+        )
         self._labels: list[QLabel] = []
         row = QHBoxLayout()
         row.setSpacing(4)
@@ -50,7 +52,7 @@ class Plot(QWidget):
                 row.addWidget(part)
             row.addSpacing(8)
         row.addStretch(1)
-        row.addWidget(self.found)
+        row.addWidget(self.front_label)
         looks = QHBoxLayout()
         looks.setSpacing(4)
         for words, box in ((tr("Colour"), self.box_colour), (tr("Size"), self.box_size)):
@@ -116,13 +118,13 @@ class Plot(QWidget):
             box.setCurrentIndex(max(0, box.findData(wanted)))
             box.blockSignals(False)
         for box in (self.box_colour, self.box_size):
-            kept = box.currentData()
+            current = box.currentData()
             box.blockSignals(True)
             box.clear()
             box.addItem(tr("None"), "")
             for figure in figures:
                 box.addItem(column_title(figure), figure)
-            box.setCurrentIndex(max(0, box.findData(kept)))
+            box.setCurrentIndex(max(0, box.findData(current)))
             box.blockSignals(False)
         self._on_looks()
         self._on_axes()
@@ -145,4 +147,6 @@ class Plot(QWidget):
 
     def _show_found(self) -> None:
         words = tr("{count} on the Pareto front")
-        self.found.setText(words.format(count=len(self.scatter.best)) if self.scatter.best else "")
+        self.front_label.setText(
+            words.format(count=len(self.scatter.best)) if self.scatter.best else ""
+        )

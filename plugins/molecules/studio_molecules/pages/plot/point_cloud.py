@@ -63,10 +63,10 @@ def tinted(hidden: Any, colour: tuple[int, int, int]) -> Any:
 def within(outline: Sequence[Point], xs: Any, ys: Any) -> Any:
     """Return which points lie within a closed outline (crossings of a ray to the right)."""
     np = load()
-    found = np.zeros(len(xs), bool)
+    inside = np.zeros(len(xs), bool)
     for place, (x1, y1) in enumerate(outline):
         x2, y2 = outline[place - 1]
         if y1 != y2:
             crosses = (y1 > ys) != (y2 > ys)
-            found ^= crosses & (xs < (x2 - x1) * (ys - y1) / (y2 - y1) + x1)
-    return found
+            inside ^= crosses & (xs < (x2 - x1) * (ys - y1) / (y2 - y1) + x1)
+    return inside

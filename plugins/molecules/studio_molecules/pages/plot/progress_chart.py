@@ -105,9 +105,9 @@ class ProgressChart(QWidget):
             painter.setPen(QPen(colour, 1.6))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawPolyline(self._line(area, name))
-            said = f"{words} {last[name]}"
-            painter.drawText(QPointF(left, 13), said)
-            left += painter.fontMetrics().horizontalAdvance(said) + 12
+            label = f"{words} {last[name]}"
+            painter.drawText(QPointF(left, 13), label)
+            left += painter.fontMetrics().horizontalAdvance(label) + 12
         painter.end()
 
     def _line(self, area: QRectF, name: str) -> QPolygonF:

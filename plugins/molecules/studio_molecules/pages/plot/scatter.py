@@ -115,10 +115,10 @@ class Scatter(QWidget):
     def _ranking(self) -> list[int]:
         """Return the rows from the best on; sorted once for a table and its axes."""
         rows = self._collection.rows
-        asked = (rows, self.figure_x, self.figure_y, self.more_x, self.more_y)
-        if self._ranked[0] != asked:
+        key = (rows, self.figure_x, self.figure_y, self.more_x, self.more_y)
+        if self._ranked[0] != key:
             values = rows.values(self.figure_x), rows.values(self.figure_y)
-            self._ranked = asked, ranking(*values, self.more_x, self.more_y)
+            self._ranked = key, ranking(*values, self.more_x, self.more_y)
         return self._ranked[1]
 
     def _refresh_soon(self) -> None:
@@ -175,8 +175,8 @@ class Scatter(QWidget):
         wide, high = area.width() / (x1 - x0), area.height() / (y1 - y0)
         xs = area.left() + (self._column(self.figure_x)[rows] - x0) * wide
         ys = area.bottom() - (self._column(self.figure_y)[rows] - y0) * high
-        known = ~(np.isnan(xs) | np.isnan(ys))
-        return rows[known], xs[known], ys[known]
+        valid = ~(np.isnan(xs) | np.isnan(ys))
+        return rows[valid], xs[valid], ys[valid]
 
     def _column(self, figure: str) -> Any:
         if figure not in self._columns:
@@ -192,8 +192,8 @@ class Scatter(QWidget):
         if not len(rows):
             return -1
         away = (xs - at.x()) ** 2 + (ys - at.y()) ** 2
-        found = int(away.argmin())
-        return int(rows[found]) if away[found] < _NEAR**2 else -1
+        nearest = int(away.argmin())
+        return int(rows[nearest]) if away[nearest] < _NEAR**2 else -1
 
     # --- hands --------------------------------------------------------------------------------
 
@@ -243,8 +243,8 @@ class Scatter(QWidget):
         else:
             chosen = frozenset(rows)
         current = self._collection.current
-        kept = current if current in chosen or not rows else rows[0]
-        self._collection.choose(kept, chosen)
+        next_row = current if current in chosen or not rows else rows[0]
+        self._collection.choose(next_row, chosen)
 
     def mouseDoubleClickEvent(self, _event: QMouseEvent) -> None:
         """Open the selection in detail."""
@@ -283,7 +283,7 @@ class Scatter(QWidget):
             f"{figure_of(id).title} {shown(id, rows.values(id)[row])}"
             for id in (self.figure_x, self.figure_y)
         ]
-        more = self.dots.told(row, rows)
+        more = self.dots.figure_lines(row, rows)
         return "\n".join([molecule.name or molecule.smiles, *figures, *more])
 
     def resizeEvent(self, event: QResizeEvent) -> None:

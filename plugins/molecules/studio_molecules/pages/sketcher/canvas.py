@@ -275,7 +275,7 @@ class SketchCanvas(QWidget):
         if event.button() != Qt.MouseButton.LeftButton or self._start is None:
             return
         start, self._start = self._start, None
-        made, self._preview = self._preview, None
+        edited, self._preview = self._preview, None
         band, self._band = self._band, None
         if band is not None:
             inside = {
@@ -284,8 +284,8 @@ class SketchCanvas(QWidget):
                 if band.contains(self._view.seen(atom.x, atom.y))
             }
             self.choose(self.chosen | inside)
-        elif made is not None:
-            self.edit(made)
+        elif edited is not None:
+            self.edit(edited)
         elif (event.position() - start).manhattanLength() <= _DRAG:
             self._click(event.position())
         self.update()

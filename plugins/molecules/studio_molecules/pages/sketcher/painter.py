@@ -263,9 +263,9 @@ class StructurePainter:
             self._painter.drawRoundedRect(grown, 3, 3)
         self._painter.setCompositionMode(modes.CompositionMode_SourceOver)
         self._painter.setPen(self._colour(atom))
-        for box, said in parts:
+        for box, text in parts:
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip
-            self._painter.drawText(box, flags, said)
+            self._painter.drawText(box, flags, text)
 
     def _has_room_right(self, place: int) -> bool:
         cosines = [
@@ -304,7 +304,7 @@ def charge_sign(charge: int) -> str:
 
 def icon(structure: Structure, tokens: Tokens, size: int = 20) -> QIcon:
     """Return a drawing as an icon, sharp at twice the size, too."""
-    found = QIcon()
+    result = QIcon()
     for ratio in (1, 2):
         pixmap = QPixmap(QSize(size, size) * ratio)
         pixmap.fill(Qt.GlobalColor.transparent)
@@ -315,5 +315,5 @@ def icon(structure: Structure, tokens: Tokens, size: int = 20) -> QIcon:
         view = fitting(structure, QRectF(0, 0, size, size), most=float(size), margin=margin)
         StructurePainter(painter, view, tokens, least=9, clear=True).paint(structure)
         painter.end()
-        found.addPixmap(pixmap)
-    return found
+        result.addPixmap(pixmap)
+    return result

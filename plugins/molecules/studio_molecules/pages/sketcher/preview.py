@@ -87,8 +87,8 @@ class StructurePreview(QAbstractButton):
         """Take what ``save_state`` returned, or anything else."""
         self._draft = state if isinstance(state, str) else ""
 
-    def _on_converted(self, found: Mapping[str, Any]) -> None:
-        self._hold(molfile.read(str(found["molfile"])), str(found["problem"]))
+    def _on_converted(self, result: Mapping[str, Any]) -> None:
+        self._hold(molfile.read(str(result["molfile"])), str(result["problem"]))
 
     def _on_failed(self, error: StudioError) -> None:
         self._hold(Structure(), str(error))

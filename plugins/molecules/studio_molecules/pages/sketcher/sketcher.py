@@ -25,8 +25,8 @@ _FORMATS = ("chemical/x-mdl-molfile", "chemical/x-daylight-smiles")
 def _copied() -> str:
     """Return the structure on the clipboard, or the text; empty without any."""
     data = QGuiApplication.clipboard().mimeData()
-    found = next((data.data(each).data() for each in _FORMATS if data.hasFormat(each)), b"")
-    return bytes(found).decode("utf-8", "replace").strip("\0") or data.text()
+    content = next((data.data(format).data() for format in _FORMATS if data.hasFormat(format)), b"")
+    return bytes(content).decode("utf-8", "replace").strip("\0") or data.text()
 
 
 class Sketcher(QDialog):
@@ -44,7 +44,7 @@ class Sketcher(QDialog):
     def __init__(self, ctx: PluginContext, parent: QWidget, verb: str, *, query: bool) -> None:
         super().__init__(parent)
         self._ctx, self._query = ctx, query
-        self.text = self._asked = ""
+        self.text = self._requested = ""
         self._adds = self._drawn = False
         """Whether what was asked is put beside what is drawn; whether it is what is drawn."""
         self.setWindowTitle(tr("Draw a pattern") if query else tr("Draw a structure"))
@@ -188,29 +188,29 @@ class Sketcher(QDialog):
             self.canvas.edit(Structure())
 
     def _ask(self, structure: str, *, clean: bool = False, at_once: bool = False) -> None:
-        self._asked, self._adds, self._drawn = structure, False, False
+        self._requested, self._adds, self._drawn = structure, False, False
         self.text = ""
         self.conversion.ask(structure, clean=clean, at_once=at_once)
         self._show()
 
-    def _on_converted(self, found: Mapping[str, Any]) -> None:
-        block = str(found["molfile"])
+    def _on_converted(self, result: Mapping[str, Any]) -> None:
+        block = str(result["molfile"])
         if self._adds and self.canvas.structure.atoms:
             self.canvas.show_structure(self.canvas.structure.beside(molfile.read(block)))
             self._on_drawn()
             return
-        if not self._drawn or block != self._asked:  # typed, pasted or laid out anew
+        if not self._drawn or block != self._requested:  # typed, pasted or laid out anew
             self.canvas.show_structure(molfile.read(block))
-        self.text = str(found["smarts" if self._query else "smiles"])
-        problem = str(found["problem"])
-        self.canvas.mark_wrong(tuple(int(place) for place in found["atoms"]))
-        if self.text and not (self.field.hasFocus() and self._asked == self.field.text()):
+        self.text = str(result["smarts" if self._query else "smiles"])
+        problem = str(result["problem"])
+        self.canvas.mark_wrong(tuple(int(place) for place in result["atoms"]))
+        if self.text and not (self.field.hasFocus() and self._requested == self.field.text()):
             self.field.setText(self.text)
         if problem:
             self._say(problem, Role.BAD)
-        elif found["formula"]:
-            mass = localised(f"{found['mass']:.2f}")
-            self._say(f"{found['formula']}  ·  {mass} g/mol", Role.MUTE)
+        elif result["formula"]:
+            mass = localised(f"{result['mass']:.2f}")
+            self._say(f"{result['formula']}  ·  {mass} g/mol", Role.MUTE)
         elif not self.text:
             self._say(tr("A pattern cannot be used here."), Role.BAD)
         else:

@@ -121,7 +121,7 @@ class Toolbox(QWidget):
         row.setSpacing(2)
         for name in _SHOWN_RINGS:
             row.addWidget(self._add(PlaceTemplate(RINGS[name]), _called(name), drawing=RINGS[name]))
-        more = {name: each for name, each in RINGS.items() if name not in _SHOWN_RINGS}
+        more = {name: ring for name, ring in RINGS.items() if name not in _SHOWN_RINGS}
         row.addWidget(self._menu(tr("More rings"), more))
         row.addWidget(self._menu(tr("Groups"), GROUPS))
         row.addStretch(1)
@@ -156,8 +156,8 @@ class Toolbox(QWidget):
             self._drawn.append((action, template))
             action.triggered.connect(partial(self._take, PlaceTemplate(template)))
         button.setMenu(menu)
-        found: QWidget = button
-        return found
+        widget: QWidget = button
+        return widget
 
     def _take(self, tool: Tool, _on: bool = False) -> None:
         """Take a tool that has no button of its own."""
@@ -169,8 +169,8 @@ class Toolbox(QWidget):
         self.chosen.emit(tool)
 
     def _draw_icons(self, tokens: Tokens) -> None:
-        for each, drawing in self._drawn:
-            each.setIcon(icon(drawing, tokens, _ICON))
+        for button, drawing in self._drawn:
+            button.setIcon(icon(drawing, tokens, _ICON))
 
 
 def _bond(tool: DrawBond) -> Structure:

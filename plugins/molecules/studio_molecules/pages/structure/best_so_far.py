@@ -21,7 +21,7 @@ _ROUND = 8
 
 
 @dataclass(frozen=True)
-class Found:
+class TopMolecule:
     """A molecule, its score, and how many were scored when it was found."""
 
     smiles: str
@@ -35,7 +35,7 @@ class BestSoFar(QWidget):
     def __init__(self, ctx: PluginContext, structures: DepictionCache) -> None:
         super().__init__()
         self._ctx, self._structures = ctx, structures
-        self.found: list[Found] = []
+        self.molecules: list[TopMolecule] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         structures.drawn.connect(self.update)
         end_theme = ctx.ui.on_theme(lambda _tokens: self.update())
@@ -48,9 +48,9 @@ class BestSoFar(QWidget):
 
     def show_top(self, top: Sequence[tuple[str, float, int]]) -> None:
         """Show what each tells: SMILES, score, and after how many it was found."""
-        self.found = [Found(*each) for each in top]
-        self.setVisible(bool(self.found))
-        scores = ", ".join(localised(f"{each.score:.3f}") for each in self.found)
+        self.molecules = [TopMolecule(*molecule) for molecule in top]
+        self.setVisible(bool(self.molecules))
+        scores = ", ".join(localised(f"{molecule.score:.3f}") for molecule in self.molecules)
         self.setAccessibleName(tr("Best so far: {scores}").format(scores=scores))
         self.update()
 
@@ -62,24 +62,24 @@ class BestSoFar(QWidget):
         """Draw the cards."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for each, box in zip(self.found, self.boxes()):
-            self._draw(painter, each, box)
+        for molecule, box in zip(self.molecules, self.boxes()):
+            self._draw(painter, molecule, box)
         painter.end()
 
-    def _draw(self, painter: QPainter, each: Found, box: QRect) -> None:
+    def _draw(self, painter: QPainter, molecule: TopMolecule, box: QRect) -> None:
         colours = self._ctx.ui.tokens.colors
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colours["panel"]))
         painter.drawRoundedRect(box, _ROUND, _ROUND)
         room = QRect(box.left() + 6, box.top() + 6, box.width() - 12, _PICTURE)
         ratio = self.devicePixelRatioF()
-        request = PictureRequest(each.smiles, room.width(), room.height(), ratio)
+        request = PictureRequest(molecule.smiles, room.width(), room.height(), ratio)
         image = self._structures.picture(request)
         draw_structure(painter, room, image, QColor(colours["raised"]))
         line = QRect(room.left() + 4, box.bottom() - 2 * _LINE - 4, room.width() - 8, _LINE)
         for words, colour, weight in (
-            (localised(f"{each.score:.3f}"), "text", QFont.Weight.DemiBold),
-            (tr("after {count}").format(count=f"{each.step:,}"), "mute", QFont.Weight.Normal),
+            (localised(f"{molecule.score:.3f}"), "text", QFont.Weight.DemiBold),
+            (tr("after {count}").format(count=f"{molecule.step:,}"), "mute", QFont.Weight.Normal),
         ):
             font = QFont(self.font())
             font.setPixelSize(12)
@@ -92,7 +92,7 @@ class BestSoFar(QWidget):
     def boxes(self) -> list[QRect]:
         """Return where the cards are: of one width, as many as fit."""
         fitting = max(1, (self.width() + _GAP) // (_LEAST + _GAP))
-        count = min(len(self.found), fitting)
+        count = min(len(self.molecules), fitting)
         wide = (self.width() + _GAP) // max(1, min(fitting, _MOST)) - _GAP
         return [QRect(place * (wide + _GAP), 0, wide, _HIGH) for place in range(count)]
 
@@ -105,7 +105,11 @@ class BestSoFar(QWidget):
         return super().event(event)
 
     def _at(self, place: QPoint) -> str:
-        under = (each.smiles for each, box in zip(self.found, self.boxes()) if box.contains(place))
+        under = (
+            molecule.smiles
+            for molecule, box in zip(self.molecules, self.boxes())
+            if box.contains(place)
+        )
         return next(under, "")
 
 

@@ -31,14 +31,14 @@ class Cards(QObject):
     def draw(self, path: Path, give: Give) -> None:
         """Give the card of the table at ``path``; a null image of one that cannot be read."""
 
-        def read(found: list[Molecule] | StudioError) -> None:
-            if isinstance(found, StudioError) or not found:
+        def read(result: list[Molecule] | StudioError) -> None:
+            if isinstance(result, StudioError) or not result:
                 give(QImage())
                 return
-            smiles = [molecule.drawn for molecule in found[:_MOST]]
+            smiles = [molecule.drawn for molecule in result[:_MOST]]
             columns, rows = min(len(smiles), 2), -(-len(smiles) // 2)
             wide, high = WIDTH // columns, HEIGHT // rows
-            self._waiting.append(([PictureRequest(each, wide, high) for each in smiles], give))
+            self._waiting.append(([PictureRequest(text, wide, high) for text in smiles], give))
             self._look()
 
         self._ctx.run_later(lambda: outcome(lambda: read_table(path)[:_MOST]), read)
@@ -46,11 +46,11 @@ class Cards(QObject):
     def _look(self) -> None:
         waiting, self._waiting = self._waiting, []
         for requests, give in waiting:
-            pictures = [self._structures.picture(each) for each in requests]
+            pictures = [self._structures.picture(item) for item in requests]
             if any(picture is None for picture in pictures):
                 self._waiting.append((requests, give))
             else:
-                give(_side_by_side([each for each in pictures if each is not None]))
+                give(_side_by_side([item for item in pictures if item is not None]))
 
 
 def _side_by_side(pictures: list[QImage]) -> QImage:

@@ -59,7 +59,7 @@ class ComparisonDialog(QDialog):
         column.addLayout(above)
         column.addWidget(self.words)
         column.addWidget(area, 1)
-        self._ask([each.smiles for each in molecules])
+        self._ask([entry.smiles for entry in molecules])
 
     def _ask(self, smiles: Sequence[str]) -> None:
         params = {
@@ -91,13 +91,13 @@ class ComparisonDialog(QDialog):
 
 def _as_html(molecules: Sequence[Molecule], rows: Columns, mute: str) -> str:
     """Return a table: a row for each column of the set, those that differ first and bold."""
-    told: list[tuple[bool, str, list[str]]] = []
+    table_rows: list[tuple[bool, str, list[str]]] = []
     for id in (*rows.figures, *rows.words):
-        cells = [each.words.get(id) or _value(each, id) for each in molecules]
+        cells = [molecule.words.get(id) or _value(molecule, id) for molecule in molecules]
         if any(cell not in ("", "–") for cell in cells):
-            told.append((len(set(cells)) == 1, id, cells))
+            table_rows.append((len(set(cells)) == 1, id, cells))
     lines = []
-    for same, id, cells in sorted(told, key=lambda row: row[0]):
+    for same, id, cells in sorted(table_rows, key=lambda row: row[0]):
         style = f" style='color:{mute}'" if same else ""
         inner = "".join(
             f"<td align='right' width='{_WIDE // 2}'{style}>{escape(cell)}</td>" for cell in cells

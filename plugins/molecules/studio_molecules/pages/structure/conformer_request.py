@@ -32,7 +32,7 @@ class ConformerRequest(QObject):
         self._ctx = ctx
         self._wanted = self._at_work = ""
         self._job: JobHandle | None = None
-        self._kept: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
+        self._cache: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_AFTER_MS)
@@ -44,9 +44,9 @@ class ConformerRequest(QObject):
         A CXSMILES with 3D coordinates is shown as it is.
         """
         self._wanted = smiles
-        if smiles in self._kept:
+        if smiles in self._cache:
             self._timer.stop()
-            self.folded.emit(smiles, self._kept[smiles])
+            self.folded.emit(smiles, self._cache[smiles])
             return True
         self._timer.start()
         return False
@@ -79,9 +79,9 @@ class ConformerRequest(QObject):
         job.on_cancelled(lambda: self._on_over(smiles, None))
 
     def _on_done(self, smiles: str, shape: Mapping[str, Any]) -> None:
-        self._kept[smiles] = shape
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        self._cache[smiles] = shape
+        while len(self._cache) > _KEPT:
+            self._cache.popitem(last=False)
         if smiles == self._wanted:
             self.folded.emit(smiles, shape)
         self._on_over(smiles, None)
@@ -90,5 +90,5 @@ class ConformerRequest(QObject):
         self._job = None
         if error is not None and smiles == self._wanted:
             self.failed.emit(smiles, error)
-        elif self._wanted and self._wanted != smiles and self._wanted not in self._kept:
+        elif self._wanted and self._wanted != smiles and self._wanted not in self._cache:
             self._submit(self._wanted)

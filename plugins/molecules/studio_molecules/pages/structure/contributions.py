@@ -69,7 +69,7 @@ class ContributionChoice:
     def show_legend(self) -> None:
         """Show the meaning of the colours for the molecule in view."""
         figure = self._drawing.by_atom
-        told = self._structures.contributions.get((self._drawing.smiles, figure))
+        contributions = self._structures.contributions.get((self._drawing.smiles, figure))
         self.legend.setVisible(bool(figure))
         if not figure:
             return
@@ -79,7 +79,7 @@ class ContributionChoice:
             self.legend.setText(refused)
             self.legend.show()
             return
-        if told is None:
+        if contributions is None:
             self.legend.setText(tr("Calculating {figure} by atom…").format(figure=title))
             return
         exact = tr(
@@ -90,8 +90,11 @@ class ContributionChoice:
             "+ orange raises {figure}, − blue lowers it, by hiding each atom from the model. "
             "The molecule: {value}; the strongest atom: {most}."
         )
-        words = exact if told["exact"] else occluded
-        value, most = localised(f"{told['figure']:.2f}"), localised(f"{told['strongest']:.2f}")
+        words = exact if contributions["exact"] else occluded
+        value, most = (
+            localised(f"{contributions['figure']:.2f}"),
+            localised(f"{contributions['strongest']:.2f}"),
+        )
         self.legend.setText(words.format(figure=title, value=value, most=most))
 
     def _open(self) -> None:

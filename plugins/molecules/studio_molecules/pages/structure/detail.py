@@ -161,16 +161,16 @@ class Detail(QFrame):
 
     def _show_notice(self) -> None:
         molecule = self._collection.molecule()
-        said = [self._structures.notices.get(self.drawing.smiles, "")]
+        notices = [self._structures.notices.get(self.drawing.smiles, "")]
         if molecule is not None and molecule.figures.get(_IN_DOMAIN) == 0:
-            said.append(tr("Outside the models' domain: predictions may be unreliable."))
+            notices.append(tr("Outside the models' domain: predictions may be unreliable."))
         rows, row = self._collection.rows, self._collection.current
         outside = [id for id in ENDPOINTS if molecule and rows.is_outside(row, id)]
         if outside:
             words = tr("No reliable prediction (impossible value): {figures}.")
             titles = ", ".join(figure_of(id).title for id in outside)
-            said.append(words.format(figures=titles))
-        words = " ".join(filter(None, said))
+            notices.append(words.format(figures=titles))
+        words = " ".join(filter(None, notices))
         self.notice.setText(words)
         self.notice.setVisible(bool(words))
 
@@ -179,16 +179,16 @@ class Detail(QFrame):
         if molecule is not None:
             self.figures.setText(figures_as_html(molecule, self._collection.rows.figures, colours))
 
-    def _on_folded(self, asked: str, shape: Mapping[str, Any]) -> None:
-        if asked != self._shape:
+    def _on_folded(self, smiles: str, shape: Mapping[str, Any]) -> None:
+        if smiles != self._shape:
             return
         pocket, molecule = self._collection.pocket, self._molecule
         if pocket is not None and molecule is not None and "docking" in molecule.figures:
             shape = {**shape, "around": moved(pocket, shape["middle"])}
         self.conformer.show_shape(shape)
 
-    def _on_failed(self, asked: str, error: StudioError) -> None:
-        if asked == self._shape:
+    def _on_failed(self, smiles: str, error: StudioError) -> None:
+        if smiles == self._shape:
             self.conformer.say(str(error))
 
 
@@ -202,11 +202,11 @@ def figures_as_html(molecule: Molecule, order: Sequence[str], colours: Mapping[s
         if section != (section := _section(id)):
             rows.append(_heading(section))
         figure = figure_of(id)
-        told = escape(_value(molecule, id))
+        value = escape(_value(molecule, id))
         rows.append(
             f"<tr><td>{escape(figure.title)} "
             f"<span style='color:{mute}; font-size:12px'>{escape(figure.unit)}</span></td>"
-            f"<td align='right'><nobr><b>{told}</b></nobr></td></tr>"
+            f"<td align='right'><nobr><b>{value}</b></nobr></td></tr>"
             f"<tr><td colspan='2' style='color:{mute}; font-size:12px; padding-bottom:6px'>"
             f"{escape(figure.meaning)}</td></tr>"
         )

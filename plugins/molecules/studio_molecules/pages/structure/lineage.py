@@ -62,8 +62,8 @@ class Lineage(QWidget):
             return []
         return [
             row
-            for row, each in enumerate(self._collection.rows.molecules)
-            if each.parent == molecule.smiles
+            for row, entry in enumerate(self._collection.rows.molecules)
+            if entry.parent == molecule.smiles
         ]
 
     def _show_parent(self) -> None:

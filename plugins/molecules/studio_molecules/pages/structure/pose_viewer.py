@@ -53,12 +53,12 @@ class PoseViewer(QWidget):
         column.addWidget(self.view, 1)
         ctx.run_later(lambda: outcome(lambda: _read(artifact)), self._show)
 
-    def _show(self, found: list[Record] | StudioError) -> None:
-        if isinstance(found, StudioError):
-            self.words.setText(str(found))
+    def _show(self, records: list[Record] | StudioError) -> None:
+        if isinstance(records, StudioError):
+            self.words.setText(str(records))
             return
-        self.records = found
-        for record in found:
+        self.records = records
+        for record in records:
             number = record.fields.get("Pose", "")
             self.choice.addItem(
                 tr("{name}, pose {number}").format(name=record.title, number=number)

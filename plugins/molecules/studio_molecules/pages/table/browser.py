@@ -120,9 +120,9 @@ class Browser(QWidget):
 
     def _choose_card_figures(self) -> None:
         figures = self._collection.rows.figures
-        kept = [id for id in self._card_figures if id in figures]
+        chosen = [id for id in self._card_figures if id in figures]
         self.grid.card.figures = (
-            kept or [id for id in _CARD_FIGURES if id in figures][:_MOST_ON_CARD]
+            chosen or [id for id in _CARD_FIGURES if id in figures][:_MOST_ON_CARD]
         )
 
     def show_columns(self, at: QPoint) -> None:
@@ -141,8 +141,8 @@ class Browser(QWidget):
             action.setCheckable(True)
             action.setChecked(column in chosen)
             action.toggled.connect(lambda on, column=column: self.show_column(column, on))
-        for each in (menu, *menu.findChildren(QMenu)):
-            Staying(each)
+        for submenu in (menu, *menu.findChildren(QMenu)):
+            Staying(submenu)
         menu.popup(at)
 
     def _add_presets(self, menu: QMenu) -> None:
@@ -150,7 +150,7 @@ class Browser(QWidget):
         presets = menu.addMenu(tr("ADMET columns"))
         groups = list(dict.fromkeys(GROUPS.values()))
         rows: list[tuple[str, Sequence[str]]] = [(tr("Overview"), OVERVIEW)]
-        rows += [(group_name(each), [i for i in GROUPS if GROUPS[i] == each]) for each in groups]
+        rows += [(group_name(group), [i for i in GROUPS if GROUPS[i] == group]) for group in groups]
         rows += [(tr("All"), tuple(GROUPS)), (tr("None"), ())]
         for words, columns in rows:
             presets.addAction(words, partial(self.model.show_admet, columns))

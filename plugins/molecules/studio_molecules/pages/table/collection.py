@@ -85,17 +85,17 @@ class Collection(QObject):
 
     def keep(self, rows: Iterable[int]) -> None:
         """Show only these, until all filters are opened."""
-        self.filters.kept = frozenset(rows)
+        self.filters.shown_rows = frozenset(rows)
         self.refilter()
 
     def add_figure(self, id: str, values: Sequence[float]) -> None:
         """Add a figure to every row; NaN leaves it out."""
         rows = zip(self.rows.molecules, values, strict=True)
         molecules = tuple(
-            each
+            molecule
             if math.isnan(value)
-            else msgspec.structs.replace(each, figures={**each.figures, id: value})
-            for each, value in rows
+            else msgspec.structs.replace(molecule, figures={**molecule.figures, id: value})
+            for molecule, value in rows
         )
         self.rows = Columns(molecules)
         self.figured.emit(id)
@@ -129,21 +129,23 @@ class Collection(QObject):
         """Return the SMILES of the molecule with a name; the text itself where none has it."""
         wanted = name.casefold()
         molecules = self.rows.molecules if wanted else ()
-        return next((each.smiles for each in molecules if each.name.casefold() == wanted), name)
+        return next(
+            (molecule.smiles for molecule in molecules if molecule.name.casefold() == wanted), name
+        )
 
     def own_columns(self) -> dict[str, OwnColumn]:
         """Return the numbers of the user's own that a model can be fitted on, evenly chosen."""
-        found = {}
+        result = {}
         for id in self.rows.figures:
             if id in FIGURES or id in MADE:
                 continue
-            rows = [each for each in self.rows.molecules if id in each.figures]
+            rows = [molecule for molecule in self.rows.molecules if id in molecule.figures]
             step = max(1, len(rows) // MOST_TAUGHT)
             taught = rows[::step][:MOST_TAUGHT]
             if len(rows) >= FEWEST_TAUGHT:
-                values = tuple(each.figures[id] for each in taught)
-                found[id] = OwnColumn(tuple(each.smiles for each in taught), values)
-        return found
+                values = tuple(molecule.figures[id] for molecule in taught)
+                result[id] = OwnColumn(tuple(molecule.smiles for molecule in taught), values)
+        return result
 
     def named(self, row: int) -> Molecule:
         """Return a molecule under the name that it is shown with."""

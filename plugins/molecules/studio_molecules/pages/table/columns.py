@@ -53,12 +53,12 @@ class Columns:
 
     def __init__(self, molecules: Sequence[Molecule] = ()) -> None:
         self.molecules = tuple(molecules)
-        found = dict.fromkeys(id for molecule in self.molecules for id in molecule.figures)
-        known = [id for id in (*_FIRST, *FIGURES) if id in found]
-        every = dict.fromkeys((*known, *found))
+        figures = dict.fromkeys(id for molecule in self.molecules for id in molecule.figures)
+        ordered = [id for id in (*_FIRST, *FIGURES) if id in figures]
+        every = dict.fromkeys((*ordered, *figures))
         self.figures = tuple(id for id in every if not id.endswith(SPREAD))
-        said = dict.fromkeys(title for molecule in self.molecules for title in molecule.words)
-        self.words = tuple(title for title in said if title not in found)
+        titles = dict.fromkeys(title for molecule in self.molecules for title in molecule.words)
+        self.words = tuple(title for title in titles if title not in figures)
         self._columns: dict[str, array[float]] = {}
         self._places: dict[str, int] = {}
 
@@ -69,19 +69,19 @@ class Columns:
         """Return a figure of every row; not a number where it has none."""
         if figure not in self._columns:
             self._columns[figure] = array(
-                "d", (each.figures.get(figure, math.nan) for each in self.molecules)
+                "d", (molecule.figures.get(figure, math.nan) for molecule in self.molecules)
             )
         return self._columns[figure]
 
     def bounds(self, figure: str) -> tuple[float, float]:
         """Return the least and the largest value; (0, 1) where there is none."""
-        known = [value for value in self.values(figure) if not math.isnan(value)]
-        return (min(known), max(known)) if known else (0.0, 1.0)
+        valid = [value for value in self.values(figure) if not math.isnan(value)]
+        return (min(valid), max(valid)) if valid else (0.0, 1.0)
 
     def place(self, smiles: str) -> int:
         """Return the row of a molecule; -1 if it is not here."""
         if not self._places:
-            self._places = {each.smiles: row for row, each in enumerate(self.molecules)}
+            self._places = {molecule.smiles: row for row, molecule in enumerate(self.molecules)}
         return self._places.get(smiles, -1)
 
     def text(self, row: int, column: str) -> str:
@@ -112,6 +112,6 @@ class Columns:
             named = sorted((row for row in rows if words[row]), key=words.__getitem__)
             return [*(reversed(named) if descending else named), *(r for r in rows if not words[r])]
         values = self.values(column)
-        known = [row for row in rows if not math.isnan(values[row])]
-        known.sort(key=values.__getitem__, reverse=descending)
-        return [*known, *(row for row in rows if math.isnan(values[row]))]
+        valid = [row for row in rows if not math.isnan(values[row])]
+        valid.sort(key=values.__getitem__, reverse=descending)
+        return [*valid, *(row for row in rows if math.isnan(values[row]))]

@@ -67,7 +67,7 @@ class DepictionCache(QObject):
         self.contributions: dict[tuple[str, str], Mapping[str, Any]] = {}
         self.taught: Callable[[], Mapping[str, OwnColumn]] = dict
         self.refused: dict[str, str] = {}
-        self._kept: OrderedDict[PictureRequest, QImage] = OrderedDict()
+        self._cache: OrderedDict[PictureRequest, QImage] = OrderedDict()
         self._bytes = 0
         self._failed: set[PictureRequest] = set()
         self._waiting: OrderedDict[PictureRequest, None] = OrderedDict()
@@ -90,9 +90,9 @@ class DepictionCache(QObject):
 
     def picture(self, request: PictureRequest) -> QImage | None:
         """Return a picture, or None and ask for it; a null image is one that cannot be drawn."""
-        if request in self._kept:
-            self._kept.move_to_end(request)
-            return self._kept[request]
+        if request in self._cache:
+            self._cache.move_to_end(request)
+            return self._cache[request]
         if request in self._failed:
             return QImage()
         if request in self._drawing:
@@ -112,7 +112,7 @@ class DepictionCache(QObject):
     def forget(self) -> None:
         """Draw everything anew: in other colours, or because the runtime is back."""
         self._era += 1
-        self._kept.clear()
+        self._cache.clear()
         self._failed.clear()
         self._drawing = frozenset()
         self._bytes = 0
@@ -159,9 +159,11 @@ class DepictionCache(QObject):
     ) -> None:
         svgs = [str(svg) for svg in result.get("svgs", ())]
         notices = result.get("notices", ())
-        for request, told in zip(batch, result.get("by_atom", ())):
-            self.contributions[request.smiles, request.by_atom] = told
-        self.notices |= {request.smiles: str(said) for request, said in zip(batch, notices) if said}
+        for request, contribution in zip(batch, result.get("by_atom", ())):
+            self.contributions[request.smiles, request.by_atom] = contribution
+        self.notices |= {
+            request.smiles: str(notice) for request, notice in zip(batch, notices) if notice
+        }
 
         self._failed.update(batch[len(svgs) :])
 
@@ -197,10 +199,10 @@ class DepictionCache(QObject):
         self._start()
 
     def _keep(self, request: PictureRequest, image: QImage) -> None:
-        self._kept[request] = image
+        self._cache[request] = image
         self._bytes += image.sizeInBytes()
-        while self._bytes > _KEPT_BYTES and len(self._kept) > _BATCH:
-            _, old = self._kept.popitem(last=False)
+        while self._bytes > _KEPT_BYTES and len(self._cache) > _BATCH:
+            _, old = self._cache.popitem(last=False)
             self._bytes -= old.sizeInBytes()
 
 

@@ -36,7 +36,9 @@ def plain(molecules: Sequence[Molecule], suffix: str) -> bytes:
     """Return a table as CSV, or as SMILES with names, one a line."""
     if suffix == ".csv":
         return to_csv(molecules)
-    lines = (f"{each.smiles} {' '.join(each.name.split())}".rstrip() for each in molecules)
+    lines = (
+        f"{molecule.smiles} {' '.join(molecule.name.split())}".rstrip() for molecule in molecules
+    )
     return "".join(f"{line}\n" for line in lines).encode()
 
 

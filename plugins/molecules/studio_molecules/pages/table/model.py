@@ -61,9 +61,9 @@ class MoleculeModel(QAbstractTableModel):
         """Return the columns that there may be beside the structure."""
         rows = self._collection.rows
         own = [id for id in rows.figures if id not in FIGURES]
-        known = [id for id in rows.figures if id in FIGURES]
-        docked = [_DOCKING] * (_DOCKING in known)  # what was asked for stands before the rest
-        return list(dict.fromkeys((NAME, *docked, *own, *rows.words, *known, OPERATION, SMILES)))
+        ids = [id for id in rows.figures if id in FIGURES]
+        docked = [_DOCKING] * (_DOCKING in ids)  # what was asked for stands before the rest
+        return list(dict.fromkeys((NAME, *docked, *own, *rows.words, *ids, OPERATION, SMILES)))
 
     def show_columns(self, columns: list[str]) -> None:
         """Show these beside the structure, in the order of ``possible``."""
@@ -73,8 +73,8 @@ class MoleculeModel(QAbstractTableModel):
 
     def show_admet(self, wanted: Collection_[str]) -> None:
         """Show these columns of ADMET and no others, beside all that is shown of the rest."""
-        kept = [id for id in self.columns if id not in GROUPS and id != STRUCTURE]
-        self.show_columns([*kept, *wanted])
+        others = [id for id in self.columns if id not in GROUPS and id != STRUCTURE]
+        self.show_columns([*others, *wanted])
 
     def row_of(self, index: _Index) -> int:
         """Return the row of the collection behind an index; -1 if there is none."""
@@ -140,14 +140,16 @@ class MoleculeModel(QAbstractTableModel):
 
     def _on_replaced(self) -> None:
         rows = self._collection.rows
-        named = any(each.name for each in rows.molecules)
-        made = len({each.operation for each in rows.molecules}) > 1
+        named = any(molecule.name for molecule in rows.molecules)
+        several_operations = len({molecule.operation for molecule in rows.molecules}) > 1
         own = [id for id in (*rows.figures, *rows.words) if id not in FIGURES]
         wanted = [NAME] * named + [id for id in rows.figures if id in _DEFAULT] + own
         self.beginResetModel()
         self._shown = self._collection.shown
         self.columns = [STRUCTURE]
-        self.columns += [id for id in self.possible() if id in wanted or (made and id == OPERATION)]
+        self.columns += [
+            id for id in self.possible() if id in wanted or (several_operations and id == OPERATION)
+        ]
         self.endResetModel()
 
     def _on_arranged(self) -> None:
@@ -175,12 +177,12 @@ class MoleculeModel(QAbstractTableModel):
         if column not in figures:
             words = tr("The networks predict a value that is physically impossible.")
             return f"{words}\n{meaning}"
-        told = self._text(row, column)
+        text = self._text(row, column)
         if column + SPREAD in figures:
-            told = f"{told} ± {shown(column, figures[column + SPREAD])}"
+            text = f"{text} ± {shown(column, figures[column + SPREAD])}"
         judged = {"good": tr("good"), "fair": tr("fair"), "poor": tr("poor")}
-        found = judged.get(light(column, figures[column]), "")
-        return "\n".join((" · ".join(filter(None, (told, found))), meaning))
+        colour = judged.get(light(column, figures[column]), "")
+        return "\n".join((" · ".join(filter(None, (text, colour))), meaning))
 
 
 def column_title(column: str) -> str:

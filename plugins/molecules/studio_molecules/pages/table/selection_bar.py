@@ -20,10 +20,10 @@ class SelectionBar(QFrame):
         words: How many are selected.
 
     Signals:
-        asked: A button was pressed; carries which.
+        pressed: A button was pressed; carries which.
     """
 
-    asked = Signal(str)
+    pressed = Signal(str)
 
     def __init__(self, ctx: PluginContext, collection: Collection) -> None:
         super().__init__()
@@ -65,4 +65,4 @@ class SelectionBar(QFrame):
         elif id == "clear":
             collection.choose(collection.current, ())
         else:
-            self.asked.emit(id)
+            self.pressed.emit(id)
