@@ -108,6 +108,30 @@ class WeightsPicker(Protocol):
         ...
 
 
+class ModelOffer(Protocol):
+    """A line that says that a weak language model answers, and offers a better one.
+
+    It downloads that one when the user presses its button, and shows how far it is.
+    """
+
+    @property
+    def widget(self) -> QWidget:
+        """The widget to place on a page; it hides by itself."""
+        ...
+
+    def show_for(self, weights: str) -> bool:
+        """Show what is better than ``weights``, if they are weak; return whether they are."""
+        ...
+
+    def on_choose(self, call: Callable[[str], None]) -> None:
+        """Call with the id of the better weights that the user takes."""
+        ...
+
+    def on_news(self, call: Callable[[], None]) -> None:
+        """Call when models came or went."""
+        ...
+
+
 class RecordBar(Protocol):
     """A row that is there while the microphone listens: how long, how loud, take it or not."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.intake import DropTarget, PromptField, RecordBar, WeightsPicker
+from studio.api.intake import DropTarget, ModelOffer, PromptField, RecordBar, WeightsPicker
 from studio.api.jobs import JobRequest
 from studio.api.results import ArtifactActions, KeptResults, Read, TaskResult
 from studio.api.runs import Mode, ModeForms, RunButton, RunController
@@ -218,6 +218,11 @@ class Kit(Protocol):
             key: The setting that keeps the choice; without it the page does.
             remark: Added to the tip while there are no weights with ``prefer``.
         """
+        ...
+
+    @since("1.1")
+    def model_offer(self) -> ModelOffer:
+        """Return a line that is there where a weak language model answers, with a better one."""
         ...
 
     @since("1.1")

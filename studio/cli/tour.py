@@ -109,9 +109,9 @@ def _run(
     if job.error is not None:
         raise job.error
     folder = output_files.prepare(out / stop.plugin.id) if out else None
-    made = job.artifacts if folder or session.saves else ()
+    artifacts = job.artifacts if folder or session.saves else ()
     exporter = Exporter(studio.library, session.paths, session.settings)
-    paths = output_files.copies(exporter, made, folder)
+    paths = output_files.copies(exporter, artifacts, folder)
     stop.result = result_of(job, paths, saved=session.saves)
     stop.missed = missing(stop.example.expects, job.result)
     if stop.missed:
@@ -124,23 +124,23 @@ def _run(
 def missing(expects: Mapping[str, Any], result: Mapping[str, Any], inside: str = "") -> str:
     """Return the expected values missing in ``result``, in words; empty if it is right."""
     for key, wanted in expects.items():
-        name, found = f"{inside}{key}", result.get(key)
+        name, value = f"{inside}{key}", result.get(key)
         if isinstance(wanted, Mapping):
-            inner = found if isinstance(found, Mapping) else {}
+            inner = value if isinstance(value, Mapping) else {}
             if words := missing(wanted, inner, f"{name}."):
                 return words
         elif isinstance(wanted, str):
-            if wanted.casefold() not in str(found).casefold():
+            if wanted.casefold() not in str(value).casefold():
                 return f"“{wanted}” is not in its {name}"
-        elif found != wanted:
-            return f"its {name} is {found}, not {wanted}"
+        elif value != wanted:
+            return f"its {name} is {value}, not {wanted}"
     return ""
 
 
 def _better_weights(studio: AnyStudio) -> Iterator[str]:
     """Yield what could be said of sets of weights that are not here yet."""
-    for row in studio.weights.offers("text"):
-        if row.offer and row.problem:
+    for row in studio.weights.better()[:1]:
+        if row.offer:
             size = disk.as_size(row.bytes)
             yield (
                 "The language model that comes along is very small: quick, and often wrong. For "
@@ -160,5 +160,5 @@ def _as_json(stop: Stop) -> dict[str, Any]:
     head = {"plugin": stop.plugin.id, "task": stop.example.task, "title": stop.example.title}
     if stop.error:
         return {**head, "worked": False, "error": str(stop.error)}
-    told = {"missed": stop.missed} if stop.missed else {}
-    return {**head, "worked": stop.worked, **told, **stop.result}
+    facts = {"missed": stop.missed} if stop.missed else {}
+    return {**head, "worked": stop.worked, **facts, **stop.result}

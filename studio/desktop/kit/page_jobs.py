@@ -30,7 +30,7 @@ class PageJobs:
     def __init__(self, studio: Studio, show_all: Callable[[], None] = lambda: None) -> None:
         """``show_all`` opens the list of all jobs."""
         self.show_all = show_all
-        self._studio = studio
+        self.studio = studio
         self._watchers: list[_Watcher] = []
         self._followed: dict[str, Callable[[], bool]] = {}
         """Id of a live job → whether who follows it is still there."""
@@ -49,7 +49,7 @@ class PageJobs:
         self._submitting = True
         request = request if request.machine else replace(request, machine=self.place.asked)
         try:
-            job = self._studio.submit(request)
+            job = self.studio.submit(request)
         finally:
             self._submitting = False
         self._followed[job.id] = is_there
@@ -63,20 +63,20 @@ class PageJobs:
         """
         self._watchers.append(_Watcher(page, take, is_there))
         unclaimed, self._unclaimed = self._unclaimed, []
-        for job in [*unclaimed, *self._studio.jobs.live()]:
+        for job in [*unclaimed, *self.studio.jobs.live()]:
             self._offer(job)
 
     def put_first(self, job: JobHandle) -> None:
         """Move a job to the front of the queue."""
-        if queued := self._studio.jobs.get(job.id):
+        if queued := self.studio.jobs.get(job.id):
             queued.promote()
 
     def retry(self, job: JobHandle) -> bool:
         """Begin a row once more that failed, if it can be; it comes to who watches."""
-        previous = self._studio.jobs.get(job.id)
+        previous = self.studio.jobs.get(job.id)
         if previous is None or not previous.can_retry:
             return False
-        self._studio.jobs.queue.retry([previous])
+        self.studio.jobs.queue.retry([previous])
         return True
 
     def _changed(self, job: Job) -> None:

@@ -23,6 +23,7 @@ from studio.desktop.kit.handed_out import HandedOut
 from studio.desktop.kit.kept_results import KeptResults, StripLook
 from studio.desktop.kit.machines.run_on import RunOn
 from studio.desktop.kit.mode_forms import ModeForms
+from studio.desktop.kit.model_offer import ModelOffer
 from studio.desktop.kit.offered_modes import OfferedModes
 from studio.desktop.kit.page_jobs import PageJobs
 from studio.desktop.kit.pixels import image_of
@@ -187,6 +188,10 @@ class PageKit:
     ) -> WeightsPicker:
         """Return a choice of weights."""
         return WeightsPicker(self._ctx, capability, prefer, key, remark, self._jobs.place)
+
+    def model_offer(self) -> ModelOffer:
+        """Return a line that offers a better language model."""
+        return ModelOffer(self._ctx, self._jobs.studio)
 
     def record_bar(self, done: str, icon: str, *, longest: float = 300) -> RecordBar:
         """Return a row for a recording."""

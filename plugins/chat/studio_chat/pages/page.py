@@ -40,6 +40,8 @@ from studio_chat.pages.thread.turns import Turn
 from studio_chat.schema import PANEL_FIELDS
 
 _DRAFT_MS = 400
+_BEST = "best"
+"""The setting that names the model that answered where none was chosen."""
 _OPEN = "open"
 """The setting that names the open conversation; a shell keeps a page's state only now and then."""
 
@@ -79,6 +81,7 @@ class ChatPage(PageFrame):
             image=self._take_image,
         )
         self._draft_timer = QTimer(self, singleShot=True, interval=_DRAFT_MS)
+        self._best = str(ctx.settings.get(_BEST, "") or "")
         self._connect()
         self.list.refresh()
         self._show_weights()
@@ -106,7 +109,8 @@ class ChatPage(PageFrame):
         self.composer.stopped.connect(lambda: self.session.stop())
         self.composer.changed.connect(self._on_draft)
         self.composer.weights_picked.connect(self._on_weights)
-        self.welcome.weights_picked.connect(self._take_weights)
+        self.offer.on_choose(self._take_weights)
+        self.offer.on_news(self._show_weights)
         self.composer.edit_last.connect(self.edit_last)
         self.composer.tools_changed.connect(lambda tools: self.session.change_tools(tools))
         self.composer.prompts_asked.connect(self.prompts.open)
@@ -329,7 +333,8 @@ class ChatPage(PageFrame):
         self.composer.blockSignals(True)
         self.composer.clear()
         self.composer.blockSignals(False)
-        self.session.weights = self.composer.weights
+        if self.session.weights:  # those that are gone have given way to others
+            self.session.weights = self.composer.weights
         self.sent_with = sent_with
         self.session.send(text, documents, pictures=pictures)
         self.thread_view.to_bottom()
@@ -449,8 +454,29 @@ class ChatPage(PageFrame):
     # --- weights and context ------------------------------------------------------------------
 
     def _show_weights(self) -> None:
+        self._take_over()
         self.composer.set_weights(self.session.weights)
         self._show_middle()
+
+    def _take_over(self) -> None:
+        """Let a better model that has come answer, unless the user has chosen one."""
+        models = dict(self._ctx.weights.for_capability("text"))
+        best, before = next(iter(models), ""), self._best
+        if best == before:
+            return
+        self._best = best
+        self.work_queue.do(lambda: self._ctx.settings.set(_BEST, best))
+        if before not in models or self._ctx.settings.get("weights", ""):
+            return
+        if self.session.weights in ("", before):
+            self.parameters.use_defaults(best)
+            self.session.change_settings(self.parameters.values(), "")
+        self._ctx.notices.offer(
+            self.tr("{title} answers from now on.").format(title=models[best]),
+            self.tr("Undo"),
+            lambda: self._take_weights(before),
+            key="chat.best",
+        )
 
     def _show_middle(self) -> None:
         session = self.session

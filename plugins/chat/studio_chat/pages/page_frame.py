@@ -56,6 +56,7 @@ class PageFrame(QWidget):
         self.no_weights = NoWeights(ctx)
         self.composer = Composer(ctx)
         self.composer.send_with_ctrl = lambda: ctx.settings.get("send_with_ctrl", False) is True
+        self.offer = ctx.kit.model_offer()
         self.action_panel = ActionPanel(ctx)
         self.passage_pane = PassagePane(ctx)
         self.passage_pane.moved.connect(self._fit)
@@ -76,6 +77,7 @@ class PageFrame(QWidget):
         lower.setContentsMargins(0, 0, 0, 0)
         lower.setSpacing(8)
         lower.addWidget(self.action_panel)
+        lower.addWidget(self.offer.widget)
         lower.addWidget(self.composer)
         box.addStretch(1)
         box.addWidget(below, 1000)
@@ -100,10 +102,11 @@ class PageFrame(QWidget):
 
     def show_middle(self, *, said: bool, weights: str) -> None:
         """Show the thread where something was ``said``, else what ``weights`` could be asked."""
+        is_weak = self.offer.show_for(weights)
         if said:
             self.middle.setCurrentWidget(self.thread_view)
         elif self._ctx.weights.for_capability("text"):
-            self.welcome.refresh(weights)
+            self.welcome.refresh("" if is_weak else weights)
             self.middle.setCurrentWidget(self.welcome)
         else:
             self.middle.setCurrentWidget(self.no_weights)

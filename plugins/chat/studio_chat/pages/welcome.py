@@ -8,21 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
-from studio.api.window.figures import localised
 
 
 class Welcome(QWidget):
-    """Four examples that one click sends, and the models that can answer.
-
-    Signals:
-        weights_picked: Id of the better model that is to answer from now on.
-    """
-
-    weights_picked = Signal(str)
+    """Four examples that one click sends, and the models that can answer."""
 
     def __init__(self, ctx: PluginContext, start: Callable[[str], None]) -> None:
         super().__init__()
@@ -45,51 +38,23 @@ class Welcome(QWidget):
         self._caution = ctx.ui.label("", Role.SMALL)
         self._caution.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._caution.setWordWrap(True)
-        self._better = ctx.ui.button("")
-        ctx.ui.wear(self._better, Role.LINK)
-        self._improve: Callable[[], None] = lambda: None
-        self._better.clicked.connect(lambda: self._improve())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 18)
         column.addWidget(state, 1)
         column.addWidget(self._can_run)
         column.addWidget(self._caution)
-        column.addWidget(self._better, 0, Qt.AlignmentFlag.AlignHCenter)
 
     def refresh(self, weights: str) -> None:
-        """List the installed models, and describe the limits of the selected one."""
-        self._warn(weights)
+        """List the installed models, and describe the limits of ``weights``; of none if empty."""
+        caution = self._ctx.weights.caution(weights)
+        self._caution.setText(f"{self._ctx.weights.title(weights)}: {caution}")
+        self._caution.setVisible(bool(caution))
         titles = [title for _id, title in self._ctx.weights.for_capability("text")]
         shown = ", ".join(titles[:3])
         more = len(titles) - 3
         if more > 0:
             shown = self.tr("{titles} and {count} more").format(titles=shown, count=more)
         self._can_run.setText(self.tr("Available models: {titles}").format(titles=shown))
-
-    def _warn(self, weights: str) -> None:
-        """Describe the limits of the selected model, and offer a better one by name."""
-        catalogue = self._ctx.weights
-        usable = list(catalogue.for_capability("text"))
-        caution, title = catalogue.caution(weights), dict(usable).get(weights, "")
-        self._caution.setText(f"{title}: {caution}" if title else caution)
-        self._caution.setVisible(bool(caution))
-        self._better.setVisible(False)
-        best, best_title = usable[0] if usable else ("", "")
-        if not caution:
-            return
-        if best != weights:
-            words = self.tr("Answer with {title} instead").format(title=best_title)
-            self._offer(words, partial(self.weights_picked.emit, best))
-            return
-        for name, other, size in list(catalogue.to_get("text"))[:1]:
-            words = self.tr("Download a better one: {title} ({size} GB)")
-            text = words.format(title=other, size=localised(f"{size / 1e9:.1f}"))
-            self._offer(text, partial(catalogue.get_set, name))
-
-    def _offer(self, words: str, improve: Callable[[], None]) -> None:
-        self._improve = improve
-        self._better.setText(words)
-        self._better.setVisible(True)
 
 
 class NoWeights(QWidget):

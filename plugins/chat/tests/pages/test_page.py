@@ -277,49 +277,6 @@ def test_defaults_of_the_weights_are_shown_and_what_was_changed_by_hand_stays(de
     ) == (0.3, 9)
 
 
-def test_weights_that_are_often_wrong_say_so_and_better_ones_are_one_click_away(
-    desk: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shown: list[str] = []
-    monkeypatch.setattr(desk.ctx.weights, "get_set", shown.append)
-    monkeypatch.setattr(
-        desk.ctx.weights, "to_get", lambda _for: [("coder", "Coder", 1_117_000_000)]
-    )
-    welcome = desk.page.welcome
-    welcome.refresh("tiny")
-    assert not welcome._caution.isVisible()
-    assert not welcome._better.isVisible()
-    said = "A very small model: quick, and often wrong."
-    monkeypatch.setattr(desk.ctx.weights, "caution", {"tiny": said}.get)
-    welcome.refresh("tiny")
-    assert welcome._caution.text() == f"Tiny Talker: {said}"
-    assert welcome._caution.isVisible()
-    assert welcome._better.text() == "Download a better one: Coder (1.1 GB)"
-    desk.qtbot.mouseClick(welcome._better, Qt.MouseButton.LeftButton)
-    assert shown == ["coder"]
-    monkeypatch.setattr(desk.ctx.weights, "to_get", lambda _for: [])
-    welcome.refresh("tiny")
-    assert welcome._caution.isVisible()
-    assert not welcome._better.isVisible()
-
-
-def test_a_better_model_that_is_installed_answers_after_one_click(
-    desk: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    models = [("good", "Good Talker"), ("tiny", "Tiny Talker")]
-    monkeypatch.setattr(desk.ctx.weights, "for_capability", lambda *_: models)
-    monkeypatch.setattr(desk.ctx.weights, "caution", {"tiny": "Often wrong."}.get)
-    welcome = desk.page.welcome
-    desk.page._take_weights("tiny")
-    assert welcome._better.text() == "Answer with Good Talker instead"
-    desk.qtbot.mouseClick(welcome._better, Qt.MouseButton.LeftButton)
-    assert desk.page.session.answering() == "good"
-    assert desk.page.composer.weights == "good"
-    assert not welcome._better.isVisible()
-    desk.settled()
-    assert desk.ctx.settings.get("weights") == "good"
-
-
 def test_a_message_becomes_a_result_that_knows_it_and_is_sent(
     desk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
