@@ -17,7 +17,7 @@ import chorales
 from benchmarks.music import jsb
 from chorales import Chorales
 from loop import Run, parser
-from studio_music.compose.chorales.causal.network import CausalNetwork, nats
+from studio_music.compose.chorales.causal_network import CausalNetwork, nats
 from studio_music.compose.chorales.vocabulary import LOWEST, PHASES, REST, VOICES, endings
 
 

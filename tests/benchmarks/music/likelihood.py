@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from studio_music.compose.chorales.causal.network import CausalNetwork, nats
+from studio_music.compose.chorales.causal_network import CausalNetwork, nats
 from studio_music.compose.chorales.network import ChoraleNetwork
 from studio_music.compose.chorales.vocabulary import LOWEST, MASKED, PHASES, REST, VOICES, endings
 

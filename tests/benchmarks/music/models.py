@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from benchmarks.music import jsb, likelihood
 from studio.api import BenchContext, finished
 from studio_music.compose.chorales import weights as chorales
-from studio_music.compose.chorales.causal.network import CausalNetwork
+from studio_music.compose.chorales.causal_network import CausalNetwork
 from studio_music.compose.chorales.masked_sampler import MaskedSampler
 from studio_music.compose.chorales.network import ChoraleNetwork
 from studio_music.compose.chorales.vocabulary import LOWEST, MASKED, PHASES, REST

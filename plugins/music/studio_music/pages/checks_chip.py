@@ -112,6 +112,6 @@ class ChecksChip(QObject):
 
 
 def _checked(piece: Piece) -> tuple[Piece, Verdict]:
-    from studio_music.compose.checks.piece_checks import check_piece
+    from studio_music.compose.piece_checks import check_piece
 
     return piece, check_piece(piece)

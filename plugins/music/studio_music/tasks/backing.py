@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from studio.api import BadInput, Event, TaskContext
-from studio_music.audio.fonts.weights import font_of
+from studio_music.audio.sound_fonts import font_of
 from studio_music.compose.backing import arranging
-from studio_music.compose.checks.piece_checks import check_piece
+from studio_music.compose.piece_checks import check_piece
 from studio_music.schema import Back
 from studio_music.score.piece import Piece
 from studio_music.tasks import score_artifact

@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 
 from studio.api import Event, Rung, TaskContext, Verdict
-from studio_music.audio.fonts.weights import font_of
+from studio_music.audio.sound_fonts import font_of
 from studio_music.compose.arc.course import shaped
 from studio_music.compose.backing import arranging, genre_of
 from studio_music.compose.backing.feel import felt
 from studio_music.compose.backing.modulation import KeyChange
-from studio_music.compose.checks.piece_checks import check_piece
+from studio_music.compose.piece_checks import check_piece
 from studio_music.compose.prompt.moods import MOODS
 from studio_music.compose.prompt.parser import Asked, understand
 from studio_music.compose.prompt.request import TuneRequest

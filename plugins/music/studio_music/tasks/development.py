@@ -9,7 +9,7 @@ import msgspec
 
 from studio.api import BadInput, Event, TaskContext, Verdict
 from studio_music.compose.backing.reharmonisation import reharmonised
-from studio_music.compose.checks.piece_checks import check_piece
+from studio_music.compose.piece_checks import check_piece
 from studio_music.schema import Develop
 from studio_music.score.piece import Piece
 from studio_music.score.theory.melody import melody_of

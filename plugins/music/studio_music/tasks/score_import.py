@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from studio.api import Event, TaskContext
-from studio_music.compose.checks.piece_checks import check_piece
+from studio_music.compose.piece_checks import check_piece
 from studio_music.schema import Open
 from studio_music.tasks import score_artifact
 

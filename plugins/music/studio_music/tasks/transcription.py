@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.api import BadInput, Event, Rung, TaskContext
 from studio_music.audio.transcription.schema import LONGEST, Transcribe
-from studio_music.compose.checks.piece_checks import check_piece
+from studio_music.compose.piece_checks import check_piece
 from studio_music.score.piece import Piece
 from studio_music.tasks import score_artifact
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from studio_music.audio.effects.catalogue import FAMILIES
-from studio_music.audio.effects.description import understand
-from studio_music.audio.effects.lexicon import GERMAN
+from studio_music.audio.effects.description import GERMAN, understand
 
 SAID: list[tuple[str, dict[str, Any]]] = [
     ("coin", {"sound": "coin"}),

@@ -17,7 +17,7 @@ from studio.testing.scripted import Artifact, Result
 from studio_music.audio.audio_files import wav
 from studio_music.audio.effects.catalogue import FAMILIES
 from studio_music.pages.effects import page
-from studio_music.pages.effects.knob_row import knob_titles
+from studio_music.pages.effects.composer import knob_titles
 from studio_music.pages.effects.modes import EDIT, GENERATE, MAKE
 
 

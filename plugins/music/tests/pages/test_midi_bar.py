@@ -12,7 +12,7 @@ from studio.api import ErrorCode, StudioError
 from studio_music.audio.mix.mixdown import beats
 from studio_music.pages.midi import midi_bar
 from studio_music.pages.midi.count_in import counted_in
-from studio_music.pages.midi.recording import KeyboardRecording
+from studio_music.pages.midi.midi_bar import KeyboardRecording
 from studio_music.score.piece import TICKS, Metre, MetreChange, Note, Piece, Tempo, Track
 
 BAR = 4 * TICKS

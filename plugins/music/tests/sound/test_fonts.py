@@ -9,7 +9,7 @@ import pytest
 
 from plugins.music.tests.sound.small_font import small_font
 from studio.api import StudioError, finished
-from studio_music.audio.fonts.weights import loader
+from studio_music.audio.sound_fonts import loader
 from studio_music.audio.synth import selection
 
 

@@ -19,7 +19,7 @@ from studio_music.compose.backing.chord_voicings import suspended, voiced
 from studio_music.compose.backing.drums import KIT
 from studio_music.compose.backing.harmony_rules import DEGREES, GOES
 from studio_music.compose.backing.pattern_notation import fitted, strokes
-from studio_music.compose.checks.piece_checks import check_piece
+from studio_music.compose.piece_checks import check_piece
 from studio_music.score.piece import (
     TICKS,
     Chord,

@@ -13,9 +13,8 @@ torch = pytest.importorskip("torch")
 from benchmarks.music import likelihood  # noqa: E402
 from plugins.music.tests.tasks.test_chorales import set_in_four, sounding, tune  # noqa: E402
 from studio.api import finished  # noqa: E402
-from studio_music.compose.chorales import weights  # noqa: E402
-from studio_music.compose.chorales.causal import search  # noqa: E402
-from studio_music.compose.chorales.causal.network import (  # noqa: E402
+from studio_music.compose.chorales import causal_search, weights  # noqa: E402
+from studio_music.compose.chorales.causal_network import (  # noqa: E402
     VALUES,
     CausalNetwork,
     holds,
@@ -73,7 +72,7 @@ def test_voices_move_between_beats_too_where_they_are_stirred(
         return int((heard[:, 2::4] != heard[:, 0::4]).any(axis=0).sum())
 
     stirred = moves()
-    monkeypatch.setattr(search, "_STIR", -20.0)
+    monkeypatch.setattr(causal_search, "_STIR", -20.0)
     assert stirred > moves()
 
 

@@ -12,9 +12,9 @@ from studio.api import Verdict
 from studio_music.audio import sound_checks
 from studio_music.audio.audio_files import wav
 from studio_music.audio.sound_checks import check_audio, check_joint
+from studio_music.compose import piece_checks
 from studio_music.compose.backing import arranging
-from studio_music.compose.checks import piece_checks
-from studio_music.compose.checks.piece_checks import check_piece
+from studio_music.compose.piece_checks import check_piece
 from studio_music.compose.prompt.request import TuneRequest
 from studio_music.score.formats.midi import files
 from studio_music.score.piece import TICKS, Key, Metre, MetreChange, Note, Piece, Tempo, Track

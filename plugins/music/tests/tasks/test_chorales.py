@@ -14,7 +14,12 @@ torch = pytest.importorskip("torch")
 
 from studio.api import BadInput, StudioError, finished  # noqa: E402
 from studio_music.compose.chorales import grid, weights  # noqa: E402
-from studio_music.compose.chorales.harmony import Setting, harmonise, key_of  # noqa: E402
+from studio_music.compose.chorales.harmony import (  # noqa: E402
+    Setting,
+    harmonise,
+    key_of,
+    wanted,
+)
 from studio_music.compose.chorales.melodies import fitted  # noqa: E402
 from studio_music.compose.chorales.network import ChoraleNetwork  # noqa: E402
 from studio_music.compose.chorales.vocabulary import (  # noqa: E402
@@ -25,7 +30,6 @@ from studio_music.compose.chorales.vocabulary import (  # noqa: E402
     REST,
     VOICES,
 )
-from studio_music.compose.chorales.wishes import wanted  # noqa: E402
 from studio_music.score.piece import (  # noqa: E402
     TICKS,
     Chord,

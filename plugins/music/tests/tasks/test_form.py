@@ -19,7 +19,7 @@ from studio_music.compose.arc.course import shaped  # noqa: E402
 from studio_music.compose.backing import arranging, genre_of  # noqa: E402
 from studio_music.compose.backing.feel import felt  # noqa: E402
 from studio_music.compose.backing.modulation import KeyChange  # noqa: E402
-from studio_music.compose.checks.piece_checks import check_piece  # noqa: E402
+from studio_music.compose.piece_checks import check_piece  # noqa: E402
 from studio_music.compose.prompt.form import Section, said, sections_of  # noqa: E402
 from studio_music.compose.prompt.moods import MOODS  # noqa: E402
 from studio_music.compose.prompt.request import TuneRequest  # noqa: E402

@@ -10,7 +10,7 @@ from typing import Any, Final
 from torch import Tensor
 
 from studio.api.worker.tensor_files import Header, SafetensorsLoader
-from studio_music.compose.chorales.causal.network import CausalNetwork
+from studio_music.compose.chorales.causal_network import CausalNetwork
 from studio_music.compose.chorales.network import ChoraleNetwork
 from studio_music.compose.networks import stored_network
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,41 @@ from studio_music.audio.effects.schema import SOUND_SUFFIXES
 from studio_music.pages.cards import sound_card
 from studio_music.pages.effects.composer import Composer
 from studio_music.pages.effects.modes import EDIT
-from studio_music.pages.effects.set_export import free_folder, names_of, set_name, write_one
+from studio_music.pages.file_export import put
 from studio_music.pages.playback.sound_viewer import SoundViewer
+
+
+def names_of(artifacts: Sequence[SavedArtifact]) -> list[str]:
+    """Return a file name for each: by its title, made unique by a number."""
+    names: list[str] = []
+    for artifact in artifacts:
+        stem = file_stem(artifact.title, "sound").replace(" ", "-").lower()
+        suffix, name, number = artifact.path.suffix, stem, 1
+        while f"{name}{suffix}" in names:
+            number += 1
+            name = f"{stem}-{number}"
+        names.append(f"{name}{suffix}")
+    return names
+
+
+def set_name(name: str) -> str:
+    """Return the folder name of a set, from the name of its first file."""
+    return name.rsplit(".", 1)[0].rstrip("-0123456789") or "sounds"
+
+
+def free_folder(folder: Path, name: str) -> Path:
+    """Return a folder that is not there yet, inside ``folder``."""
+    number, path = 1, folder / name
+    while path.exists():
+        number += 1
+        path = folder / f"{name}-{number}"
+    return path
+
+
+def write_one(artifact: SavedArtifact, path: Path) -> None:
+    """Write a copy of a sound."""
+    put(path, artifact.path.read_bytes())
+
 
 _MOST = 200
 _TALL = 330

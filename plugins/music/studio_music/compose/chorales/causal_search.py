@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from studio_music.compose.chorales.causal.network import (
+from studio_music.compose.chorales.causal_network import (
     LONGEST,
     ORDER,
     VALUES,

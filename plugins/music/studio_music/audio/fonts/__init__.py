@@ -1,1 +1,0 @@
-"""Sound fonts of the user."""

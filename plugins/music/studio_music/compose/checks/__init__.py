@@ -1,1 +1,0 @@
-"""Automatic checks of a piece and of its sound."""
