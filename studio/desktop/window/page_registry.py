@@ -21,7 +21,7 @@ from studio.desktop.plugin_context import CatalogueView, PluginContext
 from studio.desktop.ui import WindowUi
 from studio.desktop.viewers.artifact import show_later
 from studio.desktop.window.local_server import ServerSwitch
-from studio.desktop.window.page_spec import PageSpec
+from studio.desktop.window.page_spec import STUDIO, WORK, PageSpec
 from studio.desktop.window.plugin_actions import PluginActions
 from studio.desktop.window.shell import MainWindow
 from studio.jobs.reuse import settings_of
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from studio.api.manifest import ActionEntry, PageEntry, TaskEntry
     from studio.studio import Studio
 
-# (module of studio.desktop.pages, title, icon)
+# (module of studio.desktop.pages, title, icon, group)
 _OWN = (
-    ("gallery.page", "Library", "layout-grid"),
-    ("workflows.page", "Workflows", "workflow"),
-    ("models", "Models", "box"),
-    ("device", "Device", "gauge"),
-    ("plugins", "Plugins", "puzzle"),
-    ("settings", "Settings", "settings"),
+    ("gallery.page", "Library", "layout-grid", WORK),
+    ("workflows.page", "Workflows", "workflow", WORK),
+    ("models", "Models", "box", STUDIO),
+    ("plugins", "Plugins", "puzzle", STUDIO),
+    ("device", "Device", "gauge", STUDIO),
+    ("settings", "Settings", "settings", STUDIO),
 )
 _IN_RAIL = (
     PluginState.DISCOVERED,
@@ -195,10 +195,10 @@ class PageRegistry:
         for plugin in self.studio.plugins.plugins:
             if plugin.manifest is not None and plugin.state in _IN_RAIL:
                 specs += self._specs_of(plugin)
-        for module, title, icon in _OWN:
+        for module, title, icon, group in _OWN:
             build = functools.partial(self._own_page, module, title)
             name = module.partition(".")[0]
-            specs.append(PageSpec(f"{OWN}{name}", title, icon, build, at_bottom=True))
+            specs.append(PageSpec(f"{OWN}{name}", title, icon, build, group=group))
         return specs
 
     def page_packages(self) -> list[str]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from studio.api.manifest import TourEntry
 from studio.api.window.context import Page
+
+START, MAKE, WORK, STUDIO = "start", "make", "work", "studio"
+"""Groups of the rail, from top to bottom."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,9 @@ class PageSpec:
         plugin: Whose it is, by title, for the error state; empty for the studio's own.
         plugin_id: The same by id.
         accepts: Kinds of artifacts it takes.
-        at_bottom: Below the line of the rail: the studio's own pages.
+        group: Its place in the rail.
+        summary: What it is for, in a sentence.
+        example: Task and parameters that show what it makes; None without one.
     """
 
     id: str
@@ -28,4 +34,6 @@ class PageSpec:
     plugin: str = ""
     plugin_id: str = ""
     accepts: tuple[str, ...] = ()
-    at_bottom: bool = False
+    group: str = MAKE
+    summary: str = ""
+    example: TourEntry | None = None

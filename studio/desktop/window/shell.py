@@ -35,7 +35,9 @@ from studio.desktop.window.status_bar import StatusBar
 from studio.desktop.window.window_state import KnownPage, WindowState
 
 _MINIMUM = QSize(760, 480)
-_USUAL = QSize(1180, 740)
+_USUAL = QSize(1280, 800)
+_NAMES_WIDTH = 1200
+"""Pixels from which there is room for the names in the rail beside a page and its panel."""
 _PAGE_WIDTH = 640
 """Pixels that a page has at least beside its panel; in a narrower window the panel lies over it."""
 _FRAME = QSize(8, 40)
@@ -101,13 +103,13 @@ class MainWindow(QMainWindow):
 
     def set_pages(self, specs: Sequence[PageSpec]) -> None:
         """Take the pages there are now, in the order of the rail."""
-        rail = tuple(KnownPage(s.id, s.title, s.icon, s.at_bottom) for s in specs)
+        rail = tuple(KnownPage(s.id, s.title, s.icon, s.group) for s in specs)
         self.pages.set_specs(specs)
         if rail == self._rail:
             return
         self.state.rail = self._rail = rail
         self.rail.show_pages(specs)
-        self._bind_numbers(specs)
+        self._bind_numbers()
         self._order_tabs()
 
     def open_page(self, page_id: str) -> bool:
@@ -139,6 +141,13 @@ class MainWindow(QMainWindow):
             self.state.panel_folded = folded
         self._lies_over = not folded
         self._place_floats()
+
+    def toggle_rail(self) -> None:
+        """Hide the names of the pages in the rail, or show them, where there is room."""
+        if self._has_room_for_names():
+            self.state.rail_folded = not self.state.rail_folded
+            self._place_rail()
+            self._place_floats()
 
     def toggle_panel(self) -> None:
         """Fold the parameter panel or unfold it."""
@@ -181,6 +190,7 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._place_rail()
         self._place_floats()
 
     def show_problem(
@@ -262,6 +272,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.rail.chosen.connect(self.go_to)
+        self.rail.fold_asked.connect(self.toggle_rail)
         self.pages.opened.connect(self._on_opened)
         self.panel.fold_asked.connect(lambda: self.fold_panel(True))
         self.panel.resized.connect(self._place_floats)
@@ -277,12 +288,12 @@ class MainWindow(QMainWindow):
         shortcut.activated.connect(run)
         return shortcut
 
-    def _bind_numbers(self, specs: Sequence[PageSpec]) -> None:
+    def _bind_numbers(self) -> None:
         _unbind(self._numbers)
-        ordered = [button.spec.id for button in self.rail.buttons()]
         self._numbers = [
-            self.shortcut(f"Ctrl+{number}", partial(self.go_to, page))
-            for number, page in enumerate(ordered[:9], start=1)
+            self.shortcut(button.keys, partial(self.go_to, button.spec.id))
+            for button in self.rail.buttons()
+            if button.keys
         ]
 
     def _restore(self, state: WindowState) -> None:
@@ -294,7 +305,7 @@ class MainWindow(QMainWindow):
         self.pages.load_states(state.pages)
         self.rail.show_pages(
             [
-                PageSpec(page.id, page.title, page.icon, _not_yet, at_bottom=page.at_bottom)
+                PageSpec(page.id, page.title, page.icon, _not_yet, group=page.group)
                 for page in state.rail
             ]
         )
@@ -324,7 +335,7 @@ class MainWindow(QMainWindow):
 
     def _order_tabs(self) -> None:
         """Set the tab order: rail, page, parameters, status bar."""
-        chain = [*self.rail.buttons(), self.pages, self.panel, self.status_bar]
+        chain = [*self.rail.stops(), self.pages, self.panel, self.status_bar]
         for before, after in itertools.pairwise(chain):
             QWidget.setTabOrder(before, after)
 
@@ -347,6 +358,19 @@ class MainWindow(QMainWindow):
         self.status_bar.panel_button.setVisible(self._has_panel)
         self._place_floats()
 
+    def _settle(self) -> None:
+        """Lay out now: what floats over the page goes by where it is."""
+        if (layout := self.center.layout()) is not None:
+            layout.activate()
+
+    def _has_room_for_names(self) -> bool:
+        return self.width() >= _NAMES_WIDTH
+
+    def _place_rail(self) -> None:
+        has_room = self._has_room_for_names()
+        self.rail.fold(self.state.rail_folded or not has_room, may_change=has_room)
+        self._settle()
+
     def _has_room_for_panel(self) -> bool:
         room = self.center.width() - self.rail.width() - self.panel.width()
         return room >= _PAGE_WIDTH
@@ -357,6 +381,7 @@ class MainWindow(QMainWindow):
         shown = self._has_panel and (self._lies_over if not beside else not self.state.panel_folded)
         width = self.panel.width()
         self._panel_room.setFixedWidth(width if shown and beside else 0)
+        self._settle()
         self.panel.setGeometry(self.center.width() - width, 0, width, height)
         self.panel.setVisible(shown)
         self.panel.raise_()

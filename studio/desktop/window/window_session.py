@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
 from PySide6.QtGui import QKeySequence
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QScrollArea,
     QTextEdit,
+    QToolButton,
     QWidget,
 )
 
@@ -23,11 +25,14 @@ from studio.base.child import Launch
 from studio.base.notices import Level, Notice
 from studio.base.paths import StudioPaths
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.appearance.language import declared
 from studio.desktop.dictation import Dictation
+from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.main_thread.bridge import Background, Bridge
 from studio.desktop.main_thread.first_touch import FirstTouch
 from studio.desktop.main_thread.preload import Preload
 from studio.desktop.pages import plugin_actions
+from studio.desktop.pages.page_frame import HELP
 from studio.desktop.plugin_faults import PluginFaults
 from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.window.about import show_about
@@ -35,11 +40,15 @@ from studio.desktop.window.page_registry import DEVICE, OWN, PageRegistry
 from studio.desktop.window.palette.commands import Commands, ShellAction, theme_actions
 from studio.desktop.window.palette.palette import CommandPalette
 from studio.desktop.window.shell import MainWindow
+from studio.guide import Guide
 from studio.protocol.errors import StudioError
 from studio.protocol.messages import Unload
 from studio.runtimes.supervisor import RuntimeState
 from studio.studio import Studio
 from studio.terminals import Terminals
+
+if TYPE_CHECKING:
+    from studio.desktop.window.help_viewer import HelpViewer
 
 LOOK_MS = 3000
 """Between two looks for new weights: a file whose size stood still for so long is whole."""
@@ -69,8 +78,18 @@ class WindowSession(QObject):
             studio, self.workspace.ui, background, lambda: window
         )
         self.dictation = Dictation(window.center, self.workspace.context)
-        self._commands = Commands(self.workspace, self._shell_actions())
         center = window.center
+        self.guide = Guide(
+            studio.plugins, language=window.look.language.in_force, translate=declared
+        )
+        window.panel.help_asked.connect(self.show_help_on_panel)
+        window.pages.opened.connect(self._on_page)
+        self._commands = Commands(
+            self.workspace,
+            self._shell_actions(),
+            self.guide,
+            lambda address: self.help.open(address),
+        )
         self.palette = CommandPalette(
             window.look, center, self._commands.collect, window.state.used
         )
@@ -223,6 +242,9 @@ class WindowSession(QObject):
                 False,
             ),
             ShellAction(
+                "rail", self.tr("Show or hide page names"), window.toggle_rail, "panel-left"
+            ),
+            ShellAction(
                 "panel",
                 self.tr("Show or hide parameters"),
                 window.toggle_panel,
@@ -243,8 +265,13 @@ class WindowSession(QObject):
             ShellAction(
                 "restart", self.tr("Restart runtime"), self.studio.runtime.restart, "rotate-cw"
             ),
+            ShellAction("help", self.tr("Help"), self.show_help, "circle-question-mark", "F1"),
             ShellAction(
-                "shortcuts", self.tr("Keyboard shortcuts"), self.show_shortcuts, "keyboard", "F1"
+                "shortcuts",
+                self.tr("Keyboard shortcuts"),
+                self.show_shortcuts,
+                "keyboard",
+                "Shift+F1",
             ),
             ShellAction("about", self.tr("About and licences"), self.show_about, "info"),
             ShellAction("quit", self.tr("Quit"), window.close, "log-out", "Ctrl+Q"),
@@ -271,6 +298,50 @@ class WindowSession(QObject):
         if not isinstance(QApplication.focusWidget(), QLineEdit | QTextEdit | QPlainTextEdit):
             self.show_shortcuts()
 
+    @cached_property
+    def help(self) -> HelpViewer:
+        """The help, built when it is first wanted."""
+        from studio.desktop.window.help_viewer import HelpViewer
+
+        open_link = self.workspace.ui.open_link
+        return HelpViewer(
+            self.window.look, self.window.center, self.guide, open_link, self._help_room
+        )
+
+    def show_help(self) -> None:
+        """Open the help where it describes the form with the keyboard, or the page in view."""
+        widget = QApplication.focusWidget()
+        if widget is not None and self.help.isAncestorOf(widget):
+            self.help.dismiss()
+            return
+        while widget is not None and not isinstance(widget, ParamsFormWidget):
+            widget = widget.parentWidget()
+        self.help.open(self._address(widget))
+
+    def show_help_on_panel(self) -> None:
+        """Open the help where it describes the form in the panel."""
+        forms = self.window.panel.findChildren(ParamsFormWidget)
+        self.help.open(self._address(next((form for form in forms if form.isVisible()), None)))
+
+    def _address(self, form: ParamsFormWidget | None) -> str:
+        """Return the address for a form, else for the page in view."""
+        described = self.guide.address_of_params(form.params) if form is not None else ""
+        page = self.window.pages.current
+        return described or self.guide.address_of_page(page) or self.guide.address_of_task(page)
+
+    def _help_room(self) -> tuple[int, int]:
+        panel = self.window.panel
+        width = panel.width() if panel.isVisible() else 0
+        return width, self.window.status_bar.height()
+
+    def _on_page(self, page_id: str) -> None:
+        """Connect the *?* in the head of a page that is new."""
+        page = self.window.pages.page(page_id)
+        for button in page.widget.findChildren(QToolButton, HELP) if page is not None else ():
+            if not button.property("connected"):
+                button.setProperty("connected", True)
+                button.clicked.connect(lambda: self.help.open(self._address(None)))
+
     def show_about(self) -> None:
         """Open the about sheet."""
         show_about(self.window.look, self.window.center)
@@ -280,10 +351,7 @@ class WindowSession(QObject):
         show_shortcuts(self.window.look, self.window.center, self._shortcut_groups())
 
     def _shortcut_groups(self) -> list[Group]:
-        pages = [
-            (button.spec.title, f"Ctrl+{number}")
-            for number, button in enumerate(self.window.rail.buttons()[:9], start=1)
-        ]
+        pages = [(b.spec.title, _native(b.keys)) for b in self.window.rail.buttons() if b.keys]
         here = [(a.title, _native(a.shortcut)) for a in self._commands.actions_here() if a.shortcut]
         shell = [(a.title, _native(a.shortcut)) for a in self._commands.shell if a.shortcut]
         return [

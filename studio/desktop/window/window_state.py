@@ -20,7 +20,7 @@ class KnownPage(msgspec.Struct, frozen=True):
     id: str
     title: str
     icon: str
-    at_bottom: bool = False
+    group: str = "make"
 
 
 class WindowState(msgspec.Struct):
@@ -37,6 +37,7 @@ class WindowState(msgspec.Struct):
     maximized: bool = False
     page: str = ""
     panel_folded: bool = False
+    rail_folded: bool = False
     theme: str = "system"
     reduced_motion: bool = False
     language: str = ""

@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from studio.api.window.context import Page, PageAction
 from studio.desktop.widgets.empty_states import ErrorState
 from studio.desktop.widgets.sheet import Sheet
+from studio.desktop.window import rail
 from studio.desktop.window.confirmation import show_confirm
-from studio.desktop.window.page_spec import PageSpec
+from studio.desktop.window.page_spec import START, STUDIO, WORK, PageSpec
 from studio.desktop.window.shell import MainWindow
 from studio.desktop.window.window_state import KnownPage, WindowState
 from studio.protocol.errors import ErrorCode, StudioError
@@ -54,7 +55,7 @@ def test_a_page_is_built_when_it_is_first_opened(window: MainWindow, note_page: 
 def test_the_rail_marks_the_open_page_and_opens_by_click(
     window: MainWindow, note_page: Any, qtbot: Any
 ) -> None:
-    window.set_pages([note_page("One").spec(), note_page("Other").spec(at_bottom=True)])
+    window.set_pages([note_page("One").spec(), note_page("Other").spec(group=STUDIO)])
     first, last = window.rail.buttons()
     assert "Ctrl+1" in first.toolTip()
     qtbot.mouseClick(last, Qt.MouseButton.LeftButton)
@@ -291,24 +292,77 @@ def test_tab_goes_rail_page_parameters_status(
     window: MainWindow, note_page: Any, qtbot: Any
 ) -> None:
     notes = note_page("Notes", with_panel=True)
-    window.set_pages([notes.spec(), note_page("Settings").spec(at_bottom=True)])
+    window.set_pages([notes.spec(), note_page("Settings").spec(group=STUDIO)])
     window.open_page("notes.page")
     (first, last), seen = window.rail.buttons(), []
     first.setFocus()
-    for _ in range(6):
+    for _ in range(8):
         widget = QApplication.focusWidget()
         assert widget is not None
         seen.append(widget)
         qtbot.keyClick(widget, Qt.Key.Key_Tab)
-    assert seen[:3] == [first, last, notes.edit]
-    assert window.panel.isAncestorOf(seen[3])
-    assert window.status_bar.isAncestorOf(seen[4])
+    assert seen[:4] == [first, last, window.rail.stops()[-1], notes.edit]
+    assert window.panel.isAncestorOf(seen[4])
+    assert window.panel.isAncestorOf(seen[5])
+    assert window.status_bar.isAncestorOf(seen[6])
+
+
+def test_the_rail_has_groups_in_order_whatever_the_order_of_the_pages(
+    window: MainWindow, note_page: Any, press: KeyStroke, qtbot: Any
+) -> None:
+    pages = [
+        note_page("Settings").spec(group=STUDIO),
+        note_page("Chat").spec(),
+        note_page("Library").spec(group=WORK),
+        note_page("Home").spec(group=START),
+    ]
+    window.set_pages(pages)
+    buttons = window.rail.buttons()
+    assert [button.spec.title for button in buttons] == ["Home", "Chat", "Library", "Settings"]
+    assert [button.keys for button in buttons] == ["Alt+Home", "Ctrl+1", "Ctrl+2", "Ctrl+3"]
+    tops = [button.mapTo(window, QPoint(0, 0)).y() for button in buttons]
+    assert tops == sorted(set(tops))
+    words = [label.text() for label in window.rail.findChildren(QLabel) if label.isVisible()]
+    assert words == ["Make", "Your work", "Studio"]
+    press(window, Qt.Key.Key_2)
+    qtbot.waitUntil(lambda: window.pages.current == "library.page")
+
+
+def test_the_rail_folds_to_icons_and_is_so_again_after_a_restart(
+    make_window: Callable[..., MainWindow], note_page: Any, qtbot: Any
+) -> None:
+    window = make_window()
+    window.set_pages([note_page("Notes").spec()])
+    window.resize(1280, 700)
+    assert (window.rail.is_folded, window.rail.width()) == (False, rail.WIDTH)
+    qtbot.mouseClick(window.rail.stops()[-1], Qt.MouseButton.LeftButton)
+    assert (window.rail.is_folded, window.rail.width()) == (True, rail.FOLDED)
+    assert window.rail.buttons()[0].toolTip() == "Notes  Ctrl+1"
+    assert not [label for label in window.rail.findChildren(QLabel) if label.isVisible()]
+    again = make_window(window.keep_state())
+    again.set_pages([note_page("Notes").spec()])
+    assert again.rail.is_folded
+    again.toggle_rail()
+    assert not again.keep_state().rail_folded
+
+
+def test_a_narrow_window_folds_the_rail_and_a_wide_one_shows_the_names_again(
+    window: MainWindow, note_page: Any
+) -> None:
+    window.set_pages([note_page("Notes").spec()])
+    window.resize(1280, 700)
+    window.resize(1000, 700)
+    assert window.rail.is_folded
+    assert not window.rail.stops()[-1].isVisible(), "there is no room to show the names"
+    window.toggle_rail()
+    window.resize(1280, 700)
+    assert not window.rail.is_folded, "the user has not folded it"
 
 
 def test_many_plugins_do_not_stretch_the_window(window: MainWindow, note_page: Any) -> None:
     window.set_pages(
         [note_page(f"Page {number}").spec() for number in range(30)]
-        + [note_page("Settings").spec(at_bottom=True)]
+        + [note_page("Settings").spec(group=STUDIO)]
     )
     window.resize(900, 600)
     assert window.height() == 600

@@ -13,6 +13,7 @@ from studio.api.window.language import tr
 from studio.desktop.appearance.theme import ThemeMode
 from studio.desktop.window.page_registry import OWN, PageRegistry
 from studio.desktop.window.palette.palette import Command
+from studio.guide import Guide
 from studio.library.saved_artifact import saved_artifact
 
 _RECENT = 30
@@ -31,10 +32,16 @@ class ShellAction:
 
 
 class Commands:
-    """Collects commands from the window, its pages and the library."""
+    """Collects commands from the window, its pages, the library and the guide."""
 
-    def __init__(self, workspace: PageRegistry, shell: Sequence[ShellAction]) -> None:
-        self._workspace = workspace
+    def __init__(
+        self,
+        workspace: PageRegistry,
+        shell: Sequence[ShellAction],
+        guide: Guide,
+        show_help: Callable[[str], None],
+    ) -> None:
+        self._workspace, self._guide, self._show_help = workspace, guide, show_help
         self.shell = shell
 
     def collect(self) -> list[Command]:
@@ -45,6 +52,7 @@ class Commands:
             *(self._shell_command(a) for a in self.shell if a.in_palette),
             *self._conversations(),
             *self._artifacts(),
+            *self._help(),
         ]
 
     def page_actions(self) -> list[tuple[str, PageAction]]:
@@ -91,10 +99,10 @@ class Commands:
                 partial(self._workspace.window.go_to, button.spec.id),
                 button.spec.icon,
                 tr("Page"),
-                f"Ctrl+{number}" if number < 10 else "",
+                button.keys,
                 words=tr("open go to"),
             )
-            for number, button in enumerate(buttons, start=1)
+            for button in buttons
         ]
 
     def _shell_command(self, action: ShellAction) -> Command:
@@ -137,6 +145,20 @@ class Commands:
                 Command(f"artifact:{artifact.id}", title, run, icon, tr("Result"), color=color)
             )
         return commands
+
+    def _help(self) -> list[Command]:
+        titles = {topic.id: topic.title for topic in self._guide.topics}
+        return [
+            Command(
+                f"help:{section.address}",
+                section.title,
+                partial(self._show_help, section.address),
+                "circle-question-mark",
+                tr("Help"),
+                words=titles[section.topic],
+            )
+            for section in self._guide.headings()
+        ]
 
     def _gallery(self) -> None:
         self._workspace.window.go_to(f"{OWN}gallery")
