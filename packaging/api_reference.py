@@ -1,4 +1,4 @@
-"""Write the documents for authors of plugins, with a reference from the docstrings: ``make docs``.
+"""Write the guide for users, and the documents for authors of plugins: ``make docs``.
 
     python packaging/api_reference.py [FOLDER]   into FOLDER, by default build/docs
     python packaging/api_reference.py surface    print the names and their arguments, as JSON
@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
+from guide_site import write_site
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "build" / "docs"
@@ -289,6 +290,8 @@ def main(words: list[str]) -> None:
         for guide in GUIDES:
             shutil.copy(ROOT / "plugins" / guide, folder)
         print(f"Written: {folder / 'API.md'}")
+        pages = write_site(folder / "guide")
+        print(f"Written: {folder / 'guide' / 'index.html'}, the guide, {pages} pages")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ VERBS = {
     "lint": "ruff and the layers",
     "types": "mypy",
     "bench": "run a benchmark; without a name, list them",
-    "docs": "the guide and the reference for authors of plugins, into build/docs",
+    "docs": "the guide as a site, and the reference for authors of plugins, into build/docs",
     "shots": "screenshots of every page into a folder (default: shots)",
     "weights": "download the starter models",
     "translations": "bring the catalogues of translations to the texts of today",

@@ -47,6 +47,7 @@ COMMANDS = {
     "doctor": "look for problems and suggest fixes",
     "tour": "run an example of each plugin and save the results",
     "bench": "run benchmarks",
+    "help": "read the guide, or search it",
 }
 """Command → one line of help. Each is a module here with ``main(argv, session) -> int``."""
 
@@ -74,8 +75,8 @@ def main(argv: Sequence[str], open_window: OpenWindow) -> int:
 def explain(error: Exception, session: StudioSession | None = None) -> ExitCode:
     """Tell the user what went wrong, and return the exit code for it."""
     session = session or StudioSession()
-    told = error if isinstance(error, StudioError) else disk.about_path(error)
-    return _tell(told, session) if told else _tell_bug(error, session)
+    reason = error if isinstance(error, StudioError) else disk.about_path(error)
+    return _tell(reason, session) if reason else _tell_bug(error, session)
 
 
 def _output_is_full() -> ExitCode:

@@ -18,7 +18,13 @@ from tests.architecture.source_tree import (
     tracked,
 )
 
-_PROSE = ("README.md", "plugins/AUTHORING.md", "CHANGELOG.md", "resources/weights/cards/")
+_PROSE = (
+    "README.md",
+    "plugins/AUTHORING.md",
+    "CHANGELOG.md",
+    "resources/weights/cards/",
+    "resources/guide/",
+)
 _SETTINGS = ("manifest.toml", "resources/weights/")
 
 

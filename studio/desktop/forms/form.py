@@ -36,6 +36,7 @@ class ParamsFormWidget(QWidget):
 
     Attributes:
         widget: Itself.
+        params: The class that it was drawn from.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class ParamsFormWidget(QWidget):
     ) -> None:
         super().__init__()
         self.widget = self
-        self._look, self._services = look, services
+        self._look, self._services, self.params = look, services, params
         self._rows: dict[str, FieldRow] = {}
         self._listeners: list[Callable[[], None]] = []
         self._sections: dict[str, Section] = {}

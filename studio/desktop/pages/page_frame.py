@@ -9,6 +9,9 @@ from studio.desktop.appearance import tokens
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.contents import clear
 
+HELP = "page-help"
+"""Name of the *?* in the head, which the window connects when it shows the page."""
+
 
 class PageFrame(QWidget):
     """A page with its head.
@@ -39,6 +42,9 @@ class PageFrame(QWidget):
         self.controls.setSpacing(8)
         head.addLayout(self.controls)
         head.setAlignment(self.controls, Qt.AlignmentFlag.AlignTop)
+        help_button = look.icon_button("circle-question-mark", self.tr("Help on this page  F1"))
+        help_button.setObjectName(HELP)
+        head.addWidget(help_button, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(head)
         column.addSpacing(16)
         self.body = QVBoxLayout()

@@ -17,10 +17,12 @@ class SidePanel(QFrame):
 
     Signals:
         fold_asked: The user wants it out of the way.
+        help_asked: The user wants these parameters explained.
         resized: It has another width now.
     """
 
     fold_asked = Signal()
+    help_asked = Signal()
     resized = Signal()
 
     def __init__(self, look: Appearance, parent: QWidget) -> None:
@@ -35,6 +37,11 @@ class SidePanel(QFrame):
         head.setContentsMargins(20, 14, 12, 6)
         head.addWidget(look.label(self.tr("Parameters"), "heading"))
         head.addStretch()
+        self.help = look.icon_button(
+            "circle-question-mark", self.tr("Help on these parameters  F1")
+        )
+        self.help.clicked.connect(self.help_asked)
+        head.addWidget(self.help)
         fold = look.icon_button("panel-right-close", self.tr("Hide parameters  Ctrl+\\"))
         fold.clicked.connect(self.fold_asked)
         head.addWidget(fold)
