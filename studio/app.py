@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("studio.app")
 _KEEP_STATE_MS = 15_000
-_HEAVY = ("torch", "transformers", "numpy", "rdkit", "pygments", "markdown_it")
+_HEAVY = ("torch", "transformers", "numpy", "rdkit", "pygments", "markdown_it", "ziamath")
 CLIPBOARD_IS_QTS = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
 """Platforms of Qt without a window system that keeps what was copied."""
 WATCH_STALLS = "STUDIO_WATCH_STALLS"
@@ -284,6 +284,7 @@ class App(QObject):
         # One after the other, with a frame between: rail, page, queue.
         QTimer.singleShot(0, self.session.workspace.open_first)
         QTimer.singleShot(50, self.session.studio.take_up_queue)
+        self.session.offer_other_models()
 
     def _show_problem(self, error: StudioError) -> None:
         """No home, or no library: the window stays and offers a way to go on."""

@@ -19,6 +19,7 @@ from studio.protocol.errors import ErrorCode, StudioError
 ADDED = "models.added"
 FOLDERS = "models.folders"
 NEIGHBOURS = "models.neighbours"
+OFFERED = "models.neighbours.offered"
 IN_PLACE, WATCHED = "added", "folder"
 """Origins of weights; others are the names of programs."""
 
@@ -132,6 +133,14 @@ class ExternalWeights:
         before: list[str] = self._settings.get(NEIGHBOURS, [])
         chosen = [item for item in before if item != neighbour_id]
         self._settings.set(NEIGHBOURS, [*chosen, neighbour_id] if on else chosen)
+
+    def news(self) -> list[OtherProgram]:
+        """Return the programs here that are not used and were not offered before; note them."""
+        offered: list[str] = self._settings.get(OFFERED, [])
+        fresh = [program for program in self.other_programs() if program.id not in offered]
+        if fresh:
+            self._settings.set(OFFERED, [*offered, *(program.id for program in fresh)])
+        return [program for program in fresh if not self.is_on(program)]
 
     # --- inside -------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Stores of other programs, read in place: LM Studio, Ollama, Hugging Face, … Changes none.
+"""Stores of other programs, read in place: LM Studio, Ollama, ComfyUI, … Changes none.
 
 None is looked into before the user switches it on; until then only whether its folder exists is
 known.
@@ -24,6 +24,8 @@ MAX_MANIFEST_BYTES = 1 << 20
 MAX_MANIFESTS = 2_000
 _OLLAMA_MODEL = "application/vnd.ollama.image.model"
 _OLLAMA_HOME = ("registry.ollama.ai", "library")
+_WHOLE = ("checkpoints", "Stable-diffusion")
+"""Folders of ComfyUI and AUTOMATIC1111."""
 _DIGEST = re.compile(r"sha256[:-]([0-9a-f]{64})")
 
 Finder = Callable[[Path], Iterator[Weights]]
@@ -89,7 +91,22 @@ def other_programs(
              data / "Jan" / "data" / "models"),
             _of_jan,
         ),
+        OtherProgram(
+            "comfyui", "ComfyUI", _models_below(home, "ComfyUI", "comfy/ComfyUI"), _of_pictures
+        ),
+        OtherProgram(
+            "a1111",
+            "AUTOMATIC1111",
+            _models_below(home, "stable-diffusion-webui", "stable-diffusion-webui-forge"),
+            _of_pictures,
+        ),
     )  # fmt: skip
+
+
+def _models_below(home: Path, *names: str) -> tuple[Path, ...]:
+    """Return where programs that people unpack themselves keep models: at home, in Documents."""
+    places = (home, home / "Documents")
+    return tuple(place / name / "models" for place in places for name in names)
 
 
 def _data_folder(home: Path, environment: Mapping[str, str]) -> Path:
@@ -215,6 +232,13 @@ def _contained(row: Weights, repository: Path) -> Weights:
             problem = f"{file.name} of {row.title} is a link that points outside its folder."
             return replace(row, problem=f"{problem} Download this model again.")
     return row
+
+
+def _of_pictures(store: Path) -> Iterator[Weights]:
+    """Skip the parts of models: what is a pickle is one whose folder has whole models."""
+    for row in recognition.recognise(store):
+        if row.format != "pickle" or row.path.parent.name in _WHOLE:
+            yield row
 
 
 def _of_jan(store: Path) -> Iterator[Weights]:

@@ -49,6 +49,7 @@ from studio.terminals import Terminals
 
 if TYPE_CHECKING:
     from studio.desktop.window.help_viewer import HelpViewer
+    from studio.models.other_programs import OtherProgram
 
 LOOK_MS = 3000
 """Between two looks for new weights: a file whose size stood still for so long is whole."""
@@ -69,7 +70,7 @@ class WindowSession(QObject):
         self, window: MainWindow, studio: Studio, bridge: Bridge, background: Background
     ) -> None:
         super().__init__()
-        self.studio, self.window = studio, window
+        self.studio, self.window, self._background = studio, window, background
         self.faults = PluginFaults(studio, window.notices.show_notice, bridge.post)
         window.pages.on_fault = studio.plugins.record_fault
         window.pages.opened.connect(lambda page: self.faults.page_opened(window.pages.spec(page)))
@@ -164,6 +165,32 @@ class WindowSession(QObject):
                 self.tr("Fonts are missing: {names}.").format(names=names),
                 self.tr("System fonts are used instead. Reinstall Offline Studio to restore them."),
             )
+
+    def offer_other_models(self) -> None:
+        """Offer the models of other programs on this machine, once for each program."""
+        studio = self.studio
+        external, background = studio.weights_manager.external, self._background
+
+        def use(programs: Sequence[OtherProgram]) -> None:
+            for program in programs:
+                external.switch(program.id, True)
+            studio.scans.rescan()
+
+        def offer(programs: Sequence[OtherProgram]) -> None:
+            if programs:
+                names = ", ".join(program.title for program in programs)
+                words = self.tr(
+                    "Models of {names} were found on this computer. They can be used where they "
+                    "are, unchanged."
+                )
+                studio.notices.offer(
+                    words.format(names=names),
+                    self.tr("Use them"),
+                    lambda: use(programs),
+                    key="models.neighbours",
+                )
+
+        background.run(external.news, offer, studio.notices.error)
 
     # --- connections --------------------------------------------------------------------------
 

@@ -264,3 +264,30 @@ def test_what_becomes_of_the_queue_at_a_start_is_a_setting(start: Runs) -> None:
     assert queue_start.how(settings) is QueueStart.GO_ON
     bar.buttons["ask"].click()
     assert queue_start.how(settings) is QueueStart.ASK
+
+
+def test_models_of_other_programs_are_offered_once_and_used_after_one_click(
+    start: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: Any
+) -> None:
+    user = tmp_path / "user"
+    for name in ("HF_HUB_CACHE", "HF_HOME", "OLLAMA_MODELS", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    model = user / ".lmstudio" / "models" / "ada" / "tiny" / "Tiny.gguf"
+    model.parent.mkdir(parents=True)
+    model.write_bytes(b"GGUF" + bytes(28))
+    (user / "ComfyUI" / "models").mkdir(parents=True)
+    monkeypatch.setattr(Path, "home", lambda: user)
+
+    def offers(app: Any) -> list[Any]:
+        return [n for n in app.session.studio.notices.all if n.key == "models.neighbours"]
+
+    app = start()
+    qtbot.waitUntil(lambda: bool(offers(app)))
+    (notice,) = offers(app)
+    assert "Models of LM Studio, ComfyUI were found" in notice.message
+    assert "lmstudio-tiny" not in app.session.studio.weights.ids()
+    notice.actions[0].run()
+    qtbot.waitUntil(lambda: "lmstudio-tiny" in app.session.studio.weights.ids())
+    again = start()
+    assert offers(again) == []
+    assert "lmstudio-tiny" in again.session.studio.weights.ids()

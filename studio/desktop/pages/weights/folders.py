@@ -42,7 +42,10 @@ def show_folders(
         body.addWidget(look.label(tr("Other apps on this machine"), "section"))
         programs = external.other_programs()
         if not programs:
-            hint = tr("No models of LM Studio, Ollama, Hugging Face, GPT4All or Jan were found.")
+            hint = tr(
+                "No models of LM Studio, Ollama, Hugging Face, GPT4All, Jan, ComfyUI or "
+                "AUTOMATIC1111 were found."
+            )
             body.addWidget(look.label(hint, "small", wrap=True))
         for program in programs:
             switch = Switch(look, program.title)

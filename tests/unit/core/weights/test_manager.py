@@ -18,6 +18,7 @@ from studio.models.manager import WeightsManager
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.runtime.weights_check import process as inside
 from tests.unit.core.weights.download.toy_hub import gguf_head, tiny_gguf
+from tests.unit.core.weights.test_catalogue import safetensors
 
 GGUF = tiny_gguf(2000)
 
@@ -299,6 +300,13 @@ def others(tmp_path: Path, manager: WeightsManager, monkeypatch: pytest.MonkeyPa
     snapshot.mkdir(parents=True)
     (snapshot / "tiny.gguf").symlink_to("../../blobs/b10b")
     (snapshot / "out.gguf").symlink_to(put(tmp_path / "secret.gguf"))
+    comfy, webui = home / "ComfyUI" / "models", home / "Documents" / "stable-diffusion-webui"
+    put(comfy / "checkpoints" / "dream.safetensors", b"x")
+    os.truncate(comfy / "checkpoints" / "dream.safetensors", 2 * 10**9)
+    put(comfy / "loras" / "ink.safetensors", safetensors({"lora_unet_a.lora_up.weight": (4, 4)}))
+    put(comfy / "upscale_models" / "4x.pth")
+    put(comfy / "vae" / "vae.safetensors", b"x")
+    put(webui / "models" / "Stable-diffusion" / "old.ckpt")
     known = other_programs.other_programs(home, {})
     monkeypatch.setattr(manager.external, "_find", lambda: known)
     return home
@@ -309,7 +317,9 @@ def test_stores_of_other_programs_are_shown_only_when_switched_on(
     manager: WeightsManager, others: Path
 ) -> None:
     there = [each.id for each in manager.external.other_programs()]
-    assert there == ["lmstudio", "ollama", "huggingface", "gpt4all", "jan"]
+    assert there == [
+        "lmstudio", "ollama", "huggingface", "gpt4all", "jan", "comfyui", "a1111"
+    ]  # fmt: skip
     assert ids(manager) == []
     for name in there:
         manager.external.switch(name, True)
@@ -324,7 +334,11 @@ def test_stores_of_other_programs_are_shown_only_when_switched_on(
         ("Hugging Face cache", "ada/tiny · out", True),
         ("GPT4All", "Falcon", False),
         ("Jan", "ada/phi", False),
+        ("ComfyUI", "dream", False),
+        ("ComfyUI", "ink", False),
+        ("AUTOMATIC1111", "old.ckpt", True),
     }
+    assert manager.catalogue.get("comfyui-dream").capabilities == ("text-to-image",)
     assert manager.catalogue.get("ollama-llama3.2-1b").digest == "ab" * 32
     with pytest.raises(StudioError, match="does not manage"):
         manager.remove(manager.catalogue.get("ollama-llama3.2-1b"))
@@ -333,6 +347,21 @@ def test_stores_of_other_programs_are_shown_only_when_switched_on(
     assert "Ollama" not in {row.origin for row in manager.catalogue.list()}
     with pytest.raises(StudioError, match="no app “nonesuch”"):
         manager.external.switch("nonesuch", True)
+
+
+def test_each_program_is_offered_once_and_none_that_is_used(
+    manager: WeightsManager, others: Path
+) -> None:
+    external = manager.external
+    external.switch("ollama", True)
+    fresh = [program.id for program in external.news()]
+    assert fresh == ["lmstudio", "huggingface", "gpt4all", "jan", "comfyui", "a1111"]
+    assert {row.origin for row in manager.catalogue.list()} == {"Ollama"}, "looked into no other"
+    assert external.news() == []
+    shutil.rmtree(others / "jan")
+    assert external.news() == []
+    put(others / "Documents" / "ComfyUI" / "models" / "checkpoints" / "late.safetensors")
+    assert external.news() == [], "a second folder of the same program"
 
 
 def test_reading_the_stores_changes_nothing_in_them(manager: WeightsManager, others: Path) -> None:
