@@ -8,17 +8,20 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from functools import cache
 from itertools import groupby
 from pathlib import Path
-
-import jinja2
+from typing import TYPE_CHECKING
 
 from studio.base.settings import Settings
 from studio.guide import ENGLISH, Guide, html
 from studio.plugins import PluginHost
 
+if TYPE_CHECKING:
+    from jinja2 import Template
+
 _PICTURE = re.compile(r'<img src="(pictures/[\w-]+)-light\.png"([^>]*)>')
-_PAGE = jinja2.Environment(autoescape=True, trim_blocks=True).from_string("""\
+_PAGE = """\
 <!DOCTYPE html>
 <html lang="{{ language }}">
 <meta charset="utf-8">
@@ -37,7 +40,7 @@ _PAGE = jinja2.Environment(autoescape=True, trim_blocks=True).from_string("""\
 {{ body | safe }}
 </main>
 </html>
-""")
+"""
 _STYLE = """\
 :root { color-scheme: light dark; --ink: #1b1f2a; --paper: #ffffff; --mute: #667085;
   --line: #dde1e8; --accent: #4f5dff }
@@ -81,6 +84,13 @@ def write_site(folder: Path) -> int:
         return len(english.topics) + len(own)
 
 
+@cache
+def _template() -> Template:
+    import jinja2
+
+    return jinja2.Environment(autoescape=True, trim_blocks=True).from_string(_PAGE)
+
+
 def _write(path: Path, guide: Guide, id: str, language: str) -> None:
     up = "" if language == ENGLISH else "../"
     body = re.sub(r'href="([\w-]+)\.md', rf'href="{up}\1.html', html(guide.text(id)))
@@ -91,7 +101,7 @@ def _write(path: Path, guide: Guide, id: str, language: str) -> None:
     )
     contents = [(group, list(of)) for group, of in groupby(guide.topics, lambda t: t.group)]
     path.parent.mkdir(exist_ok=True)
-    page = _PAGE.render(
+    page = _template().render(
         language=language, topic=guide.topic(id), contents=contents, body=body, up=up
     )
     path.write_text(page, "utf-8")

@@ -130,10 +130,10 @@ def test_pictures_and_words_follow_the_theme(session: WindowSession, viewer: Hel
 
 def test_the_palette_finds_sections_of_the_help(session: WindowSession) -> None:
     session.palette.toggle()
-    session.palette._edit.setText("see where it came from")
-    assert session.palette.visible_titles()[0] == "See where it came from"
+    session.palette._edit.setText("see its origin")
+    assert session.palette.visible_titles()[0] == "See its origin"
     session.palette._run(session.palette._list.currentIndex())
-    assert session.help.address == "library#see-where-it-came-from"
+    assert session.help.address == "library#see-its-origin"
 
 
 def test_the_help_of_one_form_of_settings_is_the_page(session: WindowSession) -> None:
