@@ -21,8 +21,8 @@ from studio.protocol.messages import WeightsEntry
 from studio.protocol.weights_files import parts_of, real
 
 _TEXT = "text"
-_EASE = 4.5
-"""A set is offered where it takes no more than 1 / so much of the memory for models."""
+EASE = 4.5
+"""A model runs well where the memory for models is so many times its bytes."""
 _DISK_EASE = 5
 """It is fetched unasked, in set-up, where the disk has so many times its bytes free."""
 _SURELY_FITS = 1 << 30
@@ -108,7 +108,7 @@ class WeightsCatalogue:
         if capability != _TEXT:
             return matches
         room = self._room()
-        return sorted(matches, key=lambda row: (_EASE * row.bytes > room, -ability(row)))
+        return sorted(matches, key=lambda row: (EASE * row.bytes > room, -ability(row)))
 
     def better(self, weights_id: str = "", free: float = math.inf) -> builtins.list[Weights]:
         """Return the language models to get that run well here, best first.
@@ -125,7 +125,7 @@ class WeightsCatalogue:
             row
             for row in self.offers(_TEXT)
             if row.problem and ability(row) > least
-            if _EASE * row.bytes <= room and _DISK_EASE * row.bytes <= free
+            if EASE * row.bytes <= room and _DISK_EASE * row.bytes <= free
         ]
 
     def offer(self, name: str) -> Weights:

@@ -43,7 +43,7 @@ class ModelOffer(QWidget):
         row.addWidget(self.button)
         self.hide()
         ends = [
-            studio.downloads.observe(lambda _id: self.show_for(self._weights)),
+            studio.downloads.observe(self._on_download),
             studio.scans.on_change(self._on_news),
         ]
         self.destroyed.connect(lambda: [end() for end in ends])
@@ -108,6 +108,9 @@ class ModelOffer(QWidget):
             self._studio.downloads.start(self._studio.weights.offer(self._set))
         except StudioError as error:
             self._studio.notices.error(error)
+
+    def _on_download(self, _id: str) -> None:
+        self.show_for(self._weights)
 
     def _on_news(self) -> None:
         self.show_for(self._weights)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
 from studio.base.paths import resources
+from studio.models.catalogue import EASE
 from studio.models.download.hub import Address
 from studio.protocol.regular_file import read_note
 
@@ -59,13 +62,39 @@ class Recommended(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return all(word in hay for word in text.casefold().split())
 
 
-class _Shelf(msgspec.Struct, forbid_unknown_fields=True):
+class Shelf(msgspec.Struct, forbid_unknown_fields=True):
+    """All of them.
+
+    Attributes:
+        model: Smallest first within a task, tasks in the order of the file.
+        checked: When names, sizes and licences were last compared with what others publish.
+    """
+
     model: list[Recommended]
+    checked: date
+
+    def __post_init__(self) -> None:
+        tasks = list(dict.fromkeys(row.task for row in self.model))
+        self.model.sort(key=lambda row: (tasks.index(row.task), row.bytes))
 
 
-def recommended(path: Path | None = None) -> list[Recommended]:
-    """Return them, smallest first within a task, tasks in the order of the file."""
-    raw = read_note(path or resources() / FILE)
-    rows = msgspec.toml.decode(raw, type=_Shelf).model
-    tasks = list(dict.fromkeys(row.task for row in rows))
-    return sorted(rows, key=lambda row: (tasks.index(row.task), row.bytes))
+def shelf(path: Path | None = None) -> Shelf:
+    """Read them."""
+    return msgspec.toml.decode(read_note(path or resources() / FILE), type=Shelf)
+
+
+def best_first(models: Sequence[Recommended], memory: int) -> list[Recommended]:
+    """Return models for a computer: those that run well, largest first; then by what they need.
+
+    Args:
+        memory: Bytes that a model may take.
+    """
+    tasks = list(dict.fromkeys(row.task for row in models))
+
+    def rank(row: Recommended) -> tuple[int, int, int]:
+        task = tasks.index(row.task)
+        if EASE * row.bytes <= memory:
+            return 0, task, -row.bytes
+        return (1, task, row.memory) if row.memory <= memory else (2, row.memory, task)
+
+    return sorted(models, key=rank)

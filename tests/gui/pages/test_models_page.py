@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from studio.desktop.pages.weights import download_view
 from studio.desktop.widgets.switch import Switch
 from studio.models import pickle_conversion
 from studio.models.download import hub
-from studio.models.download.recommended import Recommended
+from studio.models.download.recommended import Recommended, Shelf
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Inspect
 from studio.studio import Studio
@@ -337,7 +338,8 @@ def test_models_are_found_by_task_and_words_and_fetched_only_when_pressed(
     tiny = Recommended("chat", "Tiny", "ada/tiny", 300_000, "MIT", "Says little.", "tiny.gguf")
     huge = Recommended("chat", "Huge", "ada/huge", 10**15, "MIT", "Knows much.", "huge.gguf")
     coder = Recommended("code", "Coder", "bob/coder", 10**6, "Apache-2.0", "Writes.", "c.gguf")
-    monkeypatch.setattr(download_view, "recommended", lambda: [huge, tiny, coder])
+    listed = Shelf([huge, tiny, coder], date(2026, 12, 3))
+    monkeypatch.setattr(download_view, "shelf", lambda: listed)
     app = start()
     page = opened(app)
     page.show_view("get")
@@ -349,6 +351,10 @@ def test_models_are_found_by_task_and_words_and_fetched_only_when_pressed(
     assert shown() == ["ada/tiny", "bob/coder", "ada/huge"], "what fits comes first"
     assert "Does not fit" in words(models.rows["ada/huge"])
     assert "Fits" in words(models.rows["ada/tiny"])
+    assert "free on the disk" in words(models.rows["ada/huge"])
+    assert not models.rows["ada/huge"].get.isEnabled()
+    assert models.rows["ada/tiny"].get.isEnabled()
+    assert "checked in December 2026" in words(models)
     models.tasks.buttons["code"].click()
     assert shown() == ["bob/coder"]
     models.tasks.buttons["all"].click()

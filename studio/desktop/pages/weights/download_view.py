@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from studio.base import disk
 from studio.desktop import phrases
 from studio.desktop.pages.document import show_document
 from studio.desktop.pages.download_card import DownloadCard
@@ -18,7 +19,7 @@ from studio.desktop.pages.weights.recommended_list import RecommendedList
 from studio.models import Weights
 from studio.models.download import hub
 from studio.models.download.hub_edition import Order
-from studio.models.download.recommended import Recommended, recommended
+from studio.models.download.recommended import Recommended, shelf
 from studio.protocol.errors import StudioError
 
 
@@ -48,7 +49,7 @@ class DownloadView(Column):
         self.cards.addWidget(sets)
         self._section(self.tr("From Hugging Face"))
         self.models = RecommendedList(
-            self._look, recommended(), memory, self._get_model, self._stop_model
+            self._look, shelf(), memory, self._get_model, self._stop_model
         )
         self.cards.addWidget(self.models)
         self.cards.addWidget(self.hub)
@@ -67,17 +68,22 @@ class DownloadView(Column):
             frame.hide()
             frame.deleteLater()
         self._installed.clear()
-        for row in self._studio.weights.offers():
+        language, catalogue = self._studio.weights.offers("text"), self._studio.weights
+        offers = [*language, *(row for row in catalogue.offers() if row not in language)]
+        for row in offers:
             if row.problem:
                 self._offers[row.id] = offered = self._card(row)
                 offered.show_download(self._studio.downloads.of(row.id))
                 self._sets.addWidget(offered)
-        for row in self._studio.weights.offers():  # those last that need no more thought
+        for row in offers:  # those last that need no more thought
             if not row.problem:
                 self._installed.append(frame := self._installed_card(row))
                 self._sets.addWidget(frame)
         self._title.setVisible(bool(self._offers or self._installed))
-        self.models.mark_installed({row.path.name for row in self._studio.weights.list()})
+        folder = self._studio.weights_manager.folder
+        there = next(place for place in (folder, *folder.parents) if place.is_dir())
+        here = {row.path.name for row in catalogue.list()}
+        self.models.mark_installed(here, disk.free_bytes(there))
         if had_keyboard in self._offers:
             self._offers[had_keyboard].take_keyboard()
 

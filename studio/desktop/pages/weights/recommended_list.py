@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 
+from PySide6.QtCore import QDate, QLocale
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from studio.desktop import phrases
@@ -14,7 +15,7 @@ from studio.desktop.widgets.flow_layout import flow_row
 from studio.desktop.widgets.meter import Meter
 from studio.desktop.widgets.switch_bar import SwitchBar
 from studio.models import Download
-from studio.models.download.recommended import Recommended
+from studio.models.download.recommended import Recommended, Shelf, best_first
 
 ALL = "all"
 
@@ -34,7 +35,7 @@ class RecommendedList(QWidget):
     def __init__(
         self,
         look: Appearance,
-        models: Sequence[Recommended],
+        shelf: Shelf,
         memory: int,
         get: Callable[[Recommended], None],
         stop: Callable[[Recommended], None],
@@ -64,10 +65,10 @@ class RecommendedList(QWidget):
         layout.addWidget(flow_row([self.tasks, self.search]))
         frame, column = card()
         column.setSpacing(12)
-        # What fits comes first: who looks for a model wants one that runs.
-        fitting = sorted(models, key=lambda model: model.memory > memory)
+        # What runs well comes first: who looks for a model wants one that runs.
         self.rows = {
-            model.repository: RecommendedRow(look, model, memory, get, stop) for model in fitting
+            model.repository: RecommendedRow(look, model, memory, get, stop)
+            for model in best_first(shelf.model, memory)
         }
         for row in self.rows.values():
             column.addWidget(row)
@@ -75,12 +76,24 @@ class RecommendedList(QWidget):
         self._nothing.hide()
         column.addWidget(self._nothing)
         layout.addWidget(frame)
+        words = self.tr(
+            "Names, sizes and licences were checked in {month}. Downloads can be resumed, and are "
+            "verified."
+        )
+        day = QDate(shelf.checked.year, shelf.checked.month, shelf.checked.day)
+        month = QLocale().toString(day, "MMMM yyyy")
+        layout.addWidget(look.label(words.format(month=month), "small", wrap=True))
 
-    def mark_installed(self, names: Collection[str]) -> None:
-        """Say which are here; ``names`` are those of files and folders."""
+    def mark_installed(self, names: Collection[str], free: int) -> None:
+        """Say which are here and which the disk has no room for.
+
+        Args:
+            names: Those of the files and folders that are here.
+            free: Bytes free on the disk.
+        """
         installed = {name.casefold() for name in names}
         for row in self.rows.values():
-            row.set_installed(row.model.here.casefold() in installed)
+            row.set_installed(row.model.here.casefold() in installed, free)
 
     def _choose(self, task: str) -> None:
         self._task = task
@@ -153,10 +166,13 @@ class RecommendedRow(QWidget):
         self._problem.hide()
         column.addWidget(self._problem)
 
-    def set_installed(self, here: bool) -> None:
-        """Show that it is here, and needs no download."""
-        self._state.setText(self.tr("Installed") if here else "")
+    def set_installed(self, here: bool, free: int) -> None:
+        """Show that it is here and needs no download, or more than the ``free`` bytes."""
+        is_short = not here and self.model.bytes > free
+        words = self.tr("Only {size} free on the disk").format(size=phrases.size(free))
+        self._state.setText(self.tr("Installed") if here else words if is_short else "")
         self.get.setVisible(not here and self.stop.isHidden())
+        self.get.setEnabled(not is_short)
 
     def say(self, text: str, bad: bool = False) -> None:
         """Show how it goes, or what went wrong."""
