@@ -97,6 +97,22 @@ class Message(Protocol):
         ...
 
 
+@since("1.1")
+class MessageMatch(Protocol):
+    """A message that a search met."""
+
+    @property
+    def conversation(self) -> Conversation: ...
+
+    @property
+    def message(self) -> Message: ...
+
+    @property
+    def snippet(self) -> str:
+        """The words around the match, which stands between ``[`` and ``]``."""
+        ...
+
+
 class Siblings(Protocol):
     """The versions of a message: the arrows ‹2/3›."""
 
@@ -206,6 +222,11 @@ class Conversations(Protocol):
             folder: Only those in it; None for all.
             binned: Those in the bin.
         """
+        ...
+
+    @since("1.1")
+    def search(self, query: str, limit: int = 50) -> Sequence[MessageMatch]:
+        """Return messages that have every word of ``query``, best first, without the bin."""
         ...
 
     def update(self, id: str, **fields: Any) -> Conversation:

@@ -60,6 +60,8 @@ class ChatPage(PageFrame):
         """Conversations out of view whose reply is still being written."""
         self.sent_with: list[str] = []
         """Documents of the message that was sent last, in case it cannot be kept."""
+        self._wanted = ""
+        """Id of the message to go to once its branch is read."""
         self._waiting: dict[str, list[str]] = {}
         """Conversation → documents that wait in its composer."""
         self.list.writing = self._is_writing
@@ -154,7 +156,10 @@ class ChatPage(PageFrame):
                 rest = self.composer.text
                 self.composer.set_text("\n\n".join(filter(None, (words, rest))))
 
-        self.work_queue.do(lambda: used.asked("prompt"), ask)
+        if prompt := str(used.params.get("prompt") or ""):
+            ask(prompt)
+        else:
+            self.work_queue.do(lambda: used.asked("prompt"), ask)
 
     def _begin_or_open(self, conversation: str) -> None:
         """Open the conversation of the last session, or begin one."""
@@ -174,14 +179,17 @@ class ChatPage(PageFrame):
         self.session.settings = self.parameters.values()
         self._enter()
 
-    def open(self, conversation: str) -> None:
-        """Show a conversation of the library."""
+    def open(self, conversation: str, message: str = "") -> None:
+        """Show a conversation of the library, at a message if named."""
+        self._wanted = message
+        if conversation and conversation == self.session.id and message:
+            self.session.show_message(message)
         if not conversation or conversation == self.session.id:
             return
         self._leave()
         self.session = self._writing.pop(conversation, self._new_session())
         if not self.session.id:
-            self.session.load(conversation)
+            self.session.load(conversation, message)
         self.session.listener = self
         self._enter()
         self.list.set_current(conversation)
@@ -256,6 +264,8 @@ class ChatPage(PageFrame):
     def turns_changed(self) -> None:
         """Show the branch that is in view."""
         self.thread_view.show_turns()
+        if self._wanted and self.thread_view.to_message(self._wanted):
+            self._wanted = ""
         self._show_middle()
         self._show_use()
 

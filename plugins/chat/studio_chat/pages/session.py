@@ -105,11 +105,13 @@ class Session:
         """Whether a reply is being written."""
         return self.reply is not None
 
-    def load(self, conversation: str) -> None:
-        """Show a conversation of the library."""
+    def load(self, conversation: str, message: str = "") -> None:
+        """Show a conversation of the library, the branch of a message if named."""
         self.loading, self._opening = True, conversation
 
         def read() -> tuple[Any, list[Turn]]:
+            if message:
+                self._turn_to(conversation, message)
             return self.store.get(conversation), self._read(conversation)
 
         def show(loaded: tuple[Any, list[Turn]]) -> None:
@@ -123,6 +125,18 @@ class Session:
             self.tell("turns_changed")
 
         self._work_queue.do(read, show, self._load_failed)
+
+    def show_message(self, message: str) -> None:
+        """Show the branch that a message is in."""
+        if self.busy or any(turn.id == message for turn in self.turns):
+            self.tell("turns_changed")
+            return
+        conversation = self.id
+        self._reload(lambda: self._turn_to(conversation, message))
+
+    def _turn_to(self, conversation: str, message: str) -> None:
+        if all(row.id != message for row in self.store.thread(conversation)):
+            self.store.set_head(conversation, self.store.newest_leaf(message))
 
     def _load_failed(self, error: StudioError) -> None:
         self.loading, self._opening = False, ""

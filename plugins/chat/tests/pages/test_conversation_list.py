@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QStyleOptionViewItem
 
 from plugins.chat.tests.pages.scripted_answer import answer
 from studio.testing.scripted import Stall, Tokens
-from studio_chat.pages.conversations.model import CONVERSATION, HEADING
+from studio_chat.pages.conversations.model import CONVERSATION, HEADING, MATCH
 
 
 def titles(desk: Any) -> list[str]:
@@ -95,3 +96,52 @@ def test_a_narrow_page_hides_the_list_until_it_is_asked_for(desk: Any) -> None:
     assert desk.page.list.isHidden()
     desk.page.toggle_list()
     assert not desk.page.list.isHidden()
+
+
+def test_a_search_shows_the_words_it_met_and_a_click_jumps_to_their_message(desk: Any) -> None:
+    for number in range(12):
+        answer(desk, f"the plum has {number} stones" if number == 3 else "ok\n\n" * 8)
+        desk.say(f"question {number}")
+    desk.page.new()
+    desk.page.list.search.setText("plum stones")
+    desk.until(lambda: titles(desk) == ["Found", "question 0"])
+    index = row_of(desk, "question 0")
+    match = index.data(MATCH)
+    assert match.snippet == "the [plum] has 3 [stones]"
+    delegate, option = desk.page.list.view.itemDelegate(), QStyleOptionViewItem()
+    row_height = delegate.sizeHint(option, index).height()
+    desk.page.list.view.clicked.emit(index)
+    desk.until(lambda: card_at_top(desk) == match.message.id)
+    desk.page.list.search.clear()
+    desk.until(lambda: titles(desk) == ["Today", "question 0"])
+    plain = delegate.sizeHint(option, row_of(desk, "question 0")).height()
+    assert row_height > plain, "there is a line of the message"
+
+
+def test_a_search_jumps_to_another_version_of_an_answer(desk: Any) -> None:
+    answer(desk, "a rhubarb pie")
+    desk.say("what shall I bake?")
+    answer(desk, "a cheese cake")
+    desk.page.session.regenerate(desk.page.session.turns[-1])
+    desk.until(lambda: not desk.page.session.busy)
+    desk.settled()
+    assert desk.thread()[1] == ("assistant", "a cheese cake")
+    for begun in (False, True):
+        if begun:
+            desk.page.new()
+        desk.page.list.search.setText("cheese" if begun else "rhubarb")
+        wanted = "a cheese cake" if begun else "a rhubarb pie"
+        desk.until(lambda words=wanted: matched(desk, words))
+        desk.page.list.view.clicked.emit(row_of(desk, "what shall I bake?"))
+        desk.until(lambda words=wanted: desk.thread()[1:] == [("assistant", words)])
+
+
+def card_at_top(desk: Any) -> str:
+    view = desk.page.thread_view
+    tops = {card.turn.id: card.mapTo(view.viewport(), QPoint()).y() for card in view.cards}
+    return min(tops, key=lambda id: abs(tops[id]), default="")
+
+
+def matched(desk: Any, words: str) -> bool:
+    rows = [desk.page.list.model.index(n) for n in range(desk.page.list.model.rowCount())]
+    return any(i.data(MATCH) is not None and i.data(MATCH).message.content == words for i in rows)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import (
     QLineEdit,
     QStyle,
@@ -16,11 +17,18 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext
-from studio_chat.pages.conversations.model import CONVERSATION, HEADING, INSIDE, PROJECT
+from studio_chat.pages.conversations.model import (
+    CONVERSATION,
+    HEADING,
+    INSIDE,
+    MATCH,
+    PROJECT,
+)
 from studio_chat.pages.projects.project import Project
 
 WIDTH = 240
-_ROW, _HEADING_ROW, _INSET = 32, 30, 18
+_ROW, _HEADING_ROW, _SNIPPET, _INSET = 32, 30, 18, 18
+_MARKED = re.compile(r"\[([^][]*)\]")
 
 
 class Owner(Protocol):
@@ -51,8 +59,9 @@ class RowDelegate(QStyledItemDelegate):
     def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        """Headings are lower."""
-        return QSize(WIDTH, _HEADING_ROW if index.data(HEADING) else _ROW)
+        """Headings are lower; a search shows a line of what it met."""
+        height = _HEADING_ROW if index.data(HEADING) else _ROW
+        return QSize(WIDTH, height + (_SNIPPET if index.data(MATCH) else 0))
 
     def paint(
         self,
@@ -117,6 +126,10 @@ class RowDelegate(QStyledItemDelegate):
         if index.data(INSIDE):
             rect = rect.adjusted(_INSET, 0, 0, 0)
         hover = self._ground(painter, option, rect, row.id == self._owner.current)
+        if (match := index.data(MATCH)) is not None:
+            below = QRect(rect.left() + 10, rect.bottom() - 22, rect.width() - 20, 18)
+            rect = rect.adjusted(0, 0, 0, -_SNIPPET)
+            self._paint_snippet(painter, option, below, match.snippet)
         right = rect.right() - 8
         icon = "ellipsis" if hover else "pin" if row.pinned else ""
         if self._owner.writing(row.id) and not hover:
@@ -132,6 +145,17 @@ class RowDelegate(QStyledItemDelegate):
             index.data(), Qt.TextElideMode.ElideRight, room.width()
         )
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _paint_snippet(self, painter: QPainter, option: Any, room: QRect, snippet: str) -> None:
+        words = " ".join(_MARKED.sub(r"\1", snippet).split())
+        font = QFont(option.font)
+        font.setPixelSize(11)
+        painter.save()
+        painter.setFont(font)
+        painter.setPen(QColor(self._owner.ctx.ui.tokens.colors["mute"]))
+        shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.restore()
 
     def createEditor(self, parent: QWidget, option: Any, index: Any) -> QWidget:
         """Edit a title in its row."""

@@ -6,7 +6,7 @@ Opens none itself: it says which is wanted.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,19 @@ from studio.api import Conversations, PluginContext, Role, WorkQueue
 from studio_chat.pages.conversations import pdf
 from studio_chat.pages.conversations.delegate import WIDTH, RowDelegate, dots
 from studio_chat.pages.conversations.import_controller import ImportController
-from studio_chat.pages.conversations.model import CONVERSATION, PROJECT, ConversationModel
+from studio_chat.pages.conversations.model import (
+    CONVERSATION,
+    MATCH,
+    PROJECT,
+    ConversationModel,
+)
 from studio_chat.pages.projects.project import Project, Projects
 from studio_chat.pages.projects.project_actions import ProjectActions
 from studio_chat.pages.whole_file import write_by
 
 _SEARCH_MS = 150
+_MATCHES = 500
+"""Messages of which a search shows a line."""
 EXPORTS = (".md", ".html", ".pdf", ".json")
 
 
@@ -45,13 +52,13 @@ class ConversationList(QFrame):
     """The column at the left.
 
     Signals:
-        opened: Id of the conversation to show.
+        opened: Id of the conversation to show, and of the message in it; mostly empty.
         new_asked: The user wants a new one.
         binned: Id of one that went to the bin.
         renamed: Id of one that has another title.
     """
 
-    opened = Signal(str)
+    opened = Signal(str, str)
     new_asked = Signal()
     binned = Signal(str)
     renamed = Signal(str)
@@ -138,10 +145,14 @@ class ConversationList(QFrame):
     def refresh(self) -> None:
         """Read the list again."""
         query = self.search.text().strip()
-        listed, scope = self._ctx.library.conversations.list, self._scope or None
-        self._work_queue.do(
-            lambda: listed(query, folder=scope, limit=1000), lambda rows: self._show(query, rows)
-        )
+        store, scope = self._ctx.library.conversations, self._scope or None
+
+        def read() -> tuple[list[Any], dict[str, Any]]:
+            matches = store.search(query, _MATCHES) if query else ()
+            best = {match.conversation.id: match for match in reversed(matches)}
+            return list(store.list(query, folder=scope, limit=1000)), best
+
+        self._work_queue.do(read, lambda listed: self._show(query, *listed))
 
     def search_in(self, project: str) -> None:
         """Show and search only the conversations of a project; of all for an empty id."""
@@ -158,7 +169,7 @@ class ConversationList(QFrame):
         self.view.setCurrentIndex(self.model.index_of(conversation))
         self.view.viewport().update()
 
-    def _show(self, query: str, rows: list[Any]) -> None:
+    def _show(self, query: str, rows: list[Any], matches: Mapping[str, Any]) -> None:
         if query != self.search.text().strip() or self.view.is_editing:
             return
         place = self.view.verticalScrollBar().value()
@@ -166,7 +177,8 @@ class ConversationList(QFrame):
             self.search_in("")  # it went to the bin
             return
         is_search = bool(query or self._scope)
-        self.model.show_rows(rows, found=is_search, projects=self._projects.all())
+        projects = self._projects.all()
+        self.model.show_rows(rows, found=is_search, projects=projects, matches=matches)
         self.view.setCurrentIndex(self.model.index_of(self._current))
         self.view.verticalScrollBar().setValue(place)
         none = (
@@ -180,7 +192,8 @@ class ConversationList(QFrame):
     def _open(self, index: QModelIndex) -> None:
         row = index.data(CONVERSATION)
         if row is not None:
-            self.opened.emit(row.id)
+            match = index.data(MATCH)
+            self.opened.emit(row.id, match.message.id if match else "")
         elif (project := index.data(PROJECT)) is not None:
             self.model.closed ^= {project.id}
             self.refresh()
@@ -251,7 +264,7 @@ class ConversationList(QFrame):
 
     def _back(self, conversation: str) -> None:
         self.refresh()
-        self.opened.emit(conversation)
+        self.opened.emit(conversation, "")
 
     def _pin(self, row: Any) -> None:
         store = self._ctx.library.conversations

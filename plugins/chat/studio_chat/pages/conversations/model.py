@@ -5,7 +5,7 @@ An item model; reads no library.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,8 @@ CONVERSATION = Qt.ItemDataRole.UserRole + 2
 PROJECT = Qt.ItemDataRole.UserRole + 3
 INSIDE = Qt.ItemDataRole.UserRole + 4
 """Whether a conversation is shown below its project."""
+MATCH = Qt.ItemDataRole.UserRole + 5
+"""The ``MessageMatch`` of a conversation that was searched for, the best of its messages."""
 MIME = "application/x-offline-studio-conversation"
 
 Index = QModelIndex | QPersistentModelIndex
@@ -42,6 +44,7 @@ class ConversationModel(QAbstractListModel):
     def __init__(self) -> None:
         super().__init__()
         self._rows: list[Any] = []
+        self._matches: Mapping[str, Any] = {}
         self.renamed: Callable[[str, str], None] = lambda _id, _title: None
         self.moved: Callable[[str, str], None] = lambda _id, _project: None
         self.closed: set[str] = set()
@@ -52,9 +55,14 @@ class ConversationModel(QAbstractListModel):
         *,
         found: bool,
         projects: Sequence[Project] = (),
+        matches: Mapping[str, Any] | None = None,
         today: date | None = None,
     ) -> None:
-        """Show conversations in the order of the library; ``found`` ones without days."""
+        """Show conversations in the order of the library; ``found`` ones without days.
+
+        Args:
+            matches: By conversation the message that a search met in it.
+        """
         rows: list[Any] = []
         heading = ""
         project_ids = {project.id for project in projects} if not found else set()
@@ -73,7 +81,7 @@ class ConversationModel(QAbstractListModel):
                 rows.append(day)
             rows.append(row)
         self.beginResetModel()
-        self._rows = rows
+        self._rows, self._matches = rows, matches or {}
         self.endResetModel()
 
     def index_of(self, conversation: str) -> QModelIndex:
@@ -101,6 +109,8 @@ class ConversationModel(QAbstractListModel):
             return heading
         if role == CONVERSATION:
             return None if heading or project else row
+        if role == MATCH:
+            return None if heading or project else self._matches.get(row.id)
         if role == PROJECT:
             return row if project else None
         if role == INSIDE:

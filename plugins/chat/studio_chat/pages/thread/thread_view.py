@@ -168,15 +168,25 @@ class ThreadView(QScrollArea):
 
     def to_top(self) -> None:
         """Go to the first message."""
-        if self._session is None:
-            return
+        if self._session is not None and self._session.turns:
+            self.to_message(self._session.turns[0].id)
+
+    def to_message(self, message: str) -> bool:
+        """Go to a message; return whether it is in the branch in view."""
+        turns = self._session.turns if self._session is not None else []
+        place = next((n for n, turn in enumerate(turns) if turn.id == message), None)
+        if place is None:
+            return False
         self._clear()
-        self._stick, self._first = False, 0
-        for turn in self._session.turns[:FIRST]:
+        self._stick, self._first = False, place
+        for turn in turns[place : place + FIRST]:
             self._add(len(self.cards), turn)
         self._mark_last()
+        self.show_reply()
         self._settle()
         self.verticalScrollBar().setValue(0)
+        self._filler.start()
+        return True
 
     def last_card(self, *, mine: bool) -> MessageCard | None:
         """Return the newest live card of mine, or of the model."""
