@@ -172,8 +172,8 @@ class Studio:
             lambda: self.estimate.rates,
         )
         self._sweep_checkpoints = store.sweep_checkpoints
-        known = self.weights.ids
-        self._library_weights = LibraryWeights(library, paths.weights, plugins.families, known)
+        weights = self.weights.ids
+        self._library_weights = LibraryWeights(library, paths.weights, plugins.families, weights)
         self._enabled = EnabledWeights(
             self.weights, self._configuration.set_aside, self.machines.elsewhere
         )
@@ -494,4 +494,7 @@ class Studio:
             self.notices.warn(health.message, health.hint, key="library")
 
     def _about(self, plugin: str) -> dict[str, str]:
-        return next((of_plugin(each) for each in self.plugins.plugins if each.id == plugin), {})
+        return next(
+            (of_plugin(candidate) for candidate in self.plugins.plugins if candidate.id == plugin),
+            {},
+        )

@@ -173,8 +173,8 @@ class Backups:
 
     def _made(self, made: Path | None, error: StudioError | None, *, asked: bool) -> None:
         if made:
-            told = partial(self._is_made, asked=asked)
-            self._background.run(partial(catalogue.look, made), told, self._fail)
+            done = partial(self._is_made, asked=asked)
+            self._background.run(partial(catalogue.look, made), done, self._fail)
             return
         self._end()
         if error:

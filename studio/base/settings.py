@@ -98,9 +98,9 @@ class Settings:
         """
         gone = set(ids)
         for key in (*self.keys("plugins."), *self.keys("tools.")):
-            kept = self._values[key]
-            if isinstance(kept, dict) and not gone.isdisjoint(kept):
-                self.set(key, {id: value for id, value in kept.items() if id not in gone})
+            former = self._values[key]
+            if isinstance(former, dict) and not gone.isdisjoint(former):
+                self.set(key, {id: value for id, value in former.items() if id not in gone})
 
     def keys(self, prefix: str = "") -> list[str]:
         """Return the keys that are set and begin with ``prefix``, sorted."""

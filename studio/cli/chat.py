@@ -167,11 +167,11 @@ class Chat:
                 self.system = str(filled.get("system", ""))
             self.conversation = conversations.create(title, system=self.system)
         here = self.conversation.id
-        asked = conversations.add_message(here, conversations.get(here).head, "user", prompt)
+        question = conversations.add_message(here, conversations.get(here).head, "user", prompt)
         job = self.studio.submit(self._request(here))
         # In the open studio or here: if either dies, what was written is kept at the next start.
         reply = conversations.add_message(
-            here, asked.id, "assistant", state=MessageState.PARTIAL, record=job.record
+            here, question.id, "assistant", state=MessageState.PARTIAL, record=job.record
         )
         journal = conversations.journal(reply.id)
         try:

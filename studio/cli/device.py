@@ -58,30 +58,30 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
         output.print_json({"device": _device(device), "runtimes": [_as_json(r) for r in seen]})
         return ExitCode.OK
     _say_device(device)
-    living = [each for each in seen if each.is_alive]
+    living = [runtime for runtime in seen if runtime.is_alive]
     if not living:
         output.say("\nNot in use: no models are loaded and no jobs are running.")
-    for each in living:
-        _say_runtime(each, session)
+    for runtime in living:
+        _say_runtime(runtime, session)
     return ExitCode.OK
 
 
 def _find(session: StudioSession) -> Status:
     """Return the device status from a runtime of our own."""
-    found: list[Status] = []
+    statuses: list[Status] = []
     with session.studio(read_only=True) as studio:
-        studio.on_status(lambda status: found.append(status) if status.memory_total else None)
+        studio.on_status(lambda status: statuses.append(status) if status.memory_total else None)
         studio.runtime.start()
         deadline = time.monotonic() + PATIENCE
-        while not found and time.monotonic() < deadline:
+        while not statuses and time.monotonic() < deadline:
             studio.pump(0.1)
-        return found[0] if found else studio.runtime.status or Status("", "unknown", 0, 0, 0)
+        return statuses[0] if statuses else studio.runtime.status or Status("", "unknown", 0, 0, 0)
 
 
 def _trace(arguments: Any, session: StudioSession) -> int:
     seen = timeline.read(session.paths.cache)
     count = write_chrome_trace(
-        arguments.out.expanduser(), [(each.pid, each.name, each.spans) for each in seen]
+        arguments.out.expanduser(), [(runtime.pid, runtime.name, runtime.spans) for runtime in seen]
     )
     if arguments.json:
         shown = {"path": str(arguments.out), "runtimes": len(seen), "spans": count}
@@ -98,27 +98,27 @@ def _spent(arguments: Any, session: StudioSession) -> int:
     since = time.time() - max(0, arguments.days) * 86_400.0
     with session.studio(read_only=True) as studio:
         sums, collections = studio.library.energy, studio.library.collections.list()
-        found = {
+        facts = {
             "plugins": sums.by_plugin(since),
             "days": sums.by_day(since),
-            "collections": {each.title: sums.of_collection(each.id) for each in collections},
+            "collections": {amount.title: sums.of_collection(amount.id) for amount in collections},
         }
         factor = grid_factor(studio.settings)
     if arguments.json:
-        output.print_json({**msgspec.to_builtins(found), "grams_a_kilowatt_hour": factor})
+        output.print_json({**msgspec.to_builtins(facts), "grams_a_kilowatt_hour": factor})
         return ExitCode.OK
-    if not any(found.values()):
+    if not any(facts.values()):
         output.say("Nothing was made in that time.")
-    for head, amounts in found.items():
+    for head, amounts in facts.items():
         rows = [
             (
                 name,
-                f"{each.busy:,.1f} s",
-                f"{each.accelerator:,.1f} s" if each.accelerator else "–",
-                said(each),
-                carbon(grams(each.joules, factor)) if factor else "",
+                f"{amount.busy:,.1f} s",
+                f"{amount.accelerator:,.1f} s" if amount.accelerator else "–",
+                said(amount),
+                carbon(grams(amount.joules, factor)) if factor else "",
             )
-            for name, each in amounts.items()
+            for name, amount in amounts.items()
         ]
         if rows:
             output.print_table(rows, head=(head.upper(), "BUSY", "CARD", "ENERGY", ""))

@@ -56,5 +56,5 @@ def _listed(values: list[Any]) -> str:
 
 
 def _inline(part: Mapping[str, Any]) -> str:
-    told = (f"{key} {_words(str(key), value)}" for key, value in part.items())
-    return output.one_line(", ".join(told), _LONGEST_TEXT)
+    phrases = (f"{key} {_words(str(key), value)}" for key, value in part.items())
+    return output.one_line(", ".join(phrases), _LONGEST_TEXT)

@@ -94,10 +94,10 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
         session.plugins.plugin(name)  # says that there is none
     _check_installed()
     offered = [
-        made
-        for made in task_tools(session.plugins)
-        if (not only or made.tool.group in only)
-        and (arguments.allow_code or not made.tool.effects.runs_code)
+        offer
+        for offer in task_tools(session.plugins)
+        if (not only or offer.tool.group in only)
+        and (arguments.allow_code or not offer.tool.effects.runs_code)
     ]
     calls: _Calls = queue.SimpleQueue()
     failed: list[Exception] = []
@@ -118,7 +118,7 @@ class _Server:
     def __init__(self, offered: Sequence[TaskTool], calls: _Calls, online: Set[str]) -> None:
         """``online``: ids of the plugins that may use the network."""
         self._calls, self._online = calls, online
-        self._tools = {made.tool.name: made for made in offered}
+        self._tools = {offer.tool.name: offer for offer in offered}
 
     def serve(self, failed: list[Exception]) -> None:
         """Answer until stdin ends; what went wrong goes into ``failed``."""
@@ -149,27 +149,27 @@ class _Server:
         tools = [
             types.Tool(
                 name=name,
-                title=made.tool.title,
-                description=made.tool.description,
-                input_schema=dict(made.tool.schema),
+                title=offer.tool.title,
+                description=offer.tool.description,
+                input_schema=dict(offer.tool.schema),
                 annotations=types.ToolAnnotations(
-                    read_only_hint=not (made.tool.produces or made.tool.effects.runs_code),
-                    destructive_hint=made.tool.effects.writes_outside,  # the library only grows
+                    read_only_hint=not (offer.tool.produces or offer.tool.effects.runs_code),
+                    destructive_hint=offer.tool.effects.writes_outside,  # the library only grows
                     idempotent_hint=False,
-                    open_world_hint=made.tool.group in self._online,
+                    open_world_hint=offer.tool.group in self._online,
                 ),
             )
-            for name, made in self._tools.items()
+            for name, offer in self._tools.items()
         ]
         return types.ListToolsResult(tools=tools)
 
     async def _call(self, context: Any, params: types.CallToolRequestParams) -> Any:
         if params.name not in self._tools:
             return _refusal(f"There is no tool “{params.name}”. List the tools that are offered.")
-        made = self._tools[params.name]
-        known = context.session.client_params
-        program = known.client_info.name if known is not None else "A program"
-        call = _Call(made, params.arguments or {}, program, asyncio.get_running_loop())
+        offer = self._tools[params.name]
+        client = context.session.client_params
+        program = client.client_info.name if client is not None else "A program"
+        call = _Call(offer, params.arguments or {}, program, asyncio.get_running_loop())
         self._calls.put(call)
         try:
             while isinstance(event := await call.events.get(), tuple):
@@ -181,7 +181,9 @@ class _Server:
 
 def _online(plugins: PluginHost) -> set[str]:
     return {
-        each.id for each in plugins.plugins if each.manifest and each.manifest.permissions.network
+        plugin.id
+        for plugin in plugins.plugins
+        if plugin.manifest and plugin.manifest.permissions.network
     }
 
 
@@ -252,11 +254,11 @@ def _result(job: Job, *, saved: bool) -> types.CallToolResult:
     from mcp import types
 
     paths = [artifact.path for artifact in job.artifacts] if saved else []
-    ids = [each.id for each in job.artifacts] if saved else []
-    told = {**result_of(job, paths, saved=saved), "artifact_ids": ids}
-    text = json.dumps(told, ensure_ascii=False, default=str)
-    found = [_picture_of(each.kind, each.path) for each in job.artifacts]
-    pictures = [picture for picture in found if picture]
+    ids = [item.id for item in job.artifacts] if saved else []
+    facts = {**result_of(job, paths, saved=saved), "artifact_ids": ids}
+    text = json.dumps(facts, ensure_ascii=False, default=str)
+    images = [_picture_of(item.kind, item.path) for item in job.artifacts]
+    pictures = [picture for picture in images if picture]
     return types.CallToolResult(content=[types.TextContent(text=text), *pictures])
 
 

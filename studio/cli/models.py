@@ -115,15 +115,13 @@ def _as_json(weights: Weights, session: StudioSession) -> dict[str, Any]:
 
 def _info(arguments: Any, session: StudioSession) -> int:
     path = Path(arguments.id).expanduser()
-    known = None if path.exists() else session.weights.get(arguments.id)
+    row = None if path.exists() else session.weights.get(arguments.id)
     with session.studio(read_only=True) as studio:
-        limit = session.weights_manager.remarks.context_limit(known.id) if known else 0
-        facts = studio.inspect(known.path if known else path.absolute(), context_limit=limit)
+        limit = session.weights_manager.remarks.context_limit(row.id) if row else 0
+        facts = studio.inspect(row.path if row else path.absolute(), context_limit=limit)
         status = studio.runtime.status
-        uses = [use for use in studio.library.records.uses() if known and use.weights == known.id]
-    described: dict[str, Any] = (
-        _as_json(known, session) if known else {"path": str(path.absolute())}
-    )
+        uses = [use for use in studio.library.records.uses() if row and use.weights == row.id]
+    described: dict[str, Any] = _as_json(row, session) if row else {"path": str(path.absolute())}
     described["used_by"] = {use.plugin: use.times for use in uses}
     described["last_used"] = max((use.latest for use in uses), default=0)
     described["fits"] = fits(
@@ -136,8 +134,8 @@ def _info(arguments: Any, session: StudioSession) -> int:
         return ExitCode.OK
     if described["last_used"]:
         described["last_used"] = datetime.fromtimestamp(described["last_used"]).isoformat(" ")[:16]
-    told = {name: value for name, value in described.items() if value}
-    for name, value in {**facts, **told}.items():  # a description knows better than the headers
+    stated = {name: value for name, value in described.items() if value}
+    for name, value in {**facts, **stated}.items():  # a description knows better than the headers
         if value not in ("", [], {}, 0, None):
             output.say(f"{name:>20}  {output.one_line(str(value), 400)}")
     return ExitCode.OK

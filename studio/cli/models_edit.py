@@ -75,18 +75,18 @@ def _add(arguments: Any, session: StudioSession) -> int:
     name = row.id if row else added.path.name
     hint = f" {row.problem}" if row and row.problem else ""
     kind = " ".join(filter(None, (added.header.architecture, added.header.quantization)))
-    told = f"{name} was added: {added.header.format} {kind}".rstrip() + f", {added.path}.{hint}"
-    _tell(arguments, told, id=name, path=str(added.path), format=added.header.format)
+    message = f"{name} was added: {added.header.format} {kind}".rstrip() + f", {added.path}.{hint}"
+    _tell(arguments, message, id=name, path=str(added.path), format=added.header.format)
     return ExitCode.OK
 
 
 def _remove(arguments: Any, session: StudioSession) -> int:
     row = session.weights.get(arguments.id)
     is_ours = session.weights_manager.bin.owns(row)
-    told = session.weights_manager.remove(row)
+    message = session.weights_manager.remove(row)
     if is_ours:
-        told = f"{told} Restore it with `studio models restore {row.id}`."
-    _tell(arguments, told, id=row.id, binned=is_ours)
+        message = f"{message} Restore it with `studio models restore {row.id}`."
+    _tell(arguments, message, id=row.id, binned=is_ours)
     return ExitCode.OK
 
 
@@ -100,8 +100,8 @@ def _bin(arguments: Any, session: StudioSession) -> int:
     bin = session.weights_manager.bin
     if arguments.empty:
         freed = bin.empty()
-        told = f"The bin was emptied; {disk.as_size(freed)} freed."
-        _tell(arguments, told, freed_bytes=freed)
+        message = f"The bin was emptied; {disk.as_size(freed)} freed."
+        _tell(arguments, message, freed_bytes=freed)
         return ExitCode.OK
     rows = bin.contents()
     if arguments.json:
@@ -119,9 +119,9 @@ def _convert(arguments: Any, session: StudioSession) -> int:
     row = session.weights.get(arguments.id)
     with _progress(row.title) as show:
         path = session.weights_manager.convert(row, show)
-    made = session.weights_manager.at(path)
-    told = f"{path.name} was created; the original file was kept."
-    _tell(arguments, told, id=made.id if made else "", path=str(path))
+    converted = session.weights_manager.at(path)
+    message = f"{path.name} was created; the original file was kept."
+    _tell(arguments, message, id=converted.id if converted else "", path=str(path))
     return ExitCode.OK
 
 
@@ -189,9 +189,9 @@ def _folders(arguments: Any, session: StudioSession) -> int:
         if name:
             external.switch(name, is_on)
     programs: list[dict[str, Any]] = [
-        {"id": each.id, "title": each.title, "on": external.is_on(each),
-         "folders": list(map(str, each.stores))}
-        for each in external.other_programs()
+        {"id": program.id, "title": program.title, "on": external.is_on(program),
+         "folders": list(map(str, program.stores))}
+        for program in external.other_programs()
     ]  # fmt: skip
     own = [str(folder) for folder in session.weights.folders]
     if arguments.json:
@@ -203,9 +203,9 @@ def _folders(arguments: Any, session: StudioSession) -> int:
     rows += [("watched", str(folder)) for folder in external.folders]
     rows += [("added", str(path)) for path in external.added]
     output.print_table(rows)
-    for each in programs:
-        state = "shown" if each["on"] else f"not searched: `--on {each['id']}`"
-        output.say(f"\n{each['title']}: {state} ({', '.join(each['folders'])})")
+    for program in programs:
+        state = "shown" if program["on"] else f"not searched: `--on {program['id']}`"
+        output.say(f"\n{program['title']}: {state} ({', '.join(program['folders'])})")
     return ExitCode.OK
 
 
@@ -245,12 +245,12 @@ def _progress(title: str) -> Iterator[Any]:
         line.clear()
 
 
-def _tell(arguments: Any, told: str, **facts: Any) -> None:
+def _tell(arguments: Any, message: str, **facts: Any) -> None:
     """Print the facts as JSON if that is asked for, else the sentence."""
     if arguments.json:
         output.print_json(facts)
     else:
-        output.say(told)
+        output.say(message)
 
 
 def _when(seconds: float) -> str:

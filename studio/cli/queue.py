@@ -71,10 +71,10 @@ def _interrupted(session: StudioSession, library: Library) -> Iterator[JobEntry]
     places = Checkpoints(session.paths.home / "checkpoints")
     for entry in library.jobs.unfinished():
         try:
-            made = library.record(entry.record)
+            record = library.record(entry.record)
         except StudioError:
             continue
-        place = places.place(entry.task, made.params, made.seed, made.inputs)
+        place = places.place(entry.task, record.params, record.seed, record.inputs)
         if entry.request is not None or place.exists():
             yield entry
 
@@ -137,16 +137,16 @@ def _resume(library: Library, arguments: Namespace) -> None:
 def _move(library: Library, arguments: Namespace) -> None:
     waiting = library.jobs.waiting()
     entry = _found(library, arguments.id)
-    order = [(each.id, Priority(each.priority)) for each in waiting if each.id != entry.id]
+    order = [(job.id, Priority(job.priority)) for job in waiting if job.id != entry.id]
     place = max(0, min(arguments.place - 1, len(order)))
-    priority = fitting(Priority(entry.priority), [each for _, each in order], place)
+    priority = fitting(Priority(entry.priority), [job for _, job in order], place)
     library.jobs.arrange([*order[:place], (entry.id, priority), *order[place:]])
 
 
 def _prioritise(library: Library, arguments: Namespace) -> None:
     entry = _found(library, arguments.id)
-    others = [each for each in library.jobs.waiting() if each.id != entry.id]
-    order = [(each.id, Priority(each.priority)) for each in others]
+    others = [job for job in library.jobs.waiting() if job.id != entry.id]
+    order = [(job.id, Priority(job.priority)) for job in others]
     library.jobs.arrange([*order, (entry.id, _PRIORITIES[arguments.priority])])
 
 
@@ -167,15 +167,15 @@ _COMMANDS: dict[str, Callable[[Library, Namespace], None]] = {
 
 def _found(library: Library, id: str) -> JobEntry:
     """Return the row that waits and whose id ends so."""
-    found = [each for each in library.jobs.waiting() if each.id.lower().endswith(id.lower())]
-    if len(found) != 1:
-        what = "More than one job" if found else "No job"
+    matches = [job for job in library.jobs.waiting() if job.id.lower().endswith(id.lower())]
+    if len(matches) != 1:
+        what = "More than one job" if matches else "No job"
         raise StudioError(
-            ErrorCode.BAD_INPUT if found else ErrorCode.NOT_FOUND,
+            ErrorCode.BAD_INPUT if matches else ErrorCode.NOT_FOUND,
             f"{what} in the queue has an id that ends with “{id}”.",
             "`studio queue list` shows them.",
         )
-    return found[0]
+    return matches[0]
 
 
 def _list(

@@ -33,19 +33,19 @@ def main(arguments: Namespace, session: StudioSession) -> int:
 
 
 def _report(studio: Studio | OpenStudio, id: str) -> Report:
-    told: list[Report] = []
-    rerun = Rerun(studio, id, at_once, told.append)
+    reports: list[Report] = []
+    rerun = Rerun(studio, id, at_once, reports.append)
     rerun.start()
     if rerun.job is not None:
         JobProgress(studio, show_text=False).follow(rerun.job)
-    while not told:
+    while not reports:
         studio.pump(0.1)
-    return told[0]
+    return reports[0]
 
 
 def _print(report: Report) -> None:
     output.say(report.sentence)
-    effects = [effect for each in report.differences for effect in each.effects]
+    effects = [effect for difference in report.differences for effect in difference.effects]
     for effect in effects:
         value = f"{effect.value:g} {effect.unit}".strip()
         bound = "" if effect.tolerance is None else f"   (tolerance {effect.tolerance:g})"
@@ -61,8 +61,8 @@ def at_once(
 ) -> None:
     """Do slow work here and now: nobody else needs this thread."""
     try:
-        found = call()
+        answer = call()
     except Exception as error:  # noqa: BLE001 - the border that a background thread would be
         failed(in_words(error))
         return
-    then(found)
+    then(answer)

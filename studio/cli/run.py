@@ -76,9 +76,9 @@ def main(argv: Sequence[str], session: StudioSession, command: str = "") -> int:
         follower.follow(job)
         if job.error is not None and job.state is not JobState.CANCELLED:
             raise job.error
-        made = job.artifacts if out or session.saves else ()
+        artifacts = job.artifacts if out or session.saves else ()
         exporter = Exporter(studio.library, session.paths, session.settings)
-        paths = output_files.copies(exporter, made, out, arguments.provenance)
+        paths = output_files.copies(exporter, artifacts, out, arguments.provenance)
         _report(job, arguments, paths, saved=session.saves)
     if job.state is JobState.DONE:
         return ExitCode.OK if session.saves else ExitCode.CANNOT_SAVE
@@ -178,10 +178,10 @@ def _print(artifact: SavedArtifact, columns: object) -> None:
 
 def _rows_told(result: Mapping[str, Any]) -> list[str]:
     """Return a line for each row of a file that was skipped, changed or there twice."""
-    told = [row for name in _ROWS_TOLD for row in result.get(name) or ()]
-    told.sort(key=lambda row: int(row["line"]))
-    lines = [f"line {row['line']}: {row['reason']}" for row in told[:_MOST_TOLD]]
-    untold = len(told) - len(lines) + int(result.get("faults_untold") or 0)
+    rows = [row for name in _ROWS_TOLD for row in result.get(name) or ()]
+    rows.sort(key=lambda row: int(row["line"]))
+    lines = [f"line {row['line']}: {row['reason']}" for row in rows[:_MOST_TOLD]]
+    untold = len(rows) - len(lines) + int(result.get("faults_untold") or 0)
     return [*lines, f"{untold:,} more rows are not listed."] if untold else lines
 
 

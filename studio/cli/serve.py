@@ -67,9 +67,9 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
             server.token.renew()
         if arguments.pin:
             studio.settings.set(PORT, arguments.port)
-        told = {"address": server.address, "token_file": str(server.token.path)}
+        facts = {"address": server.address, "token_file": str(server.token.path)}
         if arguments.json:
-            output.print_json(told)
+            output.print_json(facts)
         else:
             output.say(f"address  {server.address}\nkey      in {server.token.path}")
             output.say(f"try it   {server.example}")

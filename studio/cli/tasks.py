@@ -29,7 +29,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     arguments = parser.parse_args(argv)
     host = session.plugins
     if arguments.tools:
-        output.print_json({"tools": [_as_function(made.tool) for made in task_tools(host)]})
+        output.print_json({"tools": [_as_function(offer.tool) for offer in task_tools(host)]})
         return ExitCode.OK
     rows = [host.task(arguments.task)] if arguments.task else host.tasks()
     if arguments.schema:

@@ -43,14 +43,14 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     arguments = parser.parse_args(argv)
     files = [path.expanduser() for path in arguments.files]
     with _library(session) as library:
-        found = list(verify(files, session.paths, library))
+        verified = list(verify(files, session.paths, library))
     if arguments.json:
-        output.print_json({"files": [_plain(each) for each in found], "meaning": MEANING})
+        output.print_json({"files": [_plain(file) for file in verified], "meaning": MEANING})
     else:
-        for each in found:
-            _print(each)
+        for file in verified:
+            _print(file)
         output.hint(MEANING)
-    bad = any(each.finding.verdict in _PROBLEMS for each in found)
+    bad = any(file.finding.verdict in _PROBLEMS for file in verified)
     return ExitCode.PROBLEMS if bad else ExitCode.OK
 
 
@@ -80,15 +80,15 @@ def _print(verified: Verified) -> None:
         if run.models:
             output.say(f"  Model: {output.one_line(', '.join(run.models), 200)}")
         if 0 < run.created < _LAST:
-            made = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(run.created))
-            output.say(f"  Date: {made}")
+            time_text = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(run.created))
+            output.say(f"  Date: {time_text}")
     if artifact is not None:
         title = output.one_line(artifact.title or artifact.kind, 60)
         output.say(f"  In the library: {artifact.id}  {title}")
 
 
 def _plain(verified: Verified) -> dict[str, Any]:
-    finding, said = verified.finding, verified.finding.statement
+    finding, statement = verified.finding, verified.finding.statement
     return {
         "file": str(verified.path),
         "verdict": finding.verdict.value,
@@ -101,5 +101,5 @@ def _plain(verified: Verified) -> dict[str, Any]:
         "models": list(verified.run.models) if verified.run else [],
         "created": verified.run.created if verified.run else None,
         "artifact": verified.artifact.id if verified.artifact else "",
-        "recipe": said.recipe if said is not None else None,
+        "recipe": statement.recipe if statement is not None else None,
     }

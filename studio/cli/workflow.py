@@ -204,7 +204,7 @@ def _stopping(runner: Runner | HandedRun) -> Iterator[list[None]]:
 
 
 def _pairs(given: Sequence[str]) -> dict[str, str]:
-    pairs = [each.partition("=") for each in given]
+    pairs = [pair.partition("=") for pair in given]
     for name, sign, _ in pairs:
         if not sign:
             raise BadInput(f"--param must be NAME=VALUE; you gave “{name}”.")
@@ -217,16 +217,16 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
 def _check(arguments: Namespace, session: StudioSession) -> int:
     text = document.text_of(Path(arguments.what))
     workflow = document.parse(text)
-    found = list(check.problems(workflow, text, session.plugins))
+    listed = list(check.problems(workflow, text, session.plugins))
     if arguments.json:
-        problems = [{"message": each.message, "hint": each.hint} for each in found]
-        output.print_json({"name": workflow.name, "ok": not found, "problems": problems})
-    for error in [] if arguments.json else found:
+        problems = [{"message": problem.message, "hint": problem.hint} for problem in listed]
+        output.print_json({"name": workflow.name, "ok": not listed, "problems": problems})
+    for error in [] if arguments.json else listed:
         output.say(f"{error.message} {error.hint}".strip())
-    if not found and not arguments.json:
+    if not listed and not arguments.json:
         steps = f"{len(workflow.step)} steps" if len(workflow.step) > 1 else "1 step"
         output.say(f"“{workflow.name}” can run here: {steps}, input {workflow.input.kind}.")
-    return ExitCode.BAD_INPUT if found else ExitCode.OK
+    return ExitCode.BAD_INPUT if listed else ExitCode.OK
 
 
 def _show(arguments: Namespace, session: StudioSession) -> int:
@@ -251,16 +251,16 @@ def _list(arguments: Namespace, session: StudioSession) -> int:
     files = sorted(session.paths.workflows.glob(f"*{document.SUFFIX}"))
     with Library.open(session.paths, read_only=True) as library:
         runs, state = library.workflow_runs, _state_now(session)
-        found = [(state(run), runs.counts(run.id)) for run in runs.runs()]
+        listing = [(state(run), runs.counts(run.id)) for run in runs.runs()]
     if arguments.json:
-        told = [{**_run_as_json(run), "rows": counts} for run, counts in found]
-        output.print_json({"runs": told, "files": list(map(str, files))})
+        listed = [{**_run_as_json(run), "rows": counts} for run, counts in listing]
+        output.print_json({"runs": listed, "files": list(map(str, files))})
         return ExitCode.OK
-    if not found and not files:
+    if not listing and not files:
         output.say("No workflow has run yet, and none is saved. See `studio workflow --help`.")
-    if found:
+    if listing:
         cells = [
-            (run.id[-_SHORT_ID:], run.state, _counted(counts), run.title) for run, counts in found
+            (run.id[-_SHORT_ID:], run.state, _counted(counts), run.title) for run, counts in listing
         ]
         output.print_table(cells, ("RUN", "STATE", "ROWS", "WORKFLOW"))
     for file in files:
@@ -270,8 +270,8 @@ def _list(arguments: Namespace, session: StudioSession) -> int:
 
 def _counted(counts: dict[RowState, int]) -> str:
     done, failed = counts.get(RowState.DONE, 0), counts.get(RowState.FAILED, 0)
-    told = f"{done:,} of {sum(counts.values()):,}"
-    return f"{told}, {failed:,} failed" if failed else told
+    text = f"{done:,} of {sum(counts.values()):,}"
+    return f"{text}, {failed:,} failed" if failed else text
 
 
 def _report(library: Library, run: Run, arguments: Namespace) -> None:
@@ -284,11 +284,11 @@ def _report(library: Library, run: Run, arguments: Namespace) -> None:
         for step in runs.steps(run.id, [row.number for row in rows[start : start + 500]]):
             steps.setdefault(step.number, []).append(step)
     order = document.places(run.document)
-    for each in steps.values():
-        each.sort(key=lambda step: (order.get(step.step, 0), step.attempt))
+    for taken in steps.values():
+        taken.sort(key=lambda step: (order.get(step.step, 0), step.attempt))
     if arguments.json:
-        told = [_row_as_json(library, row, steps.get(row.number, [])) for row in rows]
-        output.print_json({**_run_as_json(run), "rows": told})
+        facts = [_row_as_json(library, row, steps.get(row.number, [])) for row in rows]
+        output.print_json({**_run_as_json(run), "rows": facts})
         return
     counts = runs.counts(run.id)
     cells = []
@@ -308,8 +308,8 @@ def _report(library: Library, run: Run, arguments: Namespace) -> None:
 
 
 def _result(steps: Sequence[RunStep]) -> str:
-    made = [id for step in steps for id in step.artifacts]
-    return made[-1] if made else ""
+    ids = [id for step in steps for id in step.artifacts]
+    return ids[-1] if ids else ""
 
 
 def _run_as_json(run: Run) -> dict[str, Any]:
@@ -350,8 +350,8 @@ def _row_as_json(library: Library, row: RunRow, steps: Sequence[RunStep]) -> dic
 
 def _new(arguments: Namespace, session: StudioSession) -> int:
     with Library.open(session.paths, read_only=True) as library:
-        made = family.with_ancestors(library, arguments.artifact)
-        workflow = family.workflow_of(library, session.plugins, made)
+        artifacts = family.with_ancestors(library, arguments.artifact)
+        workflow = family.workflow_of(library, session.plugins, artifacts)
     text = toml_text.to_toml(workflow)
     if arguments.out is None:
         if arguments.json:

@@ -42,7 +42,7 @@ class Checkpoints:
         """Delete a folder; harmless where there is none."""
         shutil.rmtree(place, ignore_errors=True)
 
-    def sweep(self, known: Callable[[str], Iterable[Path]]) -> None:
+    def sweep(self, files_of: Callable[[str], Iterable[Path]]) -> None:
         """Delete what nobody will go on from.
 
         Args:
@@ -50,7 +50,7 @@ class Checkpoints:
         """
         oldest = time.time() - KEPT_SECONDS
         for task in self._folder.glob("*"):
-            needed = set(known(task.name))
+            needed = set(files_of(task.name))
             for place in task.glob("*"):
                 if place not in needed or _written(place) < oldest:
                     self.remove(place)

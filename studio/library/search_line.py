@@ -51,7 +51,7 @@ def written(value: str) -> str:
 
 
 def completions(
-    line: str, cursor: int, known: Mapping[str, Sequence[str]]
+    line: str, cursor: int, words: Mapping[str, Sequence[str]]
 ) -> tuple[str, list[str]]:
     """Return the field whose values complete the term at the cursor, and the completions.
 
@@ -64,7 +64,7 @@ def completions(
     if colon:
         done, _, begun = begun.rpartition(",")
         wanted = begun.strip('"').casefold()
-        values = [candidate for candidate in known.get(name, ()) if wanted in candidate.casefold()]
+        values = [candidate for candidate in words.get(name, ()) if wanted in candidate.casefold()]
         values.sort(key=lambda candidate: not candidate.casefold().startswith(wanted))
         before = f"{name}:{done}," if done else f"{name}:"
         exact = [candidate for candidate in values if candidate.casefold() == wanted]
@@ -72,7 +72,7 @@ def completions(
     if not piece or '"' in piece:
         return "", []
     wanted = piece.casefold()
-    names = [*(f"{field}:" for field in FIELDS), STARRED, *(f"{n}:" for n in known.get("", ()))]
+    names = [*(f"{field}:" for field in FIELDS), STARRED, *(f"{n}:" for n in words.get("", ()))]
     return "", [
         candidate
         for candidate in names

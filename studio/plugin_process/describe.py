@@ -37,9 +37,9 @@ def frozen_schemas(plugin: str, launched: Launched, tasks: Mapping[str, str]) ->
                 case Described(schemas):
                     return schemas
                 case Broken(_, info):
-                    told = StudioError.from_info(info)
-                    told.plugin = plugin
-                    raise told
+                    refusal = StudioError.from_info(info)
+                    refusal.plugin = plugin
+                    raise refusal
         raise _failed(plugin, f"its schema was not imported within {PATIENCE:.0f} seconds")
     except LinkClosed as error:
         raise _failed(plugin, process.end_reason) from error

@@ -135,10 +135,10 @@ def _end_tree(process: subprocess.Popen[bytes]) -> None:
     held: set[int] = set()
     while process.poll() is None and (new := {process.pid, *descendants(process.pid)} - held):
         held |= new
-        for each in new:
+        for pid in new:
             with suppress(ProcessLookupError):
-                os.kill(each, signal.SIGSTOP)
-    for each in held:
+                os.kill(pid, signal.SIGSTOP)
+    for pid in held:
         with suppress(ProcessLookupError):
-            os.kill(each, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
     process.wait()

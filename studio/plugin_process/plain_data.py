@@ -74,10 +74,10 @@ def live_plots(plots: Any) -> list[bytes]:
     Raises:
         StudioError: ``PLUGIN_FAILED``: they are none, or too large to be sent again and again.
     """
-    if not isinstance(plots, Sequence) or not all(isinstance(each, Plot) for each in plots):
+    if not isinstance(plots, Sequence) or not all(isinstance(plot, Plot) for plot in plots):
         raise rubbish(f"the plots of its progress are {a_kind(plots)}", "Give a list of Plot.")
     try:
-        encoded = [each.encode() for each in plots]
+        encoded = [plot.encode() for plot in plots]
     except StudioError as error:
         raise rubbish("a plot of its progress cannot be drawn", error.message) from error
     size = sum(map(len, encoded))

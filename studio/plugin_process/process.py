@@ -197,7 +197,7 @@ class PluginProcess:
             return len(self._waiting) <= MOST_WAITING
 
     def _held(self) -> int:
-        return sum(blob.nbytes for each in self._waiting for blob in each.blobs)
+        return sum(blob.nbytes for message in self._waiting for blob in message.blobs)
 
     def _own_end(self) -> str:
         """Return how it ended by itself; one that only hung up is given a moment."""

@@ -170,26 +170,26 @@ class _SandboxedProcess:
         except subprocess.TimeoutExpired:
             return "It closed its connection."
         with self._using:
-            said = [] if self._is_over else self._reports()
-        words = (self._words(kind, payload) for kind, payload in said)
+            reports = [] if self._is_over else self._reports()
+        words = (self._words(kind, payload) for kind, payload in reports)
         return next(filter(None, words), in_words(self._started.process.returncode))
 
     def _reports(self) -> list[tuple[bytes, bytes]]:
-        said = b""
+        text = b""
         while select.select([self._started.reports], [], [], 0)[0]:
             piece = os.read(self._started.reports, 1 << 16)
             if not piece:
                 break
-            said += piece
-        return list(frames.Reader().feed(said))
+            text += piece
+        return list(frames.Reader().feed(text))
 
     @staticmethod
     def _words(kind: bytes, payload: bytes) -> str:
         if kind == frames.FAILED:
             what = {"command": "It could not be started"}
             failure = json.loads(payload)
-            said = what.get(failure["what"], "Its sandbox could not be set up")
-            return f"{said}: {failure['why']}."
+            sentence = what.get(failure["what"], "Its sandbox could not be set up")
+            return f"{sentence}: {failure['why']}."
         if kind != frames.ENDED:
             return ""
         end = json.loads(payload)

@@ -73,8 +73,8 @@ def amount(use: Use, core: Watts, device: str = "cpu", energy: Energy | None = N
     """
     card = _UNIT if device in ("mps", "xpu") else _CARD
     low, guess, high = (
-        use.unmeasured * each + use.unmeasured_accelerator * other
-        for each, other in ((core.low, card.low), core[:1] + card[:1], (core.high, card.high))
+        use.unmeasured * value + use.unmeasured_accelerator * other
+        for value, other in ((core.low, card.low), core[:1] + card[:1], (core.high, card.high))
     )
     sources = []
     if use.joules and energy:

@@ -29,7 +29,7 @@ def new_mark(home: str) -> str:
 def end_marked(mark: str) -> None:
     """Kill all that carry ``mark``, but not the caller."""
     if mark:
-        _end(lambda found: found == mark)
+        _end(lambda marked: marked == mark)
 
 
 def end_abandoned(home: str) -> None:
@@ -40,11 +40,11 @@ def end_abandoned(home: str) -> None:
 
 def _end(is_wanted: Callable[[str], bool]) -> None:
     for _ in range(_ROUNDS):
-        found = [pid for pid, mark in _marked() if is_wanted(mark)]
-        for pid in found:
+        pids = [pid for pid, mark in _marked() if is_wanted(mark)]
+        for pid in pids:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        if not found:
+        if not pids:
             return
 
 

@@ -27,18 +27,18 @@ def parts_of(path: Path) -> list[Path]:
 
     A file that its name does not make one of several is alone.
     """
-    found = _PART.fullmatch(path.name)
-    count = int(found[3]) if found else 1
-    if found is None or not 1 <= int(found[2]) <= count <= MAX_PARTS:
+    match = _PART.fullmatch(path.name)
+    count = int(match[3]) if match else 1
+    if match is None or not 1 <= int(match[2]) <= count <= MAX_PARTS:
         return [path]
-    name, suffix = found[1], found[4]
+    name, suffix = match[1], match[4]
     return [path.with_name(f"{name}-{n:05}-of-{count:05}{suffix}") for n in range(1, count + 1)]
 
 
 def name_of(path: Path) -> str:
     """Return the name of the model in the file ``path``: without suffix and part number."""
-    found = _PART.fullmatch(path.name)
-    return found[1] if found else path.stem
+    match = _PART.fullmatch(path.name)
+    return match[1] if match else path.stem
 
 
 def files_of(path: Path) -> list[Path]:
@@ -48,17 +48,17 @@ def files_of(path: Path) -> list[Path]:
     """
     if not path.is_dir():
         return parts_of(path)
-    found: list[Path] = []
+    files: list[Path] = []
     for folder, folders, names in os.walk(path):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(folder, name) for name in names if not name.startswith(".")]
-    return sorted(file for file in found if file.is_file())
+        files += [Path(folder, name) for name in names if not name.startswith(".")]
+    return sorted(file for file in files if file.is_file())
 
 
 def special_file(path: Path) -> Path | None:
     """Return a pipe or device at or below ``path``: opening it may block for ever."""
-    found = [path] if not path.is_dir() else [each for each in path.rglob("*") if not each.is_dir()]
-    return next((each for each in found if each.exists() and not each.is_file()), None)
+    files = [path] if not path.is_dir() else [file for file in path.rglob("*") if not file.is_dir()]
+    return next((file for file in files if file.exists() and not file.is_file()), None)
 
 
 def resolved(path: Path) -> Path:

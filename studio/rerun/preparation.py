@@ -351,11 +351,11 @@ def _files_now(library: Library, record: Record, folder: Path) -> dict[str, str]
         path = Path(name)
         if _has(path, sha256):
             continue
-        kept = library.kept_inputs.file(sha256)
-        if kept is not None:
+        stored = library.kept_inputs.file(sha256)
+        if stored is not None:
             copy = folder / sha256 / path.name
             copy.parent.mkdir(exist_ok=True)
-            moved[name] = str(shutil.copyfile(kept, copy))
+            moved[name] = str(shutil.copyfile(stored, copy))
         elif not path.exists():
             raise StudioError(
                 ErrorCode.NOT_FOUND,

@@ -180,17 +180,17 @@ class Rerun:
                 verdict = RerunVerdict.WITHIN
             else:
                 verdict = RerunVerdict.DIFFERENT
-            found = [
+            differences = [
                 Cause("result", item.title, item.digest, original.changed[item.id].digest)
                 for item in original.results
                 if item.id in original.changed
             ]
             names = {cause.name for cause in original.since if cause.what == "input"}
             later = causes(original.record, after)
-            found += original.since
-            found += [item for item in later if item.what != "file" or item.name not in names]
+            differences += original.since
+            differences += [item for item in later if item.what != "file" or item.name not in names]
             return Report(
-                self._id, verdict, ids, job.record, tuple(found), tuple(self._differences)
+                self._id, verdict, ids, job.record, tuple(differences), tuple(self._differences)
             )
 
         self._beside(look, self._tell, self._cannot)

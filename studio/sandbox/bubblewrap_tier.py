@@ -49,7 +49,9 @@ def with_namespaces(
     for device in DEVICES:
         mounts += ["--dev-bind", device, device]
     shown = {**{f"{LENT}/{name}": path for name, path in lent.items()}, **opened}
-    for place in sorted(shown, key=lambda each: each.count("/")):  # what lies in another one later
+    for place in sorted(
+        shown, key=lambda word_pair: word_pair.count("/")
+    ):  # what lies in another one later
         is_writable = Path(place) in openings.writable
         if place in openings.folders and os.path.islink(place) and not is_writable:
             if place not in readable:  # a program finds what belongs to it where a link leads
@@ -67,16 +69,16 @@ def with_namespaces(
         *_links([*readable, *opened]),
         "--remount-ro", "/",
         "--chdir", "/",
-        *(word for each in interpreter.environment.items() for word in ("--setenv", *each)),
+        *(word for pair in interpreter.environment.items() for word in ("--setenv", *pair)),
         "--",
         *python(interpreter, PROGRAM),
     ]  # fmt: skip
-    told = order(
+    orders = order(
         request, interpreter, BOX, LENT, has_namespaces=True, user=user,
         readable=(*readable, LENT, *tops), listable=(),
         processes=request.limits.processes + 1, openings=openings,
     )  # fmt: skip
-    return Plan(tuple(command), told)
+    return Plan(tuple(command), orders)
 
 
 def _folders_above(paths: Iterable[str]) -> list[str]:
@@ -90,7 +92,7 @@ def _folders_above(paths: Iterable[str]) -> list[str]:
 
 def _links(shown: Iterable[str]) -> list[str]:
     """Temporary files go to the scratch, unless something that is shown lies among them."""
-    taken = any(Path("/tmp") in Path(each).parents for each in shown)
+    taken = any(Path("/tmp") in Path(path).parents for path in shown)
     links = ["--symlink", f"{BOX}/shm", "/dev/shm"]
     return links if taken else [*links, "--symlink", f"{BOX}/tmp", "/tmp"]
 

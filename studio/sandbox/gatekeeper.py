@@ -59,10 +59,10 @@ class _Keeper:
         while True:
             ready = {descriptor for descriptor, _ in poll.poll()}
             if self._orders in ready:  # first: an order is older than what comes of it
-                told = os.read(self._orders, 1 << 16)
-                if not told:
+                received = os.read(self._orders, 1 << 16)
+                if not received:
                     return
-                for word in told.split():
+                for word in received.split():
                     self._permitted.add((int(word), _status(int(word))[1]))
             if self._listener in ready:
                 with suppress(OSError):  # who asked has ended meanwhile
@@ -87,9 +87,9 @@ class _Keeper:
             library = _caller(thread)
         library = "" if library == program else library
         words = (" ".join(map(str, processes)), name_of(library), name_of(program))
-        said = "\t".join(words) + "\n"
+        line = "\t".join(words) + "\n"
         with suppress(BlockingIOError):  # nobody has read for hundreds of them
-            os.write(self._reports, said.encode("utf-8", "replace"))
+            os.write(self._reports, line.encode("utf-8", "replace"))
 
 
 def _line(thread: int) -> list[tuple[int, str]]:
@@ -149,10 +149,10 @@ def _code(thread: int) -> list[tuple[int, int, str]]:
         for line in file:
             area, rights, _, _, _, path = [*line.rstrip("\n").split(None, 5), ""][:6]
             if "x" in rights and path.startswith("/") and not _C_LIBRARIES.search(path):
-                first, last = (int(each, 16) for each in area.split("-"))
+                first, last = (int(mapping, 16) for mapping in area.split("-"))
                 code.append((first, last, path))
     if any("/_socket." in path for *_, path in code):
-        return [each for each in code if not _INTERPRETER.search(each[2])]
+        return [mapping for mapping in code if not _INTERPRETER.search(mapping[2])]
     return code
 
 

@@ -46,12 +46,12 @@ def candidates() -> list[Interpreter]:
     The second is the system's: ours may lie in a home that nobody else may enter, and code of an
     administrator is run as somebody else.
     """
-    found = [current()]
+    interpreters = [current()]
     system = (_SYSTEM / "bin/python3").resolve()
     name = re.fullmatch(r"python3\.(\d+)", system.name)
-    if system.is_file() and name and system != found[0].executable:
-        found.append(at(system, _SYSTEM, (3, int(name[1]))))
-    return found
+    if system.is_file() and name and system != interpreters[0].executable:
+        interpreters.append(at(system, _SYSTEM, (3, int(name[1]))))
+    return interpreters
 
 
 def at(executable: Path, prefix: Path, version: tuple[int, int]) -> Interpreter:
@@ -59,7 +59,7 @@ def at(executable: Path, prefix: Path, version: tuple[int, int]) -> Interpreter:
     folder = f"python{version[0]}.{version[1]}"
     libraries = [prefix / name / folder for name in ("lib", "lib64")]
     paths = [executable, *libraries, *(prefix / "lib").glob("lib*.so*")]
-    hidden = [each / name for each in libraries for name in _PACKAGES]
+    hidden = [library / name for library in libraries for name in _PACKAGES]
     for root in (_SYSTEM / name for name in ("lib", "lib64", "local/lib", "local/lib64")):
         for name in _PACKAGES:
             hidden += root.glob(f"python3*/{name}")

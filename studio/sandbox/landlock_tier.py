@@ -47,7 +47,7 @@ def without_namespaces(
         [*_SYSTEM_FOLDERS, *map(str, interpreter.paths), *system_files(openings.network)],
         interpreter.hidden,
     )
-    told = order(
+    orders = order(
         request, interpreter, str(box), str(shelf), has_namespaces=False, user=user,
         readable=(
             *readable, str(shelf), *map(str, lent.values()), *map(str, openings.folders.values())
@@ -56,7 +56,7 @@ def without_namespaces(
         processes=request.limits.processes + 1 + _threads_of(user or os.geteuid()),
     )  # fmt: skip
     program = str(Path(studio.__file__).parent.parent)
-    return Plan(tuple(python(interpreter, program)), told, folder)
+    return Plan(tuple(python(interpreter, program)), orders, folder)
 
 
 def _open(paths: Iterable[str], hidden: Iterable[Path]) -> tuple[list[str], list[str]]:

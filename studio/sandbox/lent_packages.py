@@ -29,30 +29,30 @@ def entries(names: Iterable[str]) -> dict[str, Path]:
             continue
         seen.add(name)
         try:
-            found = distribution(name)
+            package = distribution(name)
         except PackageNotFoundError as error:
             raise StudioError(
                 ErrorCode.BAD_INPUT,
                 f"The package “{name}”, which the code needs, is not installed.",
                 "Run the setup of Offline Studio again.",
             ) from error
-        lent |= _top_level(found)
-        waiting += _needs(found)
+        lent |= _top_level(package)
+        waiting += _needs(package)
     return lent
 
 
-def _top_level(found: Distribution) -> dict[str, Path]:
+def _top_level(package: Distribution) -> dict[str, Path]:
     """Return top-level entries, without start-up hooks (``.pth``), scripts, and outside files."""
-    parts = {file.parts[0] for file in found.files or () if file.parts}
+    parts = {file.parts[0] for file in package.files or () if file.parts}
     names = [part for part in parts if not part.startswith((".", "/")) and part != "__pycache__"]
-    root = Path(str(found.locate_file("")))
+    root = Path(str(package.locate_file("")))
     paths = {name: root / name for name in names if not name.endswith(".pth")}
     return {name: path.resolve() for name, path in paths.items() if path.exists()}
 
 
-def _needs(found: Distribution) -> list[str]:
+def _needs(package: Distribution) -> list[str]:
     needs: list[str] = []
-    for line in found.requires or ():
+    for line in package.requires or ():
         try:
             requirement = Requirement(line)
         except InvalidRequirement:

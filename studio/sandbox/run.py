@@ -65,7 +65,7 @@ def start(plan: Plan, request: SandboxRequest, given: int = -1) -> Started:
         StudioError: ``BUSY``: the system has no process for it.
     """
     reports, report = os.pipe()
-    life, kept = os.pipe()
+    life, held = os.pipe()
     with tempfile.TemporaryFile() as order:
         orders.write(order, plan.order, request.files)
         order.write(request.stdin)
@@ -87,7 +87,7 @@ def start(plan: Plan, request: SandboxRequest, given: int = -1) -> Started:
                 _waited_for.add(process.pid)
         except OSError as error:
             os.close(reports)
-            os.close(kept)
+            os.close(held)
             raise StudioError(
                 ErrorCode.BUSY,
                 f"The sandbox could not be started: {error.strerror}.",
@@ -96,7 +96,7 @@ def start(plan: Plan, request: SandboxRequest, given: int = -1) -> Started:
         finally:
             os.close(report)
             os.close(life)
-    return Started(process, reports, kept)
+    return Started(process, reports, held)
 
 
 class Run:
@@ -157,18 +157,18 @@ class Run:
             os.set_blocking(stream, False)
             selector.register(stream, selectors.EVENT_READ)
         while selector.get_map() and not self._ended:
-            said = {stdout.fileno(): b"", stderr.fileno(): b"", self._reports: b""}
+            output = {stdout.fileno(): b"", stderr.fileno(): b"", self._reports: b""}
             for key, _ in selector.select(_STEP_SECONDS):
-                said[key.fd] = _read_some(key.fd, selector)
+                output[key.fd] = _read_some(key.fd, selector)
             # What was said before the sandbox stood comes from what sets it up, not from the code:
             # whatever the code says now, the news of the sandbox is in the pipe already.
-            said[self._reports] += _drain(self._reports)
-            self._received.feed(said[self._reports])
+            output[self._reports] += _drain(self._reports)
+            self._received.feed(output[self._reports])
             if not self._received.is_walled:
-                self._noise += said[stderr.fileno()]
+                self._noise += output[stderr.fileno()]
                 yield SandboxStep()
             else:
-                yield self._step(said[stdout.fileno()], said[stderr.fileno()])
+                yield self._step(output[stdout.fileno()], output[stderr.fileno()])
             self._watch()
 
     def _step(self, stdout: bytes, stderr: bytes) -> SandboxStep:
@@ -240,9 +240,9 @@ def end_tree(process: subprocess.Popen[bytes]) -> None:
         process.wait(_PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:
         while below := descendants(process.pid):
-            for each in below:
+            for pid in below:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(each, signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
         process.kill()
         process.wait()
     _forget(process)
@@ -256,10 +256,10 @@ def _forget(process: subprocess.Popen[bytes]) -> None:
     """
     with _starting:
         _waited_for.discard(process.pid)
-        for each in set(children(os.getpid())) - _waited_for:
+        for pid in set(children(os.getpid())) - _waited_for:
             with contextlib.suppress(OSError):  # it has just ended
-                if Path(f"/proc/{each}/stat").read_text().partition(" ")[2].startswith(_ORPHAN):
-                    os.waitpid(each, os.WNOHANG)
+                if Path(f"/proc/{pid}/stat").read_text().partition(" ")[2].startswith(_ORPHAN):
+                    os.waitpid(pid, os.WNOHANG)
 
 
 def _opened(process: int) -> int | None:

@@ -154,8 +154,8 @@ class Sandbox:
         assert result is not None
         if result.succeeded:
             return ""
-        said = result.stderr.decode("utf-8", "replace").strip().splitlines()
-        why = said[-1] if said else result.ended
+        complaints = result.stderr.decode("utf-8", "replace").strip().splitlines()
+        why = complaints[-1] if complaints else result.ended
         return f"Tier {trial.tier}: Python does not start in the sandbox ({why})."
 
 
@@ -181,14 +181,14 @@ def _plan(
 
 
 def _bubblewrap() -> str:
-    found = shutil.which("bwrap", path=os.defpath + ":/usr/local/bin:/usr/bin")
-    if found is None:
+    program = shutil.which("bwrap", path=os.defpath + ":/usr/local/bin:/usr/bin")
+    if program is None:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
             "bubblewrap is not installed.",
             "Install your system's “bubblewrap” package.",
         )
-    return found
+    return program
 
 
 def check(request: SandboxRequest) -> None:
@@ -229,7 +229,7 @@ def _check_folder(name: str) -> None:
     if not path.is_absolute() or ".." in path.parts or not path.is_dir():
         raise _bad(f"{name[:LONGEST_NAME]!r} is not a folder")
     homes = {Path.home(), Path("/root"), Path("/home")}
-    if any(home.is_relative_to(each) for home in homes for each in (path, path.resolve())):
+    if any(home.is_relative_to(variant) for home in homes for variant in (path, path.resolve())):
         raise _bad(f"{name[:LONGEST_NAME]!r} holds a home")
 
 

@@ -78,8 +78,8 @@ class AccessCheck:
                 async with asyncio.timeout_at(None if is_whole else deadline):
                     message = await receive()
             except TimeoutError:
-                told = f"The body of the request did not come within {BODY_SECONDS:g} seconds."
-                raise Refusal(408, told, "timeout", {"Connection": "close"}) from None
+                refusal = f"The body of the request did not come within {BODY_SECONDS:g} seconds."
+                raise Refusal(408, refusal, "timeout", {"Connection": "close"}) from None
             is_whole = is_whole or not message.get("more_body", False)
             size = len(message.get("body", b""))
             mine += size

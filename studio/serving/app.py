@@ -120,8 +120,8 @@ class Api:
         if not wish.n_predict:  # an editor warms a cache that is filled here by itself
             return answer(infill.told(wish, best, "", {}, False))
         events = self._bridge.run(WRITING, params, wish.inputs())
-        made = await _unless_gone(request, infill.written(events, wish.t_max_predict_ms))
-        return answer(infill.told(wish, best, *made))
+        written = await _unless_gone(request, infill.written(events, wish.t_max_predict_ms))
+        return answer(infill.told(wish, best, *written))
 
     async def embed(self, request: Request) -> Response:
         """Turn texts into vectors."""

@@ -82,7 +82,7 @@ class Keys:
         key = secrets.token_urlsafe(32)
 
         def add(keys: list[Key]) -> list[Key]:
-            if name.casefold() in (each.name.casefold() for each in keys):
+            if name.casefold() in (other.name.casefold() for other in keys):
                 raise BadInput(f"There is already a key named “{name}”.", "Choose another name.")
             if len(keys) >= MOST_KEYS:
                 raise BadInput(f"There are {MOST_KEYS} keys already.", "Revoke one first.")

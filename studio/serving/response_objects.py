@@ -64,10 +64,10 @@ class ResponseObject:
         choice: What has been written of it.
     """
 
-    def __init__(self, asked: ResponseRequest) -> None:
+    def __init__(self, request: ResponseRequest) -> None:
         self.id = f"resp_{secrets.token_hex(12)}"
         self.choice = Choice()
-        self._asked = asked
+        self._asked = request
         self._created = int(time.time())
         self._message_id = f"msg_{secrets.token_hex(12)}"
         self._number = 0

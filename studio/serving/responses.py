@@ -168,12 +168,12 @@ class ResponseWriter:
     def _chunk(
         self,
         index: int,
-        told: Mapping[str, Any],
+        fields: Mapping[str, Any],
         more: Mapping[str, Any] = MappingProxyType({}),
     ) -> bytes:
         content: dict[str, Any] = {"delta": {}} if self.is_chat else {"text": ""}
         kind = "chat.completion.chunk" if self.is_chat else "text_completion"
-        choice = {"index": index, "finish_reason": None, "logprobs": None, **content, **told}
+        choice = {"index": index, "finish_reason": None, "logprobs": None, **content, **fields}
         return _event({**self._head(kind), "choices": [choice], **more})
 
     def _head(self, kind: str) -> dict[str, Any]:

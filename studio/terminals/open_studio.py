@@ -113,7 +113,7 @@ class OpenStudio:
             if param.file != File() and isinstance(paths := plain.get(param.name), list):
                 plain[param.name] = [str(Path(path).absolute()) for path in paths]
         inputs = {name: _sendable(data) for name, data in request.inputs.items()}
-        asked = Submit(
+        order = Submit(
             entry.id,
             plain,
             inputs,
@@ -127,7 +127,7 @@ class OpenStudio:
             request.anew,
             request.machine,
         )
-        self._write(asked)
+        self._write(order)
         begun = self._answer(Begun)
         recipe = Recipe(
             begun.plugin, entry.id, plain, 0, begun.title, kind=begun.kind, priority=Priority.NORMAL

@@ -18,7 +18,7 @@ class RunWatch:
     """Begins or resumes a run, and tells how far it is."""
 
     def __init__(
-        self, studio: Studio, asked: StartRun | ResumeRun, tell: Callable[[msgspec.Struct], None]
+        self, studio: Studio, order: StartRun | ResumeRun, tell: Callable[[msgspec.Struct], None]
     ) -> None:
         """Begin.
 
@@ -27,15 +27,15 @@ class RunWatch:
         """
         workflows, self._tell = studio.workflows, tell
         self._is_mine = True
-        if isinstance(asked, StartRun):
-            source = Path(asked.path) if asked.path else asked.results
+        if isinstance(order, StartRun):
+            source = Path(order.path) if order.path else order.results
             self._runner = workflows.start(
-                asked.text, source, params=asked.params, seed=asked.seed, on=asked.on
+                order.text, source, params=order.params, seed=order.seed, on=order.on
             )
         else:
-            run = studio.library.workflow_runs.run(asked.run)
+            run = studio.library.workflow_runs.run(order.run)
             self._is_mine = run.id not in {runner.id for runner in workflows.active()}
-            self._runner = workflows.resume(run, retry=asked.retry, on=asked.on)
+            self._runner = workflows.resume(run, retry=order.retry, on=order.on)
         tell(RunBegun(self._runner.id, self._runner.title))
         self._end = self._runner.on_change(self._went)
         self._went()

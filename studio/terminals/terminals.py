@@ -214,8 +214,8 @@ class _Terminal:
         except StudioError as error:
             self._tell(Refused(error.info()))
         except Exception:
-            told = "The open studio could not do it: this is a fault in Offline Studio."
-            self._tell(Refused(StudioError(ErrorCode.INTERNAL, told, "See its log.").info()))
+            refusal = "The open studio could not do it: this is a fault in Offline Studio."
+            self._tell(Refused(StudioError(ErrorCode.INTERNAL, refusal, "See its log.").info()))
             raise
 
     def _submit(self, request: Submit) -> None:

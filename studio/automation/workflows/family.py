@@ -38,7 +38,7 @@ def with_ancestors(library: Library, id: str) -> list[Artifact]:
 
 
 def workflow_of(
-    library: Library, plugins: PluginHost, made: Iterable[Artifact], name: str = ""
+    library: Library, plugins: PluginHost, artifacts: Iterable[Artifact], name: str = ""
 ) -> Workflow:
     """Return the workflow whose steps made these results; their sources are its input.
 
@@ -49,10 +49,10 @@ def workflow_of(
         BadInput: None of them was made by a task, or a step was handed what no file can hold.
     """
     builder = _Builder(library, plugins)
-    made = sorted(made, key=lambda item: item.id)
+    artifacts = sorted(artifacts, key=lambda item: item.id)
     # What a task has called for is of the same job; the caller, which is saved last, is the step.
-    records = {item.job or item.id: item.record for item in made if item.record}
-    for artifact in made:
+    records = {item.job or item.id: item.record for item in artifacts if item.record}
+    for artifact in artifacts:
         if artifact.record and records[artifact.job or artifact.id] == artifact.record:
             builder.add(artifact)
     if not builder.steps:

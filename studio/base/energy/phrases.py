@@ -46,7 +46,7 @@ def said(amount: Amount) -> str:
 def carbon(grams: float) -> str:
     """Return grams of CO₂ as ``1.2 kg CO₂``, ``3.4 g CO₂``, ``56 mg CO₂``."""
     scale, unit = next(
-        (each for each in ((1e3, "kg"), (1.0, "g")) if grams >= each[0]), (1e-3, "mg")
+        (step for step in ((1e3, "kg"), (1.0, "g")) if grams >= step[0]), (1e-3, "mg")
     )
     return f"{_two_digits(grams / scale)} {unit} CO₂"
 

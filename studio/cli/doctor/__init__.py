@@ -53,7 +53,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     problems = [finding for finding in findings if finding.level is Level.PROBLEM]
     if arguments.json:
         output.print_json(
-            {"healthy": not problems, "findings": [_as_json(found) for found in findings]}
+            {"healthy": not problems, "findings": [_as_json(finding) for finding in findings]}
         )
     else:
         count = len(problems)

@@ -68,26 +68,26 @@ def display(session: StudioSession) -> Iterator[CheckResult]:
             "Use `studio run`, `studio chat` and `studio tour`, or start it in a desktop session.",
         )
         return
-    found, complaint = _ask_qt()
-    if found is None:
+    facts, complaint = _ask_qt()
+    if facts is None:
         cure = next((cure for sign, cure in _CURES if sign in complaint), "Run `make setup`.")
         yield problem(f"A window cannot open: {complaint}.", cure)
         return
-    yield fine(f"Qt {found['qt']}, platform {found['platform']}.")
-    for name, width, height, scale in found["screens"]:
+    yield fine(f"Qt {facts['qt']}, platform {facts['platform']}.")
+    for name, width, height, scale in facts["screens"]:
         yield fine(f"Screen {name or 'without a name'}: {width}×{height} at {scale:g}×.")
 
 
 def fonts(session: StudioSession) -> Iterator[CheckResult]:
     """Which scripts would be shown as boxes."""
-    found, complaint = _ask_qt("" if has_display() else "offscreen")
-    if found is None:
-        found, complaint = _ask_qt("offscreen")
-    if found is None:
+    facts, complaint = _ask_qt("" if has_display() else "offscreen")
+    if facts is None:
+        facts, complaint = _ask_qt("offscreen")
+    if facts is None:
         yield problem(f"The fonts cannot be checked: {complaint}.", "Run `make setup`.")
-    elif found["missing"]:
+    elif facts["missing"]:
         yield warning(
-            f"No font covers {', '.join(found['missing'])}: such text is shown as boxes.",
+            f"No font covers {', '.join(facts['missing'])}: such text is shown as boxes.",
             "Install the Noto fonts: fonts-noto-core, fonts-noto-cjk and fonts-noto-color-emoji.",
         )
     else:
@@ -111,8 +111,8 @@ def _ask_qt(platform: str = "") -> tuple[dict[str, Any] | None, str]:
             words, env=environment, capture_output=True, text=True, timeout=60, check=False
         )
         if done.returncode == 0:
-            found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-            return found, ""
+            facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+            return facts, ""
     except (OSError, subprocess.TimeoutExpired, ValueError, IndexError) as error:
         return None, f"{type(error).__name__}: {error}"
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]

@@ -91,9 +91,9 @@ def _plugins(session: StudioSession) -> CheckResult:
 
 def memory(session: StudioSession) -> Iterator[CheckResult]:
     """Whether there is room for a model."""
-    found = psutil.virtual_memory()
-    words = f"{disk.as_size(found.available)} of {disk.as_size(found.total)} memory available."
-    if found.available < LITTLE_MEMORY:
+    usage = psutil.virtual_memory()
+    words = f"{disk.as_size(usage.available)} of {disk.as_size(usage.total)} memory available."
+    if usage.available < LITTLE_MEMORY:
         yield warning(words, "Close other programs before loading larger models.")
     else:
         yield fine(words)

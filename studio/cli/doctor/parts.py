@@ -80,12 +80,12 @@ def device(session: StudioSession) -> Iterator[CheckResult]:
             return
         hello = studio.runtime.hello
         torch = hello.versions.get("torch", "?") if hello else "?"
-        found = studio.devices.found
+        devices = studio.devices.found
     name = status.device_name or status.device
     threads = "1 thread" if status.threads == 1 else f"{status.threads} threads"
     yield fine(f"{name} with {threads}, {disk.as_size(status.memory_total)}, torch {torch}.")
-    yield from _devices(found)
-    if status.device == "cpu" and not (found and found.note):
+    yield from _devices(devices)
+    if status.device == "cpu" and not (devices and devices.note):
         yield warning(
             "No graphics card is in use: large models will be slow.",
             "If this machine has a graphics card, install its driver.",
@@ -94,7 +94,7 @@ def device(session: StudioSession) -> Iterator[CheckResult]:
 
 def machines(session: StudioSession) -> Iterator[CheckResult]:
     """Whether the user's other machines can be reached, and what does not agree there."""
-    names = [each.name for each in Registry(session.settings).all()]
+    names = [problem.name for problem in Registry(session.settings).all()]
     if not names:
         yield fine("No other machines are set up.")
         return
@@ -109,29 +109,29 @@ def machines(session: StudioSession) -> Iterator[CheckResult]:
             count = len(facts["models"])
             held = "1 model" if count == 1 else f"{count} models"
             yield fine(f"{name} is ready: {facts['device']}, {facts['memory']} memory, {held}.")
-            for each in facts["problems"]:
-                yield warning(each, f"Run `studio machines check {name}` after you changed it.")
+            for problem in facts["problems"]:
+                yield warning(problem, f"Run `studio machines check {name}` after you changed it.")
 
 
-def _devices(found: DevicesFound | None) -> Iterator[CheckResult]:
+def _devices(devices: DevicesFound | None) -> Iterator[CheckResult]:
     """What else could compute, and what keeps a card from it."""
-    if found is None:
+    if devices is None:
         return
-    if found.note:
-        yield warning(found.note, "Set `STUDIO_DEVICE=cpu` to leave the card unused.")
-    for each in found.devices if len(found.devices) > 1 else ():
-        chosen = " (computes)" if each.id == found.chosen else ""
-        yield fine(f"{each.id}: {each.name}, {disk.as_size(each.memory_total)}{chosen}")
+    if devices.note:
+        yield warning(devices.note, "Set `STUDIO_DEVICE=cpu` to leave the card unused.")
+    for entry in devices.devices if len(devices.devices) > 1 else ():
+        chosen = " (computes)" if entry.id == devices.chosen else ""
+        yield fine(f"{entry.id}: {entry.name}, {disk.as_size(entry.memory_total)}{chosen}")
 
 
 def _status(studio: Studio) -> Status | None:
     """Return the first heartbeat that knows the device, None if the runtime dies before."""
-    heard: list[Status] = []
-    studio.on_status(heard.append)
+    statuses: list[Status] = []
+    studio.on_status(statuses.append)
     studio.runtime.start()
     until = time.monotonic() + START_SECONDS
     while not studio.runtime.deaths and time.monotonic() < until:
         studio.pump(0.1)
-        if heard and heard[-1].threads:
-            return heard[-1]
+        if statuses and statuses[-1].threads:
+            return statuses[-1]
     return None

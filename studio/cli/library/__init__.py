@@ -122,8 +122,8 @@ def _parser() -> ArgumentParser:
 
 def _list(arguments: Namespace, library: Library) -> int:
     if arguments.conversations:
-        found = library.conversations.list(binned=arguments.bin, limit=arguments.limit)
-        _print_conversations(found, arguments.json)
+        listed = library.conversations.list(binned=arguments.bin, limit=arguments.limit)
+        _print_conversations(listed, arguments.json)
         return ExitCode.OK
     library.search.check_kinds(arguments.kinds)
     artifacts = library.find(
@@ -163,21 +163,21 @@ def _search(arguments: Namespace, library: Library) -> int:
                 ],
                 "messages": [
                     {
-                        "id": found.message.id,
-                        "conversation": found.conversation.id,
-                        "title": found.conversation.title,
-                        "snippet": found.snippet,
+                        "id": message.message.id,
+                        "conversation": message.conversation.id,
+                        "title": message.conversation.title,
+                        "snippet": message.snippet,
                     }
-                    for found in messages
+                    for message in messages
                 ],
             }
         )
         return ExitCode.OK
     if artifacts:
         _print_artifacts(artifacts)
-    for found in messages:
-        output.say(f"{found.conversation.id}  {output.one_line(found.conversation.title, 40)}")
-        output.say(f"    {output.one_line(found.snippet, 100)}")
+    for message in messages:
+        output.say(f"{message.conversation.id}  {output.one_line(message.conversation.title, 40)}")
+        output.say(f"    {output.one_line(message.snippet, 100)}")
     if not artifacts and not messages:
         output.say(f"No matches for “{query}”.")
     return ExitCode.OK
@@ -225,34 +225,34 @@ def _shown_conversation(id: str, library: Library) -> dict[str, Any]:
 
 def _shown_record(id: str, library: Library) -> dict[str, Any]:
     record = library.record(id)
-    made = [artifact.id for artifact in library.find(record=id)]
-    return {**_plain(record), "artifacts": made}
+    artifacts = [artifact.id for artifact in library.find(record=id)]
+    return {**_plain(record), "artifacts": artifacts}
 
 
 def _export(arguments: Namespace, library: Library, session: StudioSession) -> int:
     folder = output_files.prepare(arguments.out)
     exporter = Exporter(library, session.paths, session.settings)
-    asked = Disclosure(arguments.provenance) if arguments.provenance else None
+    disclosure = Disclosure(arguments.provenance) if arguments.provenance else None
 
     def one(id: str) -> Exported:
         try:
             library.conversations.get(id)
         except StudioError:
-            return exporter.to_folder(id, folder, asked)
+            return exporter.to_folder(id, folder, disclosure)
         suffix = f".{arguments.format}"
         return Exported(output_files.export_conversation(library, id, folder, suffix))
 
     exported = [one(id) for id in arguments.id]
     if arguments.json:
-        paths = [str(each.path) for each in exported]
-        sides = [str(each.side) for each in exported if each.side]
-        remarks = [each.remark for each in exported if each.remark]
+        paths = [str(copy.path) for copy in exported]
+        sides = [str(copy.side) for copy in exported if copy.side]
+        remarks = [copy.remark for copy in exported if copy.remark]
         output.print_json({"paths": paths, "side_files": sides, "remarks": remarks})
     else:
-        for each in exported:
-            output.say(str(each.path))
-            if each.remark:
-                output.hint(each.remark)
+        for copy in exported:
+            output.say(str(copy.path))
+            if copy.remark:
+                output.hint(copy.remark)
     return ExitCode.OK
 
 
@@ -303,10 +303,10 @@ def _erase(arguments: Namespace, library: Library, session: StudioSession) -> in
     if not arguments.id and not arguments.left:
         raise BadInput("There is nothing to erase.", "Give ids, or --left.")
     holding = backups.holding(arguments.id, session)
-    there = {id for each in holding for id in each.ids or ()} if arguments.backups else set()
-    known = {id: _title(id, library, there) for id in arguments.id}
-    ids = [id for id, title in known.items() if title is not None]
-    titles = [title for title in known.values() if title is not None]
+    there = {id for entry in holding for id in entry.ids or ()} if arguments.backups else set()
+    names_by_id = {id: _title(id, library, there) for id in arguments.id}
+    ids = [id for id, title in names_by_id.items() if title is not None]
+    titles = [title for title in names_by_id.values() if title is not None]
     if not arguments.yes:
         for title in titles:
             output.say(title)
@@ -314,13 +314,13 @@ def _erase(arguments: Namespace, library: Library, session: StudioSession) -> in
         raise BadInput("Nothing was erased: there is no way back.", "Add --yes to do it.")
     freed = library.erase(ids)
     if arguments.backups:
-        freed += sum(erasing.erase(each) for each in holding if each.ids)
+        freed += sum(erasing.erase(entry) for entry in holding if entry.ids)
         holding = backups.holding(arguments.id, session)
     left = library.erase_leftovers() if arguments.left else []
     if arguments.json:
-        names = [each.backup.name for each in holding]
-        told = {"erased": arguments.id, "left": left, "freed": freed, "backups": names}
-        output.print_json(told)
+        names = [entry.backup.name for entry in holding]
+        facts = {"erased": arguments.id, "left": left, "freed": freed, "backups": names}
+        output.print_json(facts)
     else:
         for title in titles:
             output.say(f"Erased: {title}")
@@ -356,7 +356,7 @@ def _forget(arguments: Namespace, paths: StudioPaths) -> int:
 
 def _rebuild(arguments: Namespace, library: Library) -> int:
     plugins = discover(search_path_of_environment())
-    kinds = [kind for found in plugins if found.manifest for kind in found.manifest.kinds]
+    kinds = [kind for plugin in plugins if plugin.manifest for kind in plugin.manifest.kinds]
     library.rebuild({suffix: kind.id for kind in kinds for suffix in kind.suffixes})
     stats = library.stats()
     if arguments.json:
@@ -395,7 +395,9 @@ def _print_artifacts(artifacts: Sequence[Artifact]) -> None:
 
 def _print_conversations(conversations: Sequence[Conversation], as_json: bool) -> None:
     if as_json:
-        output.print_json({"conversations": [_plain(found) for found in conversations]})
+        output.print_json(
+            {"conversations": [_plain(conversation) for conversation in conversations]}
+        )
     elif conversations:
         rows = [(c.id, _day(c.updated), output.one_line(c.title, 60)) for c in conversations]
         output.print_table(rows, head=("ID", "CHANGED", "TITLE"))

@@ -54,23 +54,23 @@ def make(arguments: Namespace, library: Library, session: StudioSession) -> int:
 
     if target := arguments.folder and arguments.folder.expanduser().absolute():
         library.backup(target, progress=show)
-        made = catalogue.look(target)
+        backup = catalogue.look(target)
     else:
         chosen = bool(arguments.to or session.settings.get(settings.FOLDER, ""))
         folder = _folder(arguments, session)
         if arguments.to:
             disk.make_folder(folder)
-        made = maker.make(library, folder, chosen=chosen, progress=show)
+        backup = maker.make(library, folder, chosen=chosen, progress=show)
     line.clear()
-    assert made is not None, "it was just written"
-    if told := damage_in_words(made.folder, made.damaged):
-        raise told
+    assert backup is not None, "it was just written"
+    if damage := damage_in_words(backup.folder, backup.damaged):
+        raise damage
     if arguments.json:
-        output.print_json({"backup": str(made.folder), **_as_json(made)})
+        output.print_json({"backup": str(backup.folder), **_as_json(backup)})
     else:
         output.say(
-            f"The backup was written to {made.folder} and verified. "
-            f"Open it with `STUDIO_HOME={made.folder} studio`."
+            f"The backup was written to {backup.folder} and verified. "
+            f"Open it with `STUDIO_HOME={backup.folder} studio`."
         )
     return ExitCode.OK
 
@@ -85,19 +85,19 @@ def _folder(arguments: Namespace, session: StudioSession) -> Path:
 def show(arguments: Namespace, session: StudioSession) -> int:
     """List them."""
     folder = _folder(arguments, session)
-    found = catalogue.listed(folder, session.paths.home)
+    backups = catalogue.listed(folder, session.paths.home)
     if arguments.json:
-        output.print_json({"backups": [_as_json(each) for each in found]})
-    elif found:
+        output.print_json({"backups": [_as_json(backup) for backup in backups]})
+    elif backups:
         rows = [
             (
-                each.name,
-                f"{datetime.fromtimestamp(each.made):%Y-%m-%d %H:%M}",
-                *("?" if n is None else str(n) for n in (each.artifacts, each.conversations)),
-                disk.as_size(each.bytes),
-                _state(each),
+                backup.name,
+                f"{datetime.fromtimestamp(backup.made):%Y-%m-%d %H:%M}",
+                *("?" if n is None else str(n) for n in (backup.artifacts, backup.conversations)),
+                disk.as_size(backup.bytes),
+                _state(backup),
             )
-            for each in found
+            for backup in backups
         ]
         head = ("NAME", "MADE", "RESULTS", "CONVERSATIONS", "SIZE", "STATE")
         output.print_table(rows, head=head)
@@ -116,14 +116,14 @@ def holding(ids: Sequence[str], session: StudioSession) -> list[Holding]:
     return erasing.holding(catalogue.listed(folder, session.paths.home), ids) if ids else []
 
 
-def tell_holding(found: Sequence[Holding]) -> None:
+def tell_holding(holdings: Sequence[Holding]) -> None:
     """Print the backups that hold erased items, and how to erase them there."""
-    for each in found:
-        if each.ids:
-            output.say(f"The backup {each.backup.name} still holds it.")
+    for holding in holdings:
+        if holding.ids:
+            output.say(f"The backup {holding.backup.name} still holds it.")
         else:
-            output.say(f"The backup {each.backup.name} cannot be read and may still hold it.")
-    if any(each.ids for each in found):
+            output.say(f"The backup {holding.backup.name} cannot be read and may still hold it.")
+    if any(holding.ids for holding in holdings):
         output.hint("`studio library erase ID --backups --yes` erases it there, too.")
 
 
@@ -144,14 +144,14 @@ def named(arguments: Namespace, session: StudioSession) -> Backup | None:
     """Return the backup that is to be restored, None when ids of the bin were given."""
     (name, *more) = arguments.id
     folder = settings.folder(session.paths, session.settings)
-    found = None if more else catalogue.find(name, folder, session.paths.home)
-    if found is None and name.startswith((catalogue.PREFIX, catalogue.SET_ASIDE)):
+    match = None if more else catalogue.find(name, folder, session.paths.home)
+    if match is None and name.startswith((catalogue.PREFIX, catalogue.SET_ASIDE)):
         raise catalogue.missing(name)
-    if found is None and os.path.isdir(os.path.expanduser(name)):
+    if match is None and os.path.isdir(os.path.expanduser(name)):
         raise BadInput(
             f"The folder {name} is not a backup.", "`studio library backups` lists those there are."
         )
-    return found
+    return match
 
 
 def restore(backup: Backup, arguments: Namespace, paths: StudioPaths) -> int:
@@ -169,8 +169,8 @@ def restore(backup: Backup, arguments: Namespace, paths: StudioPaths) -> int:
     restored = restoration.finish(paths)
     assert restored is not None, "it was just prepared"
     if arguments.json:
-        kept = str(restored.kept) if restored.kept else None
-        output.print_json({"restored": restored.backup, "kept": kept})
+        former = str(restored.kept) if restored.kept else None
+        output.print_json({"restored": restored.backup, "kept": former})
     else:
         output.say(str(restored))
     return ExitCode.OK

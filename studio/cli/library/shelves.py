@@ -40,11 +40,11 @@ def add_commands(add: Callable[[str, str], ArgumentParser]) -> None:
 
 def tags(arguments: Namespace, library: Library) -> int:
     """List all tags."""
-    found = library.tags.all()
+    counts = library.tags.all()
     if arguments.json:
-        output.print_json({"tags": found})
-    elif found:
-        output.print_table([(str(count), tag) for tag, count in found.items()], ("RESULTS", "TAG"))
+        output.print_json({"tags": counts})
+    elif counts:
+        output.print_table([(str(count), tag) for tag, count in counts.items()], ("RESULTS", "TAG"))
     else:
         output.say("No tags yet. Add one with `studio library tag TAG ID`.")
     return ExitCode.OK
@@ -53,12 +53,12 @@ def tags(arguments: Namespace, library: Library) -> int:
 def collections(arguments: Namespace, library: Library) -> int:
     """List all collections."""
     listed = library.collections.list()
-    found = [(each, len(library.collections.inside(each.id))) for each in listed]
+    sized = [(entry, len(library.collections.inside(entry.id))) for entry in listed]
     if arguments.json:
-        told = [{**msgspec.to_builtins(each), "results": count} for each, count in found]
-        output.print_json({"collections": told})
-    elif found:
-        rows = [(str(count), each.title) for each, count in found]
+        facts = [{**msgspec.to_builtins(entry), "results": count} for entry, count in sized]
+        output.print_json({"collections": facts})
+    elif sized:
+        rows = [(str(count), entry.title) for entry, count in sized]
         output.print_table(rows, ("RESULTS", "COLLECTION"))
     else:
         output.say("No collections yet. Start one with `studio library collect COLLECTION ID`.")
@@ -97,14 +97,16 @@ def gather(arguments: Namespace, library: Library) -> int:
 
 
 def _collection(title: str, library: Library, *, make: bool) -> Collection:
-    known = library.collections.list()
-    found = [each for each in known if each.title.casefold() == title.casefold()]
-    if not found and make:
+    collections = library.collections.list()
+    matches = [
+        collection for collection in collections if collection.title.casefold() == title.casefold()
+    ]
+    if not matches and make:
         return library.collections.create(title)
-    if not found:
+    if not matches:
         raise StudioError(
             ErrorCode.NOT_FOUND,
             f"There is no collection “{title}”.",
             "`studio library collections` lists all collections.",
         )
-    return found[0]
+    return matches[0]

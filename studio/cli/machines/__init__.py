@@ -85,21 +85,21 @@ def _list(arguments: Namespace, session: StudioSession) -> int:
     registry = Registry(session.settings)
     entries = registry.all()
     if arguments.json:
-        told = [msgspec.to_builtins(each) for each in entries]
-        output.print_json({"machines": told, "run_on": registry.run_on})
+        listed = [msgspec.to_builtins(entry) for entry in entries]
+        output.print_json({"machines": listed, "run_on": registry.run_on})
         return ExitCode.OK
     if not entries:
         output.say("No other machines. Add one with `studio machines add NAME HOST`.")
         return ExitCode.OK
     rows = [
         (
-            each.name,
-            _address(each),
-            each.studio,
-            "copied" if each.copies else "not copied",
-            "default" if registry.run_on == each.name else "",
+            entry.name,
+            _address(entry),
+            entry.studio,
+            "copied" if entry.copies else "not copied",
+            "default" if registry.run_on == entry.name else "",
         )
-        for each in entries
+        for entry in entries
     ]
     output.print_table(rows, head=("NAME", "HOST", "COMMAND", "MISSING MODELS", ""))
     if registry.run_on == FREE:
@@ -159,8 +159,8 @@ def _check(arguments: Namespace, session: StudioSession) -> int:
     output.say(f"{machine.name} is ready: {facts['device']}, {facts['memory'] or 'memory unknown'}")
     for problem in facts["problems"]:
         output.say(f"  {problem}")
-    for each in facts["models"]:
-        output.say(f"  {each['id']:<36}{each['size']:>10}  {each['here']}")
+    for model in facts["models"]:
+        output.say(f"  {model['id']:<36}{model['size']:>10}  {model['here']}")
     return ExitCode.OK
 
 
@@ -206,14 +206,14 @@ def report(machine: Machine, studio: Studio) -> dict[str, Any]:
     status, holdings = machine.runtime.status, machine.holdings
     assert status is not None
     assert holdings is not None
-    here = {each.digest: each.id for each in studio.weights.list() if each.digest}
+    here = {weights.digest: weights.id for weights in studio.weights.list() if weights.digest}
     models = [
         {
-            "id": each.id,
-            "size": disk.as_size(each.bytes),
-            "here": "also here" if each.digest in here else "only there",
+            "id": weights.id,
+            "size": disk.as_size(weights.bytes),
+            "here": "also here" if weights.digest in here else "only there",
         }
-        for each in holdings.weights
+        for weights in holdings.weights
     ]
     return {
         "name": machine.name,

@@ -54,10 +54,12 @@ def _new(arguments: Namespace, session: StudioSession) -> int:
 def _try(arguments: Namespace, session: StudioSession) -> int:
     """Run another studio, which imports the plugin afresh; it uses the same home."""
     folder = project.package_folder(arguments.folder)
-    known = os.environ.get(project.SEARCH_PATH, "")
-    search = os.pathsep.join(filter(None, (str(folder.parent), known)))
+    search_path = os.environ.get(project.SEARCH_PATH, "")
+    search = os.pathsep.join(filter(None, (str(folder.parent), search_path)))
     os.environ[project.SEARCH_PATH] = search
-    plugin = next((each for each in session.plugins.plugins if each.folder == folder), None)
+    plugin = next(
+        (candidate for candidate in session.plugins.plugins if candidate.folder == folder), None
+    )
     if plugin is not None:  # it may be off, or have crashed when it was tried last
         session.plugins.switch_on(plugin.id)
     words = ["run", *arguments.task] if arguments.task else []
@@ -73,16 +75,22 @@ def _check(arguments: Namespace, session: StudioSession) -> int:
         needs_sandbox=needs_sandbox(session.settings),
     )
     if arguments.json:
-        findings = [msgspec.to_builtins(each) for each in report.findings]
-        found = {"plugin": report.plugin, "version": report.version, "good": report.is_good}
-        output.print_json({**found, "findings": findings})
+        findings = [msgspec.to_builtins(finding) for finding in report.findings]
+        facts = {"plugin": report.plugin, "version": report.version, "good": report.is_good}
+        output.print_json({**facts, "findings": findings})
         return ExitCode.OK if report.is_good else ExitCode.PROBLEMS
-    for each in report.findings:
-        place = f"{each.file}:{each.line}: " if each.line else f"{each.file}: " if each.file else ""
-        kind = "advice" if each.is_advice else "error"
-        output.say(f"{place}{kind} [{each.rule}] {each.message}")
-        if each.cure:
-            output.say(f"    {each.cure}")
+    for finding in report.findings:
+        place = (
+            f"{finding.file}:{finding.line}: "
+            if finding.line
+            else f"{finding.file}: "
+            if finding.file
+            else ""
+        )
+        kind = "advice" if finding.is_advice else "error"
+        output.say(f"{place}{kind} [{finding.rule}] {finding.message}")
+        if finding.cure:
+            output.say(f"    {finding.cure}")
     name = f"{report.plugin} {report.version}" if report.plugin else report.path.name
     output.hint(f"{name}: no mistakes found." if report.is_good else f"{name} has mistakes.")
     return ExitCode.OK if report.is_good else ExitCode.PROBLEMS

@@ -76,17 +76,17 @@ def _entry(what: str, reason: str) -> Denied:
 
 def _print(entries: Sequence[Denied], as_json: bool) -> None:
     if as_json:
-        output.print_json({"denied": [msgspec.to_builtins(each) for each in entries]})
+        output.print_json({"denied": [msgspec.to_builtins(entry) for entry in entries]})
     elif entries:
-        rows = [(each.what, each.source or "you", each.reason) for each in entries]
+        rows = [(entry.what, entry.source or "you", entry.reason) for entry in entries]
         output.print_table(rows, head=("DENIED", "BY", "REASON"))
     else:
         output.say("Nothing is denied.")
 
 
 def _allow(arguments: Namespace, session: StudioSession) -> int:
-    for each in session.plugin_store.denied.remove(arguments.what):
-        output.say(f"{each.what} is allowed again.")
+    for entry in session.plugin_store.denied.remove(arguments.what):
+        output.say(f"{entry.what} is allowed again.")
     session.tell_plugins()
     output.hint("If it is installed and enabled, it is used again.")
     return ExitCode.OK

@@ -259,9 +259,9 @@ def _remove(arguments: Namespace, session: StudioSession) -> int:
 def _rollback(arguments: Namespace, session: StudioSession) -> int:
     before, work = _versions(session), installer(session)
     wider = work.widenings(arguments.to)
-    for each in wider:
-        output.say(f"{each.title} {each.version} would be enabled.")
-        for text in plan_text.permissions(each.manifest, set(each.new)):
+    for permission in wider:
+        output.say(f"{permission.title} {permission.version} would be enabled.")
+        for text in plan_text.permissions(permission.manifest, set(permission.new)):
             output.say(text)
     if wider:
         agree("Allow this?", arguments.trust, "--trust")
@@ -288,14 +288,14 @@ def _clean(arguments: Namespace, session: StudioSession) -> int:
 
 def _versions(session: StudioSession) -> dict[str, str]:
     """Return id → version, and whether it is off, of all that is installed."""
-    store, found = session.plugin_store, {}
+    store, versions = session.plugin_store, {}
     for id, installed in store.current().plugins.items():
         try:
             version = store.record(installed).version
         except StudioError:
             version = "damaged"
-        found[id] = version if installed.enabled else f"{version}, off"
-    return found
+        versions[id] = version if installed.enabled else f"{version}, off"
+    return versions
 
 
 def _export(arguments: Namespace, session: StudioSession) -> int:
@@ -337,7 +337,9 @@ def _log(arguments: Namespace, session: StudioSession) -> int:
     store = session.plugin_store
     current, history = store.current().number, store.history()
     if arguments.json:
-        rows = [{"set": each.number, "did": each.change, "time": each.time} for each in history]
+        rows = [
+            {"set": change.number, "did": change.change, "time": change.time} for change in history
+        ]
         output.print_json({"current": current, "sets": rows})
         return ExitCode.OK
     if not history:
@@ -346,11 +348,11 @@ def _log(arguments: Namespace, session: StudioSession) -> int:
     when = "%Y-%m-%d %H:%M"
     rows_shown = [
         (
-            f"{each.number}{'*' if each.number == current else ''}",
-            time.strftime(when, time.localtime(each.time)),
-            each.change + (" (cannot be gone back to)" if each.doomed else ""),
+            f"{change.number}{'*' if change.number == current else ''}",
+            time.strftime(when, time.localtime(change.time)),
+            change.change + (" (cannot be gone back to)" if change.doomed else ""),
         )
-        for each in history
+        for change in history
     ]
     output.print_table(rows_shown, head=("NUMBER", "TIME", "CHANGE"))
     return ExitCode.OK

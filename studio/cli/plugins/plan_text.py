@@ -37,8 +37,8 @@ def lines(plan: Plan) -> Iterator[str]:
 
 def about(record: Record) -> Iterator[str]:
     """Yield where a version comes from and who answers for it."""
-    said = f"{record.publisher} (as it says itself; nobody has verified it)"
-    yield f"  Publisher    {said if record.publisher else 'not given'}"
+    publisher = f"{record.publisher} (as it says itself; nobody has verified it)"
+    yield f"  Publisher    {publisher if record.publisher else 'not given'}"
     yield f"  Source       {record.source}"
     signed = f"signed by {key_id(record.key)}" if record.key else "not signed"
     yield f"  Signature    {signed}"
@@ -68,8 +68,8 @@ def permissions(manifest: Manifest, new: set[str]) -> Iterator[str]:
     """Yield the permissions of a plugin, each with its reason; ``new`` ones are marked."""
     yield "Permissions"
     yield f"  {ALL if runs_in_studio(manifest) else OWN}" + (" (new)" if IN_STUDIO in new else "")
-    asked = wanted(manifest)
-    for name, how in asked.items():
+    permissions = wanted(manifest)
+    for name, how in permissions.items():
         far = {"picked": " that you choose", "folder": " in a folder that you choose"}.get(how, "")
         if name == "uses":
             far = f" ({how})"
@@ -77,14 +77,14 @@ def permissions(manifest: Manifest, new: set[str]) -> Iterator[str]:
         reason = manifest.permissions.reasons.get(name, "" if name == "uses" else "no reason given")
         mark = " (new)" if name in new else ""
         yield f"  It wants to {PERMISSIONS[name]}{far}{mark}" + (f": {reason}" if reason else "")
-    if not asked:
+    if not permissions:
         yield "  It asks for nothing more."
 
 
 def _differences(plan: Plan, before: Record) -> Iterator[str]:
     yield f"Since version {before.version}, which is installed"
-    was = {each.name: each.version for each in before.lock}
-    now = {each.name: each.version for each in plan.record.lock}
+    was = {package.name: package.version for package in before.lock}
+    now = {package.name: package.version for package in plan.record.lock}
     for name in sorted(was.keys() | now.keys()):
         if was.get(name) != now.get(name):
             yield f"  {name}: {was.get(name, 'none')} → {now.get(name, 'none')}"
@@ -107,7 +107,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
 
 def record_json(record: Record, manifest: Manifest | None) -> dict[str, Any]:
     """Return a version for programs."""
-    asked = manifest.permissions if manifest else None
+    permissions = manifest.permissions if manifest else None
     return {
         "id": record.id,
         "title": record.title,
@@ -118,7 +118,9 @@ def record_json(record: Record, manifest: Manifest | None) -> dict[str, Any]:
         "licence": record.licence,
         "key": key_id(record.key),
         "isolation": manifest.isolation if manifest else "",
-        "permissions": msgspec.to_builtins(asked) if asked else {},
+        "permissions": msgspec.to_builtins(permissions) if permissions else {},
         "uses": list(manifest.uses) if manifest else [],
-        "packages": [{**msgspec.to_builtins(each), "lent": each.is_lent} for each in record.lock],
+        "packages": [
+            {**msgspec.to_builtins(package), "lent": package.is_lent} for package in record.lock
+        ],
     }

@@ -36,7 +36,7 @@ def add_provenance(parser: ArgumentParser) -> None:
     """Add the flag that says what copies tell of how they were made."""
     parser.add_argument(
         "--provenance",
-        choices=[each.value for each in Disclosure],
+        choices=[level.value for level in Disclosure],
         help="what a copy says of how it was made: its full recipe, only a label, or nothing "
         "(default: as last chosen in the window)",
     )
@@ -58,11 +58,11 @@ def copies(
     """
     if folder is None:
         return [artifact.path for artifact in artifacts]
-    asked = Disclosure(provenance) if provenance else None
-    made = [exporter.to_folder(artifact.id, folder, asked) for artifact in artifacts]
-    for remark in dict.fromkeys(each.remark for each in made if each.remark):
+    disclosure = Disclosure(provenance) if provenance else None
+    copied = [exporter.to_folder(artifact.id, folder, disclosure) for artifact in artifacts]
+    for remark in dict.fromkeys(copy.remark for copy in copied if copy.remark):
         output.hint(remark)
-    return [each.path for each in made]
+    return [copy.path for copy in copied]
 
 
 def export_conversation(library: Library, conversation: str, folder: Path, suffix: str) -> Path:

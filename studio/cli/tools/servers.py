@@ -96,9 +96,9 @@ def _list(servers: Servers, as_json: bool) -> int:
         return ExitCode.OK
     for entry in entries:
         status = servers.status(entry.name)
-        known = f"tools: {len(status.tools)}" if status.identity else "not checked yet"
+        summary = f"tools: {len(status.tools)}" if status.identity else "not checked yet"
         state = "" if entry.is_on else "off, "
-        output.say(f"{entry.name:<24}{state}{known}; {reach(entry)}")
+        output.say(f"{entry.name:<24}{state}{summary}; {reach(entry)}")
         output.say(f"{'':<24}{' '.join((entry.command, *entry.arguments))}")
     if not entries:
         output.hint("No servers. Add one: studio tools servers add NAME -- COMMAND …")
@@ -121,7 +121,7 @@ def _add(servers: Servers, arguments: Namespace) -> int:
     )
     servers.put(entry)
     named = imported.named_folders(entry.arguments)
-    missing = [each for each in named if each not in (*entry.readable, *entry.writable)]
+    missing = [path for path in named if path not in (*entry.readable, *entry.writable)]
     _done(arguments, _row(entry), f"“{entry.name}” was added: {reach(entry)}.")
     if not arguments.json:
         for folder in missing:
@@ -133,10 +133,10 @@ def _add(servers: Servers, arguments: Namespace) -> int:
 def _import(servers: Servers, arguments: Namespace) -> int:
     text = sys.stdin.read() if arguments.file == "-" else _text_of(Path(arguments.file))
     entries, notes = imported.read_block(text)
-    known = {each.name.lower() for each in servers.entries()}
+    names = {server.name.lower() for server in servers.entries()}
     added: list[ServerEntry] = []
     for entry in entries:
-        if entry.name.lower() in known:
+        if entry.name.lower() in names:
             notes.append(f"“{entry.name}” was left out: there is a server of that name.")
             continue
         try:
@@ -145,7 +145,7 @@ def _import(servers: Servers, arguments: Namespace) -> int:
         except StudioError as error:
             notes.append(f"“{entry.name}” was left out. {error.message}")
     if arguments.json:
-        output.print_json({"added": [_row(each) for each in added], "notes": notes})
+        output.print_json({"added": [_row(server) for server in added], "notes": notes})
         return ExitCode.OK
     for entry in added:
         output.say(f"{entry.name:<24}off; {reach(entry)}")
@@ -172,16 +172,16 @@ def _check(
     calls: queue.SimpleQueue[Callable[[], None]],
     as_json: bool,
 ) -> int:
-    said: list[ServerStatus | StudioError] = []
-    servers.check(entry.name, said.append, said.append)
-    while not said:
+    answers: list[ServerStatus | StudioError] = []
+    servers.check(entry.name, answers.append, answers.append)
+    while not answers:
         calls.get()()
-    if isinstance(said[0], StudioError):
+    if isinstance(answers[0], StudioError):
         if not as_json:
             for line in servers.status(entry.name).lines[-10:]:
                 output.hint(f"  {line}")
-        raise said[0]
-    status = said[0]
+        raise answers[0]
+    status = answers[0]
     if as_json:
         output.print_json(_row(entry, status))
         return ExitCode.OK

@@ -60,22 +60,22 @@ class Stock:
             time.time(),
         )
 
-    def configuration(self, asked: Configure) -> Configure:
+    def configuration(self, configure: Configure) -> Configure:
         """Return the configuration of the local runtime: own plugins, files, limits.
 
         Args:
             asked: The other studio's own configuration: its ids and digests of weights.
         """
-        wanted = {entry.plugin for entry in asked.workers}
+        wanted = {entry.plugin for entry in configure.workers}
         here = {self._digest(row): row for row in self.weights.catalogue.list() if not row.problem}
         entries: list[WeightsEntry] = []
-        for entry in asked.weights:
+        for entry in configure.weights:
             row = here.get(entry.digest) if entry.digest else None
             if row is not None:
                 there = msgspec.structs.replace(entry, path=str(row.path), family=row.family)
                 entries.append(there)
         return msgspec.structs.replace(
-            asked,
+            configure,
             workers=tuple(e for e in self.plugins.worker_entries() if e.plugin in wanted),
             weights=tuple(entries),
             memory_limit=max(0, self.settings.get(MEMORY_LIMIT, 0)),

@@ -189,10 +189,10 @@ class Context:
         """Return the event to yield for a finished result; the plugin's check of its kind runs."""
         if verdict is None and kind in self._checks and not isinstance(payload, Path):
             verdict = self._checks[kind](payload)
-        told = dict(meta or {})
+        facts = dict(meta or {})
         if self._reduced:
-            told["reduced"] = list(self._reduced)
-        return NewArtifact(kind, payload, suffix, title, text, verdict, told, preview)
+            facts["reduced"] = list(self._reduced)
+        return NewArtifact(kind, payload, suffix, title, text, verdict, facts, preview)
 
     def result(self, **values: Any) -> ResultEvent:
         """Return the event to yield for the task's own result keys."""
@@ -289,8 +289,8 @@ class RemoteLibrary:
         return bytes(blobs[0])
 
     def _rows(self, question: Any) -> list[SavedArtifact]:
-        told = self._wire.ask(question)
-        return msgspec.convert(told, list[SavedArtifact], dec_hook=_path)
+        answer = self._wire.ask(question)
+        return msgspec.convert(answer, list[SavedArtifact], dec_hook=_path)
 
 
 def _path(kind: type, value: Any) -> Any:

@@ -38,12 +38,12 @@ class Text:
         return list(self._wire.ask(lambda ask: m.Encode(ask, self._lease, text)))
 
     def infill(self, before: str, after: str, reserve: int) -> FittedPrompt:
-        told = self._wire.ask(lambda ask: m.Encode(ask, self._lease, before, after, reserve))
-        return FittedPrompt(list(told))
+        answer = self._wire.ask(lambda ask: m.Encode(ask, self._lease, before, after, reserve))
+        return FittedPrompt(list(answer))
 
     def score(self, ids: Sequence[int], start: int) -> Iterator[list[float]]:
-        asked = list(ids)
-        for value, _ in self._wire.answers(lambda ask: m.Score(ask, self._lease, asked, start)):
+        tokens = list(ids)
+        for value, _ in self._wire.answers(lambda ask: m.Score(ask, self._lease, tokens, start)):
             if value is not None:
                 yield list(value)
 

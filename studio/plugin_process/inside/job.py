@@ -62,10 +62,10 @@ def schema(place: str) -> type[Params]:
         TypeError: It is none.
     """
     module, _, name = place.partition(":")
-    found = getattr(importlib.import_module(module), name)
-    if not (isinstance(found, type) and issubclass(found, Params)):
+    schema_class = getattr(importlib.import_module(module), name)
+    if not (isinstance(schema_class, type) and issubclass(schema_class, Params)):
         raise TypeError(f"{place} is not a subclass of Params")
-    return found
+    return schema_class
 
 
 def _with_files(begin: m.Begin, folder: Path) -> dict[str, Any]:

@@ -96,8 +96,8 @@ def main() -> None:
                     wire, worker.load, worker.tasks, worker.checks, begin, received.blobs, folder
                 )
                 shutil.rmtree(folder / "scratch", ignore_errors=True)
-                heard = {"connections": connections.take(), "attempts": watch.take()}
-                wire.send(msgspec.structs.replace(end, **heard))
+                traffic = {"connections": connections.take(), "attempts": watch.take()}
+                wire.send(msgspec.structs.replace(end, **traffic))
 
 
 def _stay_with_the_runtime() -> None:
@@ -182,10 +182,10 @@ def _forbid_programs() -> bool:
     Returns:
         Whether the kernel agreed.
     """
-    known = _EXEC.get(platform.machine())
-    if sys.platform != "linux" or known is None:
+    numbers = _EXEC.get(platform.machine())
+    if sys.platform != "linux" or numbers is None:
         return False
-    machine, *calls = known
+    machine, *calls = numbers
     refused = _op(_RETURN, _ERROR | errno.EPERM)
     words = [_op(_LOAD, 4), _op(_EQUAL, machine, 1, 0), _op(_RETURN, _KILL), _op(_LOAD, 0)]
     for number in calls:

@@ -80,7 +80,7 @@ def _artifact(wire: Wire, event: NewArtifact) -> None:
     else:
         blobs.append(as_bytes(event.payload, "payload"))
     preview = as_bytes(event.preview, "preview")
-    made = m.Artifact(
+    message = m.Artifact(
         kind=str(event.kind),
         suffix=str(event.suffix),
         came_in_parts=is_file,
@@ -89,7 +89,7 @@ def _artifact(wire: Wire, event: NewArtifact) -> None:
         verdict=plain(event.verdict) if event.verdict else None,
         meta=plain(dict(event.meta)),
     )
-    wire.step(made, [*blobs, preview] if preview.nbytes else blobs)
+    wire.step(message, [*blobs, preview] if preview.nbytes else blobs)
 
 
 def _parts(wire: Wire, path: Path) -> None:

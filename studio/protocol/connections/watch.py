@@ -106,10 +106,8 @@ class Watch:
         except Exception:  # noqa: BLE001  arguments nobody foresaw are an attempt all the same
             address = "?"
         if address is not None:
-            plugin, asked, library = self._whose(sys._getframe(1))
-            self.add(
-                Attempt(time.time(), address[:300], plugin, asked, self.is_shut, library[:100])
-            )
+            plugin, task, library = self._whose(sys._getframe(1))
+            self.add(Attempt(time.time(), address[:300], plugin, task, self.is_shut, library[:100]))
 
     def _address(self, event: str, arguments: tuple[Any, ...]) -> str | None:
         """Return the target address; None for none, or for one counted already.
@@ -143,7 +141,7 @@ class Watch:
         return None if looked_up == str(port) else f"{host}:{port}"
 
 
-def by_module(owners: Callable[[], Mapping[str, str]], asked: str = "") -> Whose:
+def by_module(owners: Callable[[], Mapping[str, str]], task: str = "") -> Whose:
     """Return who finds whose code it was by the modules on the stack, innermost first.
 
     Args:
@@ -152,13 +150,13 @@ def by_module(owners: Callable[[], Mapping[str, str]], asked: str = "") -> Whose
     """
 
     def whose(frame: FrameType | None) -> tuple[str, bool, str]:
-        known, library = owners(), ""
+        plugins, library = owners(), ""
         while frame is not None:
             name = str(frame.f_globals.get("__name__", ""))
             top = name.partition(".")[0]
-            if asked and name.startswith(asked):
+            if task and name.startswith(task):
                 return "", True, ""
-            if plugin := known.get(top):
+            if plugin := plugins.get(top):
                 return plugin, False, library
             if top == "studio":
                 break

@@ -61,10 +61,10 @@ def become(order: Order, report: Writer, report_fd: int, stdin: int) -> None:
     os._exit(_EXIT_UNFOUND)
 
 
-def _close_all_but(kept: int) -> None:
-    os.closerange(3, kept)
-    os.closerange(kept + 1, 1 << 16)
-    os.set_inheritable(kept, False)
+def _close_all_but(descriptor: int) -> None:
+    os.closerange(3, descriptor)
+    os.closerange(descriptor + 1, 1 << 16)
+    os.set_inheritable(descriptor, False)
 
 
 def _confine(order: Order) -> None:

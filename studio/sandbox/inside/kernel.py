@@ -54,8 +54,8 @@ _libc.if_nameindex.restype = ctypes.POINTER(_Interface)
 
 def landlock_version() -> int:
     """Return the version of Landlock; 0 if the kernel has none."""
-    found = int(_libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1)))
-    return max(0, found)
+    version = int(_libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1)))
+    return max(0, version)
 
 
 def allow_only(rules: Iterable[tuple[str, int]], *, network: bool = False) -> None:
@@ -68,7 +68,7 @@ def allow_only(rules: Iterable[tuple[str, int]], *, network: bool = False) -> No
         OSError: A path is missing or the kernel refuses; then nothing is restricted.
     """
     version = landlock_version()
-    judged = _FILE_RIGHTS[max(known for known in _FILE_RIGHTS if known <= version)]
+    judged = _FILE_RIGHTS[max(candidate for candidate in _FILE_RIGHTS if candidate <= version)]
     attributes = _Ruleset(
         judged,
         _BIND_TCP | _CONNECT_TCP if version >= 4 and not network else 0,
@@ -165,22 +165,22 @@ def capabilities() -> int:
 
 def interfaces() -> list[str]:
     """Return the names of the network's interfaces that are within reach."""
-    found = _libc.if_nameindex()
-    if not found:
+    listing = _libc.if_nameindex()
+    if not listing:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
     names: list[str] = []
-    while found[len(names)].name is not None:  # the last one is empty
-        names.append(found[len(names)].name.decode())
+    while listing[len(names)].name is not None:  # the last one is empty
+        names.append(listing[len(names)].name.decode())
     return names
 
 
 def refuses_sockets() -> bool:
     """Whether a socket of the internet is refused."""
-    made = int(_libc.socket(2, 1, 0))
-    if made >= 0:
-        os.close(made)
-    return made < 0 and ctypes.get_errno() == 1
+    descriptor = int(_libc.socket(2, 1, 0))
+    if descriptor >= 0:
+        os.close(descriptor)
+    return descriptor < 0 and ctypes.get_errno() == 1
 
 
 def refuses_namespaces() -> bool:
@@ -189,7 +189,9 @@ def refuses_namespaces() -> bool:
 
 
 def _call(number: int, *arguments: object) -> int:
-    words = [ctypes.c_long(each) if isinstance(each, int) else each for each in arguments]
+    words = [
+        ctypes.c_long(argument) if isinstance(argument, int) else argument for argument in arguments
+    ]
     return _check(_libc.syscall(number, *words))
 
 

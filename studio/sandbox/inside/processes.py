@@ -44,22 +44,22 @@ def _kill_descendants() -> bool:
 
 def descendants(process: int) -> list[int]:
     """Return what runs below ``process``, nearest first."""
-    found = [process]
-    for each in found:
-        found += children(each)
-    return found[1:]
+    tree = [process]
+    for member in tree:
+        tree += children(member)
+    return tree[1:]
 
 
 def children(process: int) -> list[int]:
     """Return the processes that ``process`` has started itself."""
-    found: list[int] = []
+    pids: list[int] = []
     try:
         for thread in os.listdir(f"/proc/{process}/task"):
             with open(f"/proc/{process}/task/{thread}/children", "rb") as file:
-                found += map(int, file.read().split())
+                pids += map(int, file.read().split())
     except OSError:  # it has just ended
-        return found
-    return found
+        return pids
+    return pids
 
 
 def _reap() -> bool:

@@ -72,12 +72,12 @@ class Collector:
             raise Refused("its name contains unprintable characters")
         if self._files >= MOST_FILES:
             raise Refused(f"there are more than {MOST_FILES} files")
-        found = os.stat(os.path.basename(name), dir_fd=folder, follow_symlinks=False)
-        self._judge(found)
+        status = os.stat(os.path.basename(name), dir_fd=folder, follow_symlinks=False)
+        self._judge(status)
         descriptor = os.open(os.path.basename(name), _PLAIN, dir_fd=folder)
         with open(descriptor, "rb") as file:
             opened = os.fstat(descriptor)
-            if (opened.st_ino, opened.st_mode) != (found.st_ino, found.st_mode):
+            if (opened.st_ino, opened.st_mode) != (status.st_ino, status.st_mode):
                 raise Refused("it changed while it was being read")
             self._files += 1
             self._room -= opened.st_size
@@ -85,14 +85,14 @@ class Collector:
             for _ in range(0, opened.st_size, LARGEST):
                 self._report.send(CONTENT, file.read(LARGEST))
 
-    def _judge(self, found: os.stat_result) -> None:
-        if not stat.S_ISREG(found.st_mode):
-            raise Refused(_KINDS.get(stat.S_IFMT(found.st_mode), "it is not a regular file"))
-        if found.st_nlink > 1:
+    def _judge(self, status: os.stat_result) -> None:
+        if not stat.S_ISREG(status.st_mode):
+            raise Refused(_KINDS.get(stat.S_IFMT(status.st_mode), "it is not a regular file"))
+        if status.st_nlink > 1:
             raise Refused("it has another hard link")
-        if found.st_blocks * _BLOCK + _SLACK < found.st_size:
+        if status.st_blocks * _BLOCK + _SLACK < status.st_size:
             raise Refused("it is smaller than it claims")
-        if found.st_size > min(self._room, int(self._order.limits["file_bytes"])):
+        if status.st_size > min(self._room, int(self._order.limits["file_bytes"])):
             raise Refused("it is too large")
 
     def _unreadable(self, error: OSError) -> None:

@@ -18,8 +18,8 @@ class Scratch:
     def overrun(self) -> str:
         """Return the violated write limit that ends the run; empty if none."""
         if self._order.has_namespaces:  # a file system of its own keeps the size, not the number
-            found = os.statvfs(self._order.box)
-            return "disk" if found.f_files - found.f_ffree > MOST_ENTRIES else ""
+            usage = os.statvfs(self._order.box)
+            return "disk" if usage.f_files - usage.f_ffree > MOST_ENTRIES else ""
         entries, size = self._measure()
         is_over = entries > MOST_ENTRIES or size > self._order.limits["scratch_bytes"]
         return "disk" if is_over else ""
@@ -29,8 +29,8 @@ class Scratch:
         folders = [self._order.box]
         while folders and entries <= MOST_ENTRIES:
             try:
-                with os.scandir(folders.pop()) as found:
-                    for entry in found:
+                with os.scandir(folders.pop()) as listing:
+                    for entry in listing:
                         entries += 1
                         if entry.is_dir(follow_symlinks=False):
                             folders.append(entry.path)
@@ -70,12 +70,12 @@ def _lift(top: int, name: str, lifted: int) -> int:
     os.chmod(name, 0o700, dir_fd=top)  # it may have been made unreadable
     folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=top)
     try:
-        for each in os.listdir(folder):
+        for entry in os.listdir(folder):
             try:
-                os.unlink(each, dir_fd=folder)
+                os.unlink(entry, dir_fd=folder)
             except (IsADirectoryError, PermissionError):
-                os.chmod(each, 0o700, dir_fd=folder)
-                os.rename(each, f"lifted-{lifted}", src_dir_fd=folder, dst_dir_fd=top)
+                os.chmod(entry, 0o700, dir_fd=folder)
+                os.rename(entry, f"lifted-{lifted}", src_dir_fd=folder, dst_dir_fd=top)
                 lifted += 1
     finally:
         os.close(folder)

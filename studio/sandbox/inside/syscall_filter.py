@@ -43,7 +43,7 @@ def program(
     judged = syscalls.numbers(syscalls.WITH_RULES, machine)
     if network:
         judged["socket"] = denied["socket"]
-        denied = {name: each for name, each in denied.items() if name not in syscalls.NETWORK}
+        denied = {name: number for name, number in denied.items() if name not in syscalls.NETWORK}
     rules = [
         *_prologue(machine),
         *_each(denied.values(), _fail(errno.EPERM)),

@@ -201,4 +201,4 @@ and success is reported, so that copying a file still works.
 def numbers(table: _Numbers, machine: str) -> dict[str, int]:
     """Return the numbers of ``table`` on one kind of machine."""
     column = (X86_64, AARCH64).index(machine)
-    return {name: found for name, row in table.items() if (found := row[column]) is not None}
+    return {name: number for name, row in table.items() if (number := row[column]) is not None}

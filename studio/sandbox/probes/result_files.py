@@ -30,8 +30,8 @@ def _is_pipe(seen: Seen, fixture: Fixture) -> bool:
 
 
 def _is_hollow(seen: Seen, fixture: Fixture) -> bool:
-    found = _lies_there(seen)
-    return found.st_blocks * 512 < found.st_size
+    path = _lies_there(seen)
+    return path.st_blocks * 512 < path.st_size
 
 
 def _too_many(seen: Seen, fixture: Fixture) -> bool:

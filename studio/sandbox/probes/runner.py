@@ -86,6 +86,6 @@ def _outside(sandbox: Sandbox, probe: Probe, place: Fixture, folder: Path) -> Se
 
 
 def _last_line(seen: Seen) -> str:
-    said = clean((seen.stderr or seen.stdout)[-2000:].decode("utf-8", "replace")).splitlines()
-    line = said[-1][:160] if said else ""
+    lines = clean((seen.stderr or seen.stdout)[-2000:].decode("utf-8", "replace")).splitlines()
+    line = lines[-1][:160] if lines else ""
     return line if seen.ended == "exit" else f"ended: {seen.ended}"

@@ -188,11 +188,11 @@ class Connection:
                 pending.cancel()
                 await asyncio.wait({pending}, timeout=1.0)
 
-    async def _answered(self, asked: asyncio.Future[Any]) -> Any:
+    async def _answered(self, answer: asyncio.Future[Any]) -> Any:
         from mcp.shared.exceptions import MCPError
 
         try:
-            return asked.result()
+            return answer.result()
         except MCPError as error:
             if self.end_reason or self._must_end.is_set():
                 raise self.failure() from error

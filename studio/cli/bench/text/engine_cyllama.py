@@ -67,13 +67,13 @@ class Engine:
 
     def scores(self, tokens: list[int]) -> bytes:
         """See ``harness``."""
-        found = b""
+        logits = b""
         for first in range(0, len(tokens), ROWS):
             rows = [(0, token, True) for token in tokens[first : first + ROWS]]
             self._decode(rows)
             for row in range(len(rows)):
-                found += array.array("f", self._context.get_logits_ith(row)).tobytes()
-        return found
+                logits += array.array("f", self._context.get_logits_ith(row)).tobytes()
+        return logits
 
     def close(self) -> None:
         """See ``harness``."""

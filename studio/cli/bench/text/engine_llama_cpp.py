@@ -70,14 +70,14 @@ class Engine:
 
     def scores(self, tokens: list[int]) -> bytes:
         """See ``harness``."""
-        found = b""
+        logits = b""
         for first in range(0, len(tokens), ROWS):
             rows = [(0, token, True) for token in tokens[first : first + ROWS]]
             self._decode(rows)
             for row in range(len(rows)):
                 scores = native.llama_get_logits_ith(self._context, row)
-                found += ctypes.string_at(scores, 4 * self._vocabulary)
-        return found
+                logits += ctypes.string_at(scores, 4 * self._vocabulary)
+        return logits
 
     def close(self) -> None:
         """See ``harness``."""

@@ -53,11 +53,11 @@ def divergences(
         exact = str(Path(folder) / "exact")
         reference.ask("load")
         reference.ask("scores", tokens=tokens, file=exact)
-        found = {}
+        measured = {}
         for child in children:
             file = str(Path(folder) / child.title)
             child.ask("scores", tokens=tokens, file=file)
             answer = ours.ask("ask", method="divergence", file=file, reference=exact)
-            found[child.title] = float(answer["answer"])
+            measured[child.title] = float(answer["answer"])
             os.unlink(file)
-    return found
+    return measured

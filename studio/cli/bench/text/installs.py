@@ -80,8 +80,8 @@ def _pythons(home: Path) -> Iterator[Path]:
 
 
 def _has(python: Path, install: Install) -> bool:
-    asked = f"import importlib.util as u, sys; sys.exit(not u.find_spec({install.imported!r}))"
-    done = subprocess.run([str(python), "-P", "-c", asked], capture_output=True, check=False)
+    program = f"import importlib.util as u, sys; sys.exit(not u.find_spec({install.imported!r}))"
+    done = subprocess.run([str(python), "-P", "-c", program], capture_output=True, check=False)
     return done.returncode == 0
 
 

@@ -34,9 +34,9 @@ def measure(path: Path, device: str = "cpu") -> dict[str, Any]:
             ErrorCode.INTERNAL, f"The measurement took more than {PATIENCE / 60:.0f} minutes."
         ) from error
     if done.returncode:
-        said = (done.stderr.splitlines() or ["the process ended without a message"])[-1]
+        complaint = (done.stderr.splitlines() or ["the process ended without a message"])[-1]
         raise StudioError(
-            ErrorCode.INTERNAL, f"The measurement failed: {said}", details=done.stderr
+            ErrorCode.INTERNAL, f"The measurement failed: {complaint}", details=done.stderr
         )
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return figures

@@ -32,10 +32,10 @@ def rates(children: Sequence[Child], rounds: int) -> list[dict[str, float]]:
     Raises:
         NotMeasured: An engine failed.
     """
-    found: list[dict[str, float]] = [{} for _ in children]
+    speeds: list[dict[str, float]] = [{} for _ in children]
     for name, measure in RATES.items():
         once = [partial(measure, child) for child in children]
         figures = median_figures(rounds, *once, warm_up=int(name != "load"))
-        for rate, figure in zip(found, figures, strict=True):
+        for rate, figure in zip(speeds, figures, strict=True):
             rate[name] = figure
-    return found
+    return speeds
