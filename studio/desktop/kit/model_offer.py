@@ -11,7 +11,6 @@ from studio.api.roles import Role
 from studio.api.window.context import PluginContext
 from studio.api.window.language import tr
 from studio.desktop import phrases
-from studio.desktop.widgets.elided import ElidedLabel
 from studio.models import Weights
 from studio.models.catalogue import ability
 from studio.protocol.errors import StudioError
@@ -32,7 +31,7 @@ class ModelOffer(QWidget):
         self._weights = self._set = self._best = ""
         self._chosen: list[Callable[[str], None]] = []
         self._news: list[Callable[[], None]] = []
-        self.words = ElidedLabel("", "small")
+        self.words = ctx.ui.label("", Role.SMALL, wrap=True)
         self.button = ctx.ui.button("", dense=True)
         ctx.ui.wear(self.button, Role.LINK)
         self.button.clicked.connect(lambda _checked=False: self._improve())
@@ -91,9 +90,9 @@ class ModelOffer(QWidget):
         elif offers and offers[0].offer is not None:
             self._set = offers[0].offer.name
             size = phrases.size(offers[0].bytes)
-            text = tr("Download {title} ({size})")
-            self.button.setText(text.format(title=offers[0].title, size=size))
-        self.words.set_text(words)
+            self.button.setText(tr("Download a better model ({size})").format(size=size))
+            self.button.setToolTip(offers[0].title)
+        self.words.setText(words)
 
     def _improve(self) -> None:
         """Take the better model, or download it: the user has asked for that just now."""

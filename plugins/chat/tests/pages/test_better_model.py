@@ -50,14 +50,15 @@ def notices(desk: Any) -> list[str]:
 def test_a_better_model_is_one_click_away_and_takes_over(desk: Any, weak: TinySet) -> None:
     offer = desk.page.offer
     assert offer.widget.isVisible()
-    assert offer.words.accessibleName() == "Tiny Talker: Often wrong."
-    assert offer.button.text() == "Download Tiny Random (164 kB)"
+    assert offer.words.text() == "Tiny Talker: Often wrong."
+    assert offer.button.text() == "Download a better model (164 kB)"
+    assert offer.button.toolTip() == "Tiny Random"
     answer(desk, "Hello.")
     desk.say("Hi")
     assert offer.widget.isVisible(), "it says so beside answers, too"
     assert desk.runtime.submitted[-1].params["weights"] == "tiny"
     desk.qtbot.mouseClick(offer.button, Qt.MouseButton.LeftButton)
-    assert "is downloading (0%). Until then Tiny Talker answers." in offer.words.accessibleName()
+    assert "is downloading (0%). Until then Tiny Talker answers." in offer.words.text()
     assert not offer.button.isVisible()
     desk.until(lambda: desk.page.composer.weights == "tiny-random")
     desk.settled()
