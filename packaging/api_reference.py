@@ -26,7 +26,7 @@ from guide_site import write_site
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "build" / "docs"
-GUIDES = ("AUTHORING.md", "API-CHANGES.md")
+GUIDES = ("AUTHORING.md", "REFERENCE.md", "API-CHANGES.md")
 """They link to ``API.md`` beside them."""
 AREAS = {
     "Both halves": (
@@ -77,8 +77,8 @@ INNER = {
 _HEAD = """\
 # Reference of the plugin API
 
-Written by `make docs` from the docstrings. [AUTHORING.md](AUTHORING.md) is the
-guide, [API-CHANGES.md](API-CHANGES.md) says what came when. Names without a path come from
+Written by `make docs` from the docstrings. [AUTHORING.md](AUTHORING.md) is the tutorial,
+[REFERENCE.md](REFERENCE.md) goes by topic, [API-CHANGES.md](API-CHANGES.md) says what came when. Names without a path come from
 `studio.api`.
 """
 

@@ -21,7 +21,7 @@ HOOKS = [
 
 @pytest.mark.parametrize(("hook", "arguments"), HOOKS, ids=[name for name, _ in HOOKS])
 def test_hook_is_documented_with_its_arguments(hook: str, arguments: list[str]) -> None:
-    text = (ROOT / "plugins/AUTHORING.md").read_text("utf-8")
+    text = (ROOT / "plugins/REFERENCE.md").read_text("utf-8")
     assert f"{hook}({', '.join(arguments)})" in text
 
 

@@ -21,6 +21,7 @@ from tests.architecture.source_tree import (
 _PROSE = (
     "README.md",
     "plugins/AUTHORING.md",
+    "plugins/REFERENCE.md",
     "CHANGELOG.md",
     "resources/weights/cards/",
     "resources/guide/",

@@ -197,7 +197,7 @@ class Look:
             try:
                 thaw(freeze(params))
             except Exception as error:  # noqa: BLE001 - any type may be one that nobody knows
-                cure = "Use the types of AUTHORING.md."
+                cure = "Use the types of REFERENCE.md."
                 words = f"{name} cannot be read without its code: {_in_words(error)}."
                 self.blame("schema-frozen", words, *place, cure)
         return True

@@ -83,7 +83,7 @@ def _shape(table: Mapping[str, Any], struct: Any, place: Place, text: str) -> It
                 f"The key “{field.name}”{where} is missing.",
                 MANIFEST,
                 line_of(text, place),
-                "Add it: AUTHORING.md says what it means.",
+                "Add it: REFERENCE.md says what it means.",
             )
 
 
