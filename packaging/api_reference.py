@@ -24,6 +24,8 @@ from typing import Any
 import msgspec
 from guide_site import write_site
 
+from studio.api.stability import RENAMED
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "build" / "docs"
 GUIDES = ("AUTHORING.md", "REFERENCE.md", "API-CHANGES.md")
@@ -108,8 +110,10 @@ def names(module: ModuleType) -> Iterator[tuple[str, Any]]:
 
 
 def members(kind: type) -> Iterator[tuple[str, Any]]:
-    """Yield the public methods and properties that a class defines itself."""
+    """Yield the public methods and properties that a class defines itself, but no former names."""
     for name, value in vars(kind).items():
+        if f"{kind.__module__}.{kind.__name__}.{name}" in RENAMED:
+            continue
         inner = value.__func__ if isinstance(value, classmethod | staticmethod) else value
         inner = getattr(inner, "fget", inner)
         if inspect.isfunction(inner) and name[0] != "_":

@@ -20,6 +20,8 @@ Where things are:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from studio.api.artifacts import Check, Kind, NewArtifact, SavedArtifact, Verdict
 from studio.api.clean_text import clean as clean_text
 from studio.api.comparison import Difference, Effect, difference
@@ -44,7 +46,7 @@ from studio.api.params import (
     Text,
     WeightsId,
 )
-from studio.api.results import ArtifactActions, KeptResults, TaskResult, file_stem
+from studio.api.results import ArtifactActions, PageResults, TaskResult, file_stem
 from studio.api.roles import Role
 from studio.api.runs import Mode, ModeForms, RunButton, RunController
 from studio.api.sampling_fields import MaxTokens, MinP, Temperature, TextModel, TopK, TopP
@@ -55,6 +57,7 @@ from studio.api.sandbox import (
     SandboxResult,
     SandboxStep,
 )
+from studio.api.stability import former_names
 from studio.api.window.context import Page, PageAction, PluginContext, UsedSettings
 from studio.api.window.conversations import (
     Conversation,
@@ -87,7 +90,7 @@ from studio.api.worker.energy import EnergyUse
 from studio.api.worker.fonts import font_file
 from studio.api.worker.generators import finished
 from studio.api.worker.intermediates import Intermediates, KeepEvent
-from studio.api.worker.sentence import Sentence, as_parts, sentence, told, translated
+from studio.api.worker.sentence import Sentence, as_parts, sentence, translated
 from studio.api.worker.text import ChatMessage, SamplingParams, TextEngine, TextStep, chat_messages
 from studio.api.worker.text_generation import WrittenText, fit_prompt, write_text, write_texts
 from studio.protocol.regular_file import open_regular, read_regular
@@ -124,7 +127,6 @@ __all__ = [
     "JobRequest",
     "JobState",
     "KeepEvent",
-    "KeptResults",
     "Kind",
     "Kit",
     "Label",
@@ -141,6 +143,7 @@ __all__ = [
     "NewMessage",
     "Page",
     "PageAction",
+    "PageResults",
     "Params",
     "Placement",
     "PluginContext",
@@ -204,8 +207,10 @@ __all__ = [
     "outcome",
     "read_regular",
     "sentence",
-    "told",
     "translated",
     "write_text",
     "write_texts",
 ]
+
+if not TYPE_CHECKING:  # type checkers know the names of today only
+    __getattr__ = former_names(__name__)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from studio.api.artifacts import SavedArtifact
 from studio.api.intake import DropTarget, ModelOffer, PromptField, RecordBar, WeightsPicker
 from studio.api.jobs import JobRequest
-from studio.api.results import ArtifactActions, KeptResults, Read, TaskResult
+from studio.api.results import ArtifactActions, PageResults, Read, TaskResult
 from studio.api.runs import Mode, ModeForms, RunButton, RunController
 from studio.api.stability import since
 from studio.api.window.ui import ProgressRow, TroubleRow
@@ -84,7 +84,7 @@ class Kit(Protocol):
         size: tuple[int, int] = (64, 64),
         describe: Callable[[TaskResult], str] | None = None,
         file_name: Callable[[TaskResult], str] | None = None,
-    ) -> KeptResults:
+    ) -> PageResults:
         """Return the results that a page keeps; fill it with ``load``.
 
         Args:
@@ -105,7 +105,7 @@ class Kit(Protocol):
         current: Callable[[], TaskResult | None],
         *,
         trouble: TroubleRow,
-        results: KeptResults | None = None,
+        results: PageResults | None = None,
         show: Callable[[str], None] | None = None,
         changed: Callable[[TaskResult], None] | None = None,
         export: Callable[[SavedArtifact, Path], Any] | None = None,
@@ -135,14 +135,14 @@ class Kit(Protocol):
         write: Callable[[Path], Any],
         *,
         trouble: TroubleRow,
-        said: Callable[[Path, Any], None] | None = None,
+        done: Callable[[Path, Any], None] | None = None,
     ) -> None:
         """Ask where to, and let ``write`` write there beside the window.
 
         A name without an ending gets that of ``name``. An error is told with "Try again".
 
         Args:
-            said: Tells that it is done, with what ``write`` returned; else a notice does.
+            done: Called with the path and what ``write`` returned; else a notice tells.
         """
         ...
 

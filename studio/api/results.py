@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.api.artifacts import SavedArtifact
+from studio.api.stability import former_names
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
@@ -48,7 +49,7 @@ def file_stem(title: str, fallback: str) -> str:
     return " ".join(cleaned.split())[:60] or fallback
 
 
-class KeptResults(Protocol):
+class PageResults(Protocol):
     """Results of a page, newest first, with a strip of thumbnails; written down all along.
 
     A crash loses none. The artifacts themselves, and their stars, are the library's: what is gone
@@ -155,3 +156,7 @@ class ArtifactActions(Protocol):
     def fill_targets(self, menu: QMenu) -> None:
         """Add an entry for each other page that takes it."""
         ...
+
+
+if not TYPE_CHECKING:  # type checkers know the names of today only
+    __getattr__ = former_names(__name__)

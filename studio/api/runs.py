@@ -141,7 +141,7 @@ class RunController(Protocol):
         """Call with each chart of how it goes: of each title the last one counts."""
         ...
 
-    def on_made(self, call: Callable[[TaskResult], None]) -> None:
+    def on_result(self, call: Callable[[TaskResult], None]) -> None:
         """Call with each result, on disk and read."""
         ...
 

@@ -36,10 +36,26 @@ MOVED = {
     "studio.api.ui": "studio.api.window.ui",
 }
 """Module of early plugins → where its names are now. They go with the next major version."""
+RENAMED = {
+    "studio.api.told": "translated",
+    "studio.api.worker.sentence.told": "translated",
+    "studio.api.KeptResults": "PageResults",
+    "studio.api.results.KeptResults": "PageResults",
+    "studio.api.worker.tensor_files.damage_told": "damage_reported",
+    "studio.api.runs.RunController.on_made": "on_result",
+    "studio.api.window.context.UsedSettings.asked": "prompt",
+    "studio.api.window.library.LibraryView.made_in": "results_of",
+    "studio.api.window.tools.Tool.told": "model_schema",
+    "studio.api.kit.Kit.save_as(said)": "done",
+    "studio.api.worker.tools.CallReader(known)": "tools",
+    "studio.testing.plugins.found_in": "plugins_in",
+    "studio.testing.plugins.run_task(kept)": "intermediates",
+}
+"""Former name → name since 1.1; an argument stands in brackets. They warn, and go with 2.0."""
 WORKER, CONTEXT = "studio.api.worker", "studio.api.worker.context"
 """The second was a module of the name of the first."""
 _log = logging.getLogger("studio.api")
-_told: set[tuple[str, str]] = set()
+_warned: set[tuple[str, str]] = set()
 
 
 def since(version: str) -> Callable[[Marked], Marked]:
@@ -65,20 +81,86 @@ def deprecated(
 
     def mark(function: Callable[Given, Returned]) -> Callable[Given, Returned]:
         @functools.wraps(function)
-        def told(*args: Given.args, **kwargs: Given.kwargs) -> Returned:
-            caller = str(sys._getframe(1).f_globals.get("__name__", "?")).partition(".")[0]
-            key = (caller, function.__qualname__)
-            if key not in _told:
-                _told.add(key)
-                name = function.__qualname__
-                _log.warning("%s uses %s, deprecated since %s: %s", caller, name, version, instead)
+        def warned(*args: Given.args, **kwargs: Given.kwargs) -> Returned:
+            _warn(sys._getframe(1), function.__qualname__, version, instead)
             return function(*args, **kwargs)
 
-        vars_of: Any = told
+        vars_of: Any = warned
         vars_of.__deprecated__ = f"Deprecated since {version}: {instead}"
-        return told
+        return warned
 
     return mark
+
+
+def former_names(module: str) -> Callable[[str], Any]:
+    """Return a module's ``__getattr__``, which finds and warns of former names in ``RENAMED``."""
+
+    def find(name: str) -> Any:
+        new = RENAMED.get(f"{module}.{name}")
+        if new is None:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
+        _warn(_importer(sys._getframe(1)), f"{module}.{name}", "1.1", f"Use {new}.")
+        return getattr(sys.modules[module], new)
+
+    return find
+
+
+def former_methods(of: str) -> Callable[[type[Marked]], type[Marked]]:
+    """Give a class the former names of its methods in ``RENAMED``, which warn.
+
+    Args:
+        of: Path of the class, or of the protocol that the class implements.
+    """
+
+    def add(cls: type[Marked]) -> type[Marked]:
+        for old, new in _parts_of(f"{of}."):
+            setattr(
+                cls, old, deprecated("1.1", f"Use {new}.")(_forwarded(f"{cls.__name__}.{old}", new))
+            )
+        return cls
+
+    return add
+
+
+def _forwarded(old: str, new: str) -> Callable[..., Any]:
+    def forward(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self, new)(*args, **kwargs)
+
+    forward.__name__ = forward.__qualname__ = old
+    return forward
+
+
+def former_arguments(
+    of: str,
+) -> Callable[[Callable[Given, Returned]], Callable[Given, Returned]]:
+    """Let a function take the former names of its arguments in ``RENAMED``, with a warning."""
+
+    def mark(function: Callable[Given, Returned]) -> Callable[Given, Returned]:
+        renamed = [(old.removesuffix(")"), new) for old, new in _parts_of(f"{of}(")]
+
+        @functools.wraps(function)
+        def renaming(*args: Given.args, **kwargs: Given.kwargs) -> Returned:
+            for old, new in renamed:
+                if old in kwargs:
+                    _warn(sys._getframe(1), f"{of.rpartition('.')[2]}({old}=)", "1.1", f"{new}=")
+                    kwargs[new] = kwargs.pop(old)
+            return function(*args, **kwargs)
+
+        return renaming
+
+    return mark
+
+
+def _parts_of(path: str) -> list[tuple[str, str]]:
+    return [(old.removeprefix(path), new) for old, new in RENAMED.items() if old.startswith(path)]
+
+
+def _warn(frame: FrameType, name: str, version: str, instead: str) -> None:
+    """Log once for each plugin that it uses a name that will go."""
+    caller = _module(frame).partition(".")[0]
+    if (caller, name) not in _warned:
+        _warned.add((caller, name))
+        _log.warning("%s uses %s, deprecated since %s: %s", caller, name, version, instead)
 
 
 class MovedModules(MetaPathFinder, Loader):
@@ -103,15 +185,17 @@ class MovedModules(MetaPathFinder, Loader):
 
 def tell_moved(old: str, here: str) -> None:
     """Say once for each plugin in the log that a module is called otherwise now."""
-    frame = sys._getframe(1)
-    while frame.f_back and str(frame.f_globals.get("__name__")).startswith(
-        ("importlib", "studio.")
-    ):
-        frame = frame.f_back
-    caller = str(frame.f_globals.get("__name__", "?")).partition(".")[0]
-    if (caller, old) not in _told:
-        _told.add((caller, old))
+    caller = _module(_importer(sys._getframe(1))).partition(".")[0]
+    if (caller, old) not in _warned:
+        _warned.add((caller, old))
         _log.warning("%s imports %s, which is called %s since 1.1", caller, old, here)
+
+
+def _importer(frame: FrameType) -> FrameType:
+    """Return the frame that imports: the first that is neither Python's own nor the studio's."""
+    while frame.f_back and _module(frame).startswith(("importlib", "studio.")):
+        frame = frame.f_back
+    return frame
 
 
 def _module(frame: FrameType) -> str:

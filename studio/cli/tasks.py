@@ -57,7 +57,7 @@ def _as_function(tool: Tool) -> dict[str, Any]:
     function = {
         "name": tool.name,
         "description": tool.description,
-        "parameters": tool.told(),
+        "parameters": tool.model_schema(),
     }
     return {"type": "function", "function": function}
 

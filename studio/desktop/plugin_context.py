@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from studio.api.artifacts import NewArtifact, SavedArtifact
 from studio.api.jobs import FREE, HERE, JobEnd, JobHandle, JobRequest
+from studio.api.stability import former_methods
 from studio.api.window.context import DraftsView, Notices, SettingsView
 from studio.api.window.narration import Narration
 from studio.api.window.tools import ToolsView
@@ -218,6 +219,7 @@ class CatalogueView:
         return titles.get(weights, weights)
 
 
+@former_methods("studio.api.window.library.LibraryView")
 class PluginLibrary:
     """The library as a plugin sees it; implements ``studio.api.window.library.LibraryView``."""
 
@@ -238,7 +240,7 @@ class PluginLibrary:
             for artifact in self._library.find(query, kinds=kinds, limit=limit)
         ]
 
-    def made_in(self, conversations: Sequence[str]) -> list[SavedArtifact]:
+    def results_of(self, conversations: Sequence[str]) -> list[SavedArtifact]:
         """Return the results that were made in conversations, newest first."""
         return [self._saved(artifact) for artifact in self._library.made_in(conversations)]
 

@@ -47,7 +47,7 @@ from studio.api.window.context import Page
 from studio.base.notices import Level, Notice
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.drop_target import DropTarget
-from studio.desktop.kit.kept_results import KeptResults
+from studio.desktop.kit.kept_results import PageResults
 from studio.desktop.kit.mode_forms import ModeForms
 from studio.desktop.kit.offered_modes import OfferedModes
 from studio.desktop.kit.page_kit import PageKit
@@ -392,7 +392,7 @@ class RecordedKit(PageKit):
         super().__init__(*args)
         self.runs: list[RunController] = []
         self.buttons: list[RunButton] = []
-        self.shelves: list[KeptResults] = []
+        self.shelves: list[PageResults] = []
         self.targets: list[DropTarget] = []
         self.switches: list[ModeForms] = []
         self.fields: list[PromptField] = []
@@ -407,7 +407,7 @@ class RecordedKit(PageKit):
         self.buttons.append(super().run_button(verb, icon, **more))
         return self.buttons[-1]
 
-    def results(self, key: str, **shown: Any) -> KeptResults:
+    def results(self, key: str, **shown: Any) -> PageResults:
         """Remember them."""
         self.shelves.append(super().results(key, **shown))
         return self.shelves[-1]

@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studio.api.artifacts import NewArtifact, SavedArtifact
 from studio.api.inputs import Inputs
 from studio.api.params import Params
 from studio.api.sandbox import Sandbox
+from studio.api.stability import former_arguments, former_names
 from studio.api.worker.call_outcome import CallOutcome
 from studio.api.worker.context import (
     Event,
@@ -85,7 +86,7 @@ def importable(*folders: Path) -> Iterator[None]:
             del sys.modules[name]
 
 
-def found_in(*folders: Path, packages: Iterable[str] = ()) -> list[Found]:
+def plugins_in(*folders: Path, packages: Iterable[str] = ()) -> list[Found]:
     """Return the plugins that lie in ``folders``; only those of ``packages`` if any are named."""
     wanted = set(packages)
     plugins = [plugin for plugin in discover(folders) if not plugin.distribution]
@@ -128,6 +129,7 @@ class Made:
             self.result.update(event.values)
 
 
+@former_arguments("studio.testing.plugins.run_task")
 def run_task(
     task: Callable[[Any, Any], Iterator[Event]],
     params: Params,
@@ -140,7 +142,7 @@ def run_task(
     sandbox: Sandbox | None = None,
     calls: Mapping[str, FakeTask] | None = None,
     library: Sequence[SavedArtifact] = (),
-    kept: dict[str, bytes] | None = None,
+    intermediates: dict[str, bytes] | None = None,
     checkpoint: Path | None = None,
     energy: Iterable[EnergyUse] = (),
 ) -> Made:
@@ -155,7 +157,7 @@ def run_task(
         calls: What stands in for the tasks of others, by id: each takes the parameters and the
             inputs that ``ctx.call`` was given, and returns what came of it or raises.
         library: What ``ctx.library`` finds, newest first; each with its payload as ``data``.
-        kept: Key → what ``ctx.intermediates`` has; what the task keeps is added.
+        intermediates: Key → content of ``ctx.intermediates``; what the task keeps is added.
         checkpoint: What ``ctx.checkpoint`` is; by default it goes with the scratch.
         energy: What ``ctx.energy()`` returns, one after the other; None after the last.
         stop_after: Stop it after so many steps; what it hands over then is taken in too.
@@ -172,7 +174,7 @@ def run_task(
         sandbox=sandbox or own_sandbox(),
         call=_fake_calls(calls or {}),
         library=_Library(library),
-        intermediates=None if kept is None else _Kept(kept),
+        intermediates=None if intermediates is None else _Kept(intermediates),
     )
     steps = task(context, params)
     try:
@@ -326,3 +328,7 @@ class _Pool:
         if weights not in self._models:
             raise StudioError(ErrorCode.NOT_FOUND, f"There is no model “{weights}”.")
         return Path(self._models[weights])
+
+
+if not TYPE_CHECKING:  # type checkers know the names of today only
+    __getattr__ = former_names(__name__)

@@ -13,7 +13,7 @@ from studio.base.settings import Namespace
 from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.kit.artifact_actions import ArtifactActions
 from studio.desktop.kit.drop_target import DropTarget
-from studio.desktop.kit.kept_results import KeptResults
+from studio.desktop.kit.kept_results import PageResults
 from studio.desktop.kit.mode_forms import ModeForms
 from studio.desktop.kit.page_kit import PageKit
 from studio.desktop.kit.prompt_field import PromptField
@@ -73,7 +73,7 @@ def page_kit(
     run: RunController,
     button: RunButton,
     modes: ModeForms,
-    results: KeptResults,
+    results: PageResults,
     actions: ArtifactActions,
     target: DropTarget,
     field: PromptField,
@@ -84,7 +84,7 @@ def page_kit(
     _run: api.RunController = run
     _button: api.RunButton = button
     _modes: api.ModeForms = modes
-    _results: api.KeptResults = results
+    _results: api.PageResults = results
     _actions: api.ArtifactActions = actions
     _target: api.DropTarget = target
     _field: api.PromptField = field

@@ -11,7 +11,7 @@ import pytest
 
 from studio.plugins import PluginHost, PluginState
 from studio.protocol.errors import StudioError
-from studio.testing.plugins import found_in, host_of, importable
+from studio.testing.plugins import host_of, importable, plugins_in
 
 HERE = Path(__file__).parent
 GOOD, BAD = HERE / "good", HERE / "bad"
@@ -40,7 +40,9 @@ def packages() -> Iterator[None]:
 
 
 def host_with(tmp_path: Path, *packages: str) -> PluginHost:
-    return host_of(found_in(GOOD, BAD, packages=("studio_echo", *packages)), tmp_path / "journals")
+    return host_of(
+        plugins_in(GOOD, BAD, packages=("studio_echo", *packages)), tmp_path / "journals"
+    )
 
 
 def use_everything(host: PluginHost) -> None:

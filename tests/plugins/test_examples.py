@@ -13,7 +13,7 @@ import pytest
 
 from studio.api import BadInput
 from studio.api.plot import Bars, Histogram, Plot
-from studio.testing.plugins import found_in, host_of, importable, run_task
+from studio.testing.plugins import host_of, importable, plugins_in, run_task
 from studio.testing.processes import without_torch
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -93,7 +93,7 @@ def test_a_column_of_a_table_is_drawn(tmp_path: Path) -> None:
 
 
 def test_the_host_knows_the_kinds_of_plugins_that_are_off_too(tmp_path: Path) -> None:
-    host = host_of(found_in(EXAMPLES, packages=["studio_palette"]), tmp_path)
+    host = host_of(plugins_in(EXAMPLES, packages=["studio_palette"]), tmp_path)
     host.switch_off("palette")
     assert [page.tasks[0] for _, page in host.pages()] == []
     host.switch_on("palette")

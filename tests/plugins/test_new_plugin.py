@@ -14,7 +14,7 @@ import pytest
 
 from studio.plugins import scaffold
 from studio.plugins.project import package_folder
-from studio.testing.plugins import found_in, importable
+from studio.testing.plugins import importable, plugins_in
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -38,7 +38,7 @@ def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def test_the_studio_knows_it_at_once(tmp_path: Path, page: bool, family: bool) -> None:
     project = scaffold.write_project("tried_out", tmp_path, page=page, family=family)
     with importable(project):
-        (found,) = found_in(project)
+        (found,) = plugins_in(project)
     assert found.error is None
     assert found.manifest is not None
     rate = ["tried_out.rate"] if family else []
@@ -127,12 +127,12 @@ def depends_on_psutil(project: Path) -> None:
 
 def test_what_a_project_depends_on_is_lent_while_it_is_tried(tmp_path: Path) -> None:
     project = scaffold.write_project("tried_out", tmp_path)
-    assert found_in(project)[0].lends == ()
+    assert plugins_in(project)[0].lends == ()
     depends_on_psutil(project)
     text = (project / "pyproject.toml").read_text("utf-8")
     missing = text.replace('"psutil"', '"psutil", "no-such-thing>1", "scipy; extra == \'x\'", "!"')
     (project / "pyproject.toml").write_text(missing, "utf-8")
-    assert found_in(project)[0].lends == ("psutil",)
+    assert plugins_in(project)[0].lends == ("psutil",)
 
 
 @pytest.mark.slow

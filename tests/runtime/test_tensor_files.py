@@ -14,7 +14,7 @@ from studio.api.worker.context import Parks
 from studio.api.worker.tensor_files import (
     Header,
     SafetensorsLoader,
-    damage_told,
+    damage_reported,
     damaged,
     read_header,
     read_tensors,
@@ -87,7 +87,7 @@ def test_damage_is_a_sentence_that_names_the_file(file: Path) -> None:
     assert read_header(file) is None
     with pytest.raises(StudioError, match=r"own\.safetensors cannot be used: "):
         list(read_tensors(file, "cpu"))
-    with pytest.raises(StudioError, match="missing"), damage_told(file):
+    with pytest.raises(StudioError, match="missing"), damage_reported(file):
         raise KeyError("missing")
 
 

@@ -24,7 +24,7 @@ def said() -> list[str]:
     return sorted({each.strip() for text in texts for each in text.split(". ") if len(each) > 40})
 
 
-def found_in(home: Path, sentences: list[str] | None = None) -> list[str]:
+def plugins_in(home: Path, sentences: list[str] | None = None) -> list[str]:
     """Return the files of a home in which a sentence is, by default any of the conversation."""
     wanted = [sentence.encode() for sentence in sentences or said()]
     files = [path for path in home.rglob("*") if path.is_file()]
@@ -49,18 +49,18 @@ def test_of_an_erased_conversation_no_sentence_is_in_any_file_of_the_home(desk: 
     record = library.record(library.conversations.thread(id)[-1].record)
     assert set(record.inputs) == {"messages"}
     assert "messages" not in record.params
-    assert not any("cache" in path for path in found_in(desk.home)), "no answer lies in a cache"
+    assert not any("cache" in path for path in plugins_in(desk.home)), "no answer lies in a cache"
     draft = f"{sentences('asking', 2)} Not sent."
     desk.page.composer.set_text(draft)
     desk.until(lambda: desk.ctx.settings.get("drafts", {}).get(id) == draft.strip())
     parked = desk.studio.paths.cache / "beginnings" / "model" / "piece.safetensors"
     parked.parent.mkdir(parents=True)
     parked.write_text(sentences("answering", 1))
-    assert len(found_in(desk.home)) >= 3, "control"
+    assert len(plugins_in(desk.home)) >= 3, "control"
     library.conversations.bin(id)
     library.empty_bin()
     desk.close()
-    assert found_in(desk.home) == []
+    assert plugins_in(desk.home) == []
     desk.open()
     assert desk.studio.library.verify().ok
 
@@ -77,8 +77,8 @@ def test_messages_deleted_within_a_conversation_go_with_the_bin(desk: Any) -> No
     kept = [sentence for sentence in said() if sentence in first]
     gone = [sentence for sentence in said() if sentence not in first]
     assert len(gone) >= 2 * (TURNS - 1)
-    assert found_in(desk.home, gone) == []
-    assert found_in(desk.home, kept) != []
+    assert plugins_in(desk.home, gone) == []
+    assert plugins_in(desk.home, kept) != []
     desk.open()
     assert desk.studio.library.verify().ok
     assert len(desk.studio.library.conversations.thread(id)) == 2

@@ -57,7 +57,7 @@ def draw(models, folders, monkeypatch):
         } | values
         return run_task(
             generate, Generate.parse(values), seed=seed, models=models | (more or {}),
-            inputs=inputs, stop_after=stop_after, kept=kept,
+            inputs=inputs, stop_after=stop_after, intermediates=kept,
         )  # fmt: skip
 
     return draw

@@ -13,7 +13,7 @@ from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobEnd, JobHandle, JobRequest
 from studio.api.kit import Kit
 from studio.api.sandbox import Sandbox
-from studio.api.stability import since
+from studio.api.stability import former_methods, since
 from studio.api.weights import WeightsView
 from studio.api.window.library import LibraryView
 from studio.api.window.narration import Narration
@@ -37,6 +37,7 @@ class Page:
         restore_state: Takes what ``save_state`` returned; must bear old or foreign data.
         accept: Takes an artifact that was sent here; only kinds the manifest lists.
         reuse: Sets everything as it was for a result of one of the plugin's tasks.
+        run: Does what the main button does, with what is filled in.
         actions: For the command palette, while this page exists.
         focus: Puts the keyboard where a person starts.
     """
@@ -49,9 +50,11 @@ class Page:
     actions: Sequence[PageAction] = ()
     focus: Callable[[], None] | None = None
     reuse: Callable[[UsedSettings], None] | None = None
+    run: Callable[[], None] | None = None
 
 
 @since("1.1")
+@former_methods("studio.api.window.context.UsedSettings")
 @dataclass(frozen=True)
 class UsedSettings:
     """How a result was made, as far as it can be made so again.
@@ -68,7 +71,7 @@ class UsedSettings:
     parents: tuple[str, ...] = ()
     inputs: Mapping[str, Path] = field(default_factory=dict)
 
-    def asked(self, param: str) -> str:
+    def prompt(self, param: str) -> str:
         """Return the prompt: a parameter, else the last user message in ``messages``.
 
         May read that input: call it in the background. Empty if the prompt was not stored.

@@ -32,7 +32,7 @@ class LibraryView(Protocol):
         ...
 
     @since("1.1")
-    def made_in(self, conversations: Sequence[str]) -> list[SavedArtifact]:
+    def results_of(self, conversations: Sequence[str]) -> list[SavedArtifact]:
         """Return the results that were made in conversations, newest first, without the bin."""
         ...
 

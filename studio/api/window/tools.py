@@ -16,7 +16,7 @@ from typing import Any, Protocol, Self
 import msgspec
 
 from studio.api.params import Params
-from studio.api.stability import since
+from studio.api.stability import former_methods, since
 from studio.protocol.errors import StudioError
 
 _TOLD = ("type", "description", "enum", "items", "minimum", "maximum", "properties", "required")
@@ -49,6 +49,7 @@ class ToolEffects:
 
 
 @since("1.1")
+@former_methods("studio.api.window.tools.Tool")
 @dataclass(frozen=True)
 class Tool:
     """Something a language model may call.
@@ -77,7 +78,7 @@ class Tool:
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     produces: tuple[str, ...] = ()
 
-    def told(self, most: int = 0) -> dict[str, Any]:
+    def model_schema(self, most: int = 0) -> dict[str, Any]:
         """Return the schema for a language model: short, without titles and defaults.
 
         Args:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from studio.api.stability import deprecated
+from studio.api.stability import former_names
 
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -67,12 +67,10 @@ def translated(text: str | Mapping[str, Any], translate: Callable[[str], str]) -
     })  # fmt: skip
 
 
-@deprecated("1.1", "Use translated(text, translate).")
-def told(text: str | Mapping[str, Any], translate: Callable[[str], str]) -> str:
-    """Translate a text: the early name of ``translated``."""
-    return translated(text, translate)
-
-
 def _filled(pattern: str, places: Mapping[str, Any]) -> str:
     """Return a pattern with its places filled in; a file may have any, so nothing is formatted."""
     return _PLACE.sub(lambda match: str(places.get(match[1], match[0])), pattern)
+
+
+if not TYPE_CHECKING:  # type checkers know the names of today only
+    __getattr__ = former_names(__name__)

@@ -11,10 +11,10 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from studio.api.errors import ErrorCode, StudioError
-from studio.api.stability import since
+from studio.api.stability import former_names, since
 from studio.api.worker.context import Requirements, WeightsFacts
 from studio.protocol.regular_file import open_regular
 
@@ -70,7 +70,7 @@ def read_tensors(path: Path, device: str) -> Generator[float, None, dict[str, An
 
     state: dict[str, Any] = {}
     open_regular(path).close()  # the library would wait for a pipe, with Python's lock
-    with damage_told(path), safe_open(path, framework="pt", device=device) as file:
+    with damage_reported(path), safe_open(path, framework="pt", device=device) as file:
         names = list(file.keys())
         for number, name in enumerate(names, 1):
             tensor = file.get_tensor(name)
@@ -192,7 +192,7 @@ class SafetensorsLoader(Generic[Model]):
         if description is None:
             raise damaged(path, f"its header is not that of the family “{self.family}”")
         tensors = yield from read_tensors(path, device)
-        with damage_told(path):
+        with damage_reported(path):
             return self.build(description[0], tensors, device)
 
     def park(self, loaded: Model) -> None:
@@ -211,12 +211,12 @@ class SafetensorsLoader(Generic[Model]):
         header = read_header(path)
         if header is None or not header.has(self.mark):
             return None
-        with damage_told(path):
+        with damage_reported(path):
             return header, self.describe(header)
 
 
 @contextmanager
-def damage_told(path: Path) -> Iterator[None]:
+def damage_reported(path: Path) -> Iterator[None]:
     """Turn what goes wrong with a damaged file, while it is read or put to use, into a sentence."""
     from safetensors import SafetensorError
 
@@ -233,3 +233,7 @@ def damaged(path: Path, why: str) -> StudioError:
         f"The model file {path.name} cannot be used: {why}.",
         "Run setup again, or copy the file again.",
     )
+
+
+if not TYPE_CHECKING:  # type checkers know the names of today only
+    __getattr__ = former_names(__name__)

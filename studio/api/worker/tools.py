@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
+from studio.api.stability import former_arguments
 from studio.api.worker.constraint import Constraint
 
 OPENING, CLOSING = "<tool_call>", "</tool_call>"
@@ -112,18 +113,19 @@ class CallReader:
     """Parts a text that has the form of :func:`tool_constraint` while it is written.
 
     Some models, Qwen2.5-Coder among them, write a call as a block of JSON where nothing holds them
-    to the form. An answer that is nothing but such calls of ``known`` tools counts as calls, too.
+    to the form. An answer that is nothing but such calls of ``tools`` counts as calls, too.
 
     Attributes:
         names: Of the tools called so far.
     """
 
-    def __init__(self, known: Sequence[str] = ()) -> None:
+    @former_arguments("studio.api.worker.tools.CallReader")
+    def __init__(self, tools: Sequence[str] = ()) -> None:
         self.names: list[str] = []
-        self._known = frozenset(known)
+        self._tools = frozenset(tools)
         self._held = ""
         self._within = ""
-        self._bare = bool(known)
+        self._bare = bool(tools)
 
     def push(self, text: str) -> Iterator[tuple[int, str]]:
         """Take more text; yield (call, text): 0 for the answer, else arguments of that call."""
@@ -156,7 +158,7 @@ class CallReader:
 
     def flush(self) -> Iterator[tuple[int, str]]:
         """Yield the buffered rest at the end of the text, including truncated calls."""
-        if self._bare and (calls := _bare_calls(self._held, self._known)):
+        if self._bare and (calls := _bare_calls(self._held, self._tools)):
             self._held = ""
             for call in calls:
                 self.names.append(call["name"])

@@ -13,7 +13,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QMenu
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.results import KeptResults, TaskResult, file_stem
+from studio.api.results import PageResults, TaskResult, file_stem
 from studio.api.window.context import PluginContext
 from studio.api.window.language import tr
 from studio.api.window.ui import TroubleRow
@@ -32,7 +32,7 @@ class ActionParts:
 
     current: Callable[[], TaskResult | None]
     trouble: TroubleRow
-    results: KeptResults | None = None
+    results: PageResults | None = None
     show: Callable[[str], None] | None = None
     changed: Callable[[TaskResult], None] | None = None
     export: Callable[[SavedArtifact, Path], Any] | None = None
@@ -174,7 +174,7 @@ class ArtifactActions:
             by_page = partial(export, artifact) if export is not None else None
             return exporter.to_file(artifact.id, path, chosen, by_page), chosen
 
-        def said(path: Path, written: tuple[Exported, Disclosure]) -> None:
+        def report(path: Path, written: tuple[Exported, Disclosure]) -> None:
             exported, chosen = written
             words = tr("Saved as {name}.").format(name=path.name)
             along = _along(chosen) if exported.is_made else ""
@@ -188,7 +188,7 @@ class ArtifactActions:
             suffixes,
             write,
             trouble=self._parts.trouble,
-            said=said,
+            done=report,
         )
 
     def fill_targets(self, menu: QMenu) -> None:

@@ -35,8 +35,8 @@ class StripLook:
     file_name: Callable[[TaskResult], str] | None = None
 
 
-class KeptResults:
-    """Implements ``studio.api.results.KeptResults``.
+class PageResults:
+    """Implements ``studio.api.results.PageResults``.
 
     Attributes:
         widget: The strip.

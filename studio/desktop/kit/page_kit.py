@@ -14,13 +14,14 @@ from studio.api import runs as api_runs
 from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobRequest
 from studio.api.roles import Role
+from studio.api.stability import former_arguments
 from studio.api.window.context import PluginContext
 from studio.api.window.ui import ProgressRow, TroubleRow
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.artifact_actions import ActionParts, ArtifactActions
 from studio.desktop.kit.drop_target import Accepted, DropTarget
 from studio.desktop.kit.handed_out import HandedOut
-from studio.desktop.kit.kept_results import KeptResults, StripLook
+from studio.desktop.kit.kept_results import PageResults, StripLook
 from studio.desktop.kit.machines.run_on import RunOn
 from studio.desktop.kit.mode_forms import ModeForms
 from studio.desktop.kit.model_offer import ModelOffer
@@ -98,17 +99,17 @@ class PageKit:
         size: tuple[int, int] = (64, 64),
         describe: Callable[[api_results.TaskResult], str] | None = None,
         file_name: Callable[[api_results.TaskResult], str] | None = None,
-    ) -> KeptResults:
+    ) -> PageResults:
         """Return the results that a page keeps."""
         shown = StripLook(name, thumbnail, paint, size, describe, file_name)
-        return KeptResults(self._ctx, self._look, key, most, read, shown, HandedOut(self._exporter))
+        return PageResults(self._ctx, self._look, key, most, read, shown, HandedOut(self._exporter))
 
     def artifact_actions(
         self,
         current: Callable[[], api_results.TaskResult | None],
         *,
         trouble: TroubleRow,
-        results: api_results.KeptResults | None = None,
+        results: api_results.PageResults | None = None,
         show: Callable[[str], None] | None = None,
         changed: Callable[[api_results.TaskResult], None] | None = None,
         export: Callable[[SavedArtifact, Path], Any] | None = None,
@@ -120,6 +121,7 @@ class PageKit:
         parts = ActionParts(current, trouble, results, show, changed, export, suffixes, clip, page)
         return ArtifactActions(self._ctx, parts, HandedOut(self._exporter))
 
+    @former_arguments("studio.api.kit.Kit.save_as")
     def save_as(
         self,
         title: str,
@@ -128,10 +130,10 @@ class PageKit:
         write: Callable[[Path], Any],
         *,
         trouble: TroubleRow,
-        said: Callable[[Path, Any], None] | None = None,
+        done: Callable[[Path, Any], None] | None = None,
     ) -> None:
         """Ask where to, and let ``write`` write there beside the window."""
-        save_as(self._ctx, title, name, suffixes, write, trouble=trouble, said=said)
+        save_as(self._ctx, title, name, suffixes, write, trouble=trouble, done=done)
 
     def labelled(self, artifact: str, write: Callable[[Path], Any]) -> Callable[[Path], Any]:
         """Return a ``write`` after which the file says how it was made."""

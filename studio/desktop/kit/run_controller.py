@@ -17,6 +17,7 @@ from studio.api.jobs import JobHandle, JobRequest
 from studio.api.plot import Plot
 from studio.api.results import Read, TaskResult
 from studio.api.runs import RunButton
+from studio.api.stability import former_methods
 from studio.api.window.context import PluginContext
 from studio.api.window.language import tr
 from studio.api.window.ui import ProgressRow, TroubleRow
@@ -76,6 +77,7 @@ class _Listeners:
     over: list[Callable[[], None]] = field(default_factory=list)
 
 
+@former_methods("studio.api.runs.RunController")
 class RunController:
     """Implements ``studio.api.runs.RunController``.
 
@@ -405,7 +407,7 @@ class RunController:
         """Call with each chart of how it goes: of each title the last one counts."""
         self._told.plot.append(call)
 
-    def on_made(self, call: Callable[[TaskResult], None]) -> None:
+    def on_result(self, call: Callable[[TaskResult], None]) -> None:
         """Call with each result, on disk and read."""
         self._told.made.append(call)
 

@@ -22,22 +22,22 @@ def save_as(
     write: Callable[[Path], Any],
     *,
     trouble: TroubleRow,
-    said: Callable[[Path, Any], None] | None = None,
+    done: Callable[[Path, Any], None] | None = None,
 ) -> None:
     """Ask where to, and let ``write`` write there; ``studio.api.kit.Kit.save_as`` says more."""
     chosen = ctx.ui.save_file(title, name, suffixes)
     if chosen is None:
         return
     path = chosen if chosen.suffix else chosen.with_suffix(Path(name).suffix)
-    again = partial(save_as, ctx, title, name, suffixes, write, trouble=trouble, said=said)
+    again = partial(save_as, ctx, title, name, suffixes, write, trouble=trouble, done=done)
 
-    def done(result: Any) -> None:
+    def finish(result: Any) -> None:
         if isinstance(result, StudioError):
             trouble.tell(result, again)
-        elif said is not None:
-            said(path, result)
+        elif done is not None:
+            done(path, result)
         else:
             words = tr("Saved as {name}.").format(name=path.name)
             ctx.notices.info(words, key=f"{ctx.plugin}.save")
 
-    ctx.run_later(lambda: outcome(lambda: write(path)), done)
+    ctx.run_later(lambda: outcome(lambda: write(path)), finish)

@@ -6,29 +6,40 @@ Reads the files of both and imports neither, so that nothing has to be installed
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 import studio
-from studio.api.stability import CONTEXT, MOVED, WORKER
+from studio.api.stability import CONTEXT, MOVED, RENAMED, WORKER
 from studio.plugins.check.manifest_rules import known_icons, no_icon
 from studio.plugins.check.project_rules import Sources
 from studio.plugins.finding import Finding
 from studio.protocol.regular_file import read_note
 
 _ROOT = Path(studio.__file__).parent.parent
+_METHOD = re.compile(r"\.[A-Z]\w+\.(\w+)$")
+_ARGUMENT = re.compile(r"(\w+\(\w+\))$")
 
 
 def api_findings(sources: Sources) -> Iterator[Finding]:
     """Yield what its author has to change for this version of the API, each with its line."""
+    trees: dict[str, ast.Module] = {}
     for file in sources.python_files():
-        try:
+        with contextlib.suppress(SyntaxError, ValueError):  # the trial says so, with the line
             tree = ast.parse(read_note(file).decode("utf-8", "replace"))
-        except (SyntaxError, ValueError):
-            continue  # the trial says so, with the line
-        name = sources.name_of(file)
+            trees[sources.name_of(file)] = tree
+    own = {
+        node.name
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    methods = {old: new for old, new in _members(_METHOD) if old not in own}
+    for name, tree in trees.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 yield from _names(node, name)
@@ -37,7 +48,32 @@ def api_findings(sources: Sources) -> Iterator[Finding]:
                     yield from _module(alias.name, name, node.lineno)
             elif isinstance(node, ast.Call):
                 yield from _call(node, name, sources)
+                yield from _arguments(node, name)
                 yield from _icon(node, name)
+            elif isinstance(node, ast.Attribute) and node.attr in methods:
+                yield _renamed(f".{node.attr}", f".{methods[node.attr]}", name, node.lineno)
+
+
+def _members(form: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Yield (former, present) names of ``RENAMED`` with that form, without their path."""
+    for old, new in RENAMED.items():
+        if match := form.search(old):
+            yield match[1], new
+
+
+def _arguments(node: ast.Call, file: str) -> Iterator[Finding]:
+    """Find arguments that are passed by a former name."""
+    called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    given = {f"{called}({keyword.arg})" for keyword in node.keywords}
+    for old, new in _members(_ARGUMENT):
+        if old in given:
+            short = old.replace(")", "=)")
+            yield _renamed(short, f"{called}({new}=)", file, node.lineno)
+
+
+def _renamed(old: str, new: str, file: str, line: int) -> Finding:
+    words = f"{old} has a new name. The old one works until the next major version of the API."
+    return Finding("renamed", words, file, line, f"Use {new}.", is_advice=True)
 
 
 def _names(node: ast.ImportFrom, file: str) -> Iterator[Finding]:
@@ -46,6 +82,9 @@ def _names(node: ast.ImportFrom, file: str) -> Iterator[Finding]:
     there = _names_in(MOVED.get(module, module))
     for alias in node.names if there else ():
         if alias.name in there or alias.name == "*":
+            continue
+        if new := RENAMED.get(f"{module}.{alias.name}"):
+            yield _renamed(f"{module}.{alias.name}", new, file, node.lineno)
             continue
         if f"{module}.{alias.name}" in MOVED:
             yield from _module(f"{module}.{alias.name}", file, node.lineno)

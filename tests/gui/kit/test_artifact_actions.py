@@ -170,7 +170,7 @@ def test_a_page_can_ask_where_to_by_itself(desk: Any, tmp_path: Path) -> None:
         (".csv",),
         write,
         trouble=desk.row,
-        said=lambda path, count: told.append((path.name, count)),
+        done=lambda path, count: told.append((path.name, count)),
     )
     desk.until(lambda: told == [("table.csv", 3)])
 

@@ -43,7 +43,7 @@ class Page:
         run.on_progress(lambda done, total, words, left: self.heard.append(words))
         run.on_text(lambda text, tokens, channel: self.heard.append(f"{channel}:{text}"))
         run.on_preview(lambda image, note: self.heard.append(image.size().toTuple()))
-        run.on_made(self.heard.append)
+        run.on_result(self.heard.append)
         run.on_done(lambda result: self.heard.append(dict(result)))
         run.on_failed(lambda error: self.heard.append(error.code))
         run.on_stopped(lambda: self.heard.append("stopped"))

@@ -22,7 +22,7 @@ from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import Call, CallEnded
 from studio.studio import Studio
 from studio.testing.inproc import pump_until
-from studio.testing.plugins import found_in, host_of
+from studio.testing.plugins import plugins_in, host_of
 from studio.testing.scripted import ScriptedRuntime, Stall
 
 pytestmark = pytest.mark.skipif("sys.platform == 'win32'")
@@ -87,7 +87,7 @@ def opened(tmp_path: Path, runtime: ScriptedRuntime) -> Iterator[Open]:
             studio.close()
         lives.clear()
         paths = StudioPaths.default(tmp_path / "home")
-        host = host_of(found_in(folder), paths.journals)
+        host = host_of(plugins_in(folder), paths.journals)
         library = Library.open(paths)
         studio = Studio(
             paths, Settings(paths.settings), library, host, launch=runtime.launch, attended=True
@@ -193,14 +193,14 @@ params = { PARAM = "/etc/passwd" }
 @pytest.mark.parametrize("table", [ACTION, TOUR, MODE], ids=["action", "tour", "mode"])
 def test_a_manifest_names_no_file(tmp_path: Path, table: str, param: str) -> None:
     folder = write(tmp_path / "plugins", table.replace("PARAM", param))
-    host = host_of(found_in(folder), tmp_path / "journals")
+    host = host_of(plugins_in(folder), tmp_path / "journals")
     with pytest.raises(StudioError, match=f"names a file for {param}"):
         host.params_class("far.read")
 
 
 def test_a_manifest_may_set_what_is_no_file(tmp_path: Path) -> None:
     folder = write(tmp_path / "plugins", ACTION.replace("PARAM", "text"))
-    assert host_of(found_in(folder), tmp_path / "journals").params_class("far.read")
+    assert host_of(plugins_in(folder), tmp_path / "journals").params_class("far.read")
 
 
 def test_no_default_is_a_file(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_no_default_is_a_file(tmp_path: Path) -> None:
         'config: Annotated[str, File()] = ""', 'config: Annotated[str, File()] = "/etc/passwd"'
     )
     folder = write(tmp_path / "plugins", schema=schema)
-    host = host_of(found_in(folder), tmp_path / "journals")
+    host = host_of(plugins_in(folder), tmp_path / "journals")
     with pytest.raises(StudioError, match="default of config is a file"):
         host.params_class("far.ask")
 

@@ -159,7 +159,7 @@ class ChatPage(PageFrame):
         if prompt := str(used.params.get("prompt") or ""):
             ask(prompt)
         else:
-            self.work_queue.do(lambda: used.asked("prompt"), ask)
+            self.work_queue.do(lambda: used.prompt("prompt"), ask)
 
     def _begin_or_open(self, conversation: str) -> None:
         """Open the conversation of the last session, or begin one."""

@@ -236,7 +236,7 @@ def _for_step(messages: Sequence[Mapping[str, Any]], part: str) -> list[dict[str
 
 def held(tool: Tool, results: Mapping[str, Made], documents: Mapping[str, str]) -> dict[str, Any]:
     """Return the schema of a tool in which files can only be those that there are."""
-    schema = tool.told(MOST_ARGUMENTS)
+    schema = tool.model_schema(MOST_ARGUMENTS)
     if not schema["required"]:  # what a call without would be about
         name, field = next(iter(schema["properties"].items()), ("", None))
         if field is not None and field.get("type") == "string" and name not in tool.files:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import (
     BadInput,
-    KeptResults,
+    PageResults,
     PluginContext,
     Role,
     SavedArtifact,
@@ -134,7 +134,7 @@ class BatchExports:
         self,
         ctx: PluginContext,
         parent: QWidget,
-        results: KeptResults,
+        results: PageResults,
         current: Callable[[], TaskResult | None],
         trouble: TroubleRow,
     ) -> None:

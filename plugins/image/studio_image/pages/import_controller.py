@@ -11,7 +11,7 @@ from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
 from studio.api import (
-    KeptResults,
+    PageResults,
     PluginContext,
     SavedArtifact,
     StudioError,
@@ -40,7 +40,7 @@ class ImportController:
         self,
         ctx: PluginContext,
         composer: Composer,
-        results: KeptResults,
+        results: PageResults,
         view: ViewController,
         trouble: TroubleRow,
     ) -> None:

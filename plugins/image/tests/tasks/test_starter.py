@@ -269,7 +269,7 @@ def test_more_pictures_and_larger_ones_do_not_start_anew(
             Generate.parse({**values, **params}),
             seed=params.get("seed", 3),
             models={"tiny": starter},
-            kept=kept if with_kept else None,
+            intermediates=kept if with_kept else None,
         )
         return [picture_arrays.read(each.read()).tobytes() for each in made.artifacts]
 
@@ -298,7 +298,7 @@ def test_what_is_kept_and_damaged_is_made_anew(
             starter_generation.generate,
             Generate.parse(values),
             models={"tiny": starter},
-            kept=kept,
+            intermediates=kept,
         )
         assert len(made.artifacts) == 1
         kept.update(dict.fromkeys(kept, damage))

@@ -249,7 +249,7 @@ class PieceActions:
         name = file_stem(document.piece.title, tr("music")) + suffix
         labelled = self._ctx.kit.labelled(document.source, write)
         self._ctx.kit.save_as(
-            tr("Export"), name, [suffix], labelled, trouble=self._trouble, said=said
+            tr("Export"), name, [suffix], labelled, trouble=self._trouble, done=said
         )
 
     def _render(self, piece: Piece, path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget, QWidgetAction
 
-from studio.api import KeptResults, PluginContext, Role, Verdict, outcome
+from studio.api import PageResults, PluginContext, Role, Verdict, outcome
 from studio.api.window.language import tr
 from studio_music.pages.editor.document import Document
 from studio_music.pages.playback.transport import Transport
@@ -26,7 +26,7 @@ class ChecksChip(QObject):
     said = Signal(str, bool)
 
     def __init__(
-        self, ctx: PluginContext, document: Document, takes: KeptResults, transport: Transport
+        self, ctx: PluginContext, document: Document, takes: PageResults, transport: Transport
     ) -> None:
         super().__init__()
         self._ctx, self._document, self._takes = ctx, document, takes

@@ -211,7 +211,7 @@ class MusicPage(QWidget):
         """Bring the results of a job into view."""
         run = self.tasks.run
         run.on_busy(self._follow_again)
-        run.on_made(self._on_made)
+        run.on_result(self._on_made)
         run.on_done(self._on_done)
 
     def _follow_again(self, busy: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from studio.api.worker.tensor_files import Header, SafetensorsLoader, damage_told, write_tensors
+from studio.api.worker.tensor_files import Header, SafetensorsLoader, damage_reported, write_tensors
 from studio_voice.speech.detector import SpeechDetector
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def read(path: Path) -> SpeechDetector:
     """
     from safetensors import safe_open
 
-    with damage_told(path), safe_open(path, framework="np") as file:
+    with damage_reported(path), safe_open(path, framework="np") as file:
         return SpeechDetector({name: _full(file.get_tensor(name)) for name in file.keys()})  # noqa: SIM118
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from studio.api import Requirements, WeightsFacts
-from studio.api.worker.tensor_files import damage_told
+from studio.api.worker.tensor_files import damage_reported
 from studio_voice.whisper import ctranslate2_file, folder
 from studio_voice.whisper.alignment import Heads
 from studio_voice.whisper.network import Sizes, Whisper
@@ -71,7 +71,7 @@ class WhisperLoader:
         Raises:
             StudioError: The files are damaged, or something is missing.
         """
-        with damage_told(path):
+        with damage_reported(path):
             if path.is_dir():
                 source = folder.opened(path)
                 tokenizer, config = source.tokenizer, source.config

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from studio.api.worker.context import Requirements, WeightsFacts
-from studio.api.worker.tensor_files import damage_told, damaged, read_tensors
+from studio.api.worker.tensor_files import damage_reported, damaged, read_tensors
 from studio.runtime.engines.embedding import packed_file
 from studio.runtime.engines.embedding.encoder import Encoder
 from studio.runtime.engines.embedding.engine import STEP_TOKENS, EmbeddingEngine
@@ -21,7 +21,7 @@ prefixes, and English alone is served better by an encoder of English."""
 
 
 def _about(path: Path) -> Description | packed_file.Header:
-    with damage_told(path):
+    with damage_reported(path):
         about = packed_file.describe(path) if packed_file.is_one(path) else describe(path)
     if about is None:
         raise damaged(path, "its header is not that of a sentence encoder")
@@ -40,7 +40,7 @@ class EmbeddingLoader:
             StudioError: It is one, but broken.
         """
         if packed_file.is_one(path):
-            with damage_told(path):
+            with damage_reported(path):
                 packed = packed_file.describe(path)
             kept = {"architecture": "xlm-r", "width": packed.config.width}
             return WeightsFacts(self.family, packed.title, (MULTILINGUAL,), kept)
@@ -76,7 +76,7 @@ class EmbeddingLoader:
             StudioError: The file is damaged or of another make.
         """
         about = _about(path)
-        with damage_told(path):
+        with damage_reported(path):
             if isinstance(about, packed_file.Header):
                 packed = yield from packed_file.load(path, about)
                 return EmbeddingEngine(about, packed.to(device).eval().requires_grad_(False))

@@ -16,7 +16,7 @@ from studio.plugins.discovery import Found, Origin
 from studio.plugins.release import Release, Shipped
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.states import Lane
-from studio.testing.plugins import MemorySettings, found_in, host_of, importable
+from studio.testing.plugins import MemorySettings, host_of, importable, plugins_in
 
 MANIFEST = """
 id = "{name}"
@@ -67,7 +67,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def host(folder: Path, tmp_path: Path) -> Callable[..., PluginHost]:
     def make(**options: Any) -> PluginHost:
-        return host_of(found_in(folder), tmp_path / "journals", **options)
+        return host_of(plugins_in(folder), tmp_path / "journals", **options)
 
     return make
 
@@ -119,7 +119,7 @@ def test_only_leaves_out_the_others_and_reports_unknown_names(
 
 
 def test_safe_mode_keeps_only_the_studios_own(folder: Path, tmp_path: Path) -> None:
-    one, two = found_in(folder)
+    one, two = plugins_in(folder)
     assert two.folder is not None
     release = Release({"two": Shipped(two.folder)})
     host = host_of([one, two], tmp_path, safe_mode=True, release=release)
@@ -127,7 +127,7 @@ def test_safe_mode_keeps_only_the_studios_own(folder: Path, tmp_path: Path) -> N
 
 
 def test_the_studios_own_plugin_keeps_its_id(folder: Path, tmp_path: Path) -> None:
-    one, two = found_in(folder)
+    one, two = plugins_in(folder)
     assert two.folder is not None
     own = Found("one", two.package, two.folder, one.manifest)
     host = host_of([one, own], tmp_path, release=Release({"two": Shipped(two.folder)}))
@@ -143,7 +143,7 @@ def test_nobody_calls_itself_like_a_part_of_the_studio(
     text = (folder / "studio_t_one/manifest.toml").read_text("utf-8")
     text = text.replace('title = "The one"', f'title = "{title}"')
     (folder / "studio_t_one/manifest.toml").write_text(text, "utf-8")
-    one, two = found_in(folder)
+    one, two = plugins_in(folder)
     assert two.folder is not None
     host = host_of([one, two], tmp_path, release=Release({"two": Shipped(two.folder)}))
     assert states(host) == {"one": PluginState.INVALID, "two": PluginState.DISCOVERED}
@@ -171,10 +171,10 @@ def test_damaged_settings_count_as_none(host: Callable[..., PluginHost]) -> None
 CRASH = """
 import sys
 from pathlib import Path
-from studio.testing.plugins import found_in, host_of, importable
+from studio.testing.plugins import plugins_in, host_of, importable
 folder, journal = map(Path, sys.argv[1:])
 with importable(folder):
-    host_of(found_in(folder), journal).window_half("deadly")
+    host_of(plugins_in(folder), journal).window_half("deadly")
 """
 
 
@@ -187,12 +187,12 @@ def test_plugin_that_kills_the_studio_is_in_quarantine_at_the_next_start(
     assert subprocess.run(command, timeout=600, check=False).returncode == 11
     settings = MemorySettings()
     for _ in range(2):  # and it stays there
-        host = host_of(found_in(folder), journal, settings=settings)
+        host = host_of(plugins_in(folder), journal, settings=settings)
         assert host.plugin("deadly").state is PluginState.QUARANTINED
         assert "studio_t_deadly.plugin" in host.plugin("deadly").reason
         assert host.plugin("one").is_usable
     host.switch_on("deadly")
-    assert host_of(found_in(folder), journal, settings=settings).plugin("deadly").is_usable
+    assert host_of(plugins_in(folder), journal, settings=settings).plugin("deadly").is_usable
 
 
 IMPORTS = """
@@ -239,7 +239,7 @@ def test_journal_that_cannot_be_written_does_not_stop_a_plugin(
     folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    host = host_of(found_in(folder), tmp_path / "file")
+    host = host_of(plugins_in(folder), tmp_path / "file")
     assert host.window_half("one") is not None
 
 
@@ -255,7 +255,7 @@ def studio_open_file(path):
 
 def test_each_plugin_answers_with_the_arguments_it_takes(folder: Path, tmp_path: Path) -> None:
     write(folder, "three", plugin=HOOKS.format(body="return lambda: str(path)"))
-    host = host_of(found_in(folder), tmp_path)
+    host = host_of(plugins_in(folder), tmp_path)
     seen: list[str] = []
 
     def each(plugin: str) -> dict[str, Any]:
@@ -271,7 +271,7 @@ def test_expected_error_passes_with_its_own_words_and_does_not_count(
     folder: Path, tmp_path: Path
 ) -> None:
     write(folder, "three", plugin=HOOKS.format(body="raise BadInput('That is no song.')"))
-    host = host_of(found_in(folder), tmp_path)
+    host = host_of(plugins_in(folder), tmp_path)
     for _ in range(5):
         with pytest.raises(StudioError, match=r"^That is no song\.$") as caught:
             host.call("three", "studio_open_file", ctx=None, path=Path("x"))
@@ -281,7 +281,7 @@ def test_expected_error_passes_with_its_own_words_and_does_not_count(
 
 def test_keyboard_interrupt_is_the_users_not_the_plugins(folder: Path, tmp_path: Path) -> None:
     write(folder, "three", plugin=HOOKS.format(body="raise KeyboardInterrupt"))
-    host = host_of(found_in(folder), tmp_path)
+    host = host_of(plugins_in(folder), tmp_path)
     with pytest.raises(KeyboardInterrupt):
         host.call("three", "studio_open_file", ctx=None, path=Path("x"))
     assert host.faults.all() == []
@@ -291,12 +291,12 @@ def test_hook_wrappers_are_for_the_shell_alone(folder: Path, tmp_path: Path) -> 
     text = HOOKS.replace("@hookimpl", "@hookimpl(wrapper=True)").format(body="return (yield)")
     write(folder, "three", plugin=text)
     with pytest.raises(StudioError, match="wraps hooks of other plugins"):
-        host_of(found_in(folder), tmp_path).window_half("three")
+        host_of(plugins_in(folder), tmp_path).window_half("three")
 
 
 def test_mended_plugin_loads_after_it_is_switched_on_again(folder: Path, tmp_path: Path) -> None:
     package = write(folder, "three", plugin="1 / 0")
-    host = host_of(found_in(folder), tmp_path)
+    host = host_of(plugins_in(folder), tmp_path)
     with pytest.raises(StudioError, match="division by zero"):
         host.window_half("three")
     (package / "plugin.py").write_text("GOOD = True", "utf-8")
@@ -321,7 +321,7 @@ def test_plugin_beyond_use_stays_so_and_says_why(folder: Path, tmp_path: Path) -
     package = write(folder, "three")
     text = (package / "manifest.toml").read_text("utf-8").replace(">=1,<2", ">=9")
     (package / "manifest.toml").write_text(text, "utf-8")
-    host = host_of(found_in(folder), tmp_path)
+    host = host_of(plugins_in(folder), tmp_path)
     host.switch_off("three")
     assert host.plugin("three").state is PluginState.INCOMPATIBLE
     with pytest.raises(StudioError, match="cannot be enabled"):
@@ -354,7 +354,7 @@ def test_observers_can_leave_while_they_are_told(host: Callable[..., PluginHost]
 
 
 def test_broken_plugin_with_a_taken_name_keeps_its_own_reason(folder: Path, tmp_path: Path) -> None:
-    one, _ = found_in(folder)
+    one, _ = plugins_in(folder)
     error = StudioError(ErrorCode.PLUGIN_FAILED, "It is torn.")
     host = host_of([one, Found("one", "studio_torn", None, None, error)], tmp_path)
     assert host.plugin("one").is_usable
@@ -362,7 +362,7 @@ def test_broken_plugin_with_a_taken_name_keeps_its_own_reason(folder: Path, tmp_
 
 
 def test_what_an_author_tries_comes_before_what_is_installed(folder: Path, tmp_path: Path) -> None:
-    one, _ = found_in(folder)
+    one, _ = plugins_in(folder)
     installed = dataclasses.replace(one, origin=Origin.STORE, distribution="studio-plugin-one")
     tried = dataclasses.replace(one, origin=Origin.FOLDER)
     host = host_of([installed, tried], tmp_path)

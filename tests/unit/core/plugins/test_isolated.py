@@ -12,7 +12,7 @@ from studio.api import BadInput
 from studio.plugins import PluginHost, PluginState
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Permits
-from studio.testing.plugins import found_in, host_of
+from studio.testing.plugins import host_of, plugins_in
 
 pytestmark = pytest.mark.skipif("sys.platform == 'win32'")
 
@@ -51,7 +51,7 @@ def write(folder: Path, manifest: str = MANIFEST, schema: str = SCHEMA) -> Path:
 
 
 def host(folder: Path, tmp_path: Path) -> PluginHost:
-    return host_of(found_in(folder), tmp_path / "journals")
+    return host_of(plugins_in(folder), tmp_path / "journals")
 
 
 def test_its_schema_is_known_and_its_code_is_not(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_file_is_named_by_the_id_of_a_result(restyle: TaskTool) -> None:
 def test_no_call_names_what_a_person_or_a_page_chooses(restyle: TaskTool) -> None:
     properties = restyle.tool.schema["properties"]
     assert properties.keys() == {"image", "style", "weights", "seed"}
-    assert restyle.tool.told()["properties"].keys() == {"image", "style"}
+    assert restyle.tool.model_schema()["properties"].keys() == {"image", "style"}
 
 
 @pytest.mark.parametrize(

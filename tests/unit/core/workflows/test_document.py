@@ -13,14 +13,14 @@ from studio.automation.workflows.document import parse, read
 from studio.automation.workflows.references import Reference, escaped, filled, parts
 from studio.automation.workflows.toml_text import to_toml, write
 from studio.plugins import PluginHost
-from studio.testing.plugins import found_in, host_of, importable
+from studio.testing.plugins import plugins_in, host_of, importable
 from tests.unit.core.workflows.talker import PLUGINS, THREE_STEPS
 
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PluginHost]:
     with importable(PLUGINS):
-        yield host_of(found_in(PLUGINS), tmp_path_factory.mktemp("journal"))
+        yield host_of(plugins_in(PLUGINS), tmp_path_factory.mktemp("journal"))
 
 
 A = 'name = "A"\n'

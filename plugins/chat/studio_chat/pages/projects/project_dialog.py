@@ -137,4 +137,4 @@ class ProjectDialog(QDialog):
 def made_in(ctx: PluginContext, project: Project) -> list[SavedArtifact]:
     """Return the results of a project's conversations, newest first. Slow."""
     rows = ctx.library.conversations.list(folder=project.id, limit=100_000)
-    return list(ctx.library.made_in([row.id for row in rows]))
+    return list(ctx.library.results_of([row.id for row in rows]))

@@ -131,7 +131,7 @@ class AskTab(QWidget):
         self.composer.stop_asked.connect(self._stop)
         self.runner.on_start(self._on_start)
         self.runner.on_text(self._on_text)
-        self.runner.on_made(self._on_made)
+        self.runner.on_result(self._on_made)
         self.runner.on_done(self._on_done)
         self.runner.on_failed(self._on_failed)
         self.runner.on_stopped(self._on_stopped)

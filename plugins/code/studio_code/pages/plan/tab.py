@@ -99,7 +99,7 @@ class PlanTab(QWidget):
         self.write.clicked.connect(lambda _checked=False: self.write_steps())
         self.steps.edited.connect(self._update)
         self.runner.on_start(self._follow)
-        self.runner.on_made(self._on_made)
+        self.runner.on_result(self._on_made)
         self.runner.on_done(self._on_done)
         self.runner.on_failed(self._on_failed)
         self.runner.on_stopped(self._on_stopped)

@@ -103,7 +103,7 @@ class WriteController(QObject):
         self.runner.on_busy(lambda busy: self.began.emit() if busy else None)
         self.runner.on_start(lambda _job: self._begin())
         self.runner.on_text(self._on_text)
-        self.runner.on_made(self._on_made)
+        self.runner.on_result(self._on_made)
         self.runner.on_done(self._on_done)
         self.runner.on_failed(lambda _error: self._over())
         self.runner.on_stopped(self._on_stopped)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage
 
 from studio.api import (
     BadInput,
-    KeptResults,
+    PageResults,
     Kind,
     PluginContext,
     StudioError,
@@ -37,7 +37,7 @@ class ViewController:
         self,
         ctx: PluginContext,
         viewer: Viewer,
-        results: KeptResults,
+        results: PageResults,
         trouble: TroubleRow,
         show_viewer: Callable[[], None],
         show_beginning: Callable[[], None],

@@ -350,3 +350,28 @@ def test_files_that_nobody_picked_are_named_with_their_line(project: Path) -> No
             "It names a file for “config”: only a person can pick files.",
         ): at["manifest.toml"],
     }
+
+
+def test_former_names_of_the_api_are_listed_with_their_lines(project: Path) -> None:
+    file = project / PACKAGE / "worker.py"
+    first = len(file.read_text("utf-8").splitlines()) + 1
+    file.write_text(
+        file.read_text("utf-8")
+        + "from studio.api import KeptResults, told\n"
+        + "def show(kit, run, row):\n"
+        + "    kit.save_as('a', 'b', (), print, trouble=row, said=print)\n"
+        + "    run.on_made(print)\n"
+        + "    run.made_in([])\n"
+        + "def made_in(rows):\n"
+        + "    return rows\n",
+        "utf-8",
+    )
+    report = check(project, runs_code=False)
+    renamed = [finding for finding in report.findings if finding.rule == "renamed"]
+    assert sorted((finding.line - first, finding.cure) for finding in renamed) == [
+        (0, "Use PageResults."),
+        (0, "Use translated."),
+        (2, "Use save_as(done=)."),
+        (3, "Use .on_result."),
+    ], "made_in is the plugin's own"
+    assert all(finding.is_advice for finding in renamed)
