@@ -22,7 +22,7 @@ from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import Call, CallEnded
 from studio.studio import Studio
 from studio.testing.inproc import pump_until
-from studio.testing.plugins import plugins_in, host_of
+from studio.testing.plugins import host_of, plugins_in
 from studio.testing.scripted import ScriptedRuntime, Stall
 
 pytestmark = pytest.mark.skipif("sys.platform == 'win32'")

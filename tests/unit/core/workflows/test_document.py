@@ -13,7 +13,7 @@ from studio.automation.workflows.document import parse, read
 from studio.automation.workflows.references import Reference, escaped, filled, parts
 from studio.automation.workflows.toml_text import to_toml, write
 from studio.plugins import PluginHost
-from studio.testing.plugins import plugins_in, host_of, importable
+from studio.testing.plugins import host_of, importable, plugins_in
 from tests.unit.core.workflows.talker import PLUGINS, THREE_STEPS
 
 

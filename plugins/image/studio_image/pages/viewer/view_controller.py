@@ -11,8 +11,8 @@ from PySide6.QtGui import QImage
 
 from studio.api import (
     BadInput,
-    PageResults,
     Kind,
+    PageResults,
     PluginContext,
     StudioError,
     TaskResult,
