@@ -21,7 +21,7 @@ from studio.cli.terminal.studio_session import StudioSession
 from studio.protocol.errors import ErrorCode, StudioError
 
 _LIBRARY, _RUNTIME = "tests/faults/library", "tests/faults/runtime"
-_UNIT = "tests/unit/core/library"
+_UNIT = "tests/unit/library"
 SUITES = {
     "system-calls": (f"{_LIBRARY}/test_crash_points.py",),
     "kills": (

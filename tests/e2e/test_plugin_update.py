@@ -15,7 +15,7 @@ from studio.protocol.states import JobState
 from studio.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.processes import without_torch
-from tests.unit.core.plugins.install.wheels import Draft, plugin
+from tests.unit.plugins.install.wheels import Draft, plugin
 
 PATIENCE = 500.0
 SLOW = """\

@@ -20,9 +20,9 @@ from studio.plugins.install.minisign import SecretKey, sign
 from studio.plugins.install.store import PluginStore
 from studio.protocol.errors import StudioError
 from studio.testing.plugins import MemorySettings
-from tests.unit.core.plugins.install.test_bundle import key
-from tests.unit.core.plugins.install.test_wheel import CONTENTS, SHAPES, manifest, setting
-from tests.unit.core.plugins.install.wheels import Draft, package, plugin
+from tests.unit.plugins.install.test_bundle import key
+from tests.unit.plugins.install.test_wheel import CONTENTS, SHAPES, manifest, setting
+from tests.unit.plugins.install.wheels import Draft, package, plugin
 
 Change = Callable[[Draft], Any]
 TITLES = ["Chat", "chat ", "Сhat", "CHAT!", "P1ctures", "Settings", "Offline Studio", "Çhat"]

@@ -22,7 +22,7 @@ from studio.library.storage import reserved_space
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState, Priority
 from studio.testing.scripted import Fail
-from tests.unit.core.jobs.queue_desk import MAKES, QueueDesk, resolve
+from tests.unit.jobs.queue_desk import MAKES, QueueDesk, resolve
 
 Say = Callable[[str, Any], None]
 Replace = Callable[[Any, str, Any], None]

@@ -16,7 +16,7 @@ from studio.library.backups import catalogue, maker, restoration
 from studio.library.storage import reserved_space
 from tests.faults.library.test_full_disk import on_small_disk
 from tests.faults.tally import tried
-from tests.unit.core.library.disk_faults import Faults, meets, steps
+from tests.unit.library.disk_faults import Faults, meets, steps
 
 FAULTS = pytest.mark.parametrize(
     ("fault", "lasts", "first", "apart"),

@@ -16,8 +16,8 @@ from studio.plugins.install.trial import Trial
 from studio.protocol.errors import StudioError
 from studio.testing.guards import THOROUGH
 from tests.faults.tally import tried
-from tests.unit.core.plugins.install.conftest import Shop
-from tests.unit.core.plugins.install.wheels import Draft, plugin
+from tests.unit.plugins.install.conftest import Shop
+from tests.unit.plugins.install.wheels import Draft, plugin
 
 sys.path.insert(0, str(Path(__file__).parent))
 from disk_images import PowerCuts

@@ -15,7 +15,7 @@ from studio.library.library import Library
 from studio.library.storage import database, reserved_space
 from studio.testing.guards import THOROUGH
 from tests.faults.tally import tried
-from tests.unit.core.jobs.queue_desk import QueueDesk, resolve
+from tests.unit.jobs.queue_desk import QueueDesk, resolve
 
 sys.path.insert(0, str(Path(__file__).parent))
 import moment

@@ -20,7 +20,7 @@ from studio.library import Library
 from studio.library.storage import database
 from studio.library.workflow_runs import RowState, RunState, StepState
 from tests.faults.tally import tried
-from tests.unit.core.workflows.talker import THREE_STEPS, desk_at
+from tests.unit.automation.workflows.talker import THREE_STEPS, desk_at
 
 sys.path.insert(0, str(Path(__file__).parent))
 import moment

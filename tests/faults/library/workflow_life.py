@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from studio.automation.workflows.sources import Given
 from studio.testing import guards
-from tests.unit.core.workflows.talker import THREE_STEPS, desk_at
+from tests.unit.automation.workflows.talker import THREE_STEPS, desk_at
 
 INPUTS = 50
 

@@ -34,7 +34,7 @@ from studio.protocol.messages import Inspect
 from studio.studio import Studio
 from studio.testing.scripted import ScriptedRuntime
 from tests.gui.conftest import Runs
-from tests.unit.core.weights.download.toy_hub import ToyHub, tiny_gguf, toy_hub
+from tests.unit.models.download.toy_hub import ToyHub, tiny_gguf, toy_hub
 
 GGUF = tiny_gguf(2000)
 

@@ -22,7 +22,7 @@ from studio.plugins.install.plan import PERMISSIONS
 from studio.plugins.install.trial import Trial
 from studio.protocol.errors import ErrorCode, StudioError
 from tests.gui.conftest import Runs
-from tests.unit.core.plugins.install.wheels import Draft, plugin
+from tests.unit.plugins.install.wheels import Draft, plugin
 
 MORE = 'permissions = { network = true, reasons = { network = "It fetches numbers." } }'
 

@@ -26,8 +26,8 @@ from studio.library.workflow_runs import RowState
 from studio.testing.plugins import importable
 from studio.testing.scripted import ScriptedRuntime
 from tests.gui.conftest import Runs
-from tests.unit.core.clusters.stand_ins import Machines
-from tests.unit.core.workflows.talker import PLUGINS, THREE_STEPS, Talker
+from tests.unit.automation.clusters.stand_ins import Machines
+from tests.unit.automation.workflows.talker import PLUGINS, THREE_STEPS, Talker
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.testing.plugins import run_task
-from tests.unit.core.conftest import Draw
+from tests.unit.conftest import Draw
 
 
 def counts(ctx: Any, params: Any) -> Iterator[Any]:

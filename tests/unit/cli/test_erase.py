@@ -13,7 +13,7 @@ from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser, add_inputs, inputs_of
 from studio.library import Library
 from tests.unit.cli.conftest import one_object
-from tests.unit.core.library.old_library import files_with
+from tests.unit.library.old_library import files_with
 
 Command = Callable[..., tuple[int, str, str]]
 SECRET = "words that nobody is to find"

@@ -22,7 +22,7 @@ from studio.runtimes.device.memory_log import MemoryLog
 from studio.studio import Studio
 from studio.testing.scripted import ScriptedRuntime
 from tests.unit.cli.conftest import one_object
-from tests.unit.core.weights.download.toy_hub import tiny_gguf, toy_hub
+from tests.unit.models.download.toy_hub import tiny_gguf, toy_hub
 
 
 class Reply(Params):

@@ -18,7 +18,7 @@ from studio.library import Library
 from studio.protocol.energy import Amount
 from studio.testing.processes import without_torch
 from tests.unit.cli.conftest import Studio, one_object
-from tests.unit.core.plugins.install.wheels import package, plugin
+from tests.unit.plugins.install.wheels import package, plugin
 
 Command = Callable[..., Any]
 ASKS = 'permissions = { network = true, reasons = { network = "It fetches numbers." } }'

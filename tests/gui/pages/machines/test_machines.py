@@ -17,7 +17,7 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.testing.scripted import ScriptedRuntime
 from tests.gui.conftest import Runs
 from tests.gui.gallery_desk import words
-from tests.unit.core.machines.stand_ins import Machines
+from tests.unit.machines.stand_ins import Machines
 
 GONE = StudioError(ErrorCode.NOT_FOUND, "shed cannot be reached: no route.", "Switch it on.")
 

@@ -16,7 +16,7 @@ from studio.plugins.install import trial
 from studio.plugins.install.trial import Trial
 from studio.testing.scripted import Artifact, Result
 from tests.unit.cli.terminals.conftest import Window
-from tests.unit.core.plugins.install.wheels import plugin
+from tests.unit.plugins.install.wheels import plugin
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there are no such sockets")
 Command = Callable[..., tuple[int, str, str]]

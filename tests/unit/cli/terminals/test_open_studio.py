@@ -30,7 +30,7 @@ from studio.testing.guards import PATIENCE
 from studio.testing.scripted import Artifact, Die, Result, ScriptedRuntime, Stall, Step, Tokens
 from tests.unit.cli.conftest import one_object
 from tests.unit.cli.terminals.conftest import Window, pressed_once, until_over
-from tests.unit.core.machines.stand_ins import Machines
+from tests.unit.machines.stand_ins import Machines
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there are no such sockets")
 Command = Callable[..., tuple[int, str, str]]
