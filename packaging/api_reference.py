@@ -80,8 +80,8 @@ _HEAD = """\
 # Reference of the plugin API
 
 Written by `make docs` from the docstrings. [AUTHORING.md](AUTHORING.md) is the tutorial,
-[REFERENCE.md](REFERENCE.md) goes by topic, [API-CHANGES.md](API-CHANGES.md) says what came when. Names without a path come from
-`studio.api`.
+[REFERENCE.md](REFERENCE.md) goes by topic, [API-CHANGES.md](API-CHANGES.md) says what came when.
+Names without a path come from `studio.api`.
 """
 
 

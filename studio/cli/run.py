@@ -13,6 +13,7 @@ from studio.api.errors import BadInput
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.api.params import Params
+from studio.base.parameter_help import flag_of
 from studio.cli.terminal import output, output_files
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import (
@@ -20,7 +21,6 @@ from studio.cli.terminal.flags import (
     add_flags,
     add_inputs,
     add_positional,
-    flag_of,
     inputs_of,
     main_field,
     values_of,

@@ -81,8 +81,8 @@ class RailRow(QAbstractButton):
         painter.setPen(Qt.PenStyle.NoPen)
         if self.isChecked() or self.underMouse():
             painter.setBrush(color("raised"))
-            room = QRectF(self.rect()).adjusted(_MARGIN, 0, -_MARGIN, 0)
-            painter.drawRoundedRect(room, 8, 8)
+            pill = QRectF(self.rect()).adjusted(_MARGIN, 0, -_MARGIN, 0)
+            painter.drawRoundedRect(pill, 8, 8)
         if self.isChecked():
             painter.setBrush(color("accent"))
             painter.drawRoundedRect(QRectF(-2, 9, 4.5, _HEIGHT - 18), 2, 2)

@@ -69,10 +69,10 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
             continue
         wrong = _misread(asked, reading)
         for subject in reading.subjects:
-            subjects[subject.said] = subject
+            subjects[subject.wording] = subject
             drawn, seen = examiner.look(subject, *_USUAL)
             if sum(seen) * 2 < len(seen):
-                wrong.append(f"{subject.known} is not what it looks like")
+                wrong.append(f"{subject.trained_caption} is not what it looks like")
             if (colour := asked.get("colour")) and not _has_colour(drawn, colour):
                 wrong.append(f"not {colour}")
         rows.append(_row(asked, reading.drawn, wrong))
@@ -138,7 +138,7 @@ class _Examiner:
             reach=reach(variety),
         )
         *_, (_, drawn) = sampler.draw(self.starter, drawing, torch.Generator().manual_seed(11))
-        seen = [subject.known in found for found in self.probe.found(drawn, PROBED)]
+        seen = [subject.trained_caption in found for found in self.probe.recognise(drawn, PROBED)]
         tally.by_probe += seen
         if self.judge is not None:
             seen = _shown(self.judge, drawn, subject, styles)
@@ -160,7 +160,7 @@ def _misread(asked: Mapping[str, Any], reading: Reading) -> list[str]:
     """Return what the reading gets wrong; nothing for a right one."""
     if asked.get("refused"):
         return ["should be refused"]
-    wrong, known = [], [subject.known for subject in reading.subjects]
+    wrong, known = [], [subject.trained_caption for subject in reading.subjects]
     things = [[each] if isinstance(each, str) else each for each in asked["things"]]
     wrong += [f"no {each[0]}" for each in things if not set(each) & set(known)]
     wrong += [f"{each} was not asked for" for each in known if not any(each in t for t in things)]
@@ -176,9 +176,9 @@ def _shown(
     """Return for each drawing whether real ones of its caption are among the nearest."""
     found, place = described(judge.features, drawn), judge.real.place
     ranks = [
-        judge.gallery.ranks(row[None], [subject.known], style).ranks[0]
+        judge.gallery.ranks(row[None], [subject.trained_caption], style).ranks[0]
         for row, style in zip(found, styles)
-        if (subject.known, style) in place  # not every set has every caption
+        if (subject.trained_caption, style) in place  # not every set has every caption
     ]
     return [int(rank) < NEAREST for rank in ranks]
 
