@@ -46,7 +46,7 @@ class Checkpoints:
         """Delete what nobody will go on from.
 
         Args:
-            known: Task → the places of all recipes of it that the library still has.
+            files_of: Task → the places of all recipes of it that the library still has.
         """
         oldest = time.time() - KEPT_SECONDS
         for task in self._folder.glob("*"):

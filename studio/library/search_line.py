@@ -56,7 +56,7 @@ def completions(
     """Return the field whose values complete the term at the cursor, and the completions.
 
     Args:
-        known: Field → its values; of the empty field the names of parameters.
+        words: Field → its values; of the empty field the names of parameters.
     """
     _, piece = _piece(line, cursor)
     piece = piece.removeprefix("-")

@@ -64,7 +64,7 @@ class Stock:
         """Return the configuration of the local runtime: own plugins, files, limits.
 
         Args:
-            asked: The other studio's own configuration: its ids and digests of weights.
+            configure: The other studio's own configuration: its ids and digests of weights.
         """
         wanted = {entry.plugin for entry in configure.workers}
         here = {self._digest(row): row for row in self.weights.catalogue.list() if not row.problem}

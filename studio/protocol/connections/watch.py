@@ -146,7 +146,7 @@ def by_module(owners: Callable[[], Mapping[str, str]], task: str = "") -> Whose:
 
     Args:
         owners: Returns top package → id of the plugin.
-        asked: Package in which only what the user has asked for connects; empty for none.
+        task: Package in which only what the user has asked for connects; empty for none.
     """
 
     def whose(frame: FrameType | None) -> tuple[str, bool, str]:

@@ -33,7 +33,8 @@ def mutate(
     """Return a child that differs by one edit, and the edit; None if it cannot exist.
 
     Args:
-        kept: Atoms not to be edited, nor the bonds between them; new bonds to them are allowed.
+        fixed_atoms: Atoms not to be edited, nor the bonds between them; new bonds to them are
+            allowed.
         edit: One of ``edits``; any, if empty.
         macrocycles: Whether rings of twelve atoms and more may be closed.
     """

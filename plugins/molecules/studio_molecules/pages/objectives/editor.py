@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from PySide6.QtCore import Signal
@@ -35,11 +35,13 @@ from studio_molecules.objectives import (
     parse,
     usual_objective,
 )
-from studio_molecules.pages.composer import Composer
 from studio_molecules.pages.table.columns import figure_of
 from studio_molecules.pages.table.files import put
 from studio_molecules.pages.table.model import column_title
 from studio_molecules.pages.table.property_menu import figure_menus
+
+if TYPE_CHECKING:
+    from studio_molecules.pages.composer import Composer  # which holds this editor
 
 _MAX_BYTES = 1 << 20
 _SUFFIXES = (".json",)
