@@ -30,6 +30,7 @@ from studio.desktop.forms import Chosen, RunLater, at_once, unwatched
 from studio.desktop.forms.form import FormServices, ParamsFormWidget
 from studio.desktop.plot.chart import chart_of
 from studio.desktop.plot.view import PlotView
+from studio.desktop.prose.formulas import Formulas
 from studio.desktop.prose.highlight import Run, color_of, highlight
 from studio.desktop.prose.plain_view import PlainView
 from studio.desktop.prose.prose_view import ProseView
@@ -43,6 +44,7 @@ from studio.desktop.widgets.popup_corners import cut_corners
 from studio.desktop.widgets.switch_bar import SwitchBar
 from studio.desktop.widgets.wave import Wave
 from studio.desktop.window.confirmation import show_confirm, show_link
+from studio.desktop.window.page_spec import PageSpec
 from studio.library import Record
 
 
@@ -51,6 +53,8 @@ class WindowUi:
 
     Attributes:
         open_page: For the studio's own pages: open a page by its id.
+        pages: Same: all pages, in the order of the rail.
+        run_example: Same: open a page and have it make its example.
         show_jobs: Open the list of all jobs.
         show_artifact: Show a result in the library.
         view_artifact: Pass on a viewer or player for a result, once loaded.
@@ -70,7 +74,10 @@ class WindowUi:
     ) -> None:
         self.look = look
         self._window = window
+        self._formulas = Formulas(run)
         self.open_page: Callable[[str], bool] = lambda page: False
+        self.pages: Callable[[], Sequence[PageSpec]] = tuple
+        self.run_example: Callable[[PageSpec], None] = lambda page: None
         self.show_jobs: Callable[[], None] = lambda: None
         self.show_artifact: Callable[[SavedArtifact], None] = lambda artifact: None
         self.view_artifact: Callable[[SavedArtifact, Callable[[QWidget], None]], None] = (
@@ -192,7 +199,7 @@ class WindowUi:
         block_actions: Sequence[BlockAction] = (),
     ) -> ProseView:
         """Return a view of Markdown that may grow while it is written."""
-        return ProseView(self, on_link=on_link, block_actions=block_actions)
+        return ProseView(self, self._formulas, on_link=on_link, block_actions=block_actions)
 
     def plain_view(self) -> PlainView:
         """Return a view of text as it was written."""

@@ -63,7 +63,7 @@ EXCEPTIONS = {
     "plugins/molecules/studio_molecules/docking/conversion.py": "run by hand, for our own data",
     "plugins/molecules/studio_molecules/docking/program.py": "runs in the sandbox",
     "plugins/molecules/studio_molecules/docking/vina_run.py": "what the sandbox handed over",
-    "plugins/music/studio_music/sound/synth/font_trial.py": "a child that may die of its font",
+    "plugins/music/studio_music/audio/synth/font_trial.py": "a child that may die of its font",
     "plugins/molecules/studio_molecules/chem/synthesis.py": "a table of RDKit's installation",
     "plugins/voice/studio_voice/books/chapter_marks.py": "a book it has just written",
     "plugins/voice/studio_voice/speech/video_sound.py": "a child in the sandbox, and what it wrote",

@@ -11,16 +11,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.ruler import RuleOptionsType
+    from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
-BlockKind = Literal["paragraph", "heading", "code", "table", "rule"]
+BlockKind = Literal["paragraph", "heading", "code", "table", "rule", "formula"]
+FormulaKind = Literal["", "inline", "display"]
 
 LINK_SCHEMES = ("http://", "https://")
 LINE_BREAK = "\u2028"
@@ -32,14 +36,23 @@ not.
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of text in one style; ``href`` is an address that may be shown, never fetched."""
+    """A run of text in one style.
+
+    Attributes:
+        raised: 1 for superscript, -1 for subscript.
+        href: An address that may be shown, never fetched.
+        formula: How ``text``, TeX with its marks, is to be set.
+    """
 
     text: str
     bold: bool = False
     italic: bool = False
     strike: bool = False
     code: bool = False
+    marked: bool = False
+    raised: int = 0
     href: str = ""
+    formula: FormulaKind = ""
 
 
 Spans = tuple[Span, ...]
@@ -53,7 +66,8 @@ class Block:
         level: Of a heading, 1–6.
         indent: How many lists it is in.
         quote: How many quotes it is in.
-        marker: Before the first paragraph of a list item: ``•``, ``3.``, ``☐``, ``☑``.
+        marker: Before the first paragraph of a list item: ``•``, ``3.``, ``☐``, ``☑``; of a
+            footnote, its label.
         text, language: Of code.
         rows: Of a table, the head first; each cell is spans.
         aligns: Of a table: ``left``, ``center``, ``right`` or empty for each column.
@@ -243,26 +257,141 @@ def _parser() -> MarkdownIt:
     parser.disable(["html_block", "html_inline"])
     parser.validateLink = _is_link  # type: ignore[method-assign]
     parser.inline.ruler.before("escape", "formula", _formula)
+    parser.inline.ruler.before("link", "footnote", _footnote_mark)
+    parser.inline.ruler.before("autolink", "tag", _tag)
+    interrupts: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    parser.block.ruler.before("fence", "formula", _formula_block, interrupts)
+    parser.block.ruler.before("reference", "footnote", _footnote, interrupts)
     return parser
 
 
 _FORMULA = re.compile(
-    r"\\\((?:(?!\n\n).)+?\\\)|\\\[(?:(?!\n\n).)+?\\\]|\$\$(?:(?!\n\n).)+?\$\$"
-    r"|\$(?=[^\s$])(?:\\.|[^\\\n$])*?(?<=\S)\$(?!\d)",
+    r"\\\((?P<inline>(?:(?!\n\n).)+?)\\\)|\\\[(?:(?!\n\n).)+?\\\]|\$\$(?:(?!\n\n).)+?\$\$"
+    r"|(?<![\w$])\$(?=[^\s$])(?!\d[\d.,]*\s+[^\W\d_]{2})(?P<dollar>(?:\\.|[^\\\n$])*?)(?<=\S)\$(?![\w$])",
     re.DOTALL,
 )
-"""TeX between its marks; of dollars, not the signs of two prices."""
+"""TeX between its marks; of dollars, not the signs of prices."""
+_UNFINISHED = re.compile(r"(?:\\[(\[]|\$\$).*?(?:\\[A-Za-z]|[\^_{])", re.DOTALL)
 
 
 def _formula(state: StateInline, silent: bool) -> bool:
-    """Take a formula as it is written: its backslashes, ``_`` and ``*`` are no marks."""
+    """Take a formula as it is written: its backslashes, ``_`` and ``*`` are no marks.
+
+    One whose end is still being written stays text to the end of its paragraph.
+    """
     if state.src[state.pos] not in "\\$":
         return False
     match = _FORMULA.match(state.src, state.pos, state.posMax)
-    if match is None:
+    if match is None and not _UNFINISHED.match(state.src, state.pos, state.posMax):
+        return False
+    text = match[0] if match else state.src[state.pos : state.posMax]
+    if not silent:
+        token = state.push("formula" if match else "text", "", 0)
+        token.content = text.replace("\n", LINE_BREAK)
+        inline = match and (match["inline"] or match["dollar"])
+        token.info = "inline" if inline else "display"
+    state.pos += len(text)
+    return True
+
+
+def _formula_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Take a formula on lines of its own, which may look like a list, a heading or a quote."""
+    if state.is_code_block(start):
+        return False
+    begin = state.bMarks[start] + state.tShift[start]
+    if state.src[begin : begin + 1] not in ("\\", "$"):
+        return False
+    mark = _FORMULA_OPEN.match(state.src, begin, state.eMarks[start])
+    if mark is None:
+        return False
+    closing = {"\\[": "\\]", "$$": "$$"}.get(mark[0]) or mark[0].replace("begin", "end")
+    line, after, closed = start, mark.end(), False
+    while line < end and not state.isEmpty(line) and state.sCount[line] >= state.blkIndent:
+        at = state.src.find(closing, after, state.eMarks[line])
+        line += 1
+        if at >= 0:
+            closed = True
+            if state.src[at + len(closing) : state.eMarks[line - 1]].strip(" \t.,;"):
+                return False  # text follows: the formula is part of a paragraph
+            break
+        after = state.bMarks[line] if line < end else 0
+    if silent:
+        return True
+    token = state.push("formula", "", 0)
+    token.content = state.getLines(start, line, state.blkIndent, False).strip()
+    token.info = "display" if closed else ""
+    token.map = [start, line]
+    state.line = line
+    return True
+
+
+_FORMULA_OPEN = re.compile(
+    r"\\\[|\$\$|\\begin\{(?:align|alignat|eqnarray|equation|gather|multline)\*?\}"
+)
+_FOOTNOTE = re.compile(r"\[\^([^\]\s]{1,40})\]")
+
+
+def _footnote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Take a footnote: its label and the lines to the next one."""
+    if state.is_code_block(start):
+        return False
+    begin = state.bMarks[start] + state.tShift[start]
+    label = _FOOTNOTE.match(state.src, begin, state.eMarks[start])
+    if label is None or state.src[label.end() : label.end() + 1] != ":":
+        return False
+    if silent:
+        return True
+    line = start + 1
+    while line < end and not state.isEmpty(line):
+        if _FOOTNOTE.match(state.src, state.bMarks[line] + state.tShift[line]):
+            break
+        line += 1
+    text = state.getLines(start, line, state.blkIndent, False).strip()
+    state.push("footnote_open", "", 1).info = label[1]
+    state.tokens[-1].map = [start, line]
+    inline = state.push("inline", "", 0)
+    inline.content, inline.children = text[label.end() - begin + 1 :].strip(), []
+    inline.map = [start, line]
+    state.push("footnote_close", "", -1)
+    state.line = line
+    return True
+
+
+def _footnote_mark(state: StateInline, silent: bool) -> bool:
+    """Take the label of a footnote in running text."""
+    match = _FOOTNOTE.match(state.src, state.pos, state.posMax)
+    if match is None or state.src[match.end() : match.end() + 1] == "(":
         return False
     if not silent:
-        state.push("text", "", 0).content = match[0].replace("\n", LINE_BREAK)
+        state.push("footnote_mark", "", 0).content = match[1]
+    state.pos = match.end()
+    return True
+
+
+_TAG = re.compile(
+    r"<(?P<tag>sub|sup|mark)>(?P<in>(?:(?!\n\n).)+?)</(?P=tag)>|==(?=\S)(?P<marked>[^\n]+?)(?<=\S)=="
+    r"|<br ?/?>",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+def _tag(state: StateInline, silent: bool) -> bool:
+    """Take subscripts, superscripts, marked text and breaks: the tags that texts use."""
+    if state.src[state.pos] not in "<=":
+        return False
+    match = _TAG.match(state.src, state.pos, state.posMax)
+    if match is None:
+        return False
+    group = "in" if match["in"] else "marked"
+    if not silent and match[group] is None:
+        state.push("hardbreak", "br", 0)
+    elif not silent:
+        name, end = (match["tag"] or "mark").lower(), state.posMax
+        state.push(f"{name}_open", name, 1)
+        state.pos, state.posMax = match.span(group)
+        state.md.inline.tokenize(state)
+        state.push(f"{name}_close", name, -1)
+        state.posMax = end
     state.pos = match.end()
     return True
 
@@ -309,7 +438,27 @@ class _Flattener:
         elif self._heading:
             self._add("heading", spans=spans, level=self._heading)
         else:
-            self._add("paragraph", spans=self._task(spans))
+            self._add_paragraph(self._task(spans))
+
+    def _add_paragraph(self, spans: Spans) -> None:
+        """Add running text; formulas to be displayed stand alone."""
+        for formula, run in groupby(spans, key=lambda span: span.formula == "display"):
+            for part in [(span,) for span in run] if formula else [_trimmed(tuple(run))]:
+                if part:
+                    self._add("formula" if formula else "paragraph", spans=part)
+        if not spans:
+            self._add("paragraph")
+
+    def _on_formula(self, token: Token) -> None:
+        text = token.content.replace("\n", LINE_BREAK)
+        self._add_paragraph((Span(text, formula="display" if token.info else ""),))
+
+    def _on_footnote_open(self, token: Token) -> None:
+        self._indent += 1
+        self._marker = token.info
+
+    def _on_footnote_close(self, token: Token) -> None:
+        self._indent -= 1
 
     def _task(self, spans: Spans) -> Spans:
         """Take ``[ ]`` or ``[x]`` off the start of a list item and make it the marker."""
@@ -393,8 +542,8 @@ def _spans(children: list[Token]) -> Spans:
 
     def add(text: str, **more: Any) -> None:
         run = Span(text, **{**style, **more})
-        if runs and _same_style(runs[-1], run):
-            run = Span(runs.pop().text + text, **{**style, **more})
+        if runs and same_style(runs[-1], run):
+            run = replace(run, text=runs.pop().text + text)
         if text:
             runs.append(run)
 
@@ -412,6 +561,16 @@ def _spans(children: list[Token]) -> Spans:
                 style["italic"] = child.nesting > 0
             case "s_open" | "s_close":
                 style["strike"] = child.nesting > 0
+            case "sub_open" | "sub_close":
+                style["raised"] = -max(child.nesting, 0)
+            case "sup_open" | "sup_close":
+                style["raised"] = max(child.nesting, 0)
+            case "mark_open" | "mark_close":
+                style["marked"] = child.nesting > 0
+            case "formula":
+                add(child.content, formula=child.info)
+            case "footnote_mark":
+                add(child.content, raised=1)
             case "link_open":
                 style["href"] = str(child.attrGet("href") or "")
             case "link_close":
@@ -421,11 +580,20 @@ def _spans(children: list[Token]) -> Spans:
     return tuple(runs)
 
 
-def _same_style(a: Span, b: Span) -> bool:
-    return (a.bold, a.italic, a.strike, a.code, a.href) == (
-        b.bold,
-        b.italic,
-        b.strike,
-        b.code,
-        b.href,
-    )
+def same_style(a: Span, b: Span) -> bool:
+    """Whether two runs are one; a formula stays alone."""
+    return not a.formula and not b.formula and replace(a, text="") == replace(b, text="")
+
+
+def _trimmed(spans: Spans) -> Spans:
+    """Return ``spans`` without blanks and breaks at both ends."""
+    parts = list(spans)
+    while parts and not (text := parts[0].text.lstrip(f" {LINE_BREAK}")):
+        del parts[0]
+    if parts:
+        parts[0] = replace(parts[0], text=text)
+    while parts and not (text := parts[-1].text.rstrip(f" {LINE_BREAK}")):
+        del parts[-1]
+    if parts:
+        parts[-1] = replace(parts[-1], text=text)
+    return tuple(parts)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api.window.ui import BlockAction, Ui
 from studio.desktop.prose.code_view import CodeView
+from studio.desktop.prose.formulas import Formulas
 from studio.desktop.prose.markdown_blocks import Block, MarkdownStream, plain
 from studio.desktop.prose.table_view import TableView
 from studio.desktop.prose.text_view import TextView
@@ -35,6 +36,7 @@ class ProseView(QWidget):
     def __init__(
         self,
         ui: Ui,
+        formulas: Formulas,
         parent: QWidget | None = None,
         *,
         on_link: Callable[[str], None] | None = None,
@@ -43,6 +45,7 @@ class ProseView(QWidget):
         super().__init__(parent)
         self._ui, self._actions = ui, tuple(block_actions)
         self._on_link = on_link or ui.open_link
+        self._formulas = formulas
         self._stream = MarkdownStream()
         self._source: list[str] = []
         self._waiting: list[str] = []
@@ -122,10 +125,12 @@ class ProseView(QWidget):
             self._drop()
 
     def _add(self, wanted: type[Piece]) -> None:
-        piece = wanted(self._ui, self)
-        if isinstance(piece, CodeView):
+        piece: Piece
+        if issubclass(wanted, CodeView):
+            piece = wanted(self._ui, self)
             piece.offer(self._actions)
         else:
+            piece = wanted(self._ui, self._formulas, self)
             piece.open_link = self._on_link
         self.pieces.append(piece)
         self._column.addWidget(piece)

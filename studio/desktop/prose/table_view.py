@@ -18,19 +18,19 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from studio.api.window.ui import Ui
-from studio.desktop.prose.inert_browser import InertBrowser
+from studio.desktop.prose.formula_text import FormulaText
+from studio.desktop.prose.formulas import Formula, Formulas
 from studio.desktop.prose.markdown_blocks import Block, Span
-from studio.desktop.prose.text_view import char_format
 
 _MIN_COLUMN = 84
 _ALIGN = {"center": Qt.AlignmentFlag.AlignHCenter, "right": Qt.AlignmentFlag.AlignRight}
 
 
-class TableView(InertBrowser):
+class TableView(FormulaText):
     """One table."""
 
-    def __init__(self, ui: Ui, parent: QWidget | None = None) -> None:
-        super().__init__(ui, parent)
+    def __init__(self, ui: Ui, formulas: Formulas, parent: QWidget | None = None) -> None:
+        super().__init__(ui, formulas, parent)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self._block = Block("table")
         self.document().setDefaultFont(self.text_font(13))
@@ -42,6 +42,14 @@ class TableView(InertBrowser):
         if block is self._block or block == self._block:
             return
         self._block = block
+        self._draw()
+
+    def redraw(self, formulas: frozenset[Formula]) -> None:
+        """Write the table again."""
+        self._draw()
+
+    def _draw(self) -> None:
+        block = self._block
         self.document().clear()
         cursor = QTextCursor(self.document())
         cursor.beginEditBlock()
@@ -70,8 +78,7 @@ class TableView(InertBrowser):
         )
         cursor.setBlockFormat(layout)
         font = self.text_font(13, bold=head)
-        for span in cell:
-            cursor.insertText(span.text, char_format(self.ui, span, font))
+        self.insert_spans(cursor, cell, font)
 
     def _format(self) -> QTextTableFormat:
         form = QTextTableFormat()

@@ -5,6 +5,7 @@ Draws blocks; parses and fetches nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
 
 from PySide6.QtCore import QPoint, QRectF, Qt
@@ -23,45 +24,26 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from studio.api.window.ui import Ui
-from studio.desktop.prose.inert_browser import TEXT_PX, InertBrowser
-from studio.desktop.prose.markdown_blocks import Block, Span
+from studio.desktop.prose.formula_text import FormulaText, char_format
+from studio.desktop.prose.formulas import Formula, Formulas
+from studio.desktop.prose.inert_browser import TEXT_PX
+from studio.desktop.prose.markdown_blocks import Block, Span, same_style
 
 _HEADING_PX = {1: 20, 2: 17, 3: 15}
 _LINE_HEIGHT = 150.0  # per cent of the font's own
+_LINE_DISTANCE = 8.0
+"""What ``_LINE_HEIGHT`` adds between lines of plain text, in pixels."""
 _INDENT = 22
 _QUOTE_INDENT = 16
 _QUOTE = QTextFormat.Property.UserProperty.value + 1
 _RULE = QTextFormat.Property.UserProperty.value + 2
 
 
-def char_format(ui: Ui, span: Span, font: QFont) -> QTextCharFormat:
-    """Return how a span looks."""
-    colors = ui.tokens.colors
-    form = QTextCharFormat()
-    form.setFont(font)
-    form.setForeground(QColor(colors["text"]))
-    if span.code:
-        mono = ui.mono()
-        mono.setPixelSize(max(11, font.pixelSize() - 1))
-        form.setFont(mono)
-        form.setBackground(QColor(colors["raised"]))
-    if span.bold:
-        form.setFontWeight(QFont.Weight.DemiBold)
-    form.setFontItalic(span.italic)
-    form.setFontStrikeOut(span.strike)
-    if span.href:
-        form.setAnchor(True)
-        form.setAnchorHref(span.href)
-        form.setForeground(QColor(colors["accent"]))
-        form.setToolTip(span.href)
-    return form
-
-
-class TextView(InertBrowser):
+class TextView(FormulaText):
     """Blocks of text in one document; only what changed is written again."""
 
-    def __init__(self, ui: Ui, parent: QWidget | None = None) -> None:
-        super().__init__(ui, parent)
+    def __init__(self, ui: Ui, formulas: Formulas, parent: QWidget | None = None) -> None:
+        super().__init__(ui, formulas, parent)
         self.blocks: list[Block] = []
         self._starts: list[int] = []
         """Where each block begins in the document."""
@@ -100,16 +82,28 @@ class TextView(InertBrowser):
         ):
             return False
         before, after = old.spans[-1], new.spans[len(old.spans) - 1]
-        grown = after.text.removeprefix(before.text)
-        if before != Span(before.text, *_style(after)) or len(grown) + len(before.text) != len(
-            after.text
-        ):
+        if not same_style(before, after) or not after.text.startswith(before.text):
             return False
+        added = new.spans[len(old.spans) :]
+        if any(span.formula for span in added):
+            return False  # its lines are laid out differently
         cursor.movePosition(QTextCursor.MoveOperation.End)
         font = self._block_font(new)
-        for span in (Span(grown, *_style(after)), *new.spans[len(old.spans) :]):
-            cursor.insertText(span.text, char_format(self.ui, span, font))
+        grown = replace(after, text=after.text[len(before.text) :])
+        self.insert_spans(cursor, (grown, *added), font)
         return True
+
+    def redraw(self, formulas: frozenset[Formula]) -> None:
+        """Write again from the first block that holds one of ``formulas``."""
+        sources = {formula.source for formula in formulas}
+        for number, block in enumerate(self.blocks):
+            if any(span.formula and span.text in sources for span in block.spans):
+                cursor = QTextCursor(self.document())
+                cursor.beginEditBlock()
+                self._rewrite(cursor, self.blocks, number)
+                cursor.endEditBlock()
+                self.rest_cursor()
+                return
 
     def _rewrite(self, cursor: QTextCursor, blocks: list[Block], same: int) -> None:
         if same < len(self._starts):
@@ -133,8 +127,7 @@ class TextView(InertBrowser):
             form = char_format(self.ui, Span(""), font)
             form.setForeground(QColor(self.ui.tokens.colors["mute"]))
             cursor.insertText(f"{block.marker}\t", form)
-        for span in block.spans:
-            cursor.insertText(span.text, char_format(self.ui, span, font))
+        self.insert_spans(cursor, block.spans, font)
 
     def _block_font(self, block: Block) -> QFont:
         if block.kind == "heading":
@@ -143,10 +136,14 @@ class TextView(InertBrowser):
 
     def _block_format(self, block: Block, above: Block | None) -> QTextBlockFormat:
         layout = QTextBlockFormat()
-        layout.setLineHeight(
-            130.0 if block.kind == "heading" else _LINE_HEIGHT,
-            QTextBlockFormat.LineHeightTypes.ProportionalHeight.value,
-        )
+        heights = QTextBlockFormat.LineHeightTypes
+        if any(span.formula for span in block.spans):  # lines of which each has its own height
+            layout.setLineHeight(_LINE_DISTANCE, heights.LineDistanceHeight.value)
+        else:
+            height = 130.0 if block.kind == "heading" else _LINE_HEIGHT
+            layout.setLineHeight(height, heights.ProportionalHeight.value)
+        if block.kind == "formula":
+            layout.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         indent = block.indent * _INDENT + block.quote * _QUOTE_INDENT
         layout.setLeftMargin(indent)
         if block.marker:
@@ -208,7 +205,3 @@ def _gap(block: Block, above: Block) -> int:
     if block.marker and (above.marker or above.indent):
         return 4
     return 10
-
-
-def _style(span: Span) -> tuple[bool, bool, bool, bool, str]:
-    return span.bold, span.italic, span.strike, span.code, span.href

@@ -180,14 +180,67 @@ def test_endless_nesting_is_drawn_at_a_bounded_depth() -> None:
     ],
 )
 def test_a_formula_keeps_its_backslashes_and_stars(formula: str) -> None:
-    (block,) = parse(f"So {formula} holds, *truly*.")
-    text = "".join(span.text for span in block.spans).replace("\u2028", "\n")
-    assert text == f"So {formula} holds, truly."
-    assert [span.text for span in block.spans if span.italic] == ["truly"]
+    spans = [span for block in parse(f"So {formula} holds, *truly*.") for span in block.spans]
+    text = " ".join(span.text.strip() for span in spans).replace("\u2028", "\n")
+    assert text == f"So {formula} holds, truly ."
+    assert [span.text for span in spans if span.italic] == ["truly"]
+    assert [span.text.replace("\u2028", "\n") for span in spans if span.formula] == [formula]
 
 
 def test_two_prices_are_no_formula() -> None:
     (block,) = parse("It costs $5 and *not* $10, or $5-$10*2*.")
     assert [span.text for span in block.spans if span.italic] == ["not", "2"]
+    for text in ("$5 and $10", "pay $5 and get 10$ back", "US$5/CA$7", "5$ or 10$", "$HOME/$USER"):
+        assert not [span for block in parse(text) for span in block.spans if span.formula]
     (block,) = parse(r"A bracket \[ and a star \* are themselves.")
     assert block.spans == (Span("A bracket [ and a star * are themselves."),)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "\\[\na\n= b\n- c\n\\]",
+        "$$\n# x\n> y_1*2*\n$$",
+        "\\begin{align}\na &= b \\\\\n  &= c\n\\end{align}",
+    ],
+)
+def test_a_formula_on_lines_of_its_own_is_no_list_or_heading(formula: str) -> None:
+    before, block, after = parse(f"so\n{formula}\n*thus*")
+    assert [(s.text.replace("\u2028", "\n"), s.formula) for s in block.spans] == [
+        (formula, "display")
+    ]
+    assert (before.spans, after.spans) == ((Span("so"),), (Span("thus", italic=True),))
+
+
+def test_a_formula_within_a_list_item_or_a_quote_stays_there() -> None:
+    _, block = parse("1. so\n\n   $$\n   x^2\n   $$")
+    assert (block.kind, block.indent, block.spans[0].text) == ("formula", 1, "$$\u2028x^2\u2028$$")
+    block = parse("> \\[\n> x^2\n> \\]")[-1]
+    assert (block.kind, block.quote) == ("formula", 1)
+
+
+def test_a_formula_that_is_still_written_is_text_in_which_nothing_is_styled() -> None:
+    whole = r"\[ a_1 * b_1 * c + x_{i}^2"
+    for text in (whole, f"So {whole}", whole.replace(r"\[", r"\("), whole.replace(r"\[", "$$")):
+        (block,) = parse(text)
+        assert block.spans == (Span(text),)
+
+
+def test_subscripts_superscripts_marks_and_breaks() -> None:
+    (block,) = parse("H<sub>2</sub>O, x<sup>*n*</sup>,<br>==marked== and a == b")
+    assert block.spans == (
+        Span("H"),
+        Span("2", raised=-1),
+        Span("O, x"),
+        Span("n", italic=True, raised=1),
+        Span(",\u2028"),
+        Span("marked", marked=True),
+        Span(" and a == b"),
+    )
+
+
+def test_footnotes_have_a_mark_and_a_line_below() -> None:
+    text, one, two = parse("So it is.[^1]\n\n[^1]: See *there*.\n[^b]: Or\nhere.")
+    assert text.spans == (Span("So it is."), Span("1", raised=1))
+    assert (one.marker, one.indent, one.spans[1]) == ("1", 1, Span("there", italic=True))
+    assert (two.marker, two.spans) == ("b", (Span("Or\u2028here."),))
