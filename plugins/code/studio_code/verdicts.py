@@ -147,11 +147,14 @@ def with_agreement(verdict: dict[str, Any], agreed: Agreement) -> dict[str, Any]
     text = f"{agreed.agreeing} of {agreed.versions} versions agree on {agreed.probes} inputs"
     if agreed.differs and not agreed.holds:
         text = f"{text}; {agreed.differs}"
+    if agreed.reference:
+        text = f"{text}, as does Python's {agreed.reference}"
     row = {
         "versions": agreed.versions,
         "agreeing": agreed.agreeing,
         "inputs": agreed.probes,
         "differs": agreed.differs,
+        "reference": agreed.reference,
     }
     checks = [*verdict["checks"], _check("Independent versions", agreed.holds, text)]
     return {**verdict, "agreement": row, "checks": checks}
@@ -189,8 +192,12 @@ def summary(verdict: dict[str, Any]) -> str:
     ]
     evidence = ", ".join(parts) or verdict["checks"][0]["evidence"]
     words = _WORDS.get(verdict["state"])
-    if verdict["state"] == State.VERIFIED and not verdict["agreement"]["versions"]:
-        words = "passes your tests"
+    if verdict["state"] == State.VERIFIED:
+        agreed = verdict["agreement"]
+        if agreed.get("reference"):
+            words = f"independent versions and Python's {agreed['reference']} agree"
+        elif not agreed["versions"]:
+            words = "passes your tests"
     return f"{words}: {evidence}" if words else evidence
 
 
@@ -223,7 +230,7 @@ def _plain(**values: Any) -> dict[str, Any]:
         "tests": {"passed": 0, "failed": 0, "errors": 0},
         "set_aside": 0,
         "requirements": [],
-        "agreement": {"versions": 0, "agreeing": 0, "inputs": 0, "differs": ""},
+        "agreement": {"versions": 0, "agreeing": 0, "inputs": 0, "differs": "", "reference": ""},
         "coverage": {"lines": 0, "covered": 0, "missing": []},
         "mutants": _mutants(None),
         "tier": "",

@@ -1,8 +1,9 @@
 """What versions of code that were written apart have in common. Pure.
 
-Versions that give the same for every probe form a group. A fault of one version is seldom the fault
-of another that was asked for in other words, so the largest group is evidence, as in AlphaCode
-(Li et al., 2022, arXiv:2203.07814) and CodeT (Chen et al., 2022, arXiv:2207.10397).
+A fault of one version is seldom the fault of another that was asked for in other words, so the
+version that most others bear out is evidence, as in AlphaCode (Li et al., 2022, arXiv:2203.07814)
+and CodeT (Chen et al., 2022, arXiv:2207.10397). A version that refuses or fails where the request
+names no error says nothing about the value that another gives there.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class Agreement:
         runner_up: How many agree with each other on something else, at most.
         crash: Which plain input the chosen version ends on, and by what error; empty for none.
         differs: An input on which versions differ, with what they give; empty for none.
+        reference: What of Python's own gives the same wherever it gives a value; empty for none.
+        wrong: An input on which it gives something else; empty for none.
     """
 
     versions: int = 0
@@ -50,6 +53,8 @@ class Agreement:
     runner_up: int = 0
     crash: str = ""
     differs: str = ""
+    reference: str = ""
+    wrong: str = ""
 
     @property
     def holds(self) -> bool:
@@ -61,20 +66,32 @@ class Agreement:
             and self.wordings > 1
             and self.probes >= ENOUGH_PROBES
             and not self.crash
+            and not self.wrong
         )
 
 
-def groups(given: Sequence[Sequence[str]], named: Collection[str] = ()) -> list[list[int]]:
-    """Return the versions that give the same, largest group first, then the earliest.
+def supporters(given: Sequence[Sequence[str]], named: Collection[str] = ()) -> list[list[int]]:
+    """Return for each version those that bear it out, itself among them.
 
     Args:
         given: For each version what it gives for each probe.
         named: Errors that the request names; all others count as one.
     """
-    members: dict[tuple[str, ...], list[int]] = {}
-    for number, values in enumerate(given):
-        members.setdefault(tuple(_plain(value, named) for value in values), []).append(number)
-    return sorted(members.values(), key=lambda group: (-len(group), group[0]))
+    return [[n for n, other in enumerate(given) if supports(own, other, named)] for own in given]
+
+
+def supports(own: Sequence[str], other: Sequence[str], named: Collection[str]) -> bool:
+    """Return whether ``other`` contradicts ``own`` nowhere, and gives most of the same values."""
+    pairs = list(zip(own, other, strict=False))
+    if any(_contradicts(mine, theirs, named) for mine, theirs in pairs):
+        return False
+    return 2 * sum(mine == theirs for mine, theirs in pairs) >= len(own)
+
+
+def _contradicts(own: str, other: str, named: Collection[str]) -> bool:
+    """Return whether ``other`` speaks against ``own``: another value, or an error that is named."""
+    own, other = _plain(own, named), _plain(other, named)
+    return own != other and other != _ERROR
 
 
 def agreement(
@@ -83,32 +100,58 @@ def agreement(
     wordings: Sequence[int],
     chosen: int,
     named: Collection[str] = (),
+    expected: Sequence[str] = (),
+    title: str = "",
 ) -> Agreement:
-    """Return how the version ``chosen`` agrees with the others.
+    """Return how the version ``chosen`` agrees with the others, and with a reference.
 
     Args:
+        expected: What the reference ``title`` gives for each probe.
         wordings: For each version in which words it was asked for; 0 for a repair: it has no vote.
     """
-    all_groups = groups(given, named)
-    together = next(group for group in all_groups if chosen in group)
-    others = [group for group in all_groups if group is not together]
+    all_supporters = supporters(given, named)
+    together = set(all_supporters[chosen])
+    others = [number for number in range(len(given)) if number not in together and wordings[number]]
     own = given[chosen]
     values = [value for value in own if not value.startswith(_ERROR)]
     # Where nearly all inputs give the same, nothing is told apart.
     varied = len(values) if len(set(values)) > 1 else 0
+    wrong = _wrong(own, expected, probes, named, title)
+    borne_out = [theirs for mine, theirs in zip(own, expected, strict=False) if mine == theirs]
+    is_enough = len(borne_out) >= ENOUGH_PROBES and len(set(borne_out)) > 1
     return Agreement(
         versions=sum(map(bool, wordings)),
         agreeing=sum(bool(wordings[item]) for item in together),
         probes=varied,
         wordings=len({wordings[item] for item in together} - {0}),
-        runner_up=max((sum(bool(wordings[n]) for n in item) for item in others), default=0),
+        runner_up=max((len(set(all_supporters[n]) & set(others)) for n in others), default=0),
         crash=_crash(own, probes, named),
         differs=_difference(given, probes, chosen, named),
+        reference=title if is_enough and not wrong else "",
+        wrong=wrong,
     )
 
 
 def _plain(value: str, named: Collection[str]) -> str:
     return value if not value.startswith(_ERROR) or value[1:] in named else _ERROR
+
+
+def _wrong(
+    own: Sequence[str],
+    expected: Sequence[str],
+    probes: Sequence[Probe],
+    named: Collection[str],
+    title: str,
+) -> str:
+    """Return the first input on which a reference gives a value, and a version another or none."""
+    for mine, theirs, probe in zip(own, expected, probes, strict=False):
+        is_refusal = (mine.startswith(_ERROR) and mine not in _UNMEANT) or mine[1:] in named
+        if not theirs.startswith(_ERROR) and mine != theirs and not is_refusal:
+            return sentence(
+                "{call} gives {own}, {title} gives {value}",
+                call=probe.expression, own=_shown(mine), title=title, value=_shown(theirs),
+            )  # fmt: skip
+    return ""
 
 
 def _crash(own: Sequence[str], probes: Sequence[Probe], named: Collection[str]) -> str:
@@ -123,11 +166,11 @@ def _crash(own: Sequence[str], probes: Sequence[Probe], named: Collection[str]) 
 def _difference(
     given: Sequence[Sequence[str]], probes: Sequence[Probe], chosen: int, named: Collection[str]
 ) -> str:
-    """Return the input on which most versions give something else than the chosen one."""
+    """Return the input on which most versions contradict the chosen one."""
     counts: Counter[int] = Counter()
     for values in given:
         for number, (own, other) in enumerate(zip(given[chosen], values, strict=False)):
-            counts[number] += _plain(own, named) != _plain(other, named)
+            counts[number] += _contradicts(own, other, named)
     if not counts or not counts.most_common(1)[0][1]:
         return ""
     number = counts.most_common(1)[0][0]

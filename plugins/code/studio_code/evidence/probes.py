@@ -19,6 +19,8 @@ from studio_code.execution.python_runner import TOO_MUCH, parsed
 from studio_code.generation.cases import Case
 
 MOST: Final = 160
+_SIGNED: Final = re.compile(r"negative|minus|below|integer|number|(?<![\w.)\]])-\d", re.IGNORECASE)
+"""Words of a request after which numbers below zero can be meant, though no call has any."""
 _LONGEST: Final = 300
 _LARGEST: Final = 10_000
 """A larger number than this is not made larger: it may be a size."""
@@ -54,7 +56,14 @@ def probes_of(cases: Sequence[Case], names: Collection[str], request: str = "") 
             if probe is not None and probes.setdefault(_key(probe), probe) is probe:
                 bases.append((setup, expression))
     drawn = random.Random(0)
-    varied = [item for setup, expression in bases for item in _varied(setup, expression, request)]
+    is_signed = bool(_SIGNED.search(request)) or any(
+        isinstance(node, ast.USub) for _, expression in bases for node in ast.walk(expression)
+    )
+    varied = [
+        item
+        for setup, expression in bases
+        for item in _varied(setup, expression, request, is_signed)
+    ]
     drawn.shuffle(varied)
     for setup, expression in varied:
         if len(probes) >= MOST:
@@ -120,7 +129,7 @@ def _uses(node: ast.AST, names: Collection[str]) -> bool:
 
 
 def _varied(
-    setup: list[ast.stmt], expression: ast.expr, request: str
+    setup: list[ast.stmt], expression: ast.expr, request: str, is_signed: bool
 ) -> Iterator[tuple[list[ast.stmt], ast.expr]]:
     """Yield copies in which one argument of a call is another one."""
     whole = ast.Module([*setup, ast.Expr(expression)], [])
@@ -134,6 +143,8 @@ def _varied(
     for number, where in places:
         call = _nth(whole, number)
         for other in _others(_value(call.args[where]), request):
+            if not is_signed and _is_negative(other):
+                continue
             changed = copy.deepcopy(whole)
             _nth(changed, number).args[where] = ast.parse(repr(other), mode="eval").body
             last = changed.body[-1]
@@ -145,6 +156,15 @@ def _nth(tree: ast.Module, number: int) -> ast.Call:
     node = next(node for index, node in enumerate(ast.walk(tree)) if index == number)
     assert isinstance(node, ast.Call)
     return node
+
+
+def _is_negative(value: object) -> bool:
+    """Return whether a number below zero is in a value."""
+    if isinstance(value, list | tuple):
+        return any(map(_is_negative, value))
+    if isinstance(value, dict):
+        return any(map(_is_negative, value.values()))
+    return isinstance(value, int | float) and value < 0
 
 
 _NONE: Final = object()
@@ -172,7 +192,7 @@ def _others(value: Any, request: str, depth: int = 0) -> Iterator[Any]:
     elif isinstance(value, float):
         yield from (0.0, -value, value + 0.5, value / 3, 1.0)
     elif isinstance(value, str):
-        yield from dict.fromkeys(_texts(value))
+        yield from dict.fromkeys(_texts(value, request))
     elif isinstance(value, list | tuple):
         is_fixed = depth > 0 and isinstance(value, tuple)  # a pair stays a pair
         yield from (type(value)(item) for item in _sequences(list(value), depth, is_fixed))
@@ -183,7 +203,16 @@ def _others(value: Any, request: str, depth: int = 0) -> Iterator[Any]:
             yield from ({**value, key: v} for v in _first(_others(value[key], "", depth + 1), 3))
 
 
-def _texts(text: str) -> Iterator[str]:
+def _other_signs(text: str, request: str) -> Iterator[str]:
+    """Yield a text with each sign of a row, as in "with + - * /", in the place of another."""
+    for row in re.findall(r"(?<!\S)[^\w\s'\"](?:,? (?:and |or )?[^\w\s'\"](?!\S))+", request):
+        signs = re.findall(r"[^\w\s,]", row)
+        for sign in signs:
+            if sign in text:
+                yield from (text.replace(sign, other) for other in signs if other != sign)
+
+
+def _texts(text: str, request: str) -> Iterator[str]:
     yield from ("", " ", "a", text.upper(), text.lower(), text.swapcase(), text[::-1])
     yield from (text[:-1], text[1:], text + text, f" {text}", f"{text} ", f"{text}!", f"-{text}")
     yield from (text[:1], text[-1:], text.replace(" ", "  "), text.replace(" ", ""))
@@ -194,6 +223,7 @@ def _texts(text: str) -> Iterator[str]:
         start, end = digits.span()
         changed = (f"0{digits[0]}", "0", str(int(digits[0]) + 1), str(int(digits[0]) * 10), "")
         yield from (text[:start] + item + text[end:] for item in changed)
+    yield from _other_signs(text, request)
     for sign in list(dict.fromkeys(re.findall(r"[^\w\s]", text)))[:3]:
         yield from (text.replace(sign, ""), text.replace(sign, sign * 2), sign, text + sign)
 

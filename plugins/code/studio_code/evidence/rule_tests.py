@@ -35,6 +35,11 @@ _UNUSED: Final = re.compile(
     r"(?P<names>\w+(?:(?:,| or| and)\s*(?:using\s+)?\w+)*)",
     re.IGNORECASE,
 )
+_SORTED: Final = re.compile(r"\bsorted\b|\bascending\b|\balphabetical", re.IGNORECASE)
+_SORTED_INPUT: Final = re.compile(
+    r"\b(?:an?|two|is|are|already|given|if)\s+(?:\w+\s+)?sorted\b|\bsorted by\b|\bsame\b|\?", re.I
+)
+"""Says that what is given is sorted, or that what is alike stays in its order."""
 _NEVER_NEGATIVE: Final = re.compile(r"\b(?:never|not)\s+(?:be\s+)?negative\b", re.IGNORECASE)
 _FROM_ZERO: Final = re.compile(r"\b(?:non-?negative|positive|natural|whole)\b", re.IGNORECASE)
 """Says that no number below zero is given."""
@@ -171,6 +176,18 @@ def _unchanged(rule: str, request: str, calls: Sequence[Call], _module: str) -> 
             yield f"given = {value!r}\n{expression}\nassert given == {value!r}"
 
 
+def _sorted(rule: str, request: str, calls: Sequence[Call], _module: str) -> Iterator[str]:
+    """Yield tests that input in another order gives the same, where the result is sorted."""
+    if not _SORTED.search(rule) or _SORTED_INPUT.search(rule):
+        return
+    for call in calls[:4]:
+        value = _value(call.args[0])
+        if isinstance(value, list | dict) and len(value) > 1:
+            items = list(value.items()) if isinstance(value, dict) else value
+            other = type(value)(items[::-1])
+            yield f"assert {_with(call, 0, other)} == {ast.unparse(call)}"
+
+
 def _unused(rule: str, request: str, calls: Sequence[Call], module: str) -> Iterator[str]:
     """Yield the test that something is not used."""
     match = _UNUSED.search(rule)
@@ -231,7 +248,7 @@ def _refused(rule: str, request: str, calls: Sequence[Call], _module: str) -> It
 
 
 _KINDS: Final[tuple[Callable[[str, str, Sequence[Call], str], Iterator[str]], ...]] = (
-    _errors, _empty, _case, _unchanged, _unused, _figures, _refused,
+    _errors, _empty, _case, _unchanged, _sorted, _unused, _figures, _refused,
 )  # fmt: skip
 
 

@@ -6,12 +6,13 @@ list raises ValueError". Each is listed so that it can have a test of its own.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from studio_code.execution.python_runner import parsed
-from studio_code.generation.cases import Case
+from studio_code.generation.cases import Case, claim
 
 MOST: Final = 6
 """Rules of a request that get a test: a small model loses its way among more."""
@@ -26,7 +27,7 @@ _RULE: Final = re.compile(
     r"|cases?|at\s+(?:least|most)|(?:more|less|longer|shorter|greater)\s+than|below|above|raises?"
     r"|empty|sorted|sort|ascending|descending|alphabetical\w*|order|unique|duplicates?|distinct"
     r"|keeps?|kept|stays?|same|unchanged|negative|positive|zero|round\w*|decimals?|inclusive"
-    r"|exclusive|each|every|too|default|ties?|spaces?|leading|trailing|exactly)\b",
+    r"|exclusive|each|every|too|default|ties?|several|equal|repeat\w*|spaces?|leading|trailing|exactly)\b",
     re.IGNORECASE,
 )
 _IS_TASK: Final = re.compile(
@@ -74,17 +75,13 @@ def written_cases(text: str, rules: Sequence[str], there: Collection[str]) -> li
     for line in map(str.strip, text.split("\n")):
         if line.startswith("#"):
             rule = next((item for item in rules if _bare(item) in _bare(line)), "")
-            if named_errors(rule):
-                rule = ""  # no equation is a test of an error
-        elif (
-            rule
-            and rule not in result
-            and line.startswith("assert ")
-            and line not in there
-            and parsed(line)
-        ):
-            body = line.partition("  #")[0]
-            result[rule] = Case("test_rule", f"def test_rule():\n    {body}", rule=rule)
+        elif rule and rule not in result and line not in there:
+            tree = parsed(line.partition("  #")[0])
+            node = tree.body[0] if tree and len(tree.body) == 1 else None
+            body = claim(node) if isinstance(node, ast.Assert) else ""
+            # An equation is no test of an error.
+            if body and ("pytest.raises" in body or not named_errors(rule)):
+                result[rule] = Case("test_rule", f"def test_rule():\n    {body}", rule=rule)
     return list(result.values())
 
 

@@ -166,7 +166,19 @@ def _split(node: ast.FunctionDef) -> list[Case]:
 
 
 def _alone(name: str, node: ast.Assert) -> Case:
-    return Case(name, f"def {name}():\n    {ast.unparse(ast.Assert(node.test, None))}")
+    return Case(name, f"def {name}():\n    {claim(node)}")
+
+
+def claim(node: ast.Assert) -> str:
+    """Return an assertion as a statement; a call that shall equal an exception must raise it."""
+    test = node.test
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.left, ast.Call):
+        error = test.comparators[0]
+        error = error.func if isinstance(error, ast.Call) else error
+        kind = getattr(builtins, error.id, None) if isinstance(error, ast.Name) else None
+        if isinstance(kind, type) and issubclass(kind, Exception):
+            return f"with pytest.raises({kind.__name__}):\n        {ast.unparse(test.left)}"
+    return ast.unparse(ast.Assert(test, None))
 
 
 def _distinct(cases: Sequence[Case]) -> Iterator[Case]:

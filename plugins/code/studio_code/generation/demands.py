@@ -35,6 +35,7 @@ _PARAMETER: Final = re.compile(r"\s*(?P<name>[a-z_]\w*)\s*(?:[:=].*)?\Z")
 _PROPERTIES: Final = frozenset({"property", "cached_property"})
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_NAMED: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,20 @@ class _Fault:
     told: str
     line: int = 0
     instead: tuple[str, ...] | None = None
+
+
+def named(code: str, request: str) -> str:
+    """Return code whose one definition has the name by which a request calls it."""
+    tree = parsed(code)
+    defined = [n.name for n in (tree.body if tree else ()) if isinstance(n, _NAMED)]
+    calls = re.findall(r"(?<![\w.'\"])([A-Za-z_]\w*)\((?=[-\d'\"\[{(])", request)
+    asked = {name for name in calls if not hasattr(builtins, name)}
+    if len(defined) != 1 or len(asked) != 1 or re.search(rf"\b{re.escape(defined[0])}\(", request):
+        return code
+    name = asked.pop()
+    if re.search(rf"\b{name}\b", code):
+        return code
+    return re.sub(rf"(?<![\w.'\"]){re.escape(defined[0])}\b(?!['\"])", name, code)
 
 
 def met(request: str, before: str, after: str, others: Mapping[str, str]) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from studio.api import Event, TaskContext, sentence
 from studio_code import verdicts
 from studio_code.evidence.agreement import Agreement
 from studio_code.evidence.probes import Probe, probes_of
+from studio_code.evidence.references import reference
 from studio_code.evidence.rule_tests import rule_cases
 from studio_code.evidence.rules import written_cases
 from studio_code.evidence.testability import untestable
@@ -52,13 +53,18 @@ def run_against_each_other(ctx: TaskContext, work: WriteState) -> Generator[Even
     names = names_in(work.best.code, "python")
     if not work.probes:
         work.probes = probes_of(work.exam.cases, names, work.params.prompt)
+        work.reference = reference(work.params.prompt) if len(names) == 1 else None
     lines = [line for line in work.exam.suite.prelude if "import *" not in line]
     prelude = "\n".join(("import pytest", *lines))  # within a function
     cases = [Probe(f"{prelude}\n{case.text}", f"{case.name}()") for case in work.exam.cases]
     rows = [(item, _called(item, names)) for item in work.attempts if not item.problem]
     versions = [(item.code, called) for item, called in rows if called is not None]
+    if work.reference is not None:
+        versions.append((work.reference.code, {names[0]: "reference"}))
     files = {item.path: item.text for item in work.exam.files}
     summary = yield from compare(ctx, versions, [*cases, *work.probes], files)
+    if work.reference is not None:
+        work.expected = tuple(summary.pop()[len(cases) :])
     for attempt, given in zip(
         (a for a, called in rows if called is not None), summary, strict=True
     ):
@@ -135,11 +141,11 @@ def _standing(work: WriteState, best: Candidate, agreed: Agreement) -> Standing:
         return Standing(
             State.OWN_TESTS, sentence("examples and versions are compared in Python only")
         )
-    if agreed.crash:
-        return Standing(State.DOUBTFUL, agreed.crash)
+    if agreed.wrong or agreed.crash:
+        return Standing(State.DOUBTFUL, agreed.wrong or agreed.crash)
     if 2 * agreed.agreeing < agreed.versions:
         return Standing(State.DOUBTFUL, sentence("versions differ: {where}", where=agreed.differs))
-    if not stated:
+    if not stated and not agreed.reference:
         return Standing(State.OWN_TESTS, sentence("the request states no example"))
     if not agreed.holds:
         return Standing(State.OWN_TESTS, sentence("too few versions agree"))

@@ -26,6 +26,7 @@ from studio_code.execution.runners import RUNNERS, unrunnable
 from studio_code.generation import llm_calls, prompts
 from studio_code.generation.answers import code_of
 from studio_code.generation.cases import NOTHING, Suite, signatures
+from studio_code.generation.demands import named
 from studio_code.generation.loops import repeats_a_line
 from studio_code.generation.suite import (
     SOLUTION,
@@ -209,6 +210,8 @@ def _attempt(
 ) -> Candidate:
     fence = f"{prompts.FENCE}{work.language.fences[0]}\n"
     code = code_of(fence + answer.text, work.language)
+    if work.is_compared:
+        code = named(code, work.params.prompt)
     problem = ""
     if not code:
         problem = "The reply contained no code."

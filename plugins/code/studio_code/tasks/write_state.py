@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from studio_code.evidence.agreement import Agreement, agreement, groups
+from studio_code.evidence.agreement import Agreement, agreement, supporters
 from studio_code.evidence.probes import Probe
+from studio_code.evidence.references import Reference
 from studio_code.execution.mutation import Mutation
 from studio_code.execution.runners import Runner
 from studio_code.generation import candidate_choice
@@ -25,6 +26,7 @@ class WriteState:
         rules: What the request states beside examples, in its own words.
         errors: Errors that it names.
         probes: Input on which versions are compared; none where they are not.
+        reference: What the request asks for, as Python has it; ``expected``: what that gives.
         aside: Names of tests that were set aside.
         written: What the model wrote as tests.
     """
@@ -37,6 +39,8 @@ class WriteState:
     rules: list[str] = field(default_factory=list)
     errors: frozenset[str] = frozenset()
     probes: list[Probe] = field(default_factory=list)
+    reference: Reference | None = None
+    expected: tuple[str, ...] = ()
     attempts: list[Candidate] = field(default_factory=list)
     best: Candidate | None = None
     aside: dict[str, int] = field(default_factory=dict)
@@ -70,10 +74,8 @@ class WriteState:
         voters, cases = self.voters, self.exam.cases
         if voters:
             passed = [attempt.passed_names for attempt in voters]
-            alike = [0] * len(voters)
-            for group in groups([attempt.given for attempt in voters], self.errors):
-                for number in group:
-                    alike[number] = len(group) if voters[number].given else 0
+            given = [attempt.given for attempt in voters]
+            alike = [len(others) for others in supporters(given, self.errors)]
             first = voters[candidate_choice.best(passed, cases, alike)]
             self.aside = candidate_choice.suspects(passed, cases, first.passed_names)
             self.best = first
@@ -114,8 +116,14 @@ class WriteState:
         return not any(case.trusted for case in self.failing())
 
     def agreement(self) -> Agreement:
-        """Return how the best agrees with all that were written apart."""
-        best, voters = self.best, self.voters
+        """Return how the best agrees with those written apart that meet as many of the examples.
+
+        A version that fails one is known to be wrong; what it gives elsewhere is no evidence.
+        """
+        best = self.best
+        stated = {case.name for case in self.exam.cases if case.trusted and not case.rule}
+        met = stated & best.passed_names if best is not None else stated
+        voters = [attempt for attempt in self.voters if met <= attempt.passed_names]
         if best is None or not best.given or not voters:
             return Agreement()
         rows = voters if best in voters else [*voters, best]
@@ -125,4 +133,6 @@ class WriteState:
             [row.wording if row.round == 0 else 0 for row in rows],
             rows.index(best),
             self.errors,
+            self.expected,
+            self.reference.title if self.reference else "",
         )

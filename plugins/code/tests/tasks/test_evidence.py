@@ -6,8 +6,9 @@ import ast
 
 import pytest
 
-from studio_code.evidence.agreement import agreement, groups
+from studio_code.evidence.agreement import agreement, supporters
 from studio_code.evidence.probes import MOST, Probe, probes_of
+from studio_code.evidence.references import reference
 from studio_code.evidence.rule_tests import rule_cases
 from studio_code.evidence.rules import named_errors, rules, written_cases
 from studio_code.evidence.testability import untestable
@@ -96,7 +97,10 @@ def test_probes_are_what_is_called_and_what_is_near_it() -> None:
     assert Probe("s = S(1)\ns.push(2)", "s.top()") in found
     near = {each.expression for each in found if each.near}
     assert {"f('', [2, 3])", "f('a1', [])", "f('a01', [2, 3])", "f('a1', [3, 2])"} <= near
-    assert any(each.setup == "s = S(1)\ns.push(-1)" for each in found)
+    below = "s = S(1)\ns.push(-1)"
+    assert not any(probe.setup == below for probe in found), "nothing says that it can be"
+    signed = probes_of(cases, ["f", "S"], "for whole numbers")
+    assert any(probe.setup == below for probe in signed)
 
 
 def test_tables_and_pairs_keep_their_form() -> None:
@@ -115,10 +119,63 @@ def test_an_equation_is_no_test_of_an_error() -> None:
     )
 
 
-def test_versions_that_give_the_same_are_a_group_and_errors_are_alike_unless_named() -> None:
+def test_an_error_speaks_against_the_value_of_another_version_only_if_it_is_named() -> None:
     given = [["1", "!KeyError"], ["1", "!IndexError"], ["2", "!ValueError"], ["1", "!ValueError"]]
-    assert groups(given) == [[0, 1, 3], [2]]
-    assert groups(given, {"ValueError"}) == [[0, 1], [2], [3]]
+    assert supporters(given) == [[0, 1, 3], [0, 1, 3], [2], [0, 1, 3]]
+    assert supporters(given, {"ValueError"}) == [[0, 1], [0, 1], [2], [0, 1, 3]]
+
+
+def test_a_version_that_refuses_says_nothing_but_one_that_refuses_most_is_no_support() -> None:
+    given = [["1", "2", "3"], ["1", "2", "!KeyError"], ["1", "!OSError", "!OSError"]]
+    assert supporters(given) == [[0, 1], [1], [2]]
+    assert supporters(given, {"KeyError"}) == [[0], [1], [2]]
+
+
+def test_a_reference_makes_agreement_doubtful_where_it_gives_another_value() -> None:
+    probes = [Probe("", f"f({n})") for n in range(20)]
+    same = [str(n) for n in range(20)]
+    expected = ["!ValueError", *same[1:]]
+    agreed = agreement([same] * 4, probes, [1, 1, 2, 2], 0, (), expected, "math.gcd")
+    assert (agreed.reference, agreed.wrong, agreed.holds) == ("math.gcd", "", True)
+    other = agreement([same] * 4, probes, [1, 1, 2, 2], 0, (), ["9", *same[1:]], "math.gcd")
+    assert (other.reference, other.holds) == ("", False)
+    assert other.wrong == "f(0) gives 0, math.gcd gives 9"
+    silent = agreement([same] * 4, probes, [1, 1, 2, 2], 0, (), ["!ValueError"] * 20, "math.gcd")
+    assert (silent.reference, silent.holds) == ("", True), "it refuses all: it bears nothing out"
+
+
+@pytest.mark.parametrize(
+    ("request_text", "call", "value"),
+    [
+        ("the greatest common divisor of two numbers", "reference(12, 18)", 6),
+        ("median(numbers)", "reference([3, 1, 2])", 2),
+        ("leap_year(year)", "reference(1900)", False),
+        ("how many days are in a month", "reference(2024, 2)", 29),
+        ("binary search in a sorted list", "reference([1, 3, 5], 5)", 2),
+        ("the k-th largest number", "reference([4, 9, 2], 2)", 4),
+        ("transpose a table", "reference([[1, 2], [3, 4]])", [[1, 3], [2, 4]]),
+        ("from_binary(text)", "reference('101')", 5),
+    ],
+)
+def test_operations_of_the_standard_library_have_a_reference(
+    request_text: str, call: str, value: object
+) -> None:
+    operation = reference(request_text)
+    assert operation is not None
+    scope: dict[str, object] = {}
+    exec(operation.code, scope)
+    assert eval(call, scope) == value
+
+
+def test_no_reference_for_none_or_more_than_one_operation() -> None:
+    assert reference("the length of a text") is None
+    assert reference("the median and the factorial") is None
+    operation = reference("binary search in a sorted list")
+    assert operation is not None
+    scope: dict[str, object] = {}
+    exec(operation.code, scope)
+    with pytest.raises(ValueError, match=r"^$"):
+        eval("reference([3, 1, 2], 1)", scope)
 
 
 def test_agreement_needs_several_wordings_enough_input_and_values_that_differ() -> None:

@@ -102,6 +102,7 @@ class Evidence:
         state: What is known of it; see ``studio_code.verdicts``. Empty for what does not say.
         reason: Why it is in no better state, as ``studio.api.as_parts`` has it.
         versions, agreeing, inputs: How many were compared, and agree with it, on how many inputs.
+        reference: What of Python's own gives the same; empty for none.
         ran: Whether anything was run at all.
         aside: Generated tests that it failed and that do not count, for most answers failed them.
         lines, covered: Of the code, in tests; both 0 where that was not measured.
@@ -116,6 +117,7 @@ class Evidence:
     versions: int = 0
     agreeing: int = 0
     inputs: int = 0
+    reference: str = ""
     passed: bool = False
     ran: bool = False
     tests_passed: int = 0
@@ -192,6 +194,7 @@ def read_evidence(
         versions=_number(agreed.get("versions")),
         agreeing=_number(agreed.get("agreeing")),
         inputs=_number(agreed.get("inputs")),
+        reference=str(agreed.get("reference") or ""),
         passed=verdict.get("passed") is True,
         ran=verdict.get("ran") is True,
         tests_passed=_number(counts.get("passed")),

@@ -27,7 +27,7 @@ def chip_words(evidence: Evidence) -> str:
     """Return "Examples pass, versions agree · 7/7 tests · 92% coverage · 5/6 mutants"."""
     short = state_words(evidence)
     if evidence.state == "verified" and evidence.versions:
-        short = tr("Examples pass, versions agree")
+        short = "" if evidence.reference else tr("Examples pass, versions agree")
     short = short or (tr("ran") if evidence.ran else tr("not run"))
     return " · ".join(filter(None, (short, figure_words(evidence))))
 
@@ -68,6 +68,9 @@ def level_words(evidence: Evidence) -> str:
 
 def state_words(evidence: Evidence) -> str:
     """Return the state of code in words; empty if the evidence has none."""
+    if evidence.state == "verified" and evidence.reference:
+        words = tr("Independent versions and Python's {name} agree")
+        return words.format(name=evidence.reference)
     if evidence.state == "verified" and not evidence.versions:
         return tr("Passes your tests")
     return {
