@@ -143,14 +143,20 @@ def _visible(text: str) -> Iterable[str]:
 
 _MARKS = re.compile(r"\\\((.*)\\\)|\\\[(.*)\\\]|\$\$(.*)\$\$|\$(.*)\$", re.DOTALL)
 _NUMBERED = re.compile(r"(\\(?:begin|end)\{)(?:align|alignat|eqnarray)\*?(\})")
+_MATRIX = re.compile(r"(\\begin\{[bBpvV]matrix\})|(\\end\{[bBpvV]matrix\})")
 _UNSHOWN = re.compile(
     r"\\(?:begin|end)\{(?:equation|gather|multline)\*?\}|\\label\{[^}]*\}|\\no(?:number|tag)\b"
 )
 
 
 def _body(source: str) -> str:
-    """Return the TeX between its marks, without numbers of equations."""
+    """Return the TeX between its marks, without numbers of equations.
+
+    A matrix becomes a group: the library gives its exponent to the last bracket alone, and fails.
+    """
     source = source.strip().rstrip(".,;")
     match = _MARKS.fullmatch(source)
     body = next(filter(None, match.groups()), "") if match else source
-    return _UNSHOWN.sub("", _NUMBERED.sub(r"\1align*\2", body)).replace("\u2028", "\n").strip()
+    body = _UNSHOWN.sub("", _NUMBERED.sub(r"\1align*\2", body))
+    body = _MATRIX.sub(lambda match: f"{{{match[0]}" if match[1] else f"{match[0]}}}", body)
+    return body.replace("\u2028", "\n").strip()

@@ -88,6 +88,15 @@ def test_formulas_of_school_and_university_are_drawn(tex: str) -> None:
     assert shown.svg.count("<path") >= 2
 
 
+def test_a_matrix_may_have_an_exponent() -> None:
+    matrix = r"\begin{pmatrix} a & b \\ c & d \end{pmatrix}"
+    plain, raised = (typeset(Formula(f"$${matrix}{end}$$", True)) for end in ("", "^{-1}"))
+    assert plain is not None
+    assert raised is not None
+    assert 0.5 < raised.width - plain.width < 1.5
+    assert raised.ascent > plain.ascent
+
+
 @pytest.mark.parametrize(
     "tex", [r"\foobar{x}", r"\text{漢字}", r"\limits", "{" * 900 + "x", "x+" * 1500 + "x"]
 )
