@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.appearance.theme import ThemeMode
@@ -199,3 +200,31 @@ def test_outlines_are_drawn_in_batches_and_the_oldest_are_dropped(
     assert len(calls) == 1
     run(calls)
     assert [isinstance(formulas.outline(key), Outline) for key in keys] == [False, True, True]
+
+
+def test_a_reply_that_is_written_does_not_jump(
+    qtbot: Any, qapp: QApplication, look: Appearance
+) -> None:
+    text = (
+        "The roots of $ax^2+bx+c=0$ are \\(x = \\frac{-b \\pm \\sqrt{b^2-4ac}}{2a}\\), and\n\n"
+        "\\[\n\\int_{-\\infty}^{\\infty} e^{-x^2}\\,dx = \\sqrt{\\pi}\n\\]\n\n"
+        "with $$\\frac{c}{a}$$ below."
+    )
+    page = QWidget()
+    qtbot.addWidget(page)
+    view = WindowUi(look, page, None, lambda: None).prose_view()  # type: ignore[arg-type]
+    column = QVBoxLayout(page)
+    column.addWidget(view)
+    column.addStretch(1)
+    page.resize(640, 800)
+    page.show()
+    heights = []
+    for char in text:
+        view.append(char)
+        view.flush()
+        qapp.processEvents()
+        heights.append(sum(piece.height() for piece in view.pieces))
+    line = heights[0]
+    assert heights[-1] > 5 * line, "the control: it has grown"
+    falls = [before - after for before, after in pairwise(heights)]
+    assert max(falls) < line, "a drawn formula is lower than its TeX by less than a line"
