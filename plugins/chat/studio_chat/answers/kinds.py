@@ -41,6 +41,7 @@ _DIMENSIONS: Final = {
     "money": {"money", "share"},
     "mass": {"mass"},
     "length": {"length"},
+    "duration": {"duration"},
     "temperature": {"temperature"},
 }
 
@@ -73,6 +74,10 @@ def has_kind(kind: str, text: str) -> bool:
             return bool(numbers(text)) and _SIGNS["ages"].search(text) is not None
         case "time":
             return _SIGNS["times"].search(text) is not None
+        case "duration":
+            return _SIGNS["durations"].search(text) is not None
+        case "reason":
+            return _SIGNS["reasons"].search(text) is not None
         case "quantity":
             return bool(numbers(text))
         case "mass" | "length" | "temperature":
@@ -98,6 +103,8 @@ def fits(kind: str, answer: str, text: str) -> bool:
             return any(word[0].isupper() for word in _WORD.findall(answer)) or not figures
         case "time":
             return _SIGNS["times"].search(answer) is not None
+        case "duration" if not figures:
+            return _SIGNS["durations"].search(answer) is not None
         case "money" if not figures:
             return _SIGNS["free"].search(answer) is not None
         case "mass" | "length" | "temperature" | "age" | "quantity" if not figures:

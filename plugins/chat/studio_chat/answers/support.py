@@ -24,6 +24,7 @@ _END: Final = re.compile(r"(?<=[^\W\d_]{3}[.!?])[”\"’')]*\s+")
 _ROW: Final = re.compile(r"\||\t|,\S.*,\S|;\S|\s{3,}\S|^\s*(?:[-*•#]|\d+[.)]\s|§)")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _YES_OR_NO: Final = frozenset(["yes", "no", "ja", "nein", "oui", "non", "sí", "sim", "não"])
+_PIECE: Final = re.compile(r"\S+")
 _ARTICLES: Final = frozenset(["the", "der", "die", "das", "les"])
 _ASKING: Final = frozenset(
     word
@@ -95,6 +96,7 @@ class Passages:
         words = [each for each in re.findall(r"\w+", bare.lower()) if each not in _ASKING]
         stems = languages.telling_stems(" ".join(words), self._language)
         self._asked = {each for each in stems if len(each) > 1}
+        self._question_stems = self._stems(question)
         if languages.language_of(self._whole) not in ("", self._language):
             self._asked = set()  # words of two languages have nothing in common
         self._sentences = [each for at, text in enumerate(texts) for each in self._cut(at, text)]
@@ -121,14 +123,17 @@ class Passages:
         given = {word.casefold() for word in _WORD.findall(answer)} - _YES_OR_NO
         if not given and not numbers(answer):
             return Support(nearness=self.coverage(), lines=tuple(self.nearest(1)))
-        given = self._stems(answer)
-        shares = [(len(given & each.stems) / max(len(given), 1), each) for each in self._sentences]
+        own = [word for word in _PIECE.findall(answer) if self._stems(word) - self._question_stems]
+        given = self._telling(" ".join(own))
+        if not given:  # the question said anew
+            return Support(is_there=False)
+        shares = [(len(given & each.stems) / len(given), each) for each in self._sentences]
         most = max((share for share, _ in shares), default=0.0)
         carrying = [each for share, each in shares if share == most] if most else []
         near = max((each.share(self._asked) for each in carrying), default=0.0)
         best = [each for each in carrying if each.share(self._asked) == near]
         return Support(
-            kinds.fits(self.kind, answer, self._whole),
+            kinds.fits(self.kind, " ".join(own) if self.kind == "person" else answer, self._whole),
             self._is_there(answer),
             near,
             tuple(line for each in best for line in each.lines),
@@ -141,6 +146,9 @@ class Passages:
         names = [word for word in _WORD.findall(answer) if _is_name(word)]
         missing = [word for word in names if not self._stems(word) & known]
         return 2 * len(missing) <= len(names)
+
+    def _telling(self, text: str) -> set[str]:
+        return set(languages.telling_stems(text, self._language)) | numbers(text)
 
     def _stems(self, text: str) -> set[str]:
         return set(languages.stems(text, self._language)) | numbers(text)

@@ -30,6 +30,10 @@ The door is painted green. Delivery takes 12 days and costs £85.
         ("How many doors does it have?", "quantity"),
         ("Why does it cost so much?", "reason"),
         ("Warum ist sie grün?", "reason"),
+        ("How long does the delivery take?", "duration"),
+        ("Wie lange dauert die Lieferung?", "duration"),
+        ("How long is the cable?", "quantity"),
+        ("Wie lang ist das Kabel?", "quantity"),
         ("What is the oven for?", ""),
     ],
 )
@@ -56,6 +60,10 @@ def test_the_kind_of_thing_that_is_asked_for(question: str, kind: str) -> None:
         ("Which colour is the door?", "steel", False),
         ("How often is it serviced?", "once a year", True),
         ("When was it built?", "1998", False),
+        ("How long does delivery take?", "12 days", True),
+        ("How long does delivery take?", "85", False),
+        ("How long does delivery take?", "very fast", False),
+        ("What does the oven run on?", "the oven", False),
         ("Is the door green?", "Yes", True),
     ],
 )
@@ -80,6 +88,9 @@ def test_a_question_is_covered_where_a_thing_of_its_kind_stands_beside_its_words
     assert Passages("What does the delivery cost?", [OVEN]).coverage() == 1.0
     assert Passages("How heavy is the oven?", [OVEN]).coverage() > 0.5
     assert Passages("What is the phone number of Berta Lind?", [OVEN]).coverage() == 0.0
+    assert Passages("How long does the oven run?", ["The oven runs well."]).coverage() == 0.0
+    assert Passages("Why is the door green?", ["The door is green."]).coverage() == 0.0
+    assert Passages("Why is it green?", ["It is green, so that it is seen."]).coverage() > 0.5
 
 
 def test_a_sentence_goes_over_lines_and_a_row_does_not() -> None:

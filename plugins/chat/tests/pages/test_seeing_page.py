@@ -31,7 +31,7 @@ def cat(tmp_path: Path, desk: Any) -> Path:
 
 
 def test_a_picture_reaches_a_model_that_sees_and_stays_in_the_thread(desk: Any, cat: Path) -> None:
-    desk.page.composer.picker.choose("eyes")
+    desk.page.composer.picker._on_chosen("eyes")
     desk.page._attach([cat])
     assert desk.page.composer.attachments.pictures == [str(cat)]
     answer(desk, "A blue square.")

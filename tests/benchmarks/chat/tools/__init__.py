@@ -19,7 +19,7 @@ from studio.api.artifacts import SavedArtifact
 from studio.api.errors import BadInput
 from studio.api.jobs import JobRequest
 from studio.api.window.tools import Tool
-from studio.automation.tools.ranking import likely
+from studio.automation.tools.catalogue import likely
 from studio.automation.tools.task_tools import TaskTool, request_of, task_tools
 from studio.cli.terminal import output
 from studio.cli.terminal.job_progress import JobProgress
