@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from studio_chat.answers import kinds
@@ -96,7 +97,7 @@ class Passages:
         words = [each for each in re.findall(r"\w+", bare.lower()) if each not in _ASKING]
         stems = languages.telling_stems(" ".join(words), self._language)
         self._asked = {each for each in stems if len(each) > 1}
-        self._question_stems = self._stems(question)
+        self._in_question = self._stems(question) | _words(question)
         if languages.language_of(self._whole) not in ("", self._language):
             self._asked = set()  # words of two languages have nothing in common
         self._sentences = [each for at, text in enumerate(texts) for each in self._cut(at, text)]
@@ -104,13 +105,23 @@ class Passages:
     def coverage(self) -> float:
         """Return how much of the question stands in one sentence with a thing of its kind, 0–1."""
         return max(
-            (
-                each.share(self._asked)
-                for each in self._sentences
-                if kinds.has_kind(self.kind, f"{each.head}\n{each.text}")
-            ),
+            (each.share(self._asked) for each in self._sentences if self._has_kind(each)),
             default=0.0,
         )
+
+    def _has_kind(self, sentence: _Sentence) -> bool:
+        """Return whether a thing of the kind that is asked for stands in a sentence."""
+        if self.kind not in ("person", "name"):
+            return kinds.has_kind(self.kind, f"{sentence.head}\n{sentence.text}")
+        names = [
+            _is_name(word)
+            and not kinds.has_kind("time", word)
+            and not self._stems(word) <= self._in_question
+            for word in _WORD.findall(sentence.text)[1:]  # the first has a capital whatever it is
+        ]
+        if self._language == "german":  # every noun has one there, so a name is two in a row
+            return any(map(min, pairwise(names)))
+        return any(names)
 
     def nearest(self, most: int = 2) -> list[tuple[int, int]]:
         """Return the lines of the sentences that have most of the question."""
@@ -120,14 +131,13 @@ class Passages:
 
     def support(self, answer: str) -> Support:
         """Compare an answer with the question and the passages."""
-        given = {word.casefold() for word in _WORD.findall(answer)} - _YES_OR_NO
+        given = _words(answer) - _YES_OR_NO
         if not given and not numbers(answer):
             return Support(nearness=self.coverage(), lines=tuple(self.nearest(1)))
-        own = [word for word in _PIECE.findall(answer) if self._stems(word) - self._question_stems]
-        given = self._telling(" ".join(own))
-        if not given:  # the question said anew
+        own = [word for word in _PIECE.findall(answer) if self._stems(word) - self._in_question]
+        if not own:  # the question said anew
             return Support(is_there=False)
-        shares = [(len(given & each.stems) / len(given), each) for each in self._sentences]
+        shares = self._shares(" ".join(own))
         most = max((share for share, _ in shares), default=0.0)
         carrying = [each for share, each in shares if share == most] if most else []
         near = max((each.share(self._asked) for each in carrying), default=0.0)
@@ -139,16 +149,24 @@ class Passages:
             tuple(line for each in best for line in each.lines),
         )
 
+    def _shares(self, answer: str) -> list[tuple[float, _Sentence]]:
+        """Return how much of an answer each sentence has; one such as “May” by its plain words."""
+        given = set(languages.telling_stems(answer, self._language)) | numbers(answer)
+        if given:
+            return [(len(given & each.stems) / len(given), each) for each in self._sentences]
+        plain = _words(answer)
+        return [
+            (len(plain & _words(each.text)) / max(len(plain), 1), each) for each in self._sentences
+        ]
+
     def _is_there(self, answer: str) -> bool:
         if not numbers(answer) <= numbers(self._whole) | numbers(self._question):
             return False
-        known = self._stems(f"{self._whole} {self._question}")
+        text = f"{self._whole} {self._question}"
+        known = self._stems(text) | _words(text)
         names = [word for word in _WORD.findall(answer) if _is_name(word)]
         missing = [word for word in names if not self._stems(word) & known]
         return 2 * len(missing) <= len(names)
-
-    def _telling(self, text: str) -> set[str]:
-        return set(languages.telling_stems(text, self._language)) | numbers(text)
 
     def _stems(self, text: str) -> set[str]:
         return set(languages.stems(text, self._language)) | numbers(text)
@@ -195,6 +213,10 @@ def _of_block(start: int, block: str) -> Iterator[tuple[int, int, str]]:
             first = start + block.count("\n", 0, begin)
             yield first, first + piece.strip().count("\n"), piece.strip()
         begin = end
+
+
+def _words(text: str) -> set[str]:
+    return {word.casefold() for word in _WORD.findall(text)}
 
 
 def _is_name(word: str) -> bool:

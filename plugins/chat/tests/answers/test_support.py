@@ -34,6 +34,9 @@ The door is painted green. Delivery takes 12 days and costs £85.
         ("Wie lange dauert die Lieferung?", "duration"),
         ("How long is the cable?", "quantity"),
         ("Wie lang ist das Kabel?", "quantity"),
+        ("What is the name of the fitter?", "name"),
+        ("What are the children called?", "name"),
+        ("Wie heißt der Monteur?", "name"),
         ("What is the oven for?", ""),
     ],
 )
@@ -90,7 +93,19 @@ def test_a_question_is_covered_where_a_thing_of_its_kind_stands_beside_its_words
     assert Passages("What is the phone number of Berta Lind?", [OVEN]).coverage() == 0.0
     assert Passages("How long does the oven run?", ["The oven runs well."]).coverage() == 0.0
     assert Passages("Why is the door green?", ["The door is green."]).coverage() == 0.0
+    for text, has_name in (("The fitter came in May.", 0), ("The fitter, Bo Lind, came.", 1)):
+        for question in ("Who is the fitter?", "What is the name of the fitter?"):
+            assert (Passages(question, [text]).coverage() > 0) == has_name
+    german = "Der Monteur kam mit dem Hammer"
+    assert Passages("Wie heißt der Monteur?", [f"{german}."]).coverage() == 0.0
+    assert Passages("Wie heißt der Monteur?", [f"{german}, Bodo Lind."]).coverage() > 0
     assert Passages("Why is it green?", ["It is green, so that it is seen."]).coverage() > 0.5
+
+
+def test_an_answer_of_little_words_is_found_by_them() -> None:
+    found = Passages("When does it flower?", ["Lavender: cut it early.\nIt flowers in May."])
+    assert found.support("May").lines == ((0, 1),)
+    assert found.support("May").holds
 
 
 def test_a_sentence_goes_over_lines_and_a_row_does_not() -> None:
