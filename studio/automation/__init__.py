@@ -11,7 +11,7 @@ Where things are:
   and ``ray_pool.py`` run in the driver, ``slot.py`` on the machines; sizing, and what is trusted:
   ``README.md`` there.
 * What language models may call, and what the user allows: ``tools/``: ``task_tools.py`` makes a
-  tool of each task, ``catalogue.py`` has those of all sources, ``ranking.py`` finds the likely
+  tool of each task, ``catalogue.py`` has those of all sources, and finds the likely
   ones, ``approvals.py`` keeps *always* and *never*.
 * MCP servers of the user: ``tools/servers/``: ``servers.py`` is what the studio sees,
   ``connection.py`` one run of one, ``process.py`` its limits, ``walls.py`` what stands around it,
