@@ -5,16 +5,67 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from studio.api.jobs import JobRequest
 from studio.base import disk
-from studio.cli.doctor import plugin_checks
 from studio.cli.doctor.check_result import CheckResult, fine, problem, warning
 from studio.cli.machines import connected, report
 from studio.cli.terminal.studio_session import StudioSession
+from studio.jobs.job import Job
 from studio.machines.registry import Registry
-from studio.plugins import PluginState
+from studio.plugins import Plugin, PluginState
 from studio.protocol.errors import StudioError
 from studio.protocol.messages import DevicesFound, Status
+from studio.runtimes.supervisor import RuntimeState
 from studio.studio import Studio
+
+CHECK_PATIENCE = 60.0
+"""Seconds for one check, the start of the runtime included."""
+
+
+def check_declared(session: StudioSession) -> Iterator[CheckResult]:
+    """Run what plugins declare under ``doctor``; where none does, no runtime is started."""
+    declared = [
+        (plugin, task)
+        for plugin in session.plugins.usable()
+        for task in (plugin.manifest.doctor if plugin.manifest else ())
+    ]
+    if not declared:
+        return
+    with session.studio(read_only=True) as studio:
+        for plugin, task in declared:
+            yield _run_check(studio, plugin, task)
+
+
+def _run_check(studio: Studio, plugin: Plugin, task: str) -> CheckResult:
+    try:
+        job = studio.submit(JobRequest(task, private=True, keep=False, whole=True))
+    except StudioError as error:
+        return problem(f"{plugin.id}: {error.message}", error.hint)
+    until = time.monotonic() + CHECK_PATIENCE
+    while job.is_live and studio.runtime.state is not RuntimeState.GIVEN_UP:
+        studio.pump(0.1)
+        if time.monotonic() > until:
+            job.cancel()
+            return problem(
+                f"{plugin.id}: its check {task} did not end within {CHECK_PATIENCE:.0f} seconds.",
+                f"Update it, or run `studio plugins off {plugin.id}`.",
+            )
+    if job.error is not None or job.is_live:
+        words = job.error.message if job.error else studio.runtime.words
+        return problem(f"{plugin.id}: {words}", job.error.hint if job.error else "")
+    return _outcome(plugin, task, job)
+
+
+def _outcome(plugin: Plugin, task: str, job: Job) -> CheckResult:
+    ok, message, hint = (job.result.get(key) for key in ("ok", "message", "hint"))
+    if not isinstance(ok, bool):
+        return problem(
+            f"{plugin.id}: its check {task} does not say whether all is well.",
+            "Its author must add ok = True or False to the result.",
+        )
+    words = f"{plugin.id}: {message or task}"
+    return fine(words) if ok else problem(words, str(hint or ""))
+
 
 START_SECONDS = 120.0
 
@@ -54,7 +105,7 @@ def plugins(session: StudioSession) -> Iterator[CheckResult]:
             yield problem(
                 error.message, f"Update {plugin.id}, or run `studio plugins off {plugin.id}`."
             )
-    yield from plugin_checks.run(session)
+    yield from check_declared(session)
     if host.usable():
         yield fine(f"Enabled plugins: {', '.join(plugin.id for plugin in host.usable())}.")
     elif not host.plugins:
