@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -18,7 +19,6 @@ from studio.jobs import requests
 from studio.jobs.checkpoints import Checkpoints
 from studio.jobs.job import Job, Recipe
 from studio.jobs.requests import Row
-from studio.jobs.returned import digests
 from studio.library import Library
 from studio.library.kept_inputs import LARGEST_FILE
 from studio.library.rows import JobEntry, Record
@@ -31,6 +31,45 @@ from studio.protocol.messages import BlobSpec, Finished, Produced
 from studio.protocol.regular_file import read_regular
 from studio.protocol.states import JobState, Priority
 from studio.protocol.trace import Use
+
+#: Keys that have a digest of their own; what is under the others shares one.
+_MOST_KEYS = 64
+_LONGEST_KEY = 80
+_OTHERS = "…"
+
+
+def digests(result: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, str]:
+    """Digest a task's return value, to compare runs that made no artifact.
+
+    Key of the result, or text channel → SHA-256 of the value. Digests do not
+    reveal the values. Measured times (``seconds``, ``tokens_per_second``) are left out: they
+    differ each time.
+
+    Args:
+        texts: The text output of the task, by channel.
+    """
+    written = {f"text {channel}".strip(): text for channel, text in texts.items() if text}
+    values = {str(key)[:_LONGEST_KEY]: value for key, value in _untimed(result).items()} | written
+    names = sorted(values)
+    hashed = {name: _digest(values[name]) for name in names[:_MOST_KEYS]}
+    if names[_MOST_KEYS:]:
+        hashed[_OTHERS] = _digest([(name, values[name]) for name in names[_MOST_KEYS:]])
+    return hashed
+
+
+def _untimed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            key: _untimed(item) for key, item in value.items() if "second" not in str(key).lower()
+        }
+    if isinstance(value, list | tuple):
+        return [_untimed(item) for item in value]
+    return value
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(msgspec.msgpack.encode(value, order="sorted")).hexdigest()
+
 
 Circumstances = Callable[[Use, str], tuple[str, dict[str, str], Amount]]
 """Returns the name of the device, package → version, and what a job took that used so much on the
