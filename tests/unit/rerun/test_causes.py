@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from studio.library import Record
-from studio.rerun.causes import causes
 from studio.rerun.report import Report, RerunVerdict
+from studio.rerun.rerun import causes
 from studio.runtime import main as runtime
 
 VERSIONS = {"system": "Linux", "offline-studio": "1.2", "numpy": "2.3.1", "instructions": "avx2"}
