@@ -6,7 +6,7 @@ Where things are:
 
 * What other programs may ask (`studio serve`): ``access.py`` decides who may, ``bridge.py`` makes
   it a job, ``infill.py`` speaks as llama.cpp's server; tools: ``api/worker/tools.py`` has the
-  form of a call, ``runtime/engines/text/generation/tool_grammar.py`` its grammar,
+  form of a call, ``runtime/engines/text/generation/grammar_mask.py`` its grammar,
   ``plugins/chat/studio_chat/tasks/choices.py`` the channels it comes on.
 """
 

@@ -16,7 +16,6 @@ from studio.plugin_process.plain_data import a_kind
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError, brief
 from studio.protocol.states import JobState
 from studio.runtime.devices.device import STARTING, Device
-from studio.runtime.devices.device_lost import device_lost, is_device_lost
 from studio.runtime.devices.memory import give_back, is_out_of_memory
 from studio.runtime.jobs.calls import Calls
 from studio.runtime.jobs.context import Context
@@ -27,6 +26,38 @@ from studio.runtime.jobs.plugin_workers import Contained, Workers
 from studio.runtime.pool.oom_fallback import make_way
 from studio.runtime.pool.pool import Pool
 from studio.sandbox.sandbox import own_sandbox
+
+_SIGNS = (
+    "CUDA error",
+    "HIP error",
+    "cuBLAS error",
+    "CUBLAS_STATUS_",
+    "CUDNN_STATUS_",
+    "device-side assert",
+    "GPU is lost",
+    "DEVICE_LOST",
+    "Level-Zero error",
+    "level_zero backend failed",
+)
+"""What the texts of such errors begin with or hold; torch has a class for only some of them."""
+
+
+def is_device_lost(error: BaseException, device: Device | None) -> bool:
+    """Whether ``error`` says that the card can no longer be used by this process."""
+    if device is None or device.kind == "cpu" or not isinstance(error, RuntimeError):
+        return False
+    return not is_out_of_memory(error) and any(sign in str(error) for sign in _SIGNS)
+
+
+def device_lost(device: Device, error: BaseException) -> StudioError:
+    """Return what to say of it."""
+    return StudioError(
+        ErrorCode.NO_DEVICE,
+        f"{device.name} stopped responding.",
+        "Use the processor, or try the card again. If this repeats, check its driver and cooling.",
+        brief(error),
+    )
+
 
 log = logging.getLogger(__name__)
 MOST_LAST_WORDS = 64

@@ -13,7 +13,7 @@ from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import DeviceLost, DevicesFound
 from studio.protocol.states import JobState
 from studio.runtime.devices.device import Device
-from studio.runtime.devices.device_lost import is_device_lost
+from studio.runtime.jobs.runner import is_device_lost
 from tests.runtime.desk import Card, Desk, Toy, small_machine
 
 pytestmark = pytest.mark.torch

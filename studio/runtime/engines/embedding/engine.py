@@ -3,17 +3,84 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 import msgspec
 import torch
+from tokenizers import Tokenizer
+from tokenizers.models import Unigram, WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer, Metaspace
 from torch import Tensor
 
 from studio.runtime.engines.embedding.encoder import Encoder
 from studio.runtime.engines.embedding.model_file import Description
-from studio.runtime.engines.embedding.packed_file import PREFIXES, Header
-from studio.runtime.engines.embedding.unigram import UnigramPieces
-from studio.runtime.engines.embedding.wordpiece import Pieces
+from studio.runtime.engines.embedding.packed_file import PREFIXES, Header, Vocabulary
+
+OPENING, CLOSING, UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
+LONGEST_WORD = 100
+"""Longer words are one unknown token: the rule of the original, and a bound on the search."""
+
+
+class Pieces:
+    """A tokenizer of the kind WordPiece.
+
+    Args:
+        vocabulary: Spellings, in the order of their ids; unique.
+        is_uncased: Whether case and accents do not count.
+
+    Raises:
+        ValueError: A token is missing that every text needs, or is there twice.
+    """
+
+    def __init__(self, vocabulary: Sequence[str], *, is_uncased: bool = True) -> None:
+        ids: Mapping[str, int] = {token: index for index, token in enumerate(vocabulary)}
+        if len(ids) != len(vocabulary):
+            raise ValueError("its vocabulary has a token twice")
+        if missing := [token for token in (OPENING, CLOSING, UNKNOWN) if token not in ids]:
+            raise ValueError(f"its vocabulary lacks {', '.join(missing)}")
+        self._opening, self._closing = ids[OPENING], ids[CLOSING]
+        self._rules = Tokenizer(
+            WordPiece(dict(ids), unk_token=UNKNOWN, max_input_chars_per_word=LONGEST_WORD)
+        )
+        self._rules.normalizer = BertNormalizer(lowercase=is_uncased)
+        self._rules.pre_tokenizer = BertPreTokenizer()
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of ``text`` between the two tokens that frame every text."""
+        # A lone surrogate is no text to the library; it becomes what an unknown character does.
+        clean = text.encode("utf-8", "replace").decode()
+        return [self._opening, *self._rules.encode(clean).ids, self._closing]
+
+    def shorten(self, ids: list[int], longest: int) -> list[int]:
+        """Return ``ids`` cut to ``longest``, the closing token included."""
+        return ids if len(ids) <= longest else [*ids[: longest - 1], self._closing]
+
+
+_SPACES: Final = re.compile(" {2,}")
+
+
+class UnigramPieces:
+    """A tokenizer of the kind unigram (T. Kudo, 2018), as XLM-R cuts words; used as ``Pieces``."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._frame = vocabulary.opening, vocabulary.closing
+        self._replaced = vocabulary.replaced
+        self._rules = Tokenizer(Unigram(vocabulary.pieces, vocabulary.unknown, False))
+        self._rules.pre_tokenizer = Metaspace(prepend_scheme="always")
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of ``text`` between the two tokens that frame every text."""
+        clean = text.encode("utf-8", "replace").decode().translate(self._replaced)
+        ids = self._rules.encode(_SPACES.sub(" ", clean)).ids
+        return [self._frame[0], *ids, self._frame[1]]
+
+    def shorten(self, ids: list[int], longest: int) -> list[int]:
+        """Return ``ids`` cut to ``longest``, the closing token included."""
+        return ids if len(ids) <= longest else [*ids[: longest - 1], self._frame[1]]
+
 
 STEP_TOKENS = 1024
 """Tokens of a step, padding included."""

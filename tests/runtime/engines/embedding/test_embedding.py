@@ -13,10 +13,9 @@ from studio.api import StudioError
 from studio.runtime.engines import loaders
 from studio.runtime.engines.embedding.convert import convert
 from studio.runtime.engines.embedding.encoder import Encoder
-from studio.runtime.engines.embedding.engine import STEP_TOKENS, EmbeddingEngine, steps
+from studio.runtime.engines.embedding.engine import STEP_TOKENS, EmbeddingEngine, Pieces, steps
 from studio.runtime.engines.embedding.loader import EmbeddingLoader
 from studio.runtime.engines.embedding.model_file import FORMAT, config_from_json, describe
-from studio.runtime.engines.embedding.wordpiece import Pieces
 
 pytestmark = pytest.mark.torch
 

@@ -11,8 +11,8 @@ import torch
 
 from studio.api import StudioError, finished
 from studio.runtime.engines.embedding import packed_file
+from studio.runtime.engines.embedding.engine import UnigramPieces
 from studio.runtime.engines.embedding.loader import EmbeddingLoader
-from studio.runtime.engines.embedding.unigram import UnigramPieces
 
 pytestmark = pytest.mark.torch
 
