@@ -10,7 +10,7 @@ import pytest
 from studio.api import File, Hidden, Params, Seed, StudioError, Text, WeightsId
 from studio.api.artifacts import SavedArtifact
 from studio.api.manifest import TaskEntry
-from studio.automation.tools.ranking import likely
+from studio.automation.tools.catalogue import likely
 from studio.automation.tools.task_tools import TaskTool, request_of, task_tool, task_tools
 from studio.plugins import Plugin, PluginHost
 from studio.protocol.errors import ErrorCode
