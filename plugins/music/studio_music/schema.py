@@ -57,7 +57,7 @@ Mood = Literal[
     "tender", "playful", "dreamy", "furious",
 ]  # fmt: skip
 Arc = Literal["none", "rise", "fall", "arch", "battle", "relief", "waves"]
-MetreName = Literal["4/4", "3/4", "2/4", "6/8", "2/2", "9/8", "12/8"]
+MetreName = Literal["4/4", "3/4", "2/4", "6/8", "2/2", "9/8", "12/8", "5/4", "7/8"]
 
 _FORM = Group("Form")
 

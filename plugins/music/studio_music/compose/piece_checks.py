@@ -114,7 +114,7 @@ def check_piece(piece: Piece, request: TuneRequest | None = None) -> Verdict:
         _overlaps(piece),
         _bars(piece),
         _silence(piece),
-        _key(_unlifted(piece, request), key),
+        _key(_unlifted(piece, request), key, request.scale if request else ""),
     ]
     fit = share_that_fits(_unlifted(piece, request), key)
     if fit is not None:
@@ -276,7 +276,7 @@ def _voice_leading(piece: Piece, leading: Leading) -> Check:
 # --- as asked ---------------------------------------------------------------------------------
 
 
-def _key(piece: Piece, key: Key) -> Check:
+def _key(piece: Piece, key: Key, old_mode: str) -> Check:
     """Whether the notes are in the key, as a key finder that knows nothing of it says.
 
     It confuses keys that share nearly all notes; between those the end decides. One that leaves
@@ -287,8 +287,9 @@ def _key(piece: Piece, key: Key) -> Check:
     if not ranked:
         return Check("key", True, "no pitched notes")
     detected = ranked[0][1]
-    share = share_in_scale(notes, key)
-    evidence = f"sounds like {detected}, {share:.0%} of notes in the scale of {key}"
+    share = share_in_scale(notes, key, old_mode)
+    scale = f"{key.tonic} {old_mode or key.mode}"
+    evidence = f"sounds like {detected}, {share:.0%} of notes in the scale of {scale}"
     if _same(detected, key):
         return Check("key", True, evidence)
     ends = _ends_on(piece, key)

@@ -64,14 +64,15 @@ def compose(ctx: TaskContext, params: Compose) -> Iterator[Event]:
     remarks = (*wanted.remarks, *_remarks(attempts, best))
     recipe = score_artifact.recipe(ctx, "music.compose", params)
     facts = _facts(wanted, attempts)
-    text = "\n".join(filter(None, (score_artifact.summary(best.piece), params.prompt)))
+    summary = score_artifact.summary(best.piece, wanted.request.key_name)
+    text = "\n".join(filter(None, (summary, params.prompt)))
     meta = {**recipe, **facts, "remarks": list(remarks)}
     yield score_artifact.artifact(ctx, best.piece, best.verdict, meta, text)
     if params.audio:
         font, request = font_of(ctx, params.soundfont), wanted.request
         how = Hearing(params.synth, font, loop=request.loop, seconds=request.seconds)
         yield from hear(ctx, best.piece, how, recipe, (writing, 1.0))
-    yield ctx.result(**score_artifact.told(best.piece, best.verdict, remarks), **facts)
+    yield ctx.result(**(score_artifact.told(best.piece, best.verdict, remarks) | facts))
 
 
 def _attempts(
@@ -124,7 +125,14 @@ def arranged(tune: Piece, wanted: Asked, seed: int) -> Generator[Event, None, tu
         rng = np.random.default_rng(seed)
         request = wanted.request
         for step in arranging(
-            piece, wanted.genre, rng, request.loop, mood.colour, request.tension, _changes(request)
+            piece,
+            wanted.genre,
+            rng,
+            request.loop,
+            mood.colour,
+            request.tension,
+            _changes(request),
+            request.scale,
         ):
             if isinstance(step, Piece):
                 piece = felt(step, genre_of(wanted.genre), rng)
@@ -159,6 +167,7 @@ def _remarks(attempts: list[Attempt], best: Attempt) -> Iterator[str]:
 
 def _facts(wanted: Asked, attempts: list[Attempt]) -> dict[str, Any]:
     return {
+        "key": wanted.request.key_name,
         "mood": wanted.request.mood,
         "genre": wanted.genre,
         "request": msgspec.to_builtins(wanted.request),

@@ -109,12 +109,16 @@ def bars_of(piece: Piece) -> int:
     return len(piece.bar_starts()) - bool(piece.pickup)
 
 
-def summary(piece: Piece) -> str:
-    """Return the piece in one line: "Jig: 16 bars of 6/8 in G major, 168 bpm"."""
+def summary(piece: Piece, key_name: str = "") -> str:
+    """Return the piece in one line: "Jig: 16 bars of 6/8 in G major, 168 bpm".
+
+    Args:
+        key_name: Its key with an old mode, as "D dorian"; "" for that of its signature.
+    """
     bars = bars_of(piece)
     return (
-        f"{piece.title}: {bars} {'bar' if bars == 1 else 'bars'} of {piece.metre} in {piece.key}, "
-        f"{piece.tempo:g} bpm"
+        f"{piece.title}: {bars} {'bar' if bars == 1 else 'bars'} of {piece.metre} in "
+        f"{key_name or piece.key}, {piece.tempo:g} bpm"
     )
 
 

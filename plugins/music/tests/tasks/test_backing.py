@@ -339,7 +339,8 @@ def test_a_row_is_strokes_with_their_lengths() -> None:
         (Metre(4, 4), Metre(6, 8), "a-b-c-..d---e-f-", "a---b-c---.."),
         (Metre(4, 4), Metre(6, 8), "x..x.xx..x.x", "x..x.x"),
         (Metre(6, 8), Metre(9, 8), "a.....b.....", "a.....b.....a....."),
-        (Metre(4, 4), Metre(5, 4), "k...s...K...S...", "k...s...K...S...k..."),
+        (Metre(4, 4), Metre(5, 4), "k...s...K...S...", "k...s...s...K...S..."),
+        (Metre(4, 4), Metre(7, 8), "k...s...K...S...", "k...s...K...S."),
     ],
 )
 def test_rows_are_fitted_to_other_metres(

@@ -59,13 +59,37 @@ def test_sound_of_exactly_so_many_seconds_lasts_as_long_and_ends_softly() -> Non
     assert len(sound) / rate > 8.1, "the control: where no length is asked for it rings on"
 
 
-@pytest.mark.parametrize(("scale", "has", "lacks"), [("dorian", 11, 10), ("mixolydian", 0, 1)])
+@pytest.mark.parametrize(
+    ("scale", "has", "lacks"),
+    [
+        ("dorian", 11, 10),
+        ("mixolydian", 0, 1),
+        ("lydian", 8, 7),
+        ("phrygian", 3, 4),
+        ("aeolian", 0, 1),
+    ],
+)
 def test_old_modes_are_composed(scale: str, has: int, lacks: int) -> None:
     made = run("compose", prompt=f"16 bars, D {scale}, no backing", audio=False)
     tones = {note.pitch % 12 for note in score_of(made).tracks[0].notes}
     assert has in tones
     assert lacks not in tones
     assert made.result["title"].endswith(f"D {scale}")
+    assert made.result["key"] == made.artifacts[0].meta["key"] == f"D {scale}"
+    assert f"in D {scale}, " in made.artifacts[0].text
+    (key,) = (check for check in made.result["checks"] if check["name"] == "key")
+    assert f"100% of notes in the scale of D {scale}" in key["evidence"]
+
+
+@pytest.mark.parametrize("metre", ["5/4", "7/8"])
+def test_five_and_seven_beats_are_composed_with_their_backing(metre: str) -> None:
+    made = run("compose", prompt=f"8 bars, {metre}", audio=False)
+    piece = score_of(made)
+    assert str(piece.metre) == made.result["metre"] == metre
+    assert piece.end == piece.length == 8 * piece.metre.bar
+    assert [track.role for track in piece.tracks] == ["melody", "chords", "bass", "drums"]
+    failed = {check["name"] for check in made.result["checks"] if not check["passed"]}
+    assert not failed & {"metre", "length", "bars add up"}
 
 
 def test_a_lullaby_has_no_drums_and_all_else_of_its_backing() -> None:
@@ -204,7 +228,7 @@ def test_an_instrument_that_was_asked_for_plays_within_its_range(
         assert [note.pitch - moved for note in track.notes] == before
 
 
-@pytest.mark.parametrize("ask", ["0 bpm", "10000 bpm", "0 bars", "5/4"])
+@pytest.mark.parametrize("ask", ["0 bpm", "10000 bpm", "0 bars", "11/8"])
 def test_an_ask_that_cannot_be_met_is_refused_before_any_weights_are_loaded(ask: str) -> None:
     params = Compose.parse({"prompt": ask, "weights": "none"})
     with pytest.raises(BadInput):

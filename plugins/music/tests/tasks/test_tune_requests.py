@@ -6,23 +6,26 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from studio.api import finished  # noqa: E402
 from studio.testing.guards import THOROUGH  # noqa: E402
+from studio_music.compose.backing import arranging  # noqa: E402
 from studio_music.compose.prompt.request import TuneRequest  # noqa: E402
 from studio_music.compose.tunes import weights  # noqa: E402
 from studio_music.compose.tunes.composer import write  # noqa: E402
 from studio_music.score.formats.midi import files  # noqa: E402
-from studio_music.score.piece import Key, Metre, Piece, checked  # noqa: E402
-from studio_music.score.theory.key_detection import found_key  # noqa: E402
+from studio_music.score.piece import TICKS, Key, Metre, Piece, checked  # noqa: E402
+from studio_music.score.theory.chord_symbols import parsed  # noqa: E402
+from studio_music.score.theory.key_detection import OLD_MODES, found_key  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 WEIGHTS = Path(__file__).parents[4] / "resources/weights/music-tunes.safetensors"
-METRES = ((4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (9, 8), (12, 8))
+METRES = ((4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (9, 8), (12, 8), (5, 4), (7, 8))
 MOODS = ("any", "calm", "happy", "sad", "lively", "solemn")
 KEYS = ("D minor", "G major", "Bb major", "F# minor", "C major", "A minor")
 
@@ -94,3 +97,32 @@ def test_motifs_return_but_no_tune_stands_still(model: Any) -> None:
         distinct.append(len(set(bars)))
     assert min(distinct) >= 4
     assert sum(distinct) / len(distinct) <= 14
+
+
+def test_bars_of_five_are_three_and_two_and_those_of_seven_two_and_a_dotted_one(model: Any) -> None:
+    """Few notes of a tune sound over where the groups of a bar meet."""
+    for metre, meets in ((Metre(5, 4), 3 * TICKS), (Metre(7, 8), 2 * TICKS)):
+        asked = TuneRequest(metre=metre, bars=8)
+        bars = [
+            (note.start % metre.bar, note.start % metre.bar + note.length)
+            for seed in range(3)
+            for note in written(model, asked, seed).tracks[0].notes
+        ]
+        over = sum(start < meets < end for start, end in bars)
+        assert over <= 0.05 * len(bars), (metre, over)
+
+
+@pytest.mark.parametrize(("mode", "step"), [("lydian", 6), ("phrygian", 1), ("dorian", 9)])
+def test_chords_stay_in_the_mode_of_the_tune(model: Any, mode: str, step: int) -> None:
+    """They have its tones, among them the one that no key of the same tonic has."""
+    key = Key("D", "major" if mode == "lydian" else "minor")
+    scale = {(key.pitch_class + tone) % 12 for tone in OLD_MODES[mode]}
+    inside, own = [], 0
+    for seed in range(3):
+        tune = written(model, TuneRequest(key=key, scale=mode, bars=8), seed)
+        *_, piece = arranging(tune, "folk", np.random.default_rng(seed), old_mode=mode)
+        chords = [harmony.tones for c in piece.chords if (harmony := parsed(c.symbol))]
+        inside += [set(tones) <= scale for tones in chords]
+        own += sum(((key.pitch_class + step) % 12) in tones for tones in chords)
+    assert sum(inside) >= 0.95 * len(inside)
+    assert own

@@ -16,7 +16,7 @@ from studio_music.compose.prompt.request import TuneRequest  # noqa: E402
 from studio_music.compose.tunes import composer, weights  # noqa: E402
 from studio_music.compose.tunes.composer import MAX_BARS, write  # noqa: E402
 from studio_music.compose.tunes.network import TuneNetwork  # noqa: E402
-from studio_music.compose.tunes.vocabulary import METRES, Echo, density_class  # noqa: E402
+from studio_music.compose.tunes.vocabulary import ADDITIVE_METRES, METRES, Echo, density_class  # noqa: E402
 from studio_music.score.piece import Key, Metre, Piece  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -45,7 +45,7 @@ def metre_of(text: str) -> Metre:
 
 
 def requests() -> Iterator[TuneRequest]:
-    for metre in METRES:
+    for metre in (*METRES, *ADDITIVE_METRES):
         for bars, mode in ((1, "minor"), (2, "major"), (9, "minor"), (17, "major")):
             yield TuneRequest(Key("Eb", mode), metre_of(metre), bars, temperature=HOT)
 
@@ -124,8 +124,8 @@ def test_a_plan_counts_down_to_its_end_and_repeats_only_what_is_new() -> None:
 
 
 def test_what_cannot_be_written_is_said() -> None:
-    for request in (TuneRequest(metre=Metre(5, 4)), TuneRequest(bars=0), TuneRequest(bars=129)):
-        with pytest.raises(BadInput, match=r"5/4|bars"):
+    for request in (TuneRequest(metre=Metre(11, 8)), TuneRequest(bars=0), TuneRequest(bars=129)):
+        with pytest.raises(BadInput, match=r"11/8|bars"):
             next(write(untrained(), request, torch.Generator()))
 
 

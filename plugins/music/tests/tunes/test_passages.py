@@ -126,9 +126,9 @@ def test_bars_that_there_are_not_are_refused(values: dict[str, int], message: st
         developed("fill", tune(4), **values)
 
 
-def test_a_metre_that_was_not_learned_is_refused() -> None:
-    odd = msgspec.structs.replace(tune(4), metres=(MetreChange(0, Metre(5, 4)),))
-    with pytest.raises(BadInput, match="5/4 are not supported"):
+def test_a_metre_that_tunes_are_not_written_in_is_refused() -> None:
+    odd = msgspec.structs.replace(tune(4), metres=(MetreChange(0, Metre(11, 8)),))
+    with pytest.raises(BadInput, match="11/8 are not supported"):
         developed("continue", odd)
     changing = msgspec.structs.replace(
         tune(4), metres=(MetreChange(0, Metre()), MetreChange(2 * BAR, Metre(3, 4)))

@@ -52,6 +52,7 @@ def arranging(
     colour: str = "",
     tension: Sequence[float] = (),
     changes: Sequence[KeyChange] = (),
+    old_mode: str = "",
 ) -> Iterator[float | Piece]:
     """Give ``piece`` chords, bass and drums, as long as it is.
 
@@ -64,6 +65,7 @@ def arranging(
         tension: For each bar 0…1; chords rub where it is high. () for even.
         changes: Where all will be moved into another key afterwards: the chord before each leads
             there, and the tune goes with it.
+        old_mode: The scale that chords stay in, as ``HarmonyPlan``.
 
     Yields:
         The share done after each bar; the piece last.
@@ -76,7 +78,8 @@ def arranging(
     bars = bars_of(piece)
     key = _sounding_key(piece, melody.notes)
     tint = style.colour if _is_kept(style, colour) else colour
-    plan = HarmonyPlan(tint, loop, tuple(tension), frozenset(change.bar for change in changes))
+    arrivals = frozenset(change.bar for change in changes)
+    plan = HarmonyPlan(tint, loop, tuple(tension), arrivals, old_mode)
     prepared = _preparations(melody.notes, bars, key, changes)
     chords = _given(piece) or harmonised(melody.notes, bars, key, plan, rng)
     chords = with_preparations(chords, prepared, bars[-1].end)

@@ -41,12 +41,16 @@ from studio_music.compose.backing.harmony_rules import (
 )
 from studio_music.score.piece import TICKS, Key, Note
 from studio_music.score.theory.chord_symbols import Harmony
+from studio_music.score.theory.key_detection import OLD_MODES
 
 CHORD_TONE, SEVENTH, PASSING, SEMITONE_ABOVE, FOREIGN = 1.0, 0.6, -0.5, -0.9, -1.6
 """How a note fits a chord: in it, its seventh, in the scale, rubbing against it, in neither."""
 
 NOISE = 0.3
 """How far the seed may sway a choice."""
+
+OUTSIDE, CHARACTER = -3.0, 2.5
+"""How much a chord is liked that leaves an old mode, and one that shows it."""
 
 STANDING = 100.0
 """How much a chord weighs that stands there already."""
@@ -73,12 +77,14 @@ class HarmonyPlan(msgspec.Struct, frozen=True):
         loop: The end leads back to the start, instead of resting on the tonic.
         tension: For each bar 0…1: chords are plain at rest and rub at the height; () for even.
         arrivals: Bars where another key begins: with its tonic, rather than another chord.
+        old_mode: The scale that chords are to stay in, as "dorian"; "" for that of the key.
     """
 
     colour: str = "triads"
     loop: bool = False
     tension: tuple[float, ...] = ()
     arrivals: frozenset[int] = frozenset()
+    old_mode: str = ""
 
     def tint(self, bar: Bar) -> str:
         """Return the colour of the chords of a bar: its own, or what its tension makes of it."""
@@ -110,6 +116,8 @@ def harmonised(
     fits *= np.array([[CLEAR if tint == "clear" else 1] for tint in tints])
     fits += rng.gumbel(0, NOISE, (len(slots), len(names)))
     fits += _wishes(slots, key.mode, plan)
+    if plan.old_mode:
+        fits += [_in_mode(degree, key, plan.old_mode) for degree in DEGREES[key.mode].values()]
     fits += np.array([[COLOURS.get(tint, {}).get(name, 0.0) for name in names] for tint in tints])
     for place, slot in enumerate(slots):
         if chord := given.get(slot.start):
@@ -164,6 +172,14 @@ def _twelve_bars(bars: Sequence[Bar], key: Key, plan: HarmonyPlan) -> list[tuple
 def _is_degree(chord: Harmony, degree: Degree, key: Key) -> bool:
     is_root = chord.root == (key.pitch_class + degree.step) % 12
     return is_root and chord.quality in (degree.quality, degree.seventh)
+
+
+def _in_mode(degree: Degree, key: Key, old_mode: str) -> float:
+    """Return how much a chord is liked in an old mode: most with what no key of its tonic has."""
+    tones = set(Harmony((key.pitch_class + degree.step) % 12, degree.quality).tones)
+    if not tones <= {(key.pitch_class + step) % 12 for step in OLD_MODES[old_mode]}:
+        return OUTSIDE
+    return 0.0 if tones <= set(key.scale) else CHARACTER
 
 
 def _quality(name: str, degree: Degree, colour: str) -> str:

@@ -15,7 +15,8 @@ REST, HOLD = ".", "-"
 Rows = Mapping[str, str]
 """Name → row; all of one length."""
 
-_THREE_OF_FOUR = (0, 1, 3)  # of a backbeat the third beat can be spared
+_FROM_FOUR = {3: (0, 1, 3), 5: (0, 1, 1, 2, 3)}
+"""Beats of a metre → which of four they are: a backbeat can spare its third; five are 3 + 2."""
 
 
 class Stroke(NamedTuple):
@@ -47,11 +48,12 @@ def is_compound(metre: Metre) -> bool:
 def fitted(rows: Rows, written: Metre, metre: Metre) -> Rows:
     """Return the rows of a bar of ``written`` as a bar of ``metre``.
 
-    Three beats leave out the third of four; dotted beats are swung; what is longer or shorter
-    begins again or is cut.
+    Three beats leave out the third of four, five have the second twice; dotted beats are swung;
+    what is longer or shorter begins again or is cut.
     """
-    if metre.beats == 3 and metre.bar == 3 * written.bar // written.beats:
-        return {name: _beats(row, written.beats, _THREE_OF_FOUR) for name, row in rows.items()}
+    if metre.beats in _FROM_FOUR and metre.bar == metre.beats * written.bar // written.beats:
+        chosen = _FROM_FOUR[metre.beats]
+        return {name: _beats(row, written.beats, chosen) for name, row in rows.items()}
     if is_compound(metre) and not is_compound(written):
         rows = {name: _swung(row, written.beats) for name, row in rows.items()}
         written = Metre(written.beats * 3, 8)

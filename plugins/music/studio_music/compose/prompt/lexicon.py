@@ -147,8 +147,7 @@ OLD_MODES: Final = {
     "lydian": "major",
     "ionian": "major",
 }
-LEARNED_MODES: Final = ("dorian", "mixolydian")
-"""The mode of a key that comes nearest to an old one; those that the tunes' model has learned."""
+"""The mode of a key that comes nearest to an old one."""
 
 METRES: Final = {
     "common time": "4/4",
@@ -160,7 +159,9 @@ METRES: Final = {
     "waltz time": "3/4",
     "march time": "4/4",
 }
-IN_METRES: Final = {2: "2/4", 3: "3/4", 4: "4/4", 6: "6/8", 9: "9/8", 12: "12/8"}
+IN_METRES: Final = {
+    2: "2/4", 3: "3/4", 4: "4/4", 5: "5/4", 6: "6/8", 7: "7/8", 9: "9/8", 12: "12/8",
+}  # fmt: skip
 """What "in three" stands for."""
 
 LENGTHS: Final = {"short": 8, "long": 32}

@@ -14,6 +14,7 @@ import msgspec
 
 from studio.api import BadInput
 from studio_music.compose.backing import genre_of
+from studio_music.compose.backing.pattern_notation import is_compound
 from studio_music.compose.prompt import lexicon as words
 from studio_music.compose.prompt.form import USUAL, Section, section_named, sections_of, usual_form
 from studio_music.compose.prompt.moods import MOODS
@@ -70,7 +71,7 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
     blues = genre == "blues"
     form, bars = _form(wishes, params, metre, tempo, blues)
     key = _key(wishes, params, mood, rng)
-    scale = wishes.key[1] if wishes.key[1] in words.LEARNED_MODES else ""
+    scale = wishes.key[1] if wishes.key[1] in words.OLD_MODES else ""
     request = TuneRequest(
         key=key,
         scale=scale,
@@ -97,7 +98,7 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
         title=_title(
             mood,
             wishes.dance or _NAMED.get(wishes.genre or ""),
-            f"{key.tonic} {scale or key.mode}",
+            request.key_name,
         ),
         program=wishes.program,
         drums=_has_drums(wishes, params),
@@ -108,9 +109,7 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
 def _metre(name: str) -> Metre:
     names = get_args(MetreName)
     if name not in names:
-        raise BadInput(
-            f"The model has not learned any tunes in {name}.", f"Choose {_either(names)}."
-        )
+        raise BadInput(f"Tunes in {name} are not supported.", f"Choose {_either(names)}.")
     beats, unit = name.split("/")
     return Metre(int(beats), int(unit))
 
@@ -143,7 +142,7 @@ def _tempo(
         pace = (wishes.pace or words.MEDIUM_TEMPO) / words.MEDIUM_TEMPO
         return round(dance.tempo * math.pow(pace, 0.6))
     # Words count beats, and a beat of 6/8 has three eighths.
-    quarters = 1.5 if metre.unit == 8 else 1
+    quarters = 1.5 if is_compound(metre) else 1
     return round((wishes.pace or usual) * quarters)
 
 

@@ -20,6 +20,7 @@ _NUMBER: Final = (
     + "|".join(sorted(map(re.escape, words.NUMBERS), key=len, reverse=True))
     + ")"
 )
+_BEATS: Final = "two|three|four|five|six|seven|nine|twelve"
 _OLD_MODES: Final = "|".join(words.OLD_MODES)
 _MODES: Final = ("major", "minor", *words.OLD_MODES)
 
@@ -172,13 +173,13 @@ def _said_bpm(ask: Ask) -> float | None:
 def _said_metre(ask: Ask) -> str | None:
     if match := ask.take(r"\b(?:in )?(?P<beats>\d+)\s*/\s*(?P<unit>\d+)(?: time)?\b"):
         return f"{int(match['beats'])}/{int(match['unit'])}"
-    numbers = r"(?P<beats>two|three|four|six|nine|twelve)[ -](?P<unit>two|four|eight)(?: time)?\b"
+    numbers = rf"(?P<beats>{_BEATS})[ -](?P<unit>two|four|eight)(?: time)?\b"
     if match := ask.take(rf"\b(?:in )?{numbers}"):
         beats, unit = words.NUMBERS[match["beats"].lower()], words.NUMBERS[match["unit"].lower()]
         return f"{beats}/{unit}"
     if named := ask.word(words.METRES):
         return words.METRES[named]
-    match = ask.take(r"\bin (?P<beats>\d+|two|three|four|six|nine|twelve)\b(?! (?:part|voice))")
+    match = ask.take(rf"\bin (?P<beats>\d+|{_BEATS})\b(?! (?:part|voice))")
     return words.IN_METRES.get(int(_number(match["beats"])), match[0]) if match else None
 
 
@@ -203,20 +204,12 @@ def _said_key(ask: Ask) -> tuple[str, str]:
         0,
     )
     if not match:
-        return "", _scale(ask, ask.word(_MODES) or "")
+        return "", ask.word(_MODES) or ""
     sign = (match["sign"] or "").strip(" -").lower()
     sign = {"sharp": "#", "♯": "#", "flat": "b", "♭": "b"}.get(sign, sign)
     mode = (match["mode"] or ask.word(_MODES) or "").lower()
     mode = {"maj": "major", "min": "minor", "m": "minor"}.get(mode, mode)
-    return match["tonic"].upper() + sign, _scale(ask, mode)
-
-
-def _scale(ask: Ask, mode: str) -> str:
-    """Return a mode that can be composed in: the model has learned some of the old ones."""
-    if mode not in words.OLD_MODES or mode in words.LEARNED_MODES:
-        return mode
-    ask.note(f"{mode.capitalize()} is treated as {words.OLD_MODES[mode]}.")
-    return words.OLD_MODES[mode]
+    return match["tonic"].upper() + sign, mode
 
 
 def _listed(ask: Ask, groups: dict[str, Any]) -> str | None:

@@ -20,7 +20,7 @@ class TuneRequest(msgspec.Struct, frozen=True):
         lift: Semitones by which some bars lie higher. ``lifted``: spans of them, the first and the
             one after the last.
         pace: Notes a second of the tune where the mood leaves them open; 0 leaves them open too.
-        scale: "dorian" or "mixolydian"; "" for that of the key, which is the nearest to them.
+        scale: An old mode, as "dorian"; "" for that of the key, which is the nearest to it.
         loop: The end leads to the start. ``blues``: the twelve bars, with their chords.
         seconds: How long it lasts, to the second; 0 for as long as bars and tempo make it.
     """
@@ -40,3 +40,8 @@ class TuneRequest(msgspec.Struct, frozen=True):
     loop: bool = False
     blues: bool = False
     seconds: float = 0.0
+
+    @property
+    def key_name(self) -> str:
+        """The key with the mode that was asked for: "D dorian"."""
+        return f"{self.key.tonic} {self.scale or self.key.mode}"

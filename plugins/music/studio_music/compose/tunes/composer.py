@@ -15,13 +15,15 @@ from studio.api import BadInput
 from studio_music.compose.prompt.form import USUAL, usual_form
 from studio_music.compose.prompt.moods import MOODS
 from studio_music.compose.prompt.request import TuneRequest
-from studio_music.compose.tunes.grammar import Grammar, Place, triplet_after
+from studio_music.compose.tunes.grammar import ALTERED, Grammar, Place, triplet_after
 from studio_music.compose.tunes.vocabulary import (
+    ADDITIVE_METRES,
     DENSITIES,
     DURATIONS,
     LOWEST,
     METRES,
     MODES,
+    NEAREST_MODES,
     NO_DURATION,
     NOTHING,
     PITCHES,
@@ -64,12 +66,9 @@ def write(
         at_once: So many drafts are written beside each other; fewer take less memory.
 
     Raises:
-        BadInput: more bars than fit, or a metre that the network has not learned.
+        BadInput: more bars than fit, or a metre that tunes cannot be written in.
     """
-    if str(request.metre) not in METRES:
-        raise BadInput(
-            f"Tunes in {request.metre} are not supported.", f"Choose one of {', '.join(METRES)}."
-        )
+    groups_of(str(request.metre))
     if not 1 <= request.bars <= MAX_BARS:
         raise BadInput(f"A tune can have 1 to {MAX_BARS} bars.", "Choose a length in that range.")
     drafts = [Draft(model, request) for _ in range(DRAFTS)]
@@ -81,12 +80,27 @@ def write(
     yield max((draft.piece() for draft in drafts), key=_merit)
 
 
+def groups_of(metre: str) -> tuple[tuple[str, int], ...]:
+    """Return the groups of a bar, each with the metre that the network knows it in, and its units.
+
+    Raises:
+        BadInput: Tunes cannot be written in this metre.
+    """
+    if metre in METRES:
+        return ((metre, METRES[metre]),)
+    if metre in ADDITIVE_METRES:
+        return ADDITIVE_METRES[metre]
+    supported = ", ".join((*METRES, *ADDITIVE_METRES))
+    raise BadInput(f"Tunes in {metre} are not supported.", f"Choose one of {supported}.")
+
+
 class Draft:
     """One tune while it is written."""
 
     def __init__(self, model: Tunes, request: TuneRequest) -> None:
         self.request = request
-        self.bar = METRES[str(request.metre)]
+        self.groups = groups_of(str(request.metre))
+        self.bar = sum(units for _metre, units in self.groups)
         self.mood = MOODS[request.mood]
         self.plan = planned(request)
         lowest = _LOW_TONICS if self.mood.low else _TONICS
@@ -125,12 +139,21 @@ class Draft:
 
     def columns(self) -> list[int]:
         """Return the network's input before the next note."""
-        metre = list(METRES).index(str(self.request.metre))
-        mode = MODES.index(self.mode)
+        metre, at = self._group()
+        mode = MODES.index(NEAREST_MODES.get(self.mode, self.mode))
         bar = self._bar
         wishes = (self.densities[min(self.now // self.bar, len(self.plan) - 1)], self.mood.leaps)
-        return [*self.last, self.now % self.bar, metre, mode, *wishes, bar.within % 8,
+        return [*self.last, at, list(METRES).index(metre), mode, *wishes, bar.within % 8,
                 counted(bar.left), counted(bar.section_left), *self.echo.at(self.now)]  # fmt: skip
+
+    def _group(self) -> tuple[str, int]:
+        """Return the metre of the group of the bar that is written, and the place in it."""
+        at = self.now % self.bar
+        for metre, units in self.groups:
+            if at < units:
+                return metre, at
+            at -= units
+        raise AssertionError(at)
 
     def pitch(self, logits: NDArray[np.float32], chance: float) -> int:
         """Return the pitch of the next note: the plan's repetition here, or a new one."""
@@ -171,13 +194,16 @@ class Draft:
         ticks = TICKS // UNITS
         notes, now = [], 0
         rise = self.tonic + 12 * self.mood.octave
+        altered, sounding = ALTERED.get(self.mode, (0, 0))
         for _, bar in sorted(self.written.items()):
             for pitch, duration in bar:
                 length = DURATIONS[duration]
                 if pitch != REST:
                     loud = self._loudness(now % self.bar)
                     sounds = max(1, round(length * ticks * self.mood.joined))
-                    notes.append(Note(now * ticks, pitch + LOWEST + rise, sounds, loud))
+                    step = pitch + LOWEST
+                    step += (sounding - altered) * (step % 12 == altered)
+                    notes.append(Note(now * ticks, step + rise, sounds, loud))
                 now += length
         program = (*self.mood.programs, _VIOLIN)[0]
         return Piece(
@@ -235,7 +261,8 @@ def _density(model: Tunes, request: TuneRequest, bar: int) -> int:
     if request.tension:
         pace *= 0.7 + 0.6 * request.tension[bar]
     per_quarter = pace * 60 / request.tempo
-    low, high = model.densities.get(str(request.metre), (1, DENSITIES))
+    metre, _units = groups_of(str(request.metre))[0]
+    low, high = model.densities.get(metre, (1, DENSITIES))
     return int(np.clip(round(2 * math.log2(per_quarter)) + 4, low, high))
 
 

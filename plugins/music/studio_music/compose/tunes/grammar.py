@@ -13,15 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio_music.compose.tunes.vocabulary import DURATIONS, LOWEST, PITCHES, REST, UNITS
+from studio_music.score.theory.key_detection import OLD_MODES
 
 Allowed = NDArray[np.bool_]
 
 _SCALES: Final = {
     "major": (0, 2, 4, 5, 7, 9, 11),
     "minor": (0, 2, 3, 5, 7, 8, 10, 11),
-    "dorian": (0, 2, 3, 5, 7, 9, 10),
-    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+    **OLD_MODES,
 }
+ALTERED: Final = {"lydian": (5, 6), "phrygian": (2, 1)}
+"""Mode → the step that is written, since the network has learned it, and where it sounds."""
 _TRIPLETS: Final = (4, 8, 16)
 _LONGEST_REST: Final = UNITS
 _WIDEST: Final = 12
@@ -66,7 +68,9 @@ class Grammar:
         index = np.arange(PITCHES)
         degree = (index + LOWEST) % 12
         self._tonic = degree == 0
-        self._scale = np.isin(degree, _SCALES[mode]) & (index >= low) & (index <= high)
+        written, sounding = ALTERED.get(mode, (0, 0))
+        scale = [written if step == sounding else step for step in _SCALES[mode]]
+        self._scale = np.isin(degree, scale) & (index >= low) & (index <= high)
         self._index = index
 
     def pitches(self, place: Place) -> Allowed:

@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from studio.api import BadInput
 from studio_music.compose.backing.bars import Bar, bars_of
 from studio_music.compose.prompt.request import TuneRequest
-from studio_music.compose.tunes.composer import DRAFTS, Draft, step
+from studio_music.compose.tunes.composer import DRAFTS, Draft, groups_of, step
 from studio_music.compose.tunes.grammar import Grammar
 from studio_music.compose.tunes.vocabulary import (
     DURATIONS,
     LOWEST,
-    METRES,
     PITCHES,
     REST,
     UNITS,
@@ -93,10 +92,7 @@ def _known(piece: Piece, passage: Passage) -> list[Bar]:
             f"The piece ends before bar {passage.first + 1}.", f"Choose one up to {len(bars) + 1}."
         )
     metre = bars[min(passage.first, len(bars) - 1)].metre
-    if str(metre) not in METRES:
-        raise BadInput(
-            f"Tunes in {metre} are not supported.", f"Choose one of {', '.join(METRES)}."
-        )
+    groups_of(str(metre))
     while len(bars) < passage.last:
         bars.append(Bar(len(bars), bars[-1].end, bars[-1].end + metre.bar, metre, False))
     around = bars[max(0, passage.first - _KNOWN_BARS) : passage.last]

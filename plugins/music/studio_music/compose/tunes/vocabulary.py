@@ -43,7 +43,14 @@ METRES: Final = {
 }
 """Time signature → units of its bar."""
 
+ADDITIVE_METRES: Final = {"5/4": (("3/4", 72), ("2/4", 48)), "7/8": (("2/4", 48), ("6/8", 36))}
+"""Metres without tunes to learn from → the groups of a bar, each in a metre that was learned."""
+
 MODES: Final = ("major", "minor", "dorian", "mixolydian")
+NEAREST_MODES: Final = {
+    "ionian": "major", "lydian": "major", "aeolian": "minor", "phrygian": "minor",
+}  # fmt: skip
+"""Modes without tunes to learn from → the learned one that shares six of their notes or all."""
 LAGS: Final = (1, 2, 4, 8)
 """How many bars back the network is shown what was written at the same place of the bar."""
 

@@ -17,6 +17,16 @@ _PROFILES: Final = {
     "minor": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
 }
 
+OLD_MODES: Final = {
+    "ionian": (0, 2, 4, 5, 7, 9, 11),
+    "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "phrygian": (0, 1, 3, 5, 7, 8, 10),
+    "lydian": (0, 2, 4, 6, 7, 9, 11),
+    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+    "aeolian": (0, 2, 3, 5, 7, 8, 10),
+}
+"""Semitones over the tonic."""
+
 
 def found_key(notes: Iterable[Note]) -> Key | None:
     """Return the key whose profile the notes fit best; None without notes."""
@@ -63,12 +73,18 @@ def are_close(one: Key, other: Key) -> bool:
     return min(apart, 12 - apart) <= 1
 
 
-def share_in_scale(notes: Iterable[Note], key: Key) -> float:
+def share_in_scale(notes: Iterable[Note], key: Key, old_mode: str = "") -> float:
     """Return which part of the sounding time lies in the scale, 0…1; minor has both sixths and
-    sevenths."""
+    sevenths.
+
+    Args:
+        old_mode: The scale, a key of ``OLD_MODES``; "" for that of the key.
+    """
     weights = durations(notes)
     scale = set(key.scale)
-    if key.mode == "minor":
+    if old_mode:
+        scale = {(key.pitch_class + step) % 12 for step in OLD_MODES[old_mode]}
+    elif key.mode == "minor":
         scale |= {(key.pitch_class + step) % 12 for step in (9, 11)}
     total = sum(weights)
     return sum(weights[pitch_class] for pitch_class in scale) / total if total else 1.0
