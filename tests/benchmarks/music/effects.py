@@ -15,7 +15,7 @@ from studio_music.audio.effects.description import understand
 
 NAMED: Final = (
     ("a small bright coin", "coin"), ("a huge explosion in a cave", "explosion"),
-    ("soft footsteps on wood", "footstep"), ("an old door creaks open", "door"),
+    ("soft footsteps on wood", "footsteps"), ("an old door creaks open", "door"),
     ("glass breaking", "glass"), ("heavy rain on a tent", "rain"), ("a fast laser shot", "laser"),
     ("a cat meows twice", "cat"), ("thunder far away", "thunder"), ("the crowd cheers", "crowd"),
     ("an arrow hits the target", "arrow"), ("a phone rings", "telephone"),

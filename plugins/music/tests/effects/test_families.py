@@ -50,6 +50,7 @@ FACTS: dict[str, dict[str, tuple[float, float]]] = {
     "telephone": {"starts": (2, 2), "centre": (1000, 3000)},
     "clock": {"starts": (8, 8), "centre": (1200, 4000)},
     "footstep": {"starts": (2, 2), "centre": (60, 400), "lasts": (0.1, 0.3)},
+    "footsteps": {"starts": (6, 12), "centre": (60, 400), "lasts": (1.6, 2.4)},
     "door": {"attack": ATONCE, "centre": (60, 500), "noise": NOISE, "lasts": (0.15, 0.6)},
     "creak": {"attack": SLOW, "turn": RISES, "centre": (900, 3500)},
     "knock": {"starts": (3, 3), "centre": (150, 700), "attack": ATONCE},
@@ -162,6 +163,18 @@ def test_a_seed_makes_the_same_bytes_and_another_does_not() -> None:
         assert digest == hashlib.sha256(sound(name).tobytes()).hexdigest()
         other = render(FAMILIES[name], Settings(), 2)
         assert other.shape != first.shape or np.abs(other - first).max() > 0.05
+
+
+@pytest.mark.parametrize("ground", range(4))
+def test_whoever_walks_takes_more_steps_in_a_longer_sound(ground: int) -> None:
+    def steps(name: str, seconds: float) -> int:
+        shape = {"ground": float(ground)}
+        made = render(FAMILIES[name], Settings(seconds=seconds, shape=shape, variety=0), 1)
+        loud = measures.level(measures.mono(made), 0.1) > 0.12
+        return int(np.count_nonzero(np.diff(loud, prepend=False) & loud))
+
+    assert [steps("footsteps", seconds) for seconds in (2.4, 4.8)] == [4, 9]
+    assert steps("footstep", 0.4) == 1
 
 
 def test_what_is_set_is_heard() -> None:

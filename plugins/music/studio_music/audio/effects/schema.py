@@ -22,12 +22,12 @@ from studio.api import (
 SoundName = Literal[
     "coin", "jump", "laser", "explosion", "hit", "power_up", "power_down", "game_over", "victory",
     "teleport", "magic", "shield", "blip", "click", "switch", "notification", "error", "typing",
-    "camera", "alarm", "siren", "telephone", "clock", "footstep", "door", "creak", "knock",
-    "glass", "clang", "bell", "rock", "pop", "gunshot", "drum", "zip", "drip", "bubble", "splash",
-    "thunder", "whoosh", "arrow", "whip", "bird", "dog", "cat", "frog", "growl", "engine_start",
-    "car_horn", "train_whistle", "drill", "spark", "radio", "robot_voice", "ghost", "heartbeat",
-    "cash_register", "rain", "wind", "fire", "sea", "stream", "crowd", "applause", "engine",
-    "birds", "crickets", "machine_hum", "spaceship", "train_ride",
+    "camera", "alarm", "siren", "telephone", "clock", "footstep", "footsteps", "door", "creak",
+    "knock", "glass", "clang", "bell", "rock", "pop", "gunshot", "drum", "zip", "drip", "bubble",
+    "splash", "thunder", "whoosh", "arrow", "whip", "bird", "dog", "cat", "frog", "growl",
+    "engine_start", "car_horn", "train_whistle", "drill", "spark", "radio", "robot_voice", "ghost",
+    "heartbeat", "cash_register", "rain", "wind", "fire", "sea", "stream", "crowd", "applause",
+    "engine", "birds", "crickets", "machine_hum", "spaceship", "train_ride",
 ]  # fmt: skip
 """Ids of the families, as in ``catalogue``; a test holds them alike."""
 

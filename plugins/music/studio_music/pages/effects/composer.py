@@ -57,6 +57,7 @@ def knob_titles() -> dict[str, str]:
         "mains": tr("Lowest tone, Hz"),
         "notes": tr("Notes"),
         "people": tr("People"),
+        "pace": tr("Steps per minute"),
         "pieces": tr("Pieces"),
         "pulses": tr("Pulses per second"),
         "rasp": tr("Rasp"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from studio_music.audio.effects.blocks import bodies, envelopes, filters, grains, noises, tones
@@ -16,17 +18,42 @@ _GROUND = Knob(
     0,
     3,
     "What is trodden on: 0 wood, 1 gravel, 2 snow, 3 metal.",
-    (("wood", 0), ("wooden", 0), ("gravel", 1), ("stone", 1), ("snow", 2), ("metal", 3)),
+    (
+        *(("wood", 0), ("wooden", 0), ("gravel", 1), ("stone", 1), ("snow", 2), ("metal", 3)),
+        *(("holz", 0), ("kies", 1), ("schnee", 2), ("metall", 3)),
+    ),
 )
 
 
 @IMPACTS.add(
     "A heel and then a toe on the ground.",
     0.4,
-    "step, footsteps, walk, walking, shoe, boot, run",
+    "step, shoe, boot",
     _GROUND,
 )
 def footstep(s: Stage) -> Signal:
+    return _trodden(s)
+
+
+@IMPACTS.add(
+    "Somebody walks: one step after the other, for as long as the sound lasts.",
+    2.4,
+    "steps, walk, walking, run, running",
+    _GROUND,
+    Knob("pace", 110, 50, 220, "Steps a minute.", (("run", 180), ("running", 180), ("slowly", 75))),
+)
+def footsteps(s: Stage) -> Signal:
+    gap = 60 / s["pace"]
+    times = np.arange(0.005, s.length - min(gap, 0.3), gap)
+    times[1:] += s.rng.uniform(-0.06, 0.06, len(times) - 1) * gap * s.variety
+    one = replace(s, frames=round(0.4 * RATE), pace=1.0)
+    return grains.scatter(
+        s, times, lambda _number: _trodden(one), s.rng.uniform(0.75, 1, len(times))
+    )
+
+
+def _trodden(s: Stage) -> Signal:
+    """Return one step on the ground that is set."""
     ground, toe = round(s["ground"]), s.seconds(0.11)
     both = envelopes.decay(s, 0.1, attack=0.003) + 0.5 * envelopes.decay(s, 0.09, at=toe)
     thump = filters.low(s, noises.between(s, 40, s.hz(180)), 300) * both
