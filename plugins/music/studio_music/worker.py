@@ -10,8 +10,8 @@ from typing import Any
 
 from studio.api import Kind, Loader, Verdict, hookimpl
 from studio_music.audio import sound_checks
-from studio_music.audio import sound_fonts as font_weights
 from studio_music.audio.models import weights as audio_weights
+from studio_music.audio.synth import weights as font_weights
 from studio_music.audio.transcription import weights as note_weights
 from studio_music.compose import piece_checks
 from studio_music.compose.chorales import weights as chorale_weights

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from studio.api import BadInput, Event, TaskContext
-from studio_music.audio.sound_fonts import font_of
+from studio_music.audio.synth.weights import font_of
 from studio_music.compose.backing import arranging
 from studio_music.compose.piece_checks import check_piece
 from studio_music.schema import Back

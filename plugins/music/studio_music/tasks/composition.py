@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from studio.api import Event, Rung, TaskContext, Verdict
-from studio_music.audio.sound_fonts import font_of
+from studio_music.audio.synth.weights import font_of
 from studio_music.compose.arc.course import shaped
 from studio_music.compose.backing import arranging, genre_of
 from studio_music.compose.backing.feel import felt

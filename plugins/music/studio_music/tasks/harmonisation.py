@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from studio.api import Event, Rung, TaskContext, Verdict
-from studio_music.audio.sound_fonts import font_of
+from studio_music.audio.synth.weights import font_of
 from studio_music.compose.chorales.melodies import fitted
 from studio_music.compose.piece_checks import check_piece
 from studio_music.schema import Harmonise

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from studio.api import Event, Kind, TaskContext, Verdict
-from studio_music.audio.sound_fonts import font_of
+from studio_music.audio.synth.weights import font_of
 from studio_music.compose.arc.layers import STRENGTHS, layered
 from studio_music.compose.piece_checks import check_piece
 from studio_music.schema import Layers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studio.api import Event, TaskContext
-from studio_music.audio.sound_fonts import font_of
+from studio_music.audio.synth.weights import font_of
 from studio_music.schema import Render
 from studio_music.tasks import score_artifact
 from studio_music.tasks.audio_artifact import Hearing, hear

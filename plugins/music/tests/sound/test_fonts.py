@@ -9,8 +9,8 @@ import pytest
 
 from plugins.music.tests.sound.small_font import small_font
 from studio.api import StudioError, finished
-from studio_music.audio.sound_fonts import loader
 from studio_music.audio.synth import selection
+from studio_music.audio.synth.weights import loader
 
 
 def test_a_font_is_told_by_its_first_bytes(tmp_path: Path) -> None:
