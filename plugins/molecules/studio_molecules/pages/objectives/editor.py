@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import msgspec
 from PySide6.QtCore import Signal
@@ -40,17 +40,26 @@ from studio_molecules.pages.table.files import put
 from studio_molecules.pages.table.model import column_title
 from studio_molecules.pages.table.property_menu import figure_menus
 
-if TYPE_CHECKING:
-    from studio_molecules.pages.composer import Composer  # which holds this editor
-
 _MAX_BYTES = 1 << 20
 _SUFFIXES = (".json",)
+
+
+class LeadHolder(Protocol):
+    """What has an editor of objectives, and the lead that they start from."""
+
+    profile: ProfileEditor
+
+    def lead(self) -> str:
+        """Return the lead, or nothing."""
+
+    def set_lead(self, smiles: str) -> None:
+        """Take a molecule as the lead."""
 
 
 class ProfileFiles:
     """Asks for files; reads and writes beside the window."""
 
-    def __init__(self, ctx: PluginContext, composer: Composer, trouble: TroubleRow) -> None:
+    def __init__(self, ctx: PluginContext, composer: LeadHolder, trouble: TroubleRow) -> None:
         self._ctx, self._composer, self._trouble = ctx, composer, trouble
         composer.profile.open_asked.connect(self.open)
         composer.profile.save_asked.connect(self.save)
