@@ -131,7 +131,7 @@ def test_the_reference_has_all_of_the_surface_and_its_links_lead_somewhere(
     assert len(surface) > 300, "the control: there is a surface"
     missing = [path for path in surface if not re.search(rf"\b{path.split('.')[-1]}\b", text)]
     assert [path for path in missing if path != "studio.api"] == []
-    for file in tmp_path.iterdir():
+    for file in tmp_path.glob("*.md"):
         for link in re.findall(r"\]\(([\w-]+\.md)", file.read_text("utf-8")):
             assert (tmp_path / link).is_file(), f"{file.name}: {link}"
 

@@ -162,6 +162,7 @@ def test_what_weights_recommend_is_the_system_prompt_until_the_user_says_otherwi
 ) -> None:
     (weights / "tiny.toml").write_text(
         'id = "tiny"\ntitle = "A tiny one"\nfile = "tiny.gguf"\ncapability = ["text"]\n'
+        "everyday = 0.9\n"  # abler than the starter, where that is installed
         '[recommended]\nsystem = "Be brief."\n'
     )
     chat.studio.weights.rescan()

@@ -66,7 +66,7 @@ def test_a_killed_setup_is_waited_for_until_its_pip_ends(tmp_path: Path) -> None
         "from studio_setup.stamps import only_one\n"
         "pip = 'import os, time; print(os.getpid(), flush=True); time.sleep(600)'\n"
         "class Loud(Console):\n"
-        "    def _watch(self, process, log): print(process.stdout.readline(), flush=True)\n"
+        "    def _watch(self, process, *_): print(process.stdout.readline(), flush=True)\n"
         "with only_one(Path(sys.argv[1]), lambda: None):\n"
         "    Loud(Path(sys.argv[1] + '.log'), 1).run([sys.executable, '-c', pip], 'no')"
     )
