@@ -23,11 +23,24 @@ API_VERSION = "1.1"
 MAX_MANIFEST_BYTES = 256 * 1024
 
 
+@since("1.1")
+class ExampleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a page makes at one click, within a minute.
+
+    The page is filled with ``params`` of ``task``, as to use a result's settings again, and run.
+    """
+
+    task: str
+    title: str
+    params: dict[str, Any] = {}
+
+
 class PageEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A place in the window.
 
     ``accepts``: kinds of artifacts that *Send to* may hand it. ``tasks``: it is drawn from the
     schemas of these tasks of the plugin, and takes what they take; no code of the window half.
+    ``summary``: what it is for, in a sentence; that of the plugin if empty.
     """
 
     id: str
@@ -35,6 +48,8 @@ class PageEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     icon: str = ""
     accepts: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
+    summary: str = ""
+    example: ExampleEntry | None = None
 
 
 @since("1.1")
@@ -285,11 +300,19 @@ def named_files(
     files = {
         name for field in fields if field.names_files for name in (field.name, field.renamed_from)
     }
-    for table in ("actions", "modes", "tour"):
-        for number, entry in enumerate(getattr(manifest, table)):
-            for name in sorted(files & entry.params.keys()) if entry.task == task else ():
+    tables = [
+        ((table, number), entry)
+        for table in ("actions", "modes", "tour")
+        for number, entry in enumerate(getattr(manifest, table))
+    ]
+    examples = [
+        (("pages", number, "example"), page.example) for number, page in enumerate(manifest.pages)
+    ]
+    for place, entry in [*tables, *examples]:
+        if entry is not None and entry.task == task:
+            for name in sorted(files & entry.params.keys()):
                 if entry.params[name]:
-                    yield (table, number, "params", name), name
+                    yield (*place, "params", name), name
 
 
 def unprintable(text: str, key: str = "") -> str | None:
@@ -345,9 +368,14 @@ def _check(path: Path, manifest: Manifest) -> None:
             raise _bad(path, f"task {task.id} needs a worker module")
         if task.compares and not {"before", "after"} <= set(task.inputs):
             raise _bad(path, f"task {task.id} compares: it needs the inputs “before” and “after”")
+    tasks = {task.id for task in manifest.tasks}
     for example in manifest.tour:
-        if example.task not in {task.id for task in manifest.tasks}:
+        if example.task not in tasks:
             raise _bad(path, f"the tour names {example.task!r}, which is not one of its tasks")
+    for page in manifest.pages:
+        if page.example is not None and page.example.task not in tasks:
+            words = f"the example of {page.id} names {page.example.task!r}, which is not its task"
+            raise _bad(path, words)
     _check_benches(path, manifest)
     _check_families(path, manifest)
     _check_kinds(path, manifest)

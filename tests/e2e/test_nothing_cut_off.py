@@ -29,5 +29,5 @@ def test_each_control_is_whole(tmp_path: Path, language: str, scale: str) -> Non
         env=environment, capture_output=True, text=True, check=False, timeout=540,
     )  # fmt: skip
     assert survey.returncode == 0, survey.stderr
-    assert f"{3 * 15} pages opened" in survey.stderr
+    assert f"{3 * 16} pages opened" in survey.stderr
     assert survey.stdout == ""

@@ -138,8 +138,8 @@ class Runs:
 
 @pytest.fixture
 def first_page() -> str:
-    """The page with which a new window opens: a light one. Empty for that of the product, Chat,
-    which no page needs; to build and to lay it out took a third of each window's time."""
+    """The page with which a new window opens: a light one. Empty for that of the product, the
+    start page, which no page needs."""
     return "studio.workflows"
 
 

@@ -49,6 +49,10 @@ class Kinds:
         entry = self._declared.get(kind)
         return entry.icon if entry else _ICONS.get(kind, "file"), color_of(kind)
 
+    def one(self, kind: str) -> str:
+        """Name one result of a kind, within a sentence."""
+        return _words().get(kind) or self.title(kind)
+
     def title(self, kind: str) -> str:
         """Return what several of a kind are called."""
         entry = self._declared.get(kind)
@@ -57,6 +61,21 @@ class Kinds:
     def of_plugins(self) -> list[str]:
         """Return the kinds that plugins declare, in the order of the rail."""
         return list(self._declared)
+
+
+def _words() -> dict[str, str]:
+    return {
+        Kind.TEXT: tr("text"),
+        Kind.IMAGE: tr("picture"),
+        Kind.SCORE: tr("score"),
+        Kind.AUDIO: tr("audio"),
+        Kind.MOLECULES: tr("molecules"),
+        Kind.CODE: tr("code"),
+        Kind.TABLE: tr("table"),
+        Kind.PLOT: tr("plot"),
+        Kind.VIDEO: tr("video"),
+        Kind.WEIGHTS: tr("model"),
+    }
 
 
 def own_titles() -> dict[str, str]:

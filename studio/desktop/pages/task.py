@@ -48,6 +48,7 @@ def build(
         restore_state=page.forms.restore_state,
         accept=page.take,
         reuse=page.forms.reuse,
+        run=page.run.run,
         actions=[PageAction(f"{name}.run", title, page.run.run, "play", "Ctrl+Return")],
         focus=page.button.widget.setFocus,
     )

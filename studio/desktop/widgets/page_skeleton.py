@@ -50,7 +50,7 @@ class PageSkeleton(QWidget):
         if was_sent:
             for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
                 key = QKeyEvent(kind, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r")
-                QCoreApplication.postEvent(widget, key)
+                QCoreApplication.postEvent(widget.window().focusWidget() or widget, key)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

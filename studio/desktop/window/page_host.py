@@ -89,8 +89,8 @@ class PageHost(QStackedWidget):
         page = self._pages.get(page_id)
         if page is not None and page.focus is not None:
             self._guard(spec, "focus", page.focus)
-        self._end_skeleton()
         self.opened.emit(page_id)
+        self._end_skeleton()  # may open another page: what was typed begins a conversation
         return page
 
     def focus_skeleton(self) -> None:

@@ -21,7 +21,7 @@ from studio.desktop.plugin_context import CatalogueView, PluginContext
 from studio.desktop.ui import WindowUi
 from studio.desktop.viewers.artifact import show_later
 from studio.desktop.window.local_server import ServerSwitch
-from studio.desktop.window.page_spec import STUDIO, WORK, PageSpec
+from studio.desktop.window.page_spec import GROUPS, MAKE, START, STUDIO, WORK, PageSpec
 from studio.desktop.window.plugin_actions import PluginActions
 from studio.desktop.window.shell import MainWindow
 from studio.jobs.reuse import settings_of
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 # (module of studio.desktop.pages, title, icon, group)
 _OWN = (
+    ("home", "Home", "house", START),
     ("gallery.page", "Library", "layout-grid", WORK),
     ("workflows.page", "Workflows", "workflow", WORK),
     ("models", "Models", "box", STUDIO),
@@ -72,6 +73,7 @@ class PageRegistry:
         self.actions = PluginActions(studio, background, self._open_form, self._show_artifact)
         self.ui = WindowUi(window.look, window, weights, self._open_models, background.run)
         self.ui.open_page, self.ui.show_jobs = self.open, window.drawer.open
+        self.ui.pages, self.ui.run_example = self.specs, self.run_example
         self.ui.show_artifact = self._show_artifact
         self.ui.send_to, self.ui.actions_on = self.targets, self.actions.of
         self.ui.reuse, self.ui.chosen = self.reuse, studio.picked.grant
@@ -181,11 +183,12 @@ class PageRegistry:
 
     @staticmethod
     def _page_of(plugin: Plugin, task: TaskEntry) -> str:
-        """Return the id of the page where a task is run."""
+        """Return the id of the page where a task is run: the one for the kind it produces."""
         assert plugin.manifest is not None
         pages = plugin.manifest.pages
-        drawn = (page.id for page in pages if task.id in page.tasks)
-        return next(drawn, pages[0].id if pages else task.id)
+        drawn = [page.id for page in pages if task.id in page.tasks]
+        fitting = [page.id for kind in task.produces for page in pages if kind in page.accepts]
+        return next(iter((*drawn, *fitting)), pages[0].id if pages else task.id)
 
     # --- pages --------------------------------------------------------------------------------
 
@@ -198,8 +201,8 @@ class PageRegistry:
         for module, title, icon, group in _OWN:
             build = functools.partial(self._own_page, module, title)
             name = module.partition(".")[0]
-            specs.append(PageSpec(f"{OWN}{name}", title, icon, build, group=group))
-        return specs
+            specs.append(PageSpec(f"{OWN}{name}", declared(title), icon, build, group=group))
+        return sorted(specs, key=lambda spec: GROUPS.index(spec.group))
 
     def page_packages(self) -> list[str]:
         """Return the packages whose modules make up the studio's own pages.
@@ -246,6 +249,9 @@ class PageRegistry:
             plugin=declared(plugin.title),
             plugin_id=plugin.id,
             accepts=accepts,
+            group=MAKE,
+            summary=declared(entry.summary or plugin.manifest.summary),
+            example=getattr(entry, "example", None),
         )
 
     def _plugin_page(self, plugin: Plugin, page_id: str) -> Page:
@@ -327,6 +333,17 @@ class PageRegistry:
                 self.studio.plugins.guard(spec.plugin_id, "accept", lambda: accept(artifact))
             except StudioError as error:
                 self.studio.notices.error(error)
+
+    def run_example(self, spec: PageSpec) -> None:
+        """Open a page and have it make its example."""
+        page, example = self.window.pages.open(spec.id), spec.example
+        if page is None or example is None or page.reuse is None or page.run is None:
+            return
+        fill, run, used = page.reuse, page.run, UsedSettings(example.task, example.params)
+        try:
+            self.studio.plugins.guard(spec.plugin_id, "example", lambda: (fill(used), run()))
+        except StudioError as error:
+            self.studio.notices.error(error)
 
     def _on_plugins(self) -> None:
         had_page = bool(self.window.pages.current)

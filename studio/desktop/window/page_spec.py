@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from studio.api.manifest import TourEntry
+from studio.api.manifest import ExampleEntry
 from studio.api.window.context import Page
 
-START, MAKE, WORK, STUDIO = "start", "make", "work", "studio"
+GROUPS = START, MAKE, WORK, STUDIO = "start", "make", "work", "studio"
 """Groups of the rail, from top to bottom."""
 
 
@@ -24,7 +24,7 @@ class PageSpec:
         accepts: Kinds of artifacts it takes.
         group: Its place in the rail.
         summary: What it is for, in a sentence.
-        example: Task and parameters that show what it makes; None without one.
+        example: What it makes at one click; None without one.
     """
 
     id: str
@@ -36,4 +36,4 @@ class PageSpec:
     accepts: tuple[str, ...] = ()
     group: str = MAKE
     summary: str = ""
-    example: TourEntry | None = None
+    example: ExampleEntry | None = None

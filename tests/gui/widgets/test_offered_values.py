@@ -42,8 +42,8 @@ def test_values_are_found_by_gene_or_name(qapp: QApplication, look: Appearance, 
 
 
 def test_each_prepared_target_has_a_title() -> None:
+    from studio_molecules.schema import TITLES
     from studio_molecules.schema import Dock as Wanted
-    from studio_molecules.target_titles import TITLES
 
     field = next(each for each in Wanted.fields() if each.name == "target")
     assert field.choices == tuple(TITLES)

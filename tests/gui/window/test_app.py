@@ -68,10 +68,10 @@ def test_it_opens_with_pages_and_a_runtime(start: Runs, qtbot: Any) -> None:
     QTest.keyClick(app.window.windowHandle(), Qt.Key.Key_Shift)
     qtbot.waitUntil(lambda: app.activity.runtime_state == "ready")
     pages = [button.spec.id for button in app.window.rail.buttons()]
-    assert pages[0] == "chat.page"
-    own = ["gallery", "workflows", "models", "device", "plugins", "settings"]
+    assert pages[:2] == ["studio.home", "chat.page"]
+    own = ["gallery", "workflows", "models", "plugins", "device", "settings"]
     assert pages[-len(own) :] == [f"studio.{name}" for name in own]
-    assert app.window.pages.current == "chat.page"
+    assert app.window.pages.current == "studio.home"
     assert app.window.pages.page() is not None
     assert app.window.banner.isHidden()
 
@@ -79,7 +79,7 @@ def test_it_opens_with_pages_and_a_runtime(start: Runs, qtbot: Any) -> None:
 def test_each_page_opens_and_names_its_controls(start: Runs) -> None:
     app = start()
     own = ("gallery", "workflows", "models", "device", "plugins", "settings")
-    for page in ("chat.page", *(f"studio.{name}" for name in own)):
+    for page in ("studio.home", "chat.page", *(f"studio.{name}" for name in own)):
         app.window.open_page(page)
         assert app.window.pages.page(page) is not None
         assert nameless(app.window) == [], page
@@ -119,7 +119,7 @@ def test_without_a_home_the_window_stays_and_offers_a_way_on(
     assert state is not None
     assert "STUDIO_HOME" in _words(state)
     _button(state, "Continue without saving").click()
-    qtbot.waitUntil(lambda: app.window.pages.current == "chat.page")
+    qtbot.waitUntil(lambda: app.window.pages.current == "studio.home")
     assert app.window.banner.isVisible()
 
 
@@ -141,7 +141,7 @@ def test_a_home_that_was_mended_is_taken_at_the_next_try(
     assert state is not None
     in_the_way.unlink()
     _button(state, "Try again").click()
-    qtbot.waitUntil(lambda: app.window.pages.current == "chat.page")
+    qtbot.waitUntil(lambda: app.window.pages.current == "studio.home")
     assert app.window.banner.isHidden()
 
 

@@ -79,7 +79,7 @@ def test_sigterm_ends_it_cleanly_and_keeps_its_state(
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
-    assert window_state.load(home / "state.json").page == "chat.page"
+    assert window_state.load(home / "state.json").page == "studio.home"
     assert not (home / "logs" / "crash-native.log").exists(), "this was no crash"
 
 
@@ -195,7 +195,7 @@ def _open(
         process.kill()
         said = "".join(process.communicate())[-3000:]
         raise AssertionError(f"{error}; ended: {ended}, X server: {served}\n{said}") from error
-    _until(lambda: "Chat" in display.title(window), "the first page did not open")
+    _until(lambda: "Home" in display.title(window), "the first page did not open")
     display.do("windowfocus", "--sync", window)
     return process, window
 
@@ -233,10 +233,9 @@ def test_a_click_on_the_rail_opens_a_page_and_ctrl_q_ends_it(
     geometry = dict(
         line.split("=") for line in display.do("getwindowgeometry", "--shell", window).splitlines()
     )
-    display.do(
-        "mousemove", "--window", window, "28", str(int(geometry["HEIGHT"]) - 64), "click", "1"
-    )
-    _until(lambda: "Settings" in display.title(window), "the lowest icon did not open Settings")
+    lowest = int(geometry["HEIGHT"]) - 99  # above the row that hides the names
+    display.do("mousemove", "--window", window, "28", str(lowest), "click", "1")
+    _until(lambda: "Settings" in display.title(window), "the lowest page did not open")
     display.do("key", "ctrl+q")
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors

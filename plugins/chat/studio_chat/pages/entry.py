@@ -19,4 +19,5 @@ def build(ctx: PluginContext) -> Page:
         actions=page_actions(page),
         focus=page.composer.field.setFocus,
         reuse=page.reuse,
+        run=page.composer.send,
     )

@@ -23,6 +23,7 @@ def build(ctx: PluginContext) -> Page:
         actions=page_actions(page),
         focus=page.focus,
         reuse=partial(reuse, page),
+        run=page.write,
     )
 
 
@@ -36,13 +37,13 @@ def reuse(page: CodePage, used: UsedSettings) -> None:
         return
     if used.task in ("code.plan", "code.edit"):
         page.show_plan()
-        page.dock.plan.take_words(used.asked("prompt"))
+        page.dock.plan.take_words(used.prompt("prompt"))
         return
     page.show_ask()
     page.dock.ask.take_weights(str(used.params.get("weights") or ""))
 
     def read() -> tuple[str, str]:
-        words = used.asked(_WORDS[used.task]) if used.task in _WORDS else ""
+        words = used.prompt(_WORDS[used.task]) if used.task in _WORDS else ""
         file = used.inputs.get("text")
         return words, decode(read_regular(file), file.name).text if file is not None else ""
 

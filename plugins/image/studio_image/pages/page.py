@@ -52,6 +52,7 @@ def build(ctx: PluginContext) -> Page:
         restore_state=page.restore_state,
         accept=page.imports.accept,
         reuse=page.imports.reuse,
+        run=page.run.run,
         actions=page_actions(
             page.run,
             page.target,
@@ -190,7 +191,7 @@ class PicturePage(QWidget):
         self.run.on_busy(self.view.follow)
         self.run.on_start(lambda _job: self.view.begin())
         self.run.on_preview(lambda image, _note: self._show_preview(image))
-        self.run.on_made(self.view.add)
+        self.run.on_result(self.view.add)
         self.run.on_done(self._on_done)
         self.run.on_stopped(self.view.show_made)
         self.run.on_failed(lambda _error: self.view.show_newest())

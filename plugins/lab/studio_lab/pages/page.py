@@ -35,6 +35,7 @@ from studio.api import (
     SavedArtifact,
     StudioError,
     TaskResult,
+    UsedSettings,
     outcome,
     translated,
 )
@@ -87,6 +88,8 @@ def build(ctx: PluginContext) -> Page:
             PageAction(f"lab.{id}", title, run, icon, keys) for id, title, run, icon, keys in rows
         ],
         focus=page.button.widget.setFocus,
+        reuse=page.reuse,
+        run=page.run.run,
     )
 
 
@@ -219,7 +222,7 @@ class LabPage(QWidget):
         self.run.on_start(self._on_start)
         self.run.on_plot(self.view.show_plot)
         self.run.on_preview(self._on_preview)
-        self.run.on_made(self._on_made)
+        self.run.on_result(self._on_made)
         self.run.on_failed(lambda _error: self._show_again())
         self._on_mode(self.modes.mode)
 
@@ -272,6 +275,13 @@ class LabPage(QWidget):
                 self.run.start(replace(request, inputs={"choices": replies}))
 
         self._ctx.run_later(lambda: outcome(lambda: starred_replies(store)), start)
+
+    def reuse(self, used: UsedSettings) -> None:
+        """Set everything as it was for a result of the library."""
+        if (mode := self.modes.of_task(used.task)) is not None:
+            self.modes.choose(mode.id)
+            self.modes.forms[mode.id].set_values(used.params)
+            self._show_about()
 
     def _train_example(self, architecture: str) -> None:
         self.modes.choose(TRAIN)

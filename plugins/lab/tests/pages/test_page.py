@@ -232,8 +232,8 @@ def test_tunes_sounds_and_molecules_are_seen(desk: Desk) -> None:
         Artifact("molecules", b"smiles\nCCO\n", ".csv", title="Molecules", text="CCO\nCCN"),
     )
     desk.run()
-    desk.until(lambda: len(desk.page.view._made) == 3)
-    made = desk.page.view._made
+    desk.until(lambda: len(desk.page.view._results) == 3)
+    made = desk.page.view._results
     assert made["Samples"][0] == "1. `CCO`\n2. `CCN`"
     for slot in ("Notes", "Sound"):
         image = made[slot][0]

@@ -106,6 +106,7 @@ def build(ctx: PluginContext, make_player: Callable[[], Any] | None = None) -> P
         restore_state=page.restore_state,
         accept=page.imports.accept,
         reuse=page.set_recipe,
+        run=page.tasks.run.run,
         actions=page_actions(page),
         focus=page.focus,
     )

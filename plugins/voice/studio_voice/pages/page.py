@@ -48,6 +48,7 @@ def build(ctx: PluginContext) -> Page:
         restore_state=page.restore_state,
         accept=page.accept,
         reuse=page.reuse,
+        run=page._run,
         actions=page.page_actions(),
         focus=page.focus,
     )
@@ -199,7 +200,7 @@ class VoicePage(QWidget):
         self.bar.on_failed(self.trouble.tell)
         self.run.on_start(lambda _job: self._start_text())
         self.run.on_text(self._on_text)
-        self.run.on_made(self._on_made)
+        self.run.on_result(self._on_made)
         self.view.saved.connect(lambda artifact: self.accept(artifact))
         self.view.failed.connect(self.trouble.tell)
 

@@ -60,7 +60,7 @@ class ExamplePage(QWidget):
         )
         self.text = ui.label("Enter some words on the right, then press Shuffle.", wrap=True)
         self._lay_out()
-        self.run.on_made(self._add)
+        self.run.on_result(self._add)
         self.results.on_pick(self.show_result)
         self.results.on_menu(self._show_menu)
         self.results.on_remove(self.result_actions.bin)

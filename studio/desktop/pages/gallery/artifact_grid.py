@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import shiboken6
 from PySide6.QtCore import (
+    QDateTime,
+    QLocale,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -33,6 +35,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from studio.api.window.language import tr
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.main_thread.bridge import Background
 from studio.desktop.pages.gallery.grid.model import AHEAD, ArtifactItemModel, Report
@@ -375,7 +378,7 @@ class _CardDelegate(QStyledItemDelegate):
         )
         painter.setFont(self._small)
         painter.setPen(look.theme.color("mute"))
-        caption = f"{artifact.kind} · {ago(artifact.created)}"
+        caption = f"{look.kinds.one(artifact.kind)} · {ago(artifact.created)}"
         painter.drawText(
             QRect(inner.x(), top + 26, inner.width(), 18), Qt.AlignmentFlag.AlignVCenter, caption
         )
@@ -421,13 +424,13 @@ def ago(moment: float, now: float | None = None) -> str:
     """Return how long ago ``moment`` (seconds since 1970) was, in words."""
     seconds = (time.time() if now is None else now) - moment
     if seconds < 60:
-        return "just now"
+        return tr("just now")
     if seconds < 3600:
-        return f"{int(seconds // 60)} min ago"
+        return tr("{n} min ago").format(n=int(seconds // 60))
     if seconds < 86_400:
-        return f"{int(seconds // 3600)} h ago"
+        return tr("{n} h ago").format(n=int(seconds // 3600))
     if seconds < 2 * 86_400:
-        return "yesterday"
-    day = time.localtime(moment)
-    year = f" {day.tm_year}" if seconds > 300 * 86_400 else ""
-    return f"{day.tm_mday} {time.strftime('%B', day)}{year}"
+        return tr("yesterday")
+    day = QDateTime.fromSecsSinceEpoch(int(moment)).date()
+    form = tr("d MMMM yyyy") if seconds > 300 * 86_400 else tr("d MMMM")
+    return QLocale().toString(day, form)

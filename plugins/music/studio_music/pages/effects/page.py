@@ -83,6 +83,7 @@ def build(ctx: PluginContext) -> Page:
         restore_state=page.restore_state,
         accept=page.accept,
         reuse=page.reuse,
+        run=page.run.run,
         actions=page.page_actions(),
         focus=page.composer.focus,
     )
@@ -185,7 +186,7 @@ class EffectsPage(QWidget):
         self._save.clicked.connect(lambda _checked=False: self.result_actions.save_as())
         self._again.clicked.connect(lambda _checked=False: self._recall())
         self.save_set_button.clicked.connect(lambda _checked=False: self.save_set())
-        self.run.on_made(self._on_made)
+        self.run.on_result(self._on_made)
         self.run.on_done(self._on_done)
         end_theme = self._ctx.ui.on_theme(lambda _tokens: self.update())
         self.destroyed.connect(lambda: end_theme())
