@@ -197,7 +197,7 @@ class Chat:
         messages = [{"role": m.role, "content": m.content} for m in thread if m.content]
         return JobRequest(
             TASK,
-            {**self.params, "system": self.system},
+            {**self.params, "assisted": True, "system": self.system},
             priority=Priority.INTERACTIVE,
             inputs={"messages": messages},
             keep=False,

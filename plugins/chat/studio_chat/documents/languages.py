@@ -55,6 +55,8 @@ _SAMPLE: Final = 20_000
 _SHARE: Final = 0.2
 """English text has a third of such words, lists and tables fewer; German, French, Spanish under a
 tenth."""
+_MARGIN: Final = 2
+"""Little words by which one language must be ahead of the others."""
 _ENOUGH: Final = 40
 """Words; of fewer nobody can tell by their shares."""
 _one_at_a_time: Final = threading.Lock()
@@ -74,10 +76,22 @@ def is_english(question: str, texts: Sequence[str]) -> bool:
 
 def language_of(text: str) -> str:
     """Return the language that most of the little words are of; empty where there are none."""
-    words = _words(_middle(text))
-    counts = {name: sum(word in little for word in words) for name, little in _LITTLE.items()}
+    counts = _counts(text)
     best = max(counts, key=lambda name: counts[name])
     return best if counts[best] else ""
+
+
+def sure_language_of(text: str) -> str:
+    """Return the language of a text; empty where its little words could be those of another."""
+    counts = _counts(text)
+    best = max(counts, key=lambda name: counts[name])
+    others = max(count for name, count in counts.items() if name != best)
+    return best if counts[best] >= others + _MARGIN else ""
+
+
+def _counts(text: str) -> dict[str, int]:
+    words = _words(_middle(text))
+    return {name: sum(word in little for word in words) for name, little in _LITTLE.items()}
 
 
 def stems(text: str, language: str) -> list[str]:

@@ -90,6 +90,7 @@ class ReplyWork:
             "documents": documents,
             "pictures": pictures,
             "encoder": "" if documents else None,
+            "assisted": True,
         }
         try:
             reply.job = job = self._ctx.tasks.submit(

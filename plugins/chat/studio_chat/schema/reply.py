@@ -96,6 +96,14 @@ class Reply(Params, frozen=True):
             "If the attached documents do not answer a question, the reply says so.",
         ),
     ] = True
+    assisted: Annotated[
+        bool,
+        Hidden(),
+        Label(
+            "Help the model",
+            "Computes sums and units in a question, and rewrites a reply in the wrong language.",
+        ),
+    ] = False
     pictures: Annotated[
         list[str],
         Hidden(),

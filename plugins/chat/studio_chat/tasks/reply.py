@@ -23,12 +23,14 @@ from studio.api import (
     write_texts,
 )
 from studio.api.worker.text import FittedPrompt
+from studio_chat.answers.computed import computed
 from studio_chat.documents.evidence import DocumentContext, Encoders, ground
 from studio_chat.schema import Reply
 from studio_chat.tasks import answerability
 from studio_chat.tasks.choices import SOME_WORDS, Choices
 from studio_chat.tasks.pictures import with_pictures
 from studio_chat.tasks.repetition import is_circle
+from studio_chat.tasks.reply_language import ReplyLanguage, held_back
 
 ROLES = ("system", "user", "assistant", "tool")
 _CUT = "The reply was cut off, so it may not match the output format."
@@ -86,6 +88,8 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         prompt, written = FittedPrompt(()), [WrittenText(declined)]
         if declined:
             yield ctx.text(declined)
+        elif params.assisted and choices.is_plain and form is None and not params.raw:
+            prompt, written = yield from _assisted(ctx, engine, params, messages, choices)
         else:
             yield ctx.progress(0, 1, "Reading the conversation")
             prompt = _prompt(ctx, engine, params, messages, choices)
@@ -117,6 +121,48 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         **grounding.result(),
         **({} if choices.is_plain else {"finish_reasons": [w.finish_reason for w in written]}),
     )
+
+
+def _assisted(
+    ctx: TaskContext,
+    engine: TextEngine,
+    params: Reply,
+    messages: Sequence[ChatMessage],
+    choices: Choices,
+) -> Generator[Event, None, tuple[FittedPrompt, list[WrittenText]]]:
+    """Write a reply with what was computed for it, anew if it begins in another language."""
+    language = ReplyLanguage(messages)
+    if messages[-1]["role"] == "user" and (equation := computed(messages[-1]["content"])):
+        messages = _with_note(messages, f"(Computed exactly: {equation})")
+    sampling = _sampling(ctx, params, None)
+    yield ctx.progress(0, 1, "Reading the conversation")
+    prompt = _prompt(ctx, engine, params, messages, choices)
+    pieces: list[str] = []
+    text = yield from held_back(
+        write_text(
+            ctx,
+            engine,
+            prompt,
+            sampling,
+            weights=params.weights,
+            message=_reading(prompt.dropped),
+            into=pieces,
+            ends_after=lambda all, step: language.judge(all) or is_circle(all, step),
+        ),
+        pieces,
+        language,
+    )
+    if not language.is_other:
+        return prompt, [text]
+    prompt = _prompt(ctx, engine, params, _with_note(messages, language.instruction), choices)
+    return prompt, (yield from _written(ctx, engine, prompt, sampling, choices, params.weights))
+
+
+def _with_note(messages: Sequence[ChatMessage], note: str) -> list[ChatMessage]:
+    """Return messages of which the last ends with a note of the studio's."""
+    last = messages[-1]
+    noted: ChatMessage = {**last, "content": f"{last['content']}\n\n{note}"}
+    return [*messages[:-1], noted]
 
 
 def _is_checked(

@@ -66,7 +66,8 @@ def measure(session: StudioSession, arguments: argparse.Namespace) -> dict[str, 
 def _answer(studio: Studio, weights: str, text: str) -> tuple[str, bool]:
     """Return the answer of a model, and whether it ended of itself."""
     own = studio.weights.recommended(weights)
-    params = {**own, "prompt": text, "weights": weights, "seed": 1, "max_tokens": _MOST_TOKENS}
+    asked = {"prompt": text, "weights": weights, "seed": 1, "assisted": True}
+    params = {**own, **asked, "max_tokens": _MOST_TOKENS}
     job = studio.submit(JobRequest("chat.reply", params, keep=False, private=True, whole=True))
     JobProgress(studio, show_progress=False, show_text=False).follow(job)
     if job.error is not None:
