@@ -34,7 +34,7 @@ def studio_viewers(ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact],
     """Return the small grid for the gallery, and what shows docked poses."""
 
     def view(artifact: SavedArtifact) -> Any:
-        from studio_molecules.pages.viewer import Viewer
+        from studio_molecules.pages.structure.pose_viewer import Viewer
 
         return Viewer(ctx, artifact)
 
@@ -54,7 +54,7 @@ def studio_thumbnails(
     cards: list[Any] = []
 
     def draw(artifact: SavedArtifact, give: Callable[[Any], None]) -> None:
-        from studio_molecules.pages.structure.cards import Cards
+        from studio_molecules.pages.structure.pose_viewer import Cards
 
         if not cards:
             cards.append(Cards(ctx))

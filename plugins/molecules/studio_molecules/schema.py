@@ -5,7 +5,8 @@ Plain data only.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 
 from studio.api import (
     Capability,
@@ -21,7 +22,68 @@ from studio.api import (
     Text,
     WeightsId,
 )
-from studio_molecules.target_titles import TITLES
+
+TITLES: Final[Mapping[str, str]] = {
+    "ABL1": "Tyrosine kinase ABL1",
+    "ACHE": "Acetylcholinesterase",
+    "ADAM17": "TNF-α-converting enzyme (ADAM17)",
+    "ADORA2A": "Adenosine A2A receptor",
+    "ADRB1": "β1-adrenergic receptor",
+    "ADRB2": "β2-adrenergic receptor",
+    "AKT1": "Kinase AKT1",
+    "AKT2": "Kinase AKT2",
+    "AR": "Androgen receptor",
+    "BACE1": "β-secretase 1",
+    "CA2": "Carbonic anhydrase 2",
+    "CASP3": "Caspase-3",
+    "CDK2": "Cyclin-dependent kinase 2",
+    "CSF1R": "Colony-stimulating factor 1 receptor",
+    "CYP2C9": "Cytochrome P450 2C9",
+    "CYP3A4": "Cytochrome P450 3A4",
+    "DHFR": "Dihydrofolate reductase",
+    "DPP4": "Dipeptidyl peptidase 4",
+    "DRD2": "Dopamine D2 receptor",
+    "DRD3": "Dopamine D3 receptor",
+    "EGFR": "Epidermal growth factor receptor",
+    "ESR1": "Oestrogen receptor α",
+    "ESR2": "Oestrogen receptor β",
+    "F10": "Coagulation factor X",
+    "F2": "Thrombin",
+    "FGFR1": "Fibroblast growth factor receptor 1",
+    "GBA": "Glucocerebrosidase",
+    "HMGCR": "HMG-CoA reductase",
+    "HSD11B1": "11β-hydroxysteroid dehydrogenase 1",
+    "HSP90AA1": "Heat shock protein HSP 90α",
+    "IGF1R": "Insulin-like growth factor 1 receptor",
+    "JAK2": "Janus kinase 2",
+    "KDR": "VEGF receptor 2",
+    "KIT": "Stem cell factor receptor (KIT)",
+    "LCK": "Tyrosine kinase LCK",
+    "MAOB": "Monoamine oxidase B",
+    "MAP2K1": "Kinase MEK1",
+    "MAPK1": "Kinase ERK2",
+    "MAPK14": "Kinase p38α",
+    "MAPKAPK2": "MAP kinase-activated protein kinase 2",
+    "MET": "Hepatocyte growth factor receptor (MET)",
+    "MMP13": "Matrix metalloproteinase 13",
+    "NOS1": "Nitric oxide synthase, neuronal",
+    "NR3C1": "Glucocorticoid receptor",
+    "PARP1": "Poly(ADP-ribose) polymerase 1",
+    "PDE5A": "Phosphodiesterase 5A",
+    "PGR": "Progesterone receptor",
+    "PLK1": "Polo-like kinase 1",
+    "PPARA": "PPAR α",
+    "PPARD": "PPAR δ",
+    "PPARG": "PPAR γ",
+    "PTGS2": "Cyclooxygenase 2",
+    "PTK2": "Focal adhesion kinase 1",
+    "PTPN1": "Tyrosine phosphatase 1B",
+    "REN": "Renin",
+    "ROCK1": "Rho-associated kinase 1",
+    "SRC": "Tyrosine kinase SRC",
+    "THRB": "Thyroid hormone receptor β",
+}
+
 
 MOLECULE_SUFFIXES = (".smi", ".smiles", ".txt", ".csv", ".tsv", ".tab", ".sdf", ".mol", ".xlsx")
 """Endings of the files that are read as lists of molecules."""

@@ -13,7 +13,7 @@ import numpy as np
 from rdkit import Chem, DataStructs
 
 from studio_molecules.chem import descriptors
-from studio_molecules.docking import protonation
+from studio_molecules.docking import ligands
 
 _SCALES: Final[Mapping[str, float]] = {
     "mw": 50,
@@ -53,7 +53,7 @@ def decoys(ligands: Mapping[str, str], pool: Mapping[str, str], each: int) -> di
 
 
 def _read(smiles: str) -> Chem.Mol:
-    return protonation.at_ph(Chem.MolFromSmiles(smiles))
+    return ligands.at_ph(Chem.MolFromSmiles(smiles))
 
 
 def _figures(mol: Chem.Mol) -> np.ndarray:

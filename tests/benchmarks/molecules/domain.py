@@ -14,8 +14,8 @@ import torch
 from benchmarks.molecules.hazard_screen import medicines
 from studio.api import BenchContext, finished
 from studio_molecules.admet import prediction, weights
-from studio_molecules.admet.applicability_domain import FAMILIAR, MOST_DISAGREEMENT
 from studio_molecules.admet.limits import POSSIBLE
+from studio_molecules.admet.prediction import FAMILIAR, MOST_DISAGREEMENT
 
 
 def measure(ctx: BenchContext) -> Mapping[str, Any]:

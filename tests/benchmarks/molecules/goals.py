@@ -28,9 +28,9 @@ from benchmarks.molecules.smiles_model import loaded, written
 from studio.api import BenchContext, ErrorCode, StudioError
 from studio_molecules.chem import parser
 from studio_molecules.goals import genetic, reinforcement
-from studio_molecules.goals.continuation import rewriter
 from studio_molecules.goals.scores import Judge
 from studio_molecules.smiles.weights import SmilesModel
+from studio_molecules.tasks.optimisation import rewriter
 
 _GOALS: Final = "STUDIO_BENCH_GOALS"
 _FIRST, _MOST_FIRST = 0.1, 4000

@@ -30,7 +30,7 @@ from studio_molecules.pages.commands import page_actions
 from studio_molecules.pages.composer import Composer
 from studio_molecules.pages.import_problems import ImportProblems, faults_of, told_of
 from studio_molecules.pages.modes import GENERATE, IMPROVE, PREDICT
-from studio_molecules.pages.objectives.files import ProfileFiles
+from studio_molecules.pages.objectives.editor import ProfileFiles
 from studio_molecules.pages.set_actions import SetActions
 from studio_molecules.pages.structure.best_so_far import BestSoFar
 from studio_molecules.pages.table.browser import Browser
@@ -55,6 +55,7 @@ def build(ctx: PluginContext) -> Page:
         restore_state=page.restore_state,
         accept=page.open_artifact,
         reuse=page.composer.reuse,
+        run=page.run.run,
         actions=page_actions(page.run, page.target, page.composer, page.browser, page.molecules),
         focus=page.composer.focus,
     )
@@ -178,7 +179,7 @@ class MoleculePage(QWidget):
         self.run.on_start(self._on_start)
         self.run.on_stopped(self._on_stopped)
         self.run.on_text(self._on_text)
-        self.run.on_made(self._on_made)
+        self.run.on_result(self._on_made)
         self.run.on_done(self._on_done)
         self.run.on_over(self.best.clear)
 

@@ -2,25 +2,109 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
 import numpy as np
 from rdkit import Chem
+from rdkit.Chem import BRICS
 
 from studio.api import BadInput, ErrorCode, Event, StudioError, TaskContext
 from studio_molecules.chem import descriptors, parser
 from studio_molecules.chem.oddities import oddities
-from studio_molecules.fragments import attachment, library
-from studio_molecules.fragments.attachment import Part
+from studio_molecules.fragments import attachment
+from studio_molecules.fragments.attachment import Part, length
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Decorate, Link
 from studio_molecules.smiles.sampler import strings
 from studio_molecules.tasks.table_artifact import counted, finish
 from studio_molecules.titles import shortened
+
+HYDROGEN = "*[H]"
+
+GROUPS = """
+*[H] *C *CC *CCC *C(C)C *C(C)(C)C *CC(C)C *C1CC1 *C1CCC1 *C1CCCC1 *C1CCCCC1 *CC1CC1 *F *Cl *Br
+*C(F)(F)F *C(F)F *OC *OCC *OC(C)C *OC(F)(F)F *OC(F)F *O *CO *CCO *COC *CCOC *OCCO *OCCOC *OCCN(C)C
+*N *NC *N(C)C *NC(C)=O *NC(N)=O *NS(C)(=O)=O *CN *CNC *CN(C)C *CCN(C)C *C#N *CC#N *C(N)=O *C(=O)NC
+*C(=O)N(C)C *C(C)=O *C(=O)O *C(=O)OC *CC(=O)O *S(C)(=O)=O *S(N)(=O)=O *S(=O)(=O)NC *SC *C#C *C=C
+*N1CCC1 *N1CCCC1 *N1CCCCC1 *N1CCOCC1 *N1CCN(C)CC1 *N1CCNCC1 *C1CCNCC1 *C1CCOCC1 *C1COC1
+*CN1CCOCC1 *C(=O)N1CCOCC1 *c1ccccc1 *Cc1ccccc1 *c1ccc(F)cc1 *c1ccc(Cl)cc1 *c1ccc(C)cc1
+*c1ccc(OC)cc1 *c1cccc(F)c1 *c1ccncc1 *c1cccnc1 *c1ccccn1 *c1cncnc1 *c1cn[nH]c1 *c1cnn(C)c1
+*c1nnn[nH]1 *c1ncc[nH]1 *c1ccsc1 *c1cccs1 *c1ccco1 *c1cnco1 *c1nnc(C)o1 *Oc1ccccc1 *OCc1ccccc1
+*NC(=O)c1ccccc1 *C(=O)Nc1ccccc1
+"""
+"""What medicinal chemists put at a point first; hydrogen is one of them."""
+
+LINKERS = """
+*C* *CC* *CCC* *CCCC* *O* *CO* *COC* *CCO* *OCCO* *CCOCC* *CCOCCO* *CCOCCOCC* *N* *N(C)* *CN*
+*CN(C)* *CNC* *CN(C)C* *CCN* *CCNCC* *NCCN* *C(=O)* *C(=O)N* *C(=O)NC* *C(=O)N(C)* *CC(=O)N*
+*CC(=O)NC* *NC(=O)N* *OC(=O)N* *S* *CS* *S(=O)(=O)* *S(=O)(=O)N* *S(=O)(=O)NC* *C#C*
+*/C=C/* *C1CC1* *C1CCC(*)CC1 *C1CN(*)C1 *N1CCC(*)C1 *N1CCC(*)CC1 *N1CCN(*)CC1 *CN1CCN(*)CC1
+*C(=O)N1CCN(*)CC1 *CN1CCC(*)CC1 *OC1CCN(*)CC1 *NC1CCN(*)CC1 *C1CCCCC1* *c1ccc(*)cc1
+*c1cccc(*)c1 *c1ccc(*)nc1 *c1cnc(*)nc1 *c1cnn(*)c1 *c1cn(*)nn1 *Cc1cn(*)nn1 *c1nnc(*)o1
+*c1nc(*)no1 *c1nc(*)cs1 *Cc1ccc(*)cc1 *Oc1ccc(*)cc1 *OCc1ccc(*)cc1
+"""
+"""What two parts are often joined by."""
+
+Parts = Mapping[str, Chem.Mol]
+"""Canonical SMILES, with a star at each point → the part."""
+
+
+def common_groups(largest: int) -> Parts:
+    """Return the groups of the table with at most ``largest`` heavy atoms."""
+    return dict(_named(part for part in _read(GROUPS) if _heavy(part) <= largest))
+
+
+def common_linkers(shortest: int, longest: int) -> Parts:
+    """Return the linkers of the table that are so many atoms long."""
+    return dict(_named(part for part in _read(LINKERS) if shortest <= length(part) <= longest))
+
+
+def groups_of(mol: Chem.Mol, largest: int) -> Parts:
+    """Return both sides of every cut of a molecule, as far as they are small enough."""
+    sides = itertools.chain.from_iterable(_pieces(mol, (bond,)) for bond in _cuts(mol))
+    return dict(_named(side for side in sides if _heavy(side) <= largest))
+
+
+def linkers_of(mol: Chem.Mol, shortest: int, longest: int) -> Parts:
+    """Return what lies between any two cuts of a molecule and is so many atoms long."""
+    pairs = itertools.combinations(_cuts(mol), 2)
+    pieces = itertools.chain.from_iterable(_pieces(mol, pair) for pair in pairs)
+    inner = (piece for piece in pieces if _points(piece) == 2)
+    return dict(_named(piece for piece in inner if shortest <= length(piece) <= longest))
+
+
+def _read(table: str) -> Iterator[Chem.Mol]:
+    return map(Chem.MolFromSmiles, table.split())
+
+
+def _named(parts: Iterable[Chem.Mol]) -> Iterator[tuple[str, Chem.Mol]]:
+    return ((Chem.MolToSmiles(part), part) for part in parts)
+
+
+def _cuts(mol: Chem.Mol) -> list[int]:
+    bonds = [atoms for atoms, _kinds in BRICS.FindBRICSBonds(mol)]
+    return [mol.GetBondBetweenAtoms(*atoms).GetIdx() for atoms in bonds]
+
+
+def _pieces(mol: Chem.Mol, bonds: tuple[int, ...]) -> tuple[Chem.Mol, ...]:
+    cut = Chem.FragmentOnBonds(mol, bonds, dummyLabels=[(0, 0)] * len(bonds))
+    pieces: tuple[Chem.Mol, ...] = Chem.GetMolFrags(cut, asMols=True, sanitizeFrags=True)
+    return pieces
+
+
+def _points(part: Chem.Mol) -> int:
+    return sum(atom.GetAtomicNum() == 0 for atom in part.GetAtoms())
+
+
+def _heavy(part: Chem.Mol) -> int:
+    """Return its heavy atoms, without the points."""
+    return sum(atom.GetAtomicNum() > 1 for atom in part.GetAtoms())
+
 
 _DRAWN = 256
 """Strings that the model writes to be cut into parts."""
@@ -90,15 +174,15 @@ def decorate(ctx: TaskContext, params: Decorate) -> Iterator[Event | None]:
     groups = yield from _parts(
         ctx,
         params,
-        library.common_groups(params.largest),
-        partial(library.groups_of, largest=params.largest),
+        common_groups(params.largest),
+        partial(groups_of, largest=params.largest),
         f"No group of at most {params.largest} heavy atoms",
     )
     products = _Products(params, ctx.rng.seed, [scaffold.capped])
     names, numbers = list(groups), sorted(set(scaffold.points))
     for choice in _choices([len(names)] * len(numbers), ctx.rng.numpy()):
         put = {number: names[place] for number, place in zip(numbers, choice, strict=True)}
-        if set(put.values()) != {Chem.CanonSmiles(library.HYDROGEN)}:
+        if set(put.values()) != {Chem.CanonSmiles(HYDROGEN)}:
             at_points = [groups[put[number]] for number in scaffold.points]
             words = {f"R{number}": name for number, name in put.items()}
             row = Molecule("", parent=scaffold.smiles, words=words)
@@ -128,13 +212,13 @@ def link(ctx: TaskContext, params: Link) -> Iterator[Event | None]:
             attachment.joined(first.mol, [second.mol], any_bond=params.odd), "joined directly", row
         )
     least = max(1, shortest)
-    linkers: library.Parts = {}
+    linkers: Parts = {}
     if longest:
         linkers = yield from _parts(
             ctx,
             params,
-            library.common_linkers(least, longest),
-            partial(library.linkers_of, shortest=least, longest=longest),
+            common_linkers(least, longest),
+            partial(linkers_of, shortest=least, longest=longest),
             f"No linker of {shortest} to {longest} atoms",
         )
     names = list(linkers)
@@ -163,10 +247,10 @@ def _end(smiles: str, called: str) -> Part:
 def _parts(
     ctx: TaskContext,
     params: Decorate | Link,
-    common: library.Parts,
-    cut: Callable[[Chem.Mol], library.Parts],
+    common: Parts,
+    cut: Callable[[Chem.Mol], Parts],
     none: str,
-) -> Generator[Event | None, None, library.Parts]:
+) -> Generator[Event | None, None, Parts]:
     """Return the parts of the sources that were asked for; ``none`` begins the error without."""
     parts = dict(common) if params.source != "generated" else {}
     if params.source != "common":

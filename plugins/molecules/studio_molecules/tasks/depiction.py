@@ -9,9 +9,9 @@ from typing import Any
 from rdkit import Chem
 
 from studio.api import BadInput, Event, TaskContext
-from studio_molecules.admet import contributions, prediction
-from studio_molecules.admet.contributions import Contributions
+from studio_molecules.admet import prediction
 from studio_molecules.admet.network import Ensemble
+from studio_molecules.admet.prediction import Contributions
 from studio_molecules.chem import depiction, hazard_screen, parser
 from studio_molecules.chem.own_model import OwnModel
 from studio_molecules.objectives import OWN
@@ -99,12 +99,12 @@ def shades_of(
     if not figure:
         return None
     if figure in SUMS:
-        return contributions.of_sum(mol, figure)
+        return prediction.of_sum(mol, figure)
     if isinstance(model, OwnModel):
-        return contributions.of_own(mol, model)
+        return prediction.of_own(mol, model)
     if model is None:
         raise BadInput("The model for ADMET is not installed.", "Run setup again to download it.")
-    for step in contributions.by_occlusion(mol, model, figure):
+    for step in prediction.by_occlusion(mol, model, figure):
         if step is not None:
             return step
         yield None

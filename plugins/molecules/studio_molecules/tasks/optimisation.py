@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
+import torch
 from rdkit import Chem
 
 from studio.api import BadInput, Cancelled, ErrorCode, Event, StudioError, TaskContext, open_regular
@@ -22,15 +23,101 @@ from studio_molecules.chem.constraints import Constraints, constraints
 from studio_molecules.docking import ligands
 from studio_molecules.docking import weights as docking_weights
 from studio_molecules.docking.vina_run import Docking, Search
-from studio_molecules.goals import genetic, progress, reinforcement, scores, stereo
-from studio_molecules.goals.continuation import rewriter
+from studio_molecules.goals import genetic, reinforcement, scores, stereo
+from studio_molecules.goals.genetic import Rewrite
+from studio_molecules.goals.scores import Judge, Scored
 from studio_molecules.molecule import Molecule
 from studio_molecules.objectives import DOCKING, Profile
 from studio_molecules.schema import Improve
-from studio_molecules.smiles.sampler import BATCH, fewer, strings
+from studio_molecules.smiles.sampler import BATCH, fewer, sample, strings
 from studio_molecules.smiles.weights import SmilesModel
 from studio_molecules.tasks import own_score
 from studio_molecules.tasks.table_artifact import counted, finish
+
+SHOWN = 8
+"""Of the best, how many are told with their structure."""
+_BEST = 100
+_GAIN = 1e-4
+
+
+def curve(judge: Judge) -> dict[str, Any]:
+    """Return a point of the curve: best score, mean and scaffolds of the best hundred, and the top.
+
+    ``top`` lists SMILES, score, and how many were scored when it was found.
+    """
+    best = judge.best(_BEST)
+    return {
+        "scored": len(judge.seen),
+        "best": judge.top,
+        "mean": mean(best),
+        "scaffolds": len({scored.scaffold for scored in best}),
+        "top": [
+            [scored.smiles, scored.score, scored.step]
+            for scored in best[:SHOWN]
+            if scored.score > 0
+        ],
+    }
+
+
+def mean(best: Sequence[Scored]) -> float:
+    """Return the mean score."""
+    return sum(scored.score for scored in best) / max(1, len(best))
+
+
+@dataclass
+class Contentment:
+    """Decides when a search has found enough.
+
+    Attributes:
+        score: It has, once the best reaches this; 0 for never.
+        without_gain: Or once so many molecules in a row made neither the best nor the mean of the
+            best hundred better; 0 for never.
+    """
+
+    score: float = 0.0
+    without_gain: int = 0
+    _top: float = 0.0
+    _mean: float = 0.0
+    _since: int = 0
+
+    def reached(self, judge: Judge) -> str:
+        """Return why it has, as a sentence; empty if it has not."""
+        if 0 < self.score <= judge.top:
+            return f"The best molecule has reached a score of {self.score:g}."
+        reached = mean(judge.best(_BEST)) if self.without_gain else 0.0
+        if judge.top > self._top + _GAIN or reached > self._mean + _GAIN:
+            self._top, self._mean, self._since = judge.top, reached, len(judge.seen)
+        if self.without_gain and len(judge.seen) - self._since >= self.without_gain:
+            return f"Nothing better came of the last {self.without_gain:,} molecules."
+        return ""
+
+
+def rewriter(model: SmilesModel, rng: np.random.Generator, drawn: torch.Generator) -> Rewrite:
+    """Return what lets ``model`` write children; ``drawn`` draws its tokens."""
+
+    def rewrite(parents: Sequence[Scored]) -> Generator[None, None, list[tuple[Scored, Chem.Mol]]]:
+        begun = [(parent, _tokens(model, parent.mol, rng)) for parent in parents]
+        begun = [(parent, tokens) for parent, tokens in begun if tokens]
+        if not begun:
+            return []
+        # all of a batch begin with equally many tokens
+        count = 1 + int(rng.integers(min(len(tokens) for _, tokens in begun)))
+        starts = ["".join(tokens[:count]) for _, tokens in begun]
+        written: list[str] = []
+        for step in sample(model, len(starts), drawn, starts=starts):
+            written = step or written
+            yield None
+        children = [(parent, parser.valid(text)) for (parent, _), text in zip(begun, written)]
+        return [(parent, mol) for parent, mol in children if mol is not None]
+
+    return rewrite
+
+
+def _tokens(model: SmilesModel, mol: Chem.Mol, rng: np.random.Generator) -> list[str]:
+    """Return the beginning of a SMILES of a molecule, from any of its atoms, that it can write."""
+    (text,) = Chem.MolToRandomSmilesVect(mol, 1, randomSeed=int(rng.integers(1, 1 << 30)))
+    return model.vocabulary.beginning(text)
+
 
 _FIRST, _MOST_FIRST = 100, 1000
 """Molecules that the search begins with, where none are given: a tenth of all, within these."""
@@ -153,10 +240,10 @@ def _followed(
     """
     budget = params.budget + len(_population(ctx))  # which was tried before
     idle = seen_count = 0
-    content = progress.Contentment(params.enough, params.patience)
+    content = Contentment(params.enough, params.patience)
     for number, people in enumerate(steps):
         if people is not None:
-            yield ctx.text(json.dumps(progress.curve(judge)) + "\n", channel="curve")
+            yield ctx.text(json.dumps(curve(judge)) + "\n", channel="curve")
             if ended := content.reached(judge):
                 return ended
         if number % _REPORT_EVERY:

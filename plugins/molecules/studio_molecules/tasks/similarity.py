@@ -6,10 +6,33 @@ from collections.abc import Iterator
 
 from rdkit import DataStructs
 
-from studio.api import Event, TaskContext
-from studio_molecules.chem import descriptors
+from studio.api import BadInput, Event, TaskContext
+from studio_molecules.chem import depiction, descriptors
 from studio_molecules.chem.parser import parse, valid
-from studio_molecules.schema import Similar
+from studio_molecules.schema import Match, Similar
+
+
+def match(ctx: TaskContext, params: Match) -> Iterator[Event | None]:
+    """Look at each molecule; the result's ``matches`` are places in the list that was given.
+
+    Raises:
+        BadInput: there is no pattern, or it is neither SMARTS nor SMILES.
+    """
+    pattern = depiction.pattern_of(params.pattern)
+    if pattern is None:
+        raise BadInput(
+            "There is no pattern to search for.", "Enter SMARTS or SMILES, such as c1ccccc1."
+        )
+    listed = ctx.inputs.json("smiles", list[str], params.smiles)
+    matches = []
+    for number, smiles in enumerate(listed):
+        mol = valid(smiles)
+        if mol is not None and mol.HasSubstructMatch(pattern):
+            matches.append(number)
+        if number % _BETWEEN_STEPS == 0:
+            yield ctx.progress(number, len(listed), f"{len(matches):,} found")
+    yield ctx.result(matches=matches)
+
 
 _BETWEEN_STEPS = 64
 

@@ -9,7 +9,7 @@ from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 from studio_molecules.chem import graph_mutations
 from studio_molecules.chem.parser import MAX_HEAVY_ATOMS
-from studio_molecules.goals.crossover import cross
+from studio_molecules.goals.genetic import cross
 
 LEADS = (
     "CC(C)NCC(O)COc1cccc2ccccc12",

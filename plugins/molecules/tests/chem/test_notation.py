@@ -8,7 +8,7 @@ import pytest
 from rdkit import Chem
 
 from studio.api import BadInput
-from studio_molecules.chem import notation, parser
+from studio_molecules.chem import parser
 from studio_molecules.sketch import molfile
 from studio_molecules.sketch.structure import (
     ATTACHMENT,
@@ -20,6 +20,7 @@ from studio_molecules.sketch.structure import (
     Structure,
 )
 from studio_molecules.sketch.templates import GROUPS, RINGS, attach, fuse
+from studio_molecules.tasks import conversion
 
 MOLECULES = [
     "CC(=O)Oc1ccccc1C(=O)O",
@@ -36,23 +37,23 @@ MOLECULES = [
 
 
 def _smiles(structure: Structure) -> str:
-    return notation.convert(molfile.write(structure), query=False, clean=False).smiles
+    return conversion.notations(molfile.write(structure), query=False, clean=False).smiles
 
 
 @pytest.mark.parametrize("smiles", MOLECULES)
 def test_a_molecule_is_the_same_after_it_was_drawn(smiles: str) -> None:
-    found = notation.convert(smiles, query=False, clean=False)
+    found = conversion.notations(smiles, query=False, clean=False)
     drawn = molfile.read(found.molfile)
     assert found.smiles == Chem.CanonSmiles(smiles)
     assert _smiles(drawn) == found.smiles
-    again = notation.convert(molfile.write(drawn), query=False, clean=True)
+    again = conversion.notations(molfile.write(drawn), query=False, clean=True)
     assert (again.smiles, again.formula, again.mass) == (found.smiles, found.formula, found.mass)
     assert molfile.read(molfile.write(drawn)) == drawn
 
 
 @pytest.mark.parametrize("smiles", MOLECULES)
 def test_hydrogens_that_are_not_drawn_are_those_that_rdkit_counts(smiles: str) -> None:
-    block = notation.convert(smiles, query=False, clean=False).molfile
+    block = conversion.notations(smiles, query=False, clean=False).molfile
     drawn, mol = molfile.read(block), Chem.MolFromMolBlock(block, removeHs=False)
     for place, atom in enumerate(mol.GetAtoms()):
         if atom.GetAtomicNum():
@@ -64,9 +65,9 @@ def test_hydrogens_that_are_not_drawn_are_those_that_rdkit_counts(smiles: str) -
     ["[C,N]~[!#1]c1ccccc1", "[#6]~*", "[O,S]=C", "c1cc[c,n]cc1", "[!C]N"],
 )
 def test_a_pattern_finds_the_same_after_it_was_drawn(smarts: str) -> None:
-    found = notation.convert(smarts, query=True, clean=False)
+    found = conversion.notations(smarts, query=True, clean=False)
     assert not found.smiles
-    again = notation.convert(
+    again = conversion.notations(
         molfile.write(molfile.read(found.molfile)), query=True, clean=False
     ).smarts
     patterns = [Chem.MolFromSmarts(each) for each in (smarts, found.smarts, again)]
@@ -90,21 +91,21 @@ def test_a_pattern_finds_the_same_after_it_was_drawn(smarts: str) -> None:
 )
 def test_what_cannot_be_is_said(text: str, query: bool, words: str) -> None:
     with pytest.raises(BadInput, match=words):
-        notation.convert(text, query=query, clean=False)
+        conversion.notations(text, query=query, clean=False)
 
 
 def test_a_drawing_with_too_many_bonds_says_where() -> None:
     star = Structure((Atom("O", 0, 0),))
     for number in range(3):
         star = star.grown(0, Atom("C", math.cos(number), math.sin(number)))
-    found = notation.convert(molfile.write(star), query=False, clean=False)
+    found = conversion.notations(molfile.write(star), query=False, clean=False)
     assert found.atoms == [0]
     assert found.problem == "Atom 1 (O) has too many bonds."
     assert not found.smiles
 
 
 def test_a_molfile_that_is_cut_off_is_refused_or_whole() -> None:
-    lines = notation.convert(MOLECULES[3], query=False, clean=False).molfile.splitlines()
+    lines = conversion.notations(MOLECULES[3], query=False, clean=False).molfile.splitlines()
     whole = molfile.read("\n".join(lines))
     ends = [number for number in range(len(lines)) if _reads("\n".join(lines[:number]))]
     assert ends
@@ -176,7 +177,7 @@ def test_edits_leave_what_they_do_not_mean() -> None:
 
 
 def test_a_name_is_drawn_as_the_job_would_read_it() -> None:
-    found = notation.convert("celecoxib", query=False, clean=False)
+    found = conversion.notations("celecoxib", query=False, clean=False)
     assert found.smiles == parser.parse("celecoxib").smiles
     with pytest.raises(BadInput, match=r"celecoxip.*Similar names: “celecoxib”"):
-        notation.convert("celecoxip", query=False, clean=False)
+        conversion.notations("celecoxip", query=False, clean=False)

@@ -13,7 +13,7 @@ from rdkit.Chem.Draw import rdMolDraw2D
 
 from studio.testing.plugins import run_task
 from studio_molecules.chem.depiction import thumbnail
-from studio_molecules.chem.stacked_png import _chunks
+from studio_molecules.chem.sheet import _chunks
 from studio_molecules.molecule import Molecule, to_csv
 from studio_molecules.schema import Export
 from studio_molecules.tasks import export

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from studio_molecules.goals import genetic, progress, stereo
-from studio_molecules.goals.crossover import decorate
-from studio_molecules.goals.genetic import Settings
+from studio_molecules.goals import genetic, stereo
+from studio_molecules.goals.genetic import Settings, decorate
 from studio_molecules.goals.scores import Judge, Scored
+from studio_molecules.tasks import optimisation
 
 CHAINS = [Chem.MolFromSmiles("C" * count + "O") for count in range(1, 9)]
 RINGS = [Chem.MolFromSmiles("C" * count + "c1ccccc1") for count in range(1, 9)]
@@ -136,17 +136,17 @@ def test_children_that_the_model_writes_are_scored_with_their_parent() -> None:
 def test_a_search_is_content_with_a_score_or_once_nothing_better_comes() -> None:
     judge = Judge(nitrogens)
     judge(Chem.MolFromSmiles("NN"))
-    assert not progress.Contentment().reached(judge)
-    assert not progress.Contentment(score=0.4).reached(judge)
-    assert "score of 0.3" in progress.Contentment(score=0.3).reached(judge)
-    patient = progress.Contentment(without_gain=3)
+    assert not optimisation.Contentment().reached(judge)
+    assert not optimisation.Contentment(score=0.4).reached(judge)
+    assert "score of 0.3" in optimisation.Contentment(score=0.3).reached(judge)
+    patient = optimisation.Contentment(without_gain=3)
     assert not patient.reached(judge)
     for mol in CHAINS[:2]:
         judge(mol)
     assert not patient.reached(judge)
     judge(CHAINS[2])
     assert "last 3 molecules" in patient.reached(judge)
-    point = progress.curve(judge)
+    point = optimisation.curve(judge)
     assert (point["scored"], point["top"]) == (4, [["NN", pytest.approx(1 / 3), 1]])
 
 

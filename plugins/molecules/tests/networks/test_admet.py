@@ -19,7 +19,7 @@ from torch import Tensor
 
 from studio.api import StudioError
 from studio.testing.plugins import run_task
-from studio_molecules.admet import applicability_domain, conversion, limits
+from studio_molecules.admet import conversion, limits
 from studio_molecules.admet import prediction as admet_prediction
 from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
 from studio_molecules.admet.features import Graph, graph
@@ -292,17 +292,17 @@ def test_other_files_are_not_claimed(tmp_path: Path) -> None:
     ],
 )
 def test_usual_molecules_are_in_the_domain(smiles: str, inside: int) -> None:
-    assert applicability_domain.describe(Chem.MolFromSmiles(smiles), {})["domain"] == inside
+    assert admet_prediction.domain_figures(Chem.MolFromSmiles(smiles), {})["domain"] == inside
 
 
 def test_where_networks_disagree_a_usual_molecule_is_outside() -> None:
     mol = Chem.MolFromSmiles(CAFFEINE)
     for times, inside in ((1, 1), (2.2, 1), (2.4, 0)):
-        spreads = {id: times * usual for id, usual in applicability_domain.TYPICAL.items()}
-        figures = applicability_domain.describe(mol, spreads)
+        spreads = {id: times * usual for id, usual in admet_prediction.TYPICAL.items()}
+        figures = admet_prediction.domain_figures(mol, spreads)
         assert figures["domain"] == inside
         assert figures["disagreement"] == pytest.approx(times)
-    assert set(applicability_domain.TYPICAL) == set(ENDPOINTS)
+    assert set(admet_prediction.TYPICAL) == set(ENDPOINTS)
 
 
 def test_values_that_cannot_be_are_left_out(ensemble: Ensemble) -> None:

@@ -7,8 +7,7 @@ import torch
 from rdkit import Chem
 
 from studio_molecules.smiles.network import NETWORKS
-from studio_molecules.smiles.prefix import Prefix, meanings
-from studio_molecules.smiles.sampler import sample
+from studio_molecules.smiles.sampler import Prefix, meanings, sample
 from studio_molecules.smiles.vocabulary import END, Vocabulary
 from studio_molecules.smiles.weights import SmilesModel
 

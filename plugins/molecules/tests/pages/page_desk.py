@@ -17,9 +17,9 @@ from studio.testing.scripted import (
     Result,
     ScriptedRuntime,
 )
-from studio_molecules.chem import notation
 from studio_molecules.molecule import Molecule, to_csv
 from studio_molecules.pages.page import build
+from studio_molecules.tasks import conversion
 
 SVG = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><rect width='9' height='9'/></svg>"
 SHAPE = {
@@ -86,7 +86,7 @@ class Chemist(ScriptedRuntime):
     def _converted(self, structure: str, params: Mapping[str, Any]) -> Line:
         try:
             query, clean = bool(params.get("query")), bool(params.get("clean"))
-            return Result(**asdict(notation.convert(structure, query=query, clean=clean)))
+            return Result(**asdict(conversion.notations(structure, query=query, clean=clean)))
         except StudioError as error:
             return Fail(error)
 

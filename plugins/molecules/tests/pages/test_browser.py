@@ -294,7 +294,7 @@ def test_structures_come_when_the_runtime_is_well_again(desk: Desk) -> None:
     desk.show()
     desk.until(lambda: bool(desk.page.structures._failed))
     desk.runtime.broken = False
-    desk.until(lambda: len(desk.page.structures._kept) >= 3)
+    desk.until(lambda: len(desk.page.structures._cache) >= 3)
     desk.until(lambda: not desk.page.structures._failed)  # what was asked for before tries again
 
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from studio_molecules.molecule import Molecule
 from studio_molecules.pages.filters.filter import Filters, histogram
-from studio_molecules.pages.plot.pareto import front, ranking, ticks
-from studio_molecules.pages.plot.point_cloud import coverage, tinted, within
+from studio_molecules.pages.plot.scatter import coverage, front, ranking, ticks, tinted, within
 from studio_molecules.pages.structure.conformer_view import UNTURNED, project, radius, turned
 from studio_molecules.pages.table.columns import Columns, figure_of, shown
 

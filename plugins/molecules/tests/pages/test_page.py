@@ -21,7 +21,7 @@ from studio.testing.scripted import (
     Tokens,
 )
 from studio_molecules.objectives import Profile, parse
-from studio_molecules.pages.viewer import Viewer
+from studio_molecules.pages.structure.pose_viewer import Viewer
 from studio_molecules.plugin import studio_exporters, studio_open_file
 
 LEAD = "CC(C)NCC(O)COc1cccc2ccccc12"

@@ -10,7 +10,7 @@ from rdkit import Chem
 from studio.api import BadInput, StudioError
 from studio.testing.plugins import run_task
 from studio_molecules.chem.oddities import oddities
-from studio_molecules.fragments import attachment, library
+from studio_molecules.fragments import attachment
 from studio_molecules.molecule import from_csv
 from studio_molecules.schema import Decorate, Link
 from studio_molecules.smiles.weights import SmilesModel
@@ -57,7 +57,7 @@ def test_points_of_the_same_number_get_the_same_group() -> None:
 def test_groups_of_the_model_are_cut_from_what_it_writes(scripted: SmilesModel) -> None:
     with pytest.raises(StudioError, match="No group of at most 3"):
         decorated(scripted, source="generated", largest=3)  # BRICS cuts nothing of so little
-    known = library.groups_of(Chem.MolFromSmiles("CC(C)NCC(O)COc1ccccc1"), 6)
+    known = assembly.groups_of(Chem.MolFromSmiles("CC(C)NCC(O)COc1ccccc1"), 6)
     assert {"*C(C)C", "*c1ccccc1"} <= set(known)
     assert all(Chem.MolFromSmiles(each).GetNumHeavyAtoms() <= 7 for each in known)
 
@@ -79,7 +79,7 @@ def test_without_a_linker_the_two_are_joined() -> None:
 
 
 def test_linkers_are_cut_out_of_molecules() -> None:
-    found = library.linkers_of(Chem.MolFromSmiles("c1ccccc1OCC(O)CNC(C)C"), 1, 5)
+    found = assembly.linkers_of(Chem.MolFromSmiles("c1ccccc1OCC(O)CNC(C)C"), 1, 5)
     assert found
     assert all(1 <= attachment.length(each) <= 5 for each in found.values())
 
@@ -131,9 +131,9 @@ def test_fragments_that_cannot_be_linked_are_told(params: dict[str, Any], words:
 
 
 def test_tables_hold_what_they_say() -> None:
-    groups, linkers = library.common_groups(30), library.common_linkers(0, 20)
-    assert len(groups) == len(library.GROUPS.split())
-    assert len(linkers) == len(library.LINKERS.split())
+    groups, linkers = assembly.common_groups(30), assembly.common_linkers(0, 20)
+    assert len(groups) == len(assembly.GROUPS.split())
+    assert len(linkers) == len(assembly.LINKERS.split())
     assert all(each.count("*") == 1 for each in groups)
     assert all(each.count("*") == 2 for each in linkers)
 

@@ -11,7 +11,7 @@ from rdkit.Chem import Crippen, rdMolDescriptors
 
 from studio.api import BadInput
 from studio.testing.plugins import run_task
-from studio_molecules.admet import contributions
+from studio_molecules.admet import prediction
 from studio_molecules.admet.endpoints import ENDPOINTS
 from studio_molecules.admet.features import Graph
 from studio_molecules.admet.network import Ensemble, Outcome
@@ -39,7 +39,7 @@ class Nitrogens:
 )
 def test_contributions_of_a_sum_come_to_the_figure(figure: str, whole: Any) -> None:
     mol = Chem.MolFromSmiles(DRUG)
-    found = contributions.of_sum(mol, figure)
+    found = prediction.of_sum(mol, figure)
     assert len(found.values) == mol.GetNumAtoms()
     assert sum(found.values) == pytest.approx(whole(mol))
     assert found.exact
@@ -48,7 +48,7 @@ def test_contributions_of_a_sum_come_to_the_figure(figure: str, whole: Any) -> N
 
 def test_an_atom_of_which_networks_make_much_is_found_by_hiding_it() -> None:
     mol = Chem.MolFromSmiles(DRUG)
-    steps = list(contributions.by_occlusion(mol, cast(Ensemble, Nitrogens()), "herg"))
+    steps = list(prediction.by_occlusion(mol, cast(Ensemble, Nitrogens()), "herg"))
     assert steps.count(None) == mol.GetNumAtoms()
     found = steps[-1]
     assert found is not None
@@ -62,7 +62,7 @@ def test_what_a_model_of_ones_own_column_makes_of_an_atom_is_found_by_hiding_it(
     values = [10.0 * each.endswith("N") for each in chains]
     model = own_model.fit(chains, values, "amine")
     mol = Chem.MolFromSmiles("CCCCCCCCN")
-    found = contributions.of_own(mol, model)
+    found = prediction.of_own(mol, model)
     assert found.figure == pytest.approx(10, abs=2.5)
     assert found.values.index(max(found.values)) == 8, "the nitrogen"
     whole = own_model.hidden(mol, np.zeros((9, 3)))

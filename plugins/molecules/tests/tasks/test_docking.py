@@ -18,7 +18,7 @@ from studio.protocol.caches import CACHE_ENV
 from studio.sandbox.sandbox import Sandbox
 from studio.testing.plugins import Made, run_task
 from studio_molecules.chem import conformer
-from studio_molecules.docking import conversion, pose_checks, protonation, receptor, weights
+from studio_molecules.docking import conversion, ligands, receptor, weights
 from studio_molecules.molecule import READ, Molecule, from_csv, to_csv
 from studio_molecules.schema import Dock
 from studio_molecules.tasks import docking
@@ -223,7 +223,7 @@ def test_a_protein_without_hydrogens_gets_them_and_its_ligand_is_the_box() -> No
     ],
 )
 def test_a_ligand_has_the_charges_of_blood(drawn: str, charged: str) -> None:
-    mol = protonation.at_ph(Chem.MolFromSmiles(drawn))
+    mol = ligands.at_ph(Chem.MolFromSmiles(drawn))
     assert Chem.MolToSmiles(mol) == Chem.CanonSmiles(charged)
 
 
@@ -239,16 +239,16 @@ def test_a_protein_of_the_user_is_docked_into(tmp_path: Path) -> None:
 def test_a_pose_within_the_protein_clashes_and_a_bent_one_is_strained() -> None:
     mol = Chem.AddHs(Chem.MolFromSmiles("CCCC"))
     assert Chem.rdDistGeom.EmbedMolecule(mol, randomSeed=1) == 0
-    bowl = pose_checks.heavy_atoms(pocket.pdbqt())
-    free = pose_checks.check(mol, bowl)
+    bowl = docking.heavy_atoms(pocket.pdbqt())
+    free = docking.check_pose(mol, bowl)
     assert free.clashes == 0
     assert free.words == "plausible"
     placed = mol.GetConformer()
     shift = np.array([0, 0, -pocket.RADIUS])
     placed.SetPositions(placed.GetPositions() + shift)
-    assert "clash" in pose_checks.check(mol, bowl).words
+    assert "clash" in docking.check_pose(mol, bowl).words
     rdMolTransforms.SetBondLength(placed, 1, 2, 4.0)
-    assert "strained" in pose_checks.check(mol, ([], np.empty((0, 3)))).words
+    assert "strained" in docking.check_pose(mol, ([], np.empty((0, 3)))).words
 
 
 def test_targets_are_packed_and_read_again(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from studio_molecules.molecule import Molecule, from_csv, to_csv
 from studio_molecules.schema import Cluster, Combine, Draw, Pairs, Predict, Similar
 from studio_molecules.tasks import (
     clusters,
-    combination,
+    comparison,
     depiction,
     matched_pairs,
     prediction,
@@ -101,14 +101,14 @@ def test_two_tables_are_merged_subtracted_and_intersected() -> None:
     inputs = {"table": to_csv(rows("CCO", "CCN")), "other": to_csv(rows("CCN", "CCC"))}
 
     def smiles(how: str) -> list[str]:
-        made = run_task(combination.combine, Combine.parse({"how": how}), inputs=inputs)
+        made = run_task(comparison.combine, Combine.parse({"how": how}), inputs=inputs)
         return [each.smiles for each in made_of(made)]
 
     assert smiles("add") == ["CCO", "CCN", "CCC"]
     assert smiles("subtract") == ["CCO"]
     assert smiles("common") == ["CCN"]
     with pytest.raises(BadInput, match="no two tables"):
-        run_task(combination.combine, Combine(), inputs={"table": b""})
+        run_task(comparison.combine, Combine(), inputs={"table": b""})
 
 
 def test_likeness_to_one_molecule_is_told_in_order() -> None:

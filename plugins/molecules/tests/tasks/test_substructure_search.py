@@ -11,7 +11,7 @@ from studio.api import BadInput
 from studio.testing.plugins import run_task
 from studio_molecules.molecule import Molecule, to_csv
 from studio_molecules.schema import Draw, Export, Match, Shape
-from studio_molecules.tasks import conformers, depiction, export, substructure_search
+from studio_molecules.tasks import conversion, depiction, export, similarity
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 ROWS = [
@@ -23,23 +23,21 @@ ROWS = [
 def test_a_pattern_is_found_in_smarts_and_in_smiles() -> None:
     smiles = [ASPIRIN, "CCO", "not a molecule", "Oc1ccccc1"]
     for pattern, places in (("c1ccccc1", [0, 3]), ("[OX2H]", [0, 1, 3]), ("[Br]", [])):
-        made = run_task(
-            substructure_search.match, Match.parse({"smiles": smiles, "pattern": pattern})
-        )
+        made = run_task(similarity.match, Match.parse({"smiles": smiles, "pattern": pattern}))
         assert made.result["matches"] == places
 
 
 @pytest.mark.parametrize(("pattern", "said"), [(" ", "attern"), ("c1cc", "is not a valid pattern")])
 def test_what_is_no_pattern_is_told(pattern: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        run_task(substructure_search.match, Match.parse({"smiles": ["CCO"], "pattern": pattern}))
+        run_task(similarity.match, Match.parse({"smiles": ["CCO"], "pattern": pattern}))
 
 
 def test_what_is_too_large_is_neither_drawn_nor_folded() -> None:
     with pytest.raises(BadInput, match="too long"):
         run_task(depiction.draw, Draw.parse({"smiles": ["C" * 1_000_000]}))
     with pytest.raises(BadInput, match="400 heavy atoms"):
-        run_task(conformers.fold, Shape.parse({"smiles": "C" * 400}))
+        run_task(conversion.fold, Shape.parse({"smiles": "C" * 400}))
 
 
 def test_a_sheet_of_nothing_is_told() -> None:

@@ -31,7 +31,7 @@ from studio_molecules.smiles.vocabulary import Vocabulary
 from studio_molecules.smiles.weights import SmilesModel
 from studio_molecules.tasks import (
     analogues,
-    conformers,
+    conversion,
     depiction,
     export,
     generation,
@@ -372,10 +372,10 @@ def test_drawings_and_shapes() -> None:
     assert "ellipse" in drawn.result["svgs"][1]
     with pytest.raises(BadInput, match="not a valid pattern"):
         run_task(depiction.draw, Draw.parse({"smiles": ["C"], "highlight": "[["}))
-    shape = run_task(conformers.fold, Shape.parse({"smiles": "CCO"}), seed=6).result
+    shape = run_task(conversion.fold, Shape.parse({"smiles": "CCO"}), seed=6).result
     assert sorted(shape["symbols"]) == ["C"] * 2 + ["H"] * 6 + ["O"]
     assert len(shape["places"]) == 9
-    assert shape == run_task(conformers.fold, Shape.parse({"smiles": "CCO"}), seed=6).result
+    assert shape == run_task(conversion.fold, Shape.parse({"smiles": "CCO"}), seed=6).result
 
 
 def test_a_table_with_a_fault_does_not_pass() -> None:
@@ -390,11 +390,11 @@ def test_folding_is_many_steps_and_whoever_stops_it_does_not_wait(
     fold = shape.fold
     monkeypatch.setattr(shape, "fold", lambda *given: go_on.wait() and fold(*given))
     params = Shape.parse({"smiles": "CCO"})
-    made = run_task(conformers.fold, params, stop_after=4)
+    made = run_task(conversion.fold, params, stop_after=4)
     assert made.cancelled
     assert made.steps == 4
     go_on.set()
-    assert run_task(conformers.fold, params).result["symbols"].count("C") == 2
+    assert run_task(conversion.fold, params).result["symbols"].count("C") == 2
 
 
 @pytest.mark.parametrize("smiles", ["[CH99999]", "[#999]"])
@@ -407,7 +407,7 @@ def test_an_impossible_atom_is_refused_in_a_sentence_wherever_it_is_given(
     assert [each["smiles"] for each in table.result["molecules"]] == ["CCO"]
     for task, params in (
         (depiction.draw, Draw.parse({"smiles": [smiles]})),
-        (conformers.fold, Shape.parse({"smiles": smiles})),
+        (conversion.fold, Shape.parse({"smiles": smiles})),
         (prediction.predict, Predict.parse({"smiles": "CCO", "lead": smiles, "admet": False})),
     ):
         with pytest.raises(BadInput, match="is not a valid molecule"):

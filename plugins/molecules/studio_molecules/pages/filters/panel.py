@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
+from collections.abc import Collection as Many
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -19,17 +22,196 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import PluginContext, Role
-from studio.api.window.language import tr
+from studio.api import JobHandle, JobRequest, PluginContext, Role, StudioError
+from studio.api.window.language import tr, tr_filled
 from studio_molecules.pages.filters.range_card import RangeCard
-from studio_molecules.pages.filters.substructure_search import SubstructureSearch
-from studio_molecules.pages.filters.word_card import WordCard
 from studio_molecules.pages.phrases import count_words
 from studio_molecules.pages.sketcher.preview import StructurePreview
 from studio_molecules.pages.table.collection import Collection
-from studio_molecules.pages.table.columns import NAME
+from studio_molecules.pages.table.columns import NAME, Columns
 from studio_molecules.pages.table.model import column_title
 from studio_molecules.pages.table.property_menu import figure_menus
+
+TASK = "molecules.match"
+_PART = 2000
+
+
+class SubstructureSearch(QObject):
+    """One search at a time; the latest wins.
+
+    Attributes:
+        pattern: What is looked for, or was found; views mark it in the structures.
+
+    Signals:
+        problem: What is wrong with the pattern; empty if nothing.
+        stepped: How far it is.
+        ended: It is over.
+    """
+
+    problem = Signal(str)
+    stepped = Signal(str)
+    ended = Signal()
+
+    def __init__(self, ctx: PluginContext, collection: Collection) -> None:
+        super().__init__()
+        self._ctx, self._collection = ctx, collection
+        self._job: JobHandle | None = None
+        self._matches: set[int] = set()
+        self.pattern = ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is looking."""
+        return self._job is not None
+
+    def forget(self) -> None:
+        """There is another table: nothing is looked for."""
+        if self._job is not None:
+            self._job.cancel()
+        self._job, self.pattern, self._matches = None, "", set()
+
+    def look_for(self, pattern: str) -> None:
+        """Show only molecules that hold a pattern; all for an empty one."""
+        self.forget()
+        self.problem.emit("")
+        self._collection.filters.matches = None
+        self.pattern = pattern.strip()
+        if self.pattern:
+            self._look(0)
+        else:
+            self._show(None)
+
+    def _look(self, first: int) -> None:
+        molecules = self._collection.rows.molecules
+        part = [molecule.smiles for molecule in molecules[first : first + _PART]]
+        words = tr("Searching: {done} of {count}")
+        self.stepped.emit(words.format(done=f"{first:,}", count=f"{len(molecules):,}"))
+        params = {"pattern": self.pattern}
+        try:
+            job = self._ctx.tasks.submit(
+                JobRequest(
+                    TASK, params, title=tr("Substructures"), inputs={"smiles": part}, keep=False
+                )
+            )
+        except StudioError as error:
+            self._end(self._job, tr_filled(error))
+            return
+        self._job = job
+        job.on_done(lambda result: self._on_done(job, first, result))
+        job.on_failed(lambda error: self._end(job, tr_filled(error)))
+        job.on_cancelled(lambda: self._end(job, ""))
+
+    def _on_done(self, job: JobHandle, first: int, result: Mapping[str, Any]) -> None:
+        if job is not self._job:  # there is another search
+            return
+        self._matches |= {first + int(place) for place in result.get("matches", ())}
+        following = first + _PART
+        if following < len(self._collection.rows):
+            self._look(following)
+            return
+        self._job = None
+        self._show(frozenset(self._matches))
+
+    def _end(self, job: JobHandle | None, words: str) -> None:
+        """Give up a search; ``words`` say why."""
+        if job is not self._job:  # there is another search
+            return
+        self._job, self.pattern = None, ""
+        self.problem.emit(words)
+        self._show(None)
+
+    def _show(self, matches: frozenset[int] | None) -> None:
+        self._collection.filters.matches = matches
+        self._collection.refilter()
+        self.ended.emit()
+
+
+MOST_VALUES = 50
+"""Of a column with more different values only what they contain is asked."""
+_MOST_HIGH, _MOST_WIDE = 170, 22
+
+
+class WordCard(QWidget):
+    """Contains, or one of.
+
+    Attributes:
+        contains: The field for a part of the text.
+        values: A box for each value there is; none where they are too many.
+        parts: What Tab goes through.
+
+    Signals:
+        changed: The column; ``contains`` and the values that are wanted say what is asked.
+        closed: The user wants no such filter; carries the column.
+    """
+
+    changed = Signal(str)
+    closed = Signal(str)
+
+    def __init__(self, ctx: PluginContext, column: str, rows: Columns) -> None:
+        super().__init__()
+        self.column = column
+        called = column_title(column)
+        title = ctx.ui.label(called, Role.STRONG)
+        close = ctx.ui.icon_button("x", tr("Remove the filter of {figure}").format(figure=called))
+        ctx.ui.wear(close, Role.TINY)
+        close.clicked.connect(lambda: self.closed.emit(self.column))
+        self.contains = QLineEdit()
+        self.contains.setPlaceholderText(tr("Contains"))
+        self.contains.setAccessibleName(tr("{column} contains").format(column=called))
+        self.contains.textChanged.connect(lambda _text: self.changed.emit(self.column))
+        self.values: dict[str, QCheckBox] = {}
+        counts = Counter(rows.text(row, column) for row in range(len(rows)))
+        boxes = self._boxes(called, counts)
+        head = QHBoxLayout()
+        head.addWidget(title, 1)
+        head.addWidget(close)
+        column_of_parts = QVBoxLayout(self)
+        column_of_parts.setContentsMargins(0, 4, 0, 8)
+        column_of_parts.setSpacing(4)
+        column_of_parts.addLayout(head)
+        column_of_parts.addWidget(self.contains)
+        column_of_parts.addWidget(boxes)
+        self.parts = [close, self.contains, *self.values.values()]
+
+    def _boxes(self, called: str, counts: Counter[str]) -> QScrollArea:
+        """Return a box for each value, the most frequent first."""
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        few = len(counts) <= MOST_VALUES
+        for value, count in counts.most_common() if few else ():
+            box = QCheckBox(f"{_short(value) or tr('(empty)')}  ({count:,})")
+            box.setToolTip(value[:500])
+            box.toggled.connect(lambda _on: self.changed.emit(self.column))
+            column.addWidget(box)
+            self.values[value] = box
+        area = QScrollArea()
+        area.setAccessibleName(tr("{column} is one of").format(column=called))
+        area.setWidget(inner)
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFixedHeight(min(inner.sizeHint().height() + 4, _MOST_HIGH))
+        area.setVisible(few)
+        return area
+
+    def condition(self) -> tuple[str, frozenset[str]]:
+        """Return the required substring and the accepted values; none accepts any."""
+        wanted = {value for value, box in self.values.items() if box.isChecked()}
+        return self.contains.text().strip(), frozenset(wanted)
+
+    def ask(self, contains: str, wanted: Many[str]) -> None:
+        """Show the condition and signal it."""
+        self.contains.setText(contains)
+        for value, box in self.values.items():
+            box.setChecked(value in wanted)
+
+
+def _short(value: str) -> str:
+    words = " ".join(value.split())
+    return words if len(words) <= _MOST_WIDE else f"{words[: _MOST_WIDE - 1]}…"
+
 
 WIDTH = 208
 _FIRST = ("score", "similarity", "mw", "logp", "qed", "sa")

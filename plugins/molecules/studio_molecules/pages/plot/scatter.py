@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import math
+from collections.abc import Collection as Rows
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,12 +28,112 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from studio.api import PluginContext
 from studio.api.window.language import tr
-from studio_molecules.pages.plot import point_cloud
 from studio_molecules.pages.plot.dot_style import DotStyle
-from studio_molecules.pages.plot.pareto import front, ranking, ticks
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import figure_of, shown
 from studio_molecules.pages.table.model import column_title
+
+Point = tuple[float, float]
+
+
+def load() -> Any:
+    """Return numpy; slow the first time."""
+    return importlib.import_module("numpy")
+
+
+def coverage(xs: Any, ys: Any, size: tuple[int, int], radius: float, opacity: float) -> Any:
+    """Return how much of each pixel the dots hide.
+
+    Args:
+        xs, ys: Centres of the dots in pixels.
+        size: Width and height in pixels.
+        radius: Of a dot, in pixels.
+        opacity: Of one dot, 0–1; dots above each other hide more.
+
+    Returns:
+        float32, (height, width), 0–1.
+    """
+    np = load()
+    (width, height), reach = size, math.ceil(radius) + 1
+    wide = width + 2 * reach
+    across, down = np.rint(xs).astype(np.int64), np.rint(ys).astype(np.int64)
+    inside = (across >= 0) & (across < width) & (down >= 0) & (down < height)
+    centres = (down[inside] + reach) * wide + across[inside] + reach
+    counts = np.bincount(centres, minlength=wide * (height + 2 * reach))
+    there = np.flatnonzero(counts)
+    total = np.zeros(counts.size, np.float32)
+    for shift, share in _disc(radius, reach, wide):
+        # What light is left is a product over the dots: a sum of logarithms.
+        total[there + shift] += counts[there] * math.log1p(-min(opacity * share, 0.999))
+    hidden = 1 - np.exp(total.reshape(-1, wide)[reach:-reach, reach:-reach])
+    return np.ascontiguousarray(hidden, np.float32)
+
+
+def _disc(radius: float, reach: int, wide: int) -> list[tuple[int, float]]:
+    """Return (step in a row of pixels, share of the pixel inside) of a disc around 0."""
+    span = range(-reach, reach + 1)
+    shares = ((dx, dy, min(1.0, radius + 0.5 - math.hypot(dx, dy))) for dy in span for dx in span)
+    return [(dy * wide + dx, share) for dx, dy, share in shares if share > 0]
+
+
+def tinted(hidden: Any, colour: tuple[int, int, int]) -> Any:
+    """Return a picture in one colour: uint8 (height, width, 4), premultiplied, blue first."""
+    np = load()
+    blue_first = np.array([*reversed(colour), 255], np.float32)
+    return np.rint(hidden[..., None] * blue_first).astype(np.uint8)
+
+
+def within(outline: Sequence[Point], xs: Any, ys: Any) -> Any:
+    """Return which points lie within a closed outline (crossings of a ray to the right)."""
+    np = load()
+    inside = np.zeros(len(xs), bool)
+    for place, (x1, y1) in enumerate(outline):
+        x2, y2 = outline[place - 1]
+        if y1 != y2:
+            crosses = (y1 > ys) != (y2 > ys)
+            inside ^= crosses & (xs < (x2 - x1) * (ys - y1) / (y2 - y1) + x1)
+    return inside
+
+
+def ranking(xs: Sequence[float], ys: Sequence[float], more_x: bool, more_y: bool) -> list[int]:
+    """Return the rows that have both values, the best x first, of equal ones the best y.
+
+    Args:
+        more_x, more_y: Whether more is better; else less is.
+    """
+    sign_x, sign_y = (-1 if more_x else 1), (-1 if more_y else 1)
+    rows = [row for row in range(len(xs)) if not (math.isnan(xs[row]) or math.isnan(ys[row]))]
+    rows.sort(key=lambda row: (sign_x * xs[row], sign_y * ys[row]))
+    return rows
+
+
+def front(ranked: Sequence[int], ys: Sequence[float], rows: Rows[int], more_y: bool) -> list[int]:
+    """Return the rows of ``rows`` that no other of them beats in both objectives (Pareto).
+
+    Args:
+        ranked: As ``ranking`` returned them; a filter does not change it.
+    """
+    wanted, sign = frozenset(rows), 1 if more_y else -1
+    best, result = -math.inf, []
+    for row in ranked:
+        if sign * ys[row] > best and row in wanted:
+            best = sign * ys[row]
+            result.append(row)
+    return result
+
+
+def ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Return round numbers from ``low`` to ``high``, at most about ``most`` of them."""
+    width = high - low
+    if not (width > 0 and math.isfinite(width)):
+        return [low]
+    rough = width / most
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * part for part in (1, 2, 2.5, 5, 10) if power * part >= rough * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return [number * step for number in range(first, last + 1)]
+
 
 _LEFT, _BOTTOM, _EDGE = 64, 44, 14
 _DOT = 5.0
@@ -77,7 +179,7 @@ class Scatter(QWidget):
         self.setMouseTracking(True)
         self.setMinimumSize(240, 160)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        ctx.run_later(point_cloud.load, self._on_loaded)
+        ctx.run_later(load, self._on_loaded)
         collection.replaced.connect(self._columns.clear)
         collection.figured.connect(lambda _id: self._columns.clear())
         collection.arranged.connect(self._refresh_soon)
@@ -223,7 +325,7 @@ class Scatter(QWidget):
 
     def _within(self, outline: Sequence[tuple[float, float]]) -> list[int]:
         rows, xs, ys = self._points()
-        return [int(row) for row in rows[point_cloud.within(outline, xs, ys)]] if len(rows) else []
+        return [int(row) for row in rows[within(outline, xs, ys)]] if len(rows) else []
 
     def _pick(self, row: int, keys: Qt.KeyboardModifier) -> None:
         before = self._collection.chosen
@@ -390,8 +492,8 @@ class Scatter(QWidget):
     def _cloud(self, xs: Any, ys: Any, colour: QColor, radius: float, opacity: float) -> QImage:
         ratio = self.devicePixelRatioF()
         size = round(self.width() * ratio), round(self.height() * ratio)
-        hidden = point_cloud.coverage(xs * ratio, ys * ratio, size, radius * ratio, opacity)
-        pixels = point_cloud.tinted(hidden, (colour.red(), colour.green(), colour.blue())).tobytes()
+        hidden = coverage(xs * ratio, ys * ratio, size, radius * ratio, opacity)
+        pixels = tinted(hidden, (colour.red(), colour.green(), colour.blue())).tobytes()
         form = QImage.Format.Format_ARGB32_Premultiplied
         image = QImage(pixels, *size, form).copy()  # of its own: ``pixels`` ends here
         image.setDevicePixelRatio(ratio)

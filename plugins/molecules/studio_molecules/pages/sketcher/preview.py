@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton
 
 from studio.api import PluginContext, StudioError
-from studio.api.window.language import tr
+from studio.api.window.language import tr, tr_filled
 from studio_molecules.pages.sketcher.conversion import Conversion
 from studio_molecules.pages.sketcher.painter import StructurePainter, fitting
 from studio_molecules.pages.sketcher.sketcher import Sketcher
@@ -91,7 +91,7 @@ class StructurePreview(QAbstractButton):
         self._hold(molfile.read(str(result["molfile"])), str(result["problem"]))
 
     def _on_failed(self, error: StudioError) -> None:
-        self._hold(Structure(), str(error))
+        self._hold(Structure(), tr_filled(error))
 
     def _hold(self, structure: Structure, trouble: str) -> None:
         self.structure, self.trouble = structure, trouble

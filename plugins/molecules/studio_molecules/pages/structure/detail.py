@@ -2,34 +2,281 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QMenu,
+    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
-from studio.api import PluginContext, Role, StudioError
-from studio.api.window.language import tr
+from studio.api import JobHandle, JobRequest, PluginContext, Role, StudioError
+from studio.api.window.figures import localised
+from studio.api.window.language import tr, tr_filled
 from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
 from studio_molecules.molecule import Molecule
-from studio_molecules.pages.structure.conformer_request import ConformerRequest
 from studio_molecules.pages.structure.conformer_view import ConformerView, moved
-from studio_molecules.pages.structure.contributions import ContributionChoice
 from studio_molecules.pages.structure.drawing import Drawing
-from studio_molecules.pages.structure.lineage import Lineage
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.columns import figure_of, shown
 from studio_molecules.pages.table.depiction_cache import DepictionCache
-from studio_molecules.properties import DESCRIPTORS, DOCKED, FIGURES
+from studio_molecules.pages.table.property_menu import figure_menus
+from studio_molecules.properties import BY_ATOM, DESCRIPTORS, DOCKED, FIGURES
+
+
+class Lineage(QWidget):
+    """Parent, operation, children.
+
+    Attributes:
+        parent_button, children_button: What brings them into view.
+    """
+
+    def __init__(self, ctx: PluginContext, collection: Collection) -> None:
+        super().__init__()
+        self._ctx, self._collection = ctx, collection
+        title = ctx.ui.label(tr("Lineage"), Role.SECTION)
+        self.words = ctx.ui.label("", Role.SMALL, wrap=True)
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.parent_button = self._button(tr("Show parent"), "arrow-up")
+        self.parent_button.clicked.connect(self._show_parent)
+        self.children_button = self._button(tr("Select its child"), "git-fork")
+        self.children_button.clicked.connect(self._show_children)
+        row = QHBoxLayout()
+        row.addWidget(self.parent_button)
+        row.addWidget(self.children_button)
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(title)
+        column.addWidget(self.words)
+        column.addLayout(row)
+
+    def _button(self, words: str, icon: str) -> QPushButton:
+        button: QPushButton = self._ctx.ui.button(words, icon, dense=True)
+        return button
+
+    def show_current(self) -> None:
+        """Show the family of the molecule that is looked at."""
+        molecule = self._collection.molecule()
+        if molecule is None:
+            return
+        self.words.setText(_origin(molecule))
+        self.parent_button.setVisible(self._collection.rows.place(molecule.parent) >= 0)
+        count = len(self.children_rows())
+        words = tr("Select {count} children") if count > 1 else tr("Select its child")
+        self.children_button.setText(words.format(count=count))
+        self.children_button.setVisible(count > 0)
+
+    def children_rows(self) -> list[int]:
+        """Return the rows that were made from it."""
+        molecule = self._collection.molecule()
+        if molecule is None:
+            return []
+        return [
+            row
+            for row, entry in enumerate(self._collection.rows.molecules)
+            if entry.parent == molecule.smiles
+        ]
+
+    def _show_parent(self) -> None:
+        molecule = self._collection.molecule()
+        if molecule is not None:
+            self._collection.choose(self._collection.rows.place(molecule.parent))
+
+    def _show_children(self) -> None:
+        rows = self.children_rows()
+        self._collection.choose(rows[0], rows)
+
+
+def _origin(molecule: Molecule) -> str:
+    """Return in words how it came about."""
+    if molecule.operation == "read":
+        return tr("From a list")
+    parts = [molecule.operation.capitalize() or tr("Unknown origin")]
+    if molecule.parent:
+        parts.append(tr("from {parent}").format(parent=molecule.parent))
+    if molecule.seed:
+        parts.append(tr("with seed {seed}").format(seed=molecule.seed))
+    return " ".join(parts) + "."
+
+
+class ContributionChoice:
+    """A button with a menu of figures, and a legend.
+
+    Attributes:
+        button, legend: Its widgets.
+    """
+
+    def __init__(
+        self,
+        ctx: PluginContext,
+        collection: Collection,
+        structures: DepictionCache,
+        drawing: Drawing,
+    ) -> None:
+        """Colour the atoms of ``drawing``."""
+        self._ctx, self._collection = ctx, collection
+        self._structures, self._drawing = structures, drawing
+        self.button = ctx.ui.button(
+            tr("Atoms"), "palette", dense=True, tip=tr("Colour atoms by what they add to a figure")
+        )
+        self.button.clicked.connect(lambda _on=False: self._open())
+        self.legend = ctx.ui.label("", Role.MUTE, wrap=True)
+        self.legend.hide()
+        structures.drawn.connect(self.show_legend)
+        collection.chose.connect(self.show_legend)
+
+    def menu(self) -> QMenu:
+        """Return the choice among the figures that the table has."""
+        menu: QMenu = self._ctx.ui.menu()
+        none = menu.addAction(tr("No colours"), partial(self.choose, ""))
+        none.setEnabled(bool(self._drawing.by_atom))
+        menu.addSeparator()
+        there = [id for id in self._collection.rows.figures if id in BY_ATOM]
+        for id, below in figure_menus(menu, there):
+            below.addAction(figure_of(id).title, partial(self.choose, id))
+        if own := list(self._structures.taught()):
+            below = menu.addMenu(tr("Your own columns"))
+            for id in own:
+                below.addAction(figure_of(id).title, partial(self.choose, id))
+        return menu
+
+    def choose(self, figure: str) -> None:
+        """Colour by another figure, "" by none."""
+        self._structures.refused.pop(figure, None)
+        self._drawing.by_atom = figure
+        self._drawing.update()
+        self.show_legend()
+
+    def show_legend(self) -> None:
+        """Show the meaning of the colours for the molecule in view."""
+        figure = self._drawing.by_atom
+        contributions = self._structures.contributions.get((self._drawing.smiles, figure))
+        self.legend.setVisible(bool(figure))
+        if not figure:
+            return
+        title = figure_of(figure).title
+        if refused := self._structures.refused.get(figure):
+            self.choose("")
+            self.legend.setText(refused)
+            self.legend.show()
+            return
+        if contributions is None:
+            self.legend.setText(tr("Calculating {figure} by atom…").format(figure=title))
+            return
+        exact = tr(
+            "+ orange raises {figure}, − blue lowers it. All atoms together: {value}; "
+            "the strongest: {most}."
+        )
+        occluded = tr(
+            "+ orange raises {figure}, − blue lowers it, by hiding each atom from the model. "
+            "The molecule: {value}; the strongest atom: {most}."
+        )
+        words = exact if contributions["exact"] else occluded
+        value, most = (
+            localised(f"{contributions['figure']:.2f}"),
+            localised(f"{contributions['strongest']:.2f}"),
+        )
+        self.legend.setText(words.format(figure=title, value=value, most=most))
+
+    def _open(self) -> None:
+        self.menu().popup(self.button.mapToGlobal(QPoint(0, self.button.height())))
+
+
+TASK = "molecules.shape"
+_AFTER_MS = 150
+_KEPT = 200
+
+
+class ConformerRequest(QObject):
+    """Requests for conformers, one job at a time, with a cache.
+
+    Signals:
+        folded: The requested SMILES and the task's result.
+        failed: The requested SMILES and a ``StudioError``.
+    """
+
+    folded = Signal(str, object)
+    failed = Signal(str, object)
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self._wanted = self._at_work = ""
+        self._job: JobHandle | None = None
+        self._cache: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_AFTER_MS)
+        self._timer.timeout.connect(self._start)
+
+    def ask(self, smiles: str) -> bool:
+        """Queue a conformer; return whether it was cached and signalled already.
+
+        A CXSMILES with 3D coordinates is shown as it is.
+        """
+        self._wanted = smiles
+        if smiles in self._cache:
+            self._timer.stop()
+            self.folded.emit(smiles, self._cache[smiles])
+            return True
+        self._timer.start()
+        return False
+
+    def stop(self) -> None:
+        """Nothing is wanted any more."""
+        self._wanted = ""
+        self._timer.stop()
+        if self._job is not None:
+            self._job.cancel()
+
+    def _start(self) -> None:
+        if self._job is None:
+            self._submit(self._wanted)
+        elif self._at_work != self._wanted:
+            self._job.cancel()  # its end starts the next
+
+    def _submit(self, smiles: str) -> None:
+        params = {"smiles": smiles, "seed": 1}
+        try:
+            job = self._ctx.tasks.submit(
+                JobRequest(TASK, params, title=tr("Build 3-D"), keep=False)
+            )
+        except StudioError as error:
+            self.failed.emit(smiles, error)
+            return
+        self._job, self._at_work = job, smiles
+        job.on_done(lambda result: self._on_done(smiles, result))
+        job.on_failed(lambda error: self._on_over(smiles, error))
+        job.on_cancelled(lambda: self._on_over(smiles, None))
+
+    def _on_done(self, smiles: str, shape: Mapping[str, Any]) -> None:
+        self._cache[smiles] = shape
+        while len(self._cache) > _KEPT:
+            self._cache.popitem(last=False)
+        if smiles == self._wanted:
+            self.folded.emit(smiles, shape)
+        self._on_over(smiles, None)
+
+    def _on_over(self, smiles: str, error: StudioError | None) -> None:
+        self._job = None
+        if error is not None and smiles == self._wanted:
+            self.failed.emit(smiles, error)
+        elif self._wanted and self._wanted != smiles and self._wanted not in self._cache:
+            self._submit(self._wanted)
+
 
 _IN_DOMAIN = "domain"
 
@@ -189,7 +436,7 @@ class Detail(QFrame):
 
     def _on_failed(self, smiles: str, error: StudioError) -> None:
         if smiles == self._shape:
-            self.conformer.say(str(error))
+            self.conformer.say(tr_filled(error))
 
 
 def figures_as_html(molecule: Molecule, order: Sequence[str], colours: Mapping[str, str]) -> str:

@@ -2,15 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, Role, SavedArtifact, StudioError, outcome
 from studio.api.window.language import tr
+from studio_molecules.molecule import Molecule
+from studio_molecules.pages.phrases import count_words
 from studio_molecules.pages.structure.conformer_view import ConformerView, moved
+from studio_molecules.pages.table.collection import Collection
+from studio_molecules.pages.table.depiction_cache import DepictionCache, PictureRequest
+from studio_molecules.pages.table.files import read_table
+from studio_molecules.pages.table.model import MoleculeModel
+from studio_molecules.pages.table.views import Grid
+
+_FIGURES = ("score", "similarity", "qed", "logp", "sa")
+
+
+class Viewer(QWidget):
+    """Shows one artifact; it is read beside the window."""
+
+    def __init__(self, ctx: PluginContext, artifact: SavedArtifact) -> None:
+        super().__init__()
+        self.collection = Collection()
+        self.structures = DepictionCache(ctx)
+        model = MoleculeModel(self.collection, self)
+        self.grid = Grid(ctx, self.collection, model, self.structures)
+        self.words = ctx.ui.label(tr("Reading…"), Role.MUTE, wrap=True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.words)
+        column.addWidget(self.grid, 1)
+        ctx.run_later(lambda: outcome(lambda: read_table(artifact.path)), self._show)
+
+    def _show(self, result: list[Molecule] | StudioError) -> None:
+        if isinstance(result, StudioError):
+            self.words.setText(str(result))
+            return
+        self.collection.hold(result)
+        self.grid.card.figures = [id for id in _FIGURES if id in self.collection.rows.figures][:3]
+        self.words.setText(count_words(len(result), len(result)))
+
+
+WIDTH, HEIGHT = 400, 280
+_MOST = 4
+Give = Callable[[QImage], None]
+
+
+class Cards(QObject):
+    """Draws them, each when all of its structures are there."""
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self._structures = DepictionCache(ctx)
+        self._structures.drawn.connect(self._look)
+        self._waiting: list[tuple[list[PictureRequest], Give]] = []
+
+    def draw(self, path: Path, give: Give) -> None:
+        """Give the card of the table at ``path``; a null image of one that cannot be read."""
+
+        def read(result: list[Molecule] | StudioError) -> None:
+            if isinstance(result, StudioError) or not result:
+                give(QImage())
+                return
+            smiles = [molecule.drawn for molecule in result[:_MOST]]
+            columns, rows = min(len(smiles), 2), -(-len(smiles) // 2)
+            wide, high = WIDTH // columns, HEIGHT // rows
+            self._waiting.append(([PictureRequest(text, wide, high) for text in smiles], give))
+            self._look()
+
+        self._ctx.run_later(lambda: outcome(lambda: read_table(path)[:_MOST]), read)
+
+    def _look(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for requests, give in waiting:
+            pictures = [self._structures.picture(item) for item in requests]
+            if any(picture is None for picture in pictures):
+                self._waiting.append((requests, give))
+            else:
+                give(_side_by_side([item for item in pictures if item is not None]))
+
+
+def _side_by_side(pictures: list[QImage]) -> QImage:
+    """Return a card of pictures in two columns; null, if none can be drawn."""
+    if all(picture.isNull() for picture in pictures):
+        return QImage()
+    card = QImage(WIDTH, HEIGHT, QImage.Format.Format_ARGB32_Premultiplied)
+    card.fill(0)
+    painter = QPainter(card)
+    columns, rows = min(len(pictures), 2), -(-len(pictures) // 2)
+    for place, picture in enumerate(pictures):
+        row, column = divmod(place, columns)
+        painter.drawImage(WIDTH // columns * column, HEIGHT // rows * row, picture)
+    painter.end()
+    return card
+
 
 _MOST_BYTES = 64 << 20
 

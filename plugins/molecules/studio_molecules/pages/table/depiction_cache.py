@@ -15,7 +15,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 from studio.api import ErrorCode, JobRequest, PluginContext, StudioError
-from studio.api.window.language import tr
+from studio.api.window.language import tr, tr_filled
 from studio_molecules.molecule import OwnColumn
 from studio_molecules.objectives import OWN
 
@@ -184,7 +184,7 @@ class DepictionCache(QObject):
         else:
             self._failed.update(batch)
             if error.code is ErrorCode.BAD_INPUT and batch[0].by_atom.startswith(OWN):
-                self.refused[batch[0].by_atom] = str(error)
+                self.refused[batch[0].by_atom] = tr_filled(error)
             if error.code is not ErrorCode.BAD_INPUT:
                 self._later.start()
         self._on_over()
