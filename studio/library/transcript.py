@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from studio.library.rows import Conversation, Message
+from studio.protocol.regular_file import read_regular
 
 SUFFIXES = (".md", ".html", ".json")
 _WHO = {"user": "You", "assistant": "Assistant", "system": "System prompt", "tool": "Tool"}
+_PICTURES = {
+    "png": "png",
+    "gif": "gif",
+    "webp": "webp",
+    "bmp": "bmp",
+    "jpg": "jpeg",
+    "jpeg": "jpeg",
+}
+"""Ending of a file that a page can show → kind of its picture."""
+_MOST_PICTURE_BYTES = 16 << 20
 _STYLE = """
 body { font: 16px/1.55 system-ui, sans-serif; color: #1c1f26; background: #fff;
   max-width: 46rem; margin: 2.5rem auto; padding: 0 1rem; }
@@ -19,6 +32,7 @@ h1 { font-size: 1.6rem; } h2.who { font-size: .85rem; color: #5b6270; margin: 2r
 pre { background: #f3f4f7; padding: .8rem 1rem; border-radius: 8px; overflow-x: auto; }
 code { font-family: ui-monospace, monospace; font-size: .9em; }
 table { border-collapse: collapse; } th, td { border: 1px solid #d5d8df; padding: .3rem .6rem; }
+img { max-width: 100%; }
 blockquote { margin-left: 0; padding-left: 1rem; border-left: 3px solid #d5d8df; }
 .user { background: #eef0fb; padding: .1rem 1rem; border-radius: 10px; white-space: pre-wrap; }
 @media (prefers-color-scheme: dark) { body { color: #e6e8ee; background: #14161c; }
@@ -28,7 +42,8 @@ _PAGE = """<!doctype html>
 <html>
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
+img-src data:">
 <title>{title}</title>
 <style>{style}</style>
 </head>
@@ -109,12 +124,31 @@ def _html(conversation: Conversation, thread: Sequence[Message]) -> str:
     read = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     read.disable("image")
     parts = []
-    for role, content in _turns(conversation, thread):
-        body = read.render(content) if role == "assistant" else escape(content)
-        head = f'<h2 class="who">{escape(_WHO.get(role, role))}</h2>'
-        parts.append(f'{head}\n<div class="{escape(role)}">{body}</div>')
+    if conversation.system.strip():
+        parts.append(_html_turn("system", escape(conversation.system)))
+    for message in thread:
+        pictures = [_html_picture(Path(path)) for path in _texts(message.extra.get("pictures"))]
+        calls = "\n\n".join(map(_call, _rows(message.extra.get("calls"))))
+        content = message.content.strip()
+        words = read.render(content) if message.role == "assistant" else escape(content)
+        parts.append(_html_turn(message.role, "".join([*pictures, read.render(calls), words])))
     title = escape(conversation.title or "Conversation")
     return _PAGE.format(title=title, style=_STYLE, turns="\n".join(parts))
+
+
+def _html_turn(role: str, body: str) -> str:
+    head = f'<h2 class="who">{escape(_WHO.get(role, role))}</h2>'
+    return f'{head}\n<div class="{escape(role)}">{body}</div>'
+
+
+def _html_picture(path: Path) -> str:
+    """Return a picture as part of the page, or its name where it cannot be read."""
+    kind = _PICTURES.get(path.suffix.lower().lstrip("."))
+    if kind is not None:
+        with suppress(OSError):
+            data = b64encode(read_regular(path, _MOST_PICTURE_BYTES)).decode()
+            return f'<p><img alt="{escape(path.name)}" src="data:image/{kind};base64,{data}"></p>'
+    return f"<p>[{escape(path.name)}]</p>"
 
 
 def _json(

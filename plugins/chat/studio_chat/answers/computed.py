@@ -1,7 +1,7 @@
 """Sums and units that a message asks for, computed exactly. Asks no model.
 
 “What is 17 % of 240?” has one answer, and a small model that writes it token by token may miss it.
-What is found stands in the prompt beside the question; where nothing is certain nothing is said.
+What is match stands in the prompt beside the question; where nothing is certain nothing is said.
 """
 
 from __future__ import annotations
@@ -61,16 +61,16 @@ def _sum_in(text: str) -> str:
     for sign, words in _SIGNS.items():
         rest = words.sub(f" {sign} ", rest)
     rest = rest.replace("% *", "%*").strip().lstrip(":").strip()
-    found = _SUM.match(rest)
-    if found is None or not _OPERATOR.search(found[0].replace("%*", "*")) or _DATE.search(found[0]):
+    match = _SUM.match(rest)
+    if match is None or not _OPERATOR.search(match[0].replace("%*", "*")) or _DATE.search(match[0]):
         return ""
-    if not (asked or rest[found.end() :].strip() in ("", "=", "?", "= ?")):
+    if not (asked or rest[match.end() :].strip() in ("", "=", "?", "= ?")):
         return ""
-    tail = _TAIL.fullmatch(rest, found.end())
-    if tail is None or (tail["unit"] and _RATIO.fullmatch(found[0].strip())):
+    tail = _TAIL.fullmatch(rest, match.end())
+    if tail is None or (tail["unit"] and _RATIO.fullmatch(match[0].strip())):
         return ""
-    shown = " ".join(found[0].replace("%*", "% of").split())
-    expression = _with_plain_figures(found[0].replace("%*", "/100*"), text)
+    shown = " ".join(match[0].replace("%*", "% of").split())
+    expression = _with_plain_figures(match[0].replace("%*", "/100*"), text)
     try:
         return f"{shown} = {_short(calculate(expression))}"
     except StudioError:
@@ -84,8 +84,8 @@ def _conversion_in(text: str) -> str:
     amounts: list[tuple[Fraction, str]] = []
     wanted: list[str] = []
     for unit, names in _UNITS.items():
-        for found in names.finditer(text):
-            amount = _amount_before(text[: found.start()], text)
+        for match in names.finditer(text):
+            amount = _amount_before(text[: match.start()], text)
             if amount is None:
                 wanted.append(unit)
             else:
@@ -105,15 +105,15 @@ def _conversion_in(text: str) -> str:
 
 def _amount_before(before: str, text: str) -> Fraction | None:
     """Return the number in front of a unit, also one in words; a unit without any is asked for."""
-    found = _AMOUNT.search(before)
-    if found is None:
+    match = _AMOUNT.search(before)
+    if match is None:
         return None
-    if found["figure"]:
+    if match["figure"]:
         try:
-            return Fraction(_with_plain_figures(found["figure"], text))
+            return Fraction(_with_plain_figures(match["figure"], text))
         except ValueError:
             return None
-    word = found["word"].casefold()
+    word = match["word"].casefold()
     if word in _ONE:
         return Fraction(1)
     return next((Fraction(number) for number in numbers(word)), None)
@@ -123,8 +123,8 @@ def _with_plain_figures(expression: str, text: str) -> str:
     """Return an expression whose figures are written with a point and without groups."""
     comma_is_point = languages.language_of(text) not in ("", "english")
 
-    def plain(found: re.Match[str]) -> str:
-        figure = found[0]
+    def plain(match: re.Match[str]) -> str:
+        figure = match[0]
         group = "." if comma_is_point else ","
         return re.sub(rf"\{group}(?=\d{{3}}(?!\d))", "", figure).replace(",", ".")
 

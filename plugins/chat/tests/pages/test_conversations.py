@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel
 
 from studio.api import ErrorCode, JobState, StudioError
 from studio.testing.scripted import Become, Die, Fail, Result, Stall, Step, Tokens
 from studio_chat.pages.commands import page_actions
+from studio_chat.pages.conversations.list_view import export_to
 from studio_chat.pages.thread.message_card import ReplyBody
+from studio_chat.tools.calls import DONE, Call, Made
 
 FIGURES = {
     "tokens": 2,
@@ -365,6 +368,34 @@ def test_a_conversation_is_exported_from_its_menu_and_by_name(
     desk.settled()
     assert (tmp_path / f"talk{suffix}").read_text("utf-8") == text
     assert any(f"talk{suffix}" in notice.message for notice in desk.studio.notices.all)
+
+
+@pytest.mark.parametrize("suffix", [".md", ".html", ".json", ".pdf"])
+def test_an_export_has_the_tools_and_pictures_of_its_messages(
+    desk: Any, tmp_path: Path, suffix: str
+) -> None:
+    picture = tmp_path / "cat.png"
+    QImage(4, 4, QImage.Format.Format_RGB32).save(str(picture))
+    store = desk.ctx.library.conversations
+    id = store.create("cats").id
+    pictures = [str(picture), str(tmp_path / "gone.png")]
+    asked = store.add_message(id, None, "user", "Enlarge <it>", extra={"pictures": pictures}).id
+    call = Call("image_enlarge", "Enlarge", {"factor": 2}, DONE, told="Done.")
+    call.results = (Made("image-1", "A1", "image", "Cat, larger"),)
+    store.add_message(id, asked, "assistant", "Here *it* is.", extra={"calls": [call.plain()]})
+    path = tmp_path / f"talk{suffix}"
+    export_to(store, id, path)
+    if suffix == ".pdf":
+        assert path.read_bytes().startswith(b"%PDF")
+        return
+    text = path.read_text("utf-8")
+    for words in ("Enlarge", "factor", "Cat, larger", "cat.png", "gone.png"):
+        assert words in text
+    if suffix == ".html":
+        assert "data:image/png;base64,iVBOR" in text
+        assert "Enlarge &lt;it&gt;" in text
+        assert "<em>it</em>" in text
+        assert str(tmp_path) not in text, "a page that is passed on names no folder"
 
 
 def test_an_export_that_cannot_be_written_says_why(desk: Any, tmp_path: Path) -> None:
