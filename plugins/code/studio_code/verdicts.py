@@ -204,7 +204,8 @@ def summary(verdict: dict[str, Any]) -> str:
 def _ending(tested: SuiteOutcome) -> str:
     result = tested.ran.result
     if result.ended == "exit" and tested.report.whole:
-        return f"in {result.seconds:.1f} s in a sandbox (tier {result.tier})"
+        kind = "full" if result.tier == "A" else "limited"
+        return f"in {result.seconds:.1f} s in the {kind} sandbox"
     return tested.ran.ending
 
 

@@ -48,11 +48,13 @@ class Recorded(Line, frozen=True):
 
     Attributes:
         versions: Those that were written apart; ``repairs``: those after them, in order.
+        wordings: In which words each version was asked for.
         tests: What it wrote as tests.
         seconds: How long all took, verdict included; ``alone``: an answer without verdict.
     """
 
     versions: list[str]
+    wordings: list[int]
     tests: str = ""
     repairs: list[str] = []
     seconds: float = 0.0
@@ -120,6 +122,7 @@ def _written(ctx: BenchContext, request: Request, weights: str, *, timed: bool) 
         request.id,
         weights,
         [str(item["code"]) for item in tries if not item["round"]],
+        [int(item["wording"]) for item in tries if not item["round"]],
         str(response["written_tests"]),
         [str(item["code"]) for item in tries if item["round"]],
         time.monotonic() - start,
@@ -129,7 +132,12 @@ def _written(ctx: BenchContext, request: Request, weights: str, *, timed: bool) 
 
 def _judged(ctx: BenchContext, request: Request, line: Recorded) -> Judged:
     """Judge what was written as the studio does today, and by the hidden tests."""
-    answers = {"versions": line.versions, "tests": line.tests, "repairs": line.repairs}
+    answers = {
+        "versions": line.versions,
+        "wordings": line.wordings,
+        "tests": line.tests,
+        "repairs": line.repairs,
+    }
     wish = {"prompt": request.prompt, "weights": line.setting, "seed": 1}
     response = ctx.run("code.write", wish, {"answers": answers})
     verdict, agreed = response["verdict"], response["verdict"]["agreement"]

@@ -123,7 +123,7 @@ def _wrong_values(rule: str, request: str, call: Call) -> Iterator[tuple[int, ob
             yield place, -1
         if "positive" in words:
             yield from ((place, 0), (place, -1))
-        if re.search(r"\b(?:range|other)\b", words) and (match := _RANGE.search(request)):
+        if re.search(r"\b(?:range|other|otherwise)\b", words) and (match := _RANGE.search(request)):
             yield from ((place, int(match[1]) - 1), (place, int(match[2]) + 1))
     empty: dict[type, object] = {str: "", list: [], tuple: (), dict: {}}
     if re.search(r"\bempty\b", words) and type(values[0]) in empty:

@@ -82,6 +82,11 @@ def plainly(describe: str, language: Language) -> list[ChatMessage]:
     return [user(prompt), assistant(f"{FENCE}{language.fences[0]}\n")]
 
 
+def often_missed(example: str) -> str:
+    """Return what is said of an example that other versions got wrong."""
+    return f"Most solutions get this wrong, so take care that it holds: {example}"
+
+
 def tests(
     describe: str, signatures: str, module: str, names: Sequence[str], rules: Sequence[str]
 ) -> list[ChatMessage]:

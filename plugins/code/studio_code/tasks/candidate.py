@@ -67,6 +67,7 @@ class Candidate:
         return {
             "candidate": self.candidate,
             "round": self.round,
+            "wording": self.wording,
             "code": self.code,
             "tests": self.tests,
             "passed": self.passed,

@@ -103,7 +103,7 @@ def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, N
             attempt = _attempt(work, answer, round_)
             work.attempts.append(attempt)
             if not attempt.problem and not work.missing:
-                yield from _try(ctx, work, attempt, f"Round {round_ + 1}")
+                yield from _try(ctx, work, attempt, f"Attempt {round_ + 1}")
             trouble = attempt.problem or attempt.output
             if not trouble:
                 return

@@ -85,6 +85,18 @@ def _called(attempt: Candidate, names: Sequence[str]) -> dict[str, str] | None:
     return {missing[0]: own[-1]} if len(names) == 1 and own else None
 
 
+def missed_example(work: WriteState) -> str:
+    """Return the stated example that most versions fail, with what the first of them gives."""
+    stated = [case for case in work.exam.cases if case.name in work.stated]
+    failing = {case: [v for v in work.voters if case.name not in v.passed_names] for case in stated}
+    missed = max(stated, key=lambda case: len(failing[case]))
+    example = _shown(missed)
+    for probe, value in zip(work.probes, failing[missed][0].given, strict=False):
+        if example.startswith(f"{probe.expression} ==") and not value.startswith("!"):
+            return f"{example} (not {value})"
+    return example
+
+
 def verdict(work: WriteState, best: Candidate) -> dict[str, Any]:
     """Return the verdict on the best try."""
     if best.problem:
@@ -98,7 +110,7 @@ def verdict(work: WriteState, best: Candidate) -> dict[str, Any]:
     if best.tested is None:
         assert best.program is not None
         return verdicts.of_program(best.program, standing=standing)
-    aside = candidate_choice.aside_in_words(work.aside, len(work.voters))
+    aside = candidate_choice.aside_in_words(work.aside, len(work.peers(best)))
     summary = verdicts.of_tests(
         best.tested, work.mutation, standing, aside=aside, set_aside=len(work.aside)
     )
@@ -149,6 +161,9 @@ def _standing(work: WriteState, best: Candidate, agreed: Agreement) -> Standing:
         return Standing(State.OWN_TESTS, sentence("the request states no example"))
     if not agreed.holds:
         return Standing(State.OWN_TESTS, sentence("too few versions agree"))
+    if (disputes := work.disputes()) and not agreed.reference:
+        words = sentence("tests that contradict the code: {count}", count=len(disputes))
+        return Standing(State.OWN_TESTS, words)
     tested = {case.rule for case in work.exam.cases}
     if lacking := [rule for rule in work.rules if rule not in tested]:
         return Standing(State.OWN_TESTS, sentence("no test of “{rule}”", rule=lacking[0]))

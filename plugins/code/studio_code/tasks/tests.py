@@ -110,7 +110,7 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
                 messages,
                 llm_calls.other_draw(wish, work.looped) if work.looped else wish,
                 weights=params.weights,
-                message=f"Round {round_ + 1}: writing tests",
+                message=f"Attempt {round_ + 1}: writing tests",
                 is_loop=repeats_a_line,
             )
             yield ctx.text("\n\n", channel="answer")
@@ -118,7 +118,7 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
                 suite = read_suite(f"def test_{answer.text}", names)
             else:
                 suite = Suite((), tuple(form.cases(form.begun + answer.text, names)))
-            yield from _take(ctx, work, suite, f"Round {round_ + 1}")
+            yield from _take(ctx, work, suite, f"Attempt {round_ + 1}")
             if work.exam.suite.cases and not work.failing:
                 break
             if llm_calls.went_round(answer):  # it is no example to go on from, and costs no round

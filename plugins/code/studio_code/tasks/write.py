@@ -47,6 +47,8 @@ from studio_code.tasks.write_state import WriteState
 
 COMPARED: Final = 6
 """So many versions are written where they can be run against each other."""
+FURTHER: Final = 4
+"""So many more where too few of them meet the stated examples."""
 _APART: Final = 100
 _TEST_TOKENS: Final = 180
 _MORE_TOKENS: Final = 640
@@ -115,12 +117,12 @@ def _judge_again(
     """Judge earlier answers by the current rules, without calling a model.
 
     Args:
-        answers: ``versions`` (the first half from the original prompt), ``repairs`` and ``tests``.
+        answers: ``versions``, ``wordings`` (of each), ``repairs`` and ``tests``.
     """
     versions = [WrittenText(str(text), "stop") for text in answers.get("versions", ())]
-    half = len(versions) - len(versions) // 2
-    for number, version in enumerate(versions, 1):
-        work.add(_attempt(work, version, number, 0, 1 if number <= half else 2))
+    wordings = map(int, answers.get("wordings", ()))
+    for number, (version, wording) in enumerate(zip(versions, wordings, strict=True), 1):
+        work.add(_attempt(work, version, number, 0, wording))
     if work.missing or work.best is None or work.best.problem:
         return
     names = names_in(work.best.code, work.language.id)
@@ -149,6 +151,10 @@ def _write_anew(ctx: TaskContext, work: WriteState) -> Generator[Event, None, No
             return
         work.exam = yield from _completed(ctx, engine, work)
         yield from _examine_all(ctx, work)
+        if work.params.rounds and not files and work.lacks_peers():
+            for attempt in (yield from _further_candidates(ctx, engine, work, messages)):
+                work.add(attempt)
+            yield from _examine_all(ctx, work)
         for round_ in range(1, work.params.rounds + 1):
             if not work.is_open():
                 break
@@ -177,6 +183,32 @@ def _candidates(
     questions = [(prompt, count - others)]
     if others:
         questions.append((prompts.plainly(params.prompt, work.language), others))
+    return (yield from _versions(ctx, engine, work, questions))
+
+
+def _further_candidates(
+    ctx: TaskContext, engine: TextEngine, work: WriteState, prompt: list[ChatMessage]
+) -> Generator[Event, None, list[Candidate]]:
+    """Write candidates in place of those that fail a stated example, with that example shown.
+
+    It stands in the request anyway, so that they are as independent as the others.
+    """
+    hint = prompts.often_missed(judgement.missed_example(work))
+    plainly = prompts.plainly(f"{work.params.prompt}\n\n{hint}", work.language)
+    instructions = prompts.user(f"{prompt[0]['content']}\n\n{hint}")
+    questions = [([instructions, *prompt[1:]], FURTHER // 2), (plainly, FURTHER - FURTHER // 2)]
+    return (yield from _versions(ctx, engine, work, questions))
+
+
+def _versions(
+    ctx: TaskContext,
+    engine: TextEngine,
+    work: WriteState,
+    questions: Sequence[tuple[list[ChatMessage], int]],
+) -> Generator[Event, None, list[Candidate]]:
+    """Write as many answers to each question as it says; each question is a wording."""
+    params, before = work.params, work.attempts
+    first = max((attempt.wording for attempt in before), default=0)
     answers = yield from llm_calls.ask_each(
         ctx,
         engine,
@@ -187,21 +219,23 @@ def _candidates(
                     llm_calls.sampling(
                         params.max_tokens,
                         ctx.rng.seed + number + _APART * wording,
-                        temperature=params.temperature if number else 0.0,
+                        temperature=params.temperature if number or before else 0.0,
                         stop=[prompts.STOP],
                     )
                     for number in range(many)
                 ],
             )
-            for wording, (messages, many) in enumerate(questions)
+            for wording, (messages, many) in enumerate(questions, first)
         ],
         weights=params.weights,
         message="Writing",
     )
-    wordings = [wording for wording, (_, many) in enumerate(questions, 1) for _ in range(many)]
+    wordings = [item for item, (_, many) in enumerate(questions, first + 1) for _ in range(many)]
     return [
         _attempt(work, answer, number, 0, wording)
-        for number, (answer, wording) in enumerate(zip(answers, wordings, strict=True), 1)
+        for number, (answer, wording) in enumerate(
+            zip(answers, wordings, strict=True), len(before) + 1
+        )
     ]
 
 
@@ -442,10 +476,9 @@ def _file_name(code: str, path: str) -> str:
 
 
 def _called(work: WriteState, attempt: Candidate) -> str:
-    number = attempt.round + 1
-    if max(earlier.candidate for earlier in work.attempts) > 1:
-        return f"Attempt {attempt.candidate}, round {number}"
-    return f"Round {number}"
+    if max(earlier.candidate for earlier in work.attempts) == 1:
+        return f"Attempt {attempt.round + 1}"
+    return f"Attempt {attempt.candidate}{', fixed' if attempt.round else ''}"
 
 
 def _count(number: int) -> str:

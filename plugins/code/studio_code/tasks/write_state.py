@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from studio_code.evidence.agreement import Agreement, agreement, supporters
+from studio_code.evidence.agreement import ENOUGH_VERSIONS, Agreement, agreement, supporters
+from studio_code.evidence.disputes import is_easy
 from studio_code.evidence.probes import Probe
 from studio_code.evidence.references import Reference
 from studio_code.execution.mutation import Mutation
@@ -77,7 +78,8 @@ class WriteState:
             given = [attempt.given for attempt in voters]
             alike = [len(others) for others in supporters(given, self.errors)]
             first = voters[candidate_choice.best(passed, cases, alike)]
-            self.aside = candidate_choice.suspects(passed, cases, first.passed_names)
+            peers = [attempt.passed_names for attempt in self.peers(first)]
+            self.aside = candidate_choice.suspects(peers, cases, first.passed_names)
             self.best = first
         for repair in (attempt for attempt in self.tested if attempt.round > 0):
             if self.best is None or self._worth(repair) > self._worth(self.best):
@@ -87,6 +89,10 @@ class WriteState:
         cases = [case for case in self.exam.cases if case.name not in self.aside]
         trusted = sum(case.trusted and case.name in attempt.passed_names for case in cases)
         return trusted, sum(case.name in attempt.passed_names for case in cases)
+
+    def disputes(self) -> list[Case]:
+        """Return the tests that were set aside and still speak against the code."""
+        return [c for c in self.exam.cases if c.name in self.aside and is_easy(c)]
 
     def kept_exam(self) -> AcceptanceSuite:
         """Return the exam without the tests that were set aside."""
@@ -115,18 +121,32 @@ class WriteState:
             return False
         return not any(case.trusted for case in self.failing())
 
-    def agreement(self) -> Agreement:
-        """Return how the best agrees with those written apart that meet as many of the examples.
+    @property
+    def stated(self) -> frozenset[str]:
+        """Names of the examples that the request states."""
+        cases = self.exam.cases
+        return frozenset(case.name for case in cases if case.trusted and not case.rule)
 
-        A version that fails one is known to be wrong; what it gives elsewhere is no evidence.
+    def peers(self, best: Candidate) -> list[Candidate]:
+        """Versions written apart that meet each stated example that the best meets.
+
+        One that fails an example is known to be wrong; what it gives elsewhere is no evidence.
         """
+        met = self.stated & best.passed_names
+        return [attempt for attempt in self.voters if met <= attempt.passed_names]
+
+    def lacks_peers(self) -> bool:
+        """Whether stated examples leave too few versions to agree, of several that were written."""
+        able = [attempt for attempt in self.voters if self.stated <= attempt.passed_names]
+        is_compared = self.is_compared and len(self.voters) >= ENOUGH_VERSIONS
+        return is_compared and len(able) < ENOUGH_VERSIONS
+
+    def agreement(self) -> Agreement:
+        """Return how the best agrees with its peers."""
         best = self.best
-        stated = {case.name for case in self.exam.cases if case.trusted and not case.rule}
-        met = stated & best.passed_names if best is not None else stated
-        voters = [attempt for attempt in self.voters if met <= attempt.passed_names]
-        if best is None or not best.given or not voters:
+        if best is None or not best.given or not (peers := self.peers(best)):
             return Agreement()
-        rows = voters if best in voters else [*voters, best]
+        rows = peers if best in peers else [*peers, best]
         return agreement(
             [row.given for row in rows],
             self.probes,

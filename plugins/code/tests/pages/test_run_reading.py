@@ -110,7 +110,7 @@ def test_the_file_under_test_is_at_fault() -> None:
     assert problem.words == "test_add: assert -1 == 3"
     assert chip_words(evidence_of_run(result, "sums.py")) == "Failed · 1 of 2 tests failed"
     assert ended_words(result, "test") == "", "the chip says it"
-    none = "No tests were found. 0.4 s. Sandbox tier A."
+    none = "No tests were found. 0.4 s. Full sandbox."
     assert ended_words(run_result(exit_code=5), "test") == none
 
 
@@ -123,16 +123,16 @@ def test_a_program_that_failed_hands_on_what_it_printed() -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"exit_code": 0}, "Finished (exit code 0). 0.4 s. Sandbox tier A."),
-        ({"exit_code": 3}, "Exited with code 3. 0.4 s. Sandbox tier A."),
+        ({"exit_code": 0}, "Finished (exit code 0). 0.4 s. Full sandbox."),
+        ({"exit_code": 3}, "Exited with code 3. 0.4 s. Full sandbox."),
         (
             {"ended": "wall time"},
-            "It did not finish in time and was stopped. 0.4 s. Sandbox tier A.",
+            "It did not finish in time and was stopped. 0.4 s. Full sandbox.",
         ),
         *(
             (
                 {"ended": ended, "exit_code": None},
-                f"It {what} and was stopped. 0.4 s. Sandbox tier A.",
+                f"It {what} and was stopped. 0.4 s. Full sandbox.",
             )
             for ended, what in {
                 "cpu time": "exceeded its computing time",
@@ -140,7 +140,7 @@ def test_a_program_that_failed_hands_on_what_it_printed() -> None:
                 "disk": "exceeded its disk limit",
             }.items()
         ),
-        ({"ended": "signal", "exit_code": -11}, "It was ended by SIGSEGV. 0.4 s. Sandbox tier A."),
+        ({"ended": "signal", "exit_code": -11}, "It was ended by SIGSEGV. 0.4 s. Full sandbox."),
     ],
 )
 def test_how_a_run_ended(more: dict[str, Any], words: str) -> None:

@@ -7,6 +7,7 @@ import ast
 import pytest
 
 from studio_code.evidence.agreement import agreement, supporters
+from studio_code.evidence.disputes import is_easy
 from studio_code.evidence.probes import MOST, Probe, probes_of
 from studio_code.evidence.references import reference
 from studio_code.evidence.rule_tests import rule_cases
@@ -46,6 +47,7 @@ def test_rules_are_listed_in_their_own_words_without_examples() -> None:
         ("ignore case", "f('Ab')", ["repr(f('AB')).lower() == repr(f('ab')).lower()"]),
         ("Do not change the list", "f([1, 2])", ["f(given)\n    assert given == [1, 2]"]),
         ("Do not use the csv module", "f('a')", ["assert 'csv' not in used"]),
+        ("n from 1 to 9, otherwise ValueError", "f([1], 2)", ["f([1], 0)", "f([1], 4000)"]),
         ("never negative", "f(3)", ["assert f(3) >= 0", "assert f(-3) >= 0"]),
         ("rounded to two decimals", "f(3)", ["assert f(3) == round(f(3), 2)"]),
         ("no leading zeros", "f('1.2')", ["assert not f('01.2')"]),
@@ -142,6 +144,21 @@ def test_a_reference_makes_agreement_doubtful_where_it_gives_another_value() -> 
     assert other.wrong == "f(0) gives 0, math.gcd gives 9"
     silent = agreement([same] * 4, probes, [1, 1, 2, 2], 0, (), ["!ValueError"] * 20, "math.gcd")
     assert (silent.reference, silent.holds) == ("", True), "it refuses all: it bears nothing out"
+
+
+@pytest.mark.parametrize(
+    ("test", "is_small"),
+    [
+        ("assert f(1) == [0]", True),
+        ("assert f([], '') == 2", True),
+        ("assert not f(-1)", True),
+        ("assert f([5, 4, 3]) is True", False),
+        ("assert f(12, '') == 3", False),
+        ("s = S()\n    s.push(12)\n    assert s.top() == 12", True),
+    ],
+)
+def test_what_the_smallest_input_gives_is_easy_to_know(test: str, is_small: bool) -> None:
+    assert is_easy(Case("test_1", f"def test_1():\n    {test}")) == is_small
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_code_with_tests_that_were_run_and_faults_they_notice() -> None:
     assert not artifact.verdict.passed, "a model's own tests are no proof"
     assert set(artifact.meta) == {"language", "path", "file", "tests", "verdict", "tries"}
     assert made.text("answer") == GOOD
-    assert "Round 1: running 3 tests" in made.messages
+    assert "Attempt 1: running 3 tests" in made.messages
     assert GOOD not in engine.asked[1][0]["content"], "tests come from the description"
     assert engine.wishes[0].temperature == 0
     assert engine.wishes[0].repetition_penalty == 1
@@ -106,6 +106,35 @@ def test_examples_that_pass_and_versions_that_agree_are_green() -> None:
     assert made.artifacts[0].verdict is not None
     assert made.artifacts[0].verdict.passed
     assert engine.asked[0] != engine.asked[1], "half of them are asked for in other words"
+
+
+def test_versions_that_fail_an_example_are_replaced_and_have_no_vote() -> None:
+    engine = Engine(BAD, GOOD, BAD, BAD, ASSERTED, GOOD, OTHER, GOOD, OTHER)
+    made = written(engine, prompt=EXAMPLE, candidates=4)
+    verdict = made.result["verdict"]
+    assert verdict["state"] == "verified", verdict
+    assert verdict["agreement"]["versions"] == verdict["agreement"]["agreeing"] == 5
+    assert [attempt["wording"] for attempt in made.result["tries"]] == [1, 1, 2, 2, 3, 3, 4, 4]
+    hint = "take care that it holds: double(8) == 16 (not 10)"
+    assert all(hint in asked[0]["content"] for asked in engine.asked[-2:])
+    alone = Engine(BAD, BAD, BAD, BAD, ASSERTED, BAD, BAD, BAD, BAD, BAD, BAD)
+    assert written(alone, prompt=EXAMPLE, candidates=4).result["verdict"]["state"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("claim", "state", "reason"),
+    [
+        ("double(5) == 11", "verified", ""),
+        ("double(1) == 3", "own tests", "tests that contradict the code: 1"),
+    ],
+)
+def test_a_test_of_the_smallest_input_that_contradicts_the_code_counts(
+    claim: str, state: str, reason: str
+) -> None:
+    engine = Engine(GOOD, OTHER, GOOD, OTHER, f"{ASSERTED}assert {claim}\n")
+    verdict = written(engine, prompt=EXAMPLE, candidates=4).result["verdict"]
+    assert (verdict["state"], verdict["reason"]) == (state, reason)
+    assert verdict["set_aside"] == 1
 
 
 def test_tests_of_a_person_are_enough_whatever_their_form() -> None:

@@ -109,11 +109,11 @@ def tier_words(tier: str) -> str:
     """Return what stood around a run."""
     return {
         "A": tr(
-            "Sandbox (tier A): no network, its own folder with copies of your files, a system-call "
+            "Full sandbox: no network, its own folder with copies of your files, a system-call "
             "filter, and limits on time, memory, processes and output."
         ),
         "B": tr(
-            "Sandbox (tier B): the same system-call filter, file rules and limits, but "
+            "Limited sandbox: the same system-call filter, file rules and limits, but "
             "without namespaces, which this machine does not offer."
         ),
     }.get(tier, tr("Nothing was run, so no sandbox was used."))

@@ -13,7 +13,7 @@ from studio_code.pages.evidence.phrases import tests_words
 
 
 def ended_words(result: Mapping[str, Any], mode: str) -> str:
-    """Return how a run ended, after how long, in which tier; nothing where a chip says it."""
+    """Return how a run ended, after how long, in which sandbox; nothing where a chip says it."""
     words = [_ending(result)]
     if mode == "test" and result.get("ended") == "exit":
         evidence = evidence_of_run(result, "")
@@ -24,7 +24,7 @@ def ended_words(result: Mapping[str, Any], mode: str) -> str:
     if isinstance(seconds, int | float):
         words.append(tr("{seconds} s.").format(seconds=localised(f"{seconds:.1f}")))
     if tier:
-        words.append(tr("Sandbox tier {tier}.").format(tier=tier))
+        words.append(tr("Full sandbox.") if tier == "A" else tr("Limited sandbox."))
     refused = result.get("refused") or []
     if refused:
         words.append(

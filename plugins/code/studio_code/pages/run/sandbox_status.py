@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from studio.api import JobHandle, JobRequest, PluginContext, StudioError
-from studio.api.window.language import tr
+from studio.api.window.language import tr, tr_filled
 
 _EMPTY = [{"path": "nothing.py", "text": ""}]
 
@@ -56,5 +56,5 @@ class SandboxStatus:
         then()
 
     def _refused(self, error: StudioError, then: Callable[[], None]) -> None:
-        self.reason = str(error)
+        self.reason = tr_filled(error)
         then()

@@ -59,7 +59,7 @@ def test_the_first_run_asks_and_the_next_does_not(desk: Any, tab: RunTab) -> Non
     desk.until(lambda: tab.card.isVisible())
     assert "socket (main.py:1)" in tab.card.words.text()
     assert "open() (main.py:2)" in tab.card.words.text()
-    assert "Sandbox (tier A)" in tab.card.sandbox.text()
+    assert "Full sandbox:" in tab.card.sandbox.text()
     assert len(desk.runtime.submitted) == 1, "only an empty program has run"
     assert files(desk, 0) == [{"path": "nothing.py", "text": ""}]
     tab.arguments.setText("--fast")
@@ -74,7 +74,7 @@ def test_the_first_run_asks_and_the_next_does_not(desk: Any, tab: RunTab) -> Non
     asked = desk.runtime.submitted[2].params
     assert (asked["mode"], asked["arguments"]) == ("test", ""), "those are the program's"
     run(desk, tab, Result(**GOOD))
-    assert tab.summary.text().endswith(": Finished (exit code 0). 0.1 s. Sandbox tier A."), (
+    assert tab.summary.text().endswith(": Finished (exit code 0). 0.1 s. Full sandbox."), (
         "and whose it is"
     )
 
