@@ -39,20 +39,19 @@ from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance, line
 from studio.desktop.appearance.kinds import color_of
 from studio.desktop.appearance.language import declared
+from studio.desktop.kit.model_offer import WEAK
 from studio.desktop.pages.page_frame import Column, PageFrame
 from studio.desktop.pages.page_services import PageServices
+from studio.desktop.widgets.contents import clear
 from studio.desktop.window.page_spec import MAKE, PageSpec
 from studio.models import Weights
 from studio.protocol.errors import StudioError
 
 if TYPE_CHECKING:
-    from studio.desktop.kit.model_offer import ModelOffer
     from studio.desktop.pages.gallery.artifact_grid import ArtifactGrid
     from studio.library import Artifact
 
-_CARD_WIDTH, _CARD_HEIGHT, _GAP, _TILE = 268, 122, 12, 40
-_LINK_PADDING = 10
-"""Pixels that a link keeps free on either side, which its words do not stand back by here."""
+_CARD_WIDTH, _GAP, _TILE = 268, 12, 40
 _LATEST = 12
 _GALLERY = "studio.gallery"
 _TALK = "conversation"
@@ -94,7 +93,7 @@ class HomePage(QWidget):
         head = QHBoxLayout()
         head.addWidget(self._look.label(tr("Made last"), "section"))
         head.addStretch()
-        every = self._look.button(tr("Open library"), kind="link", small=True)
+        every = self._look.button(tr("Open library"), kind="link")
         every.clicked.connect(lambda: parts.ui.open_page(_GALLERY))
         head.addWidget(every)
         self._latest_box = QWidget()
@@ -200,8 +199,9 @@ class _Tiles(QWidget):
         return QSize(_CARD_WIDTH, super().minimumSizeHint().height())
 
     def _arrange(self) -> None:
-        room = (self.width() + _GAP) // (_CARD_WIDTH + _GAP)
-        columns = max(1, min(room, len(self._tiles)))
+        room = max(1, (self.width() + _GAP) // (_CARD_WIDTH + _GAP))
+        rows = -(-len(self._tiles) // room)
+        columns = -(-len(self._tiles) // rows) if rows else 1  # the last row is about as full
         if columns == self._columns:
             return
         for place in range(max(columns, self._columns)):
@@ -230,7 +230,7 @@ class PageCard(QPushButton):
         self.setAccessibleName(spec.title)
         self.setAccessibleDescription(spec.summary)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.clicked.connect(lambda: open_page())
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 14, 14, 10)
@@ -245,12 +245,12 @@ class PageCard(QPushButton):
         for label in (title, about):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             column.addWidget(label)
+        column.addSpacing(4)
         column.addStretch()
         self.example = look.button(
             declared(spec.example.title) if spec.example else tr("Open"),
             "play" if spec.example else "arrow-right",
             kind="link",
-            small=True,
         )
         self.example.clicked.connect(lambda: run() if spec.example else open_page())
         if spec.example:
@@ -258,12 +258,12 @@ class PageCard(QPushButton):
             self.example.setAccessibleName(words)
             self.example.setToolTip(words)
         foot = QHBoxLayout()
-        foot.setContentsMargins(-_LINK_PADDING, 0, 0, 0)
         foot.addWidget(self.example)
         foot.addStretch()
         column.addLayout(foot)
         row.addLayout(column, 1)
-        self.setFixedHeight(_CARD_HEIGHT)
+        about.setAlignment(Qt.AlignmentFlag.AlignTop)
+        about.setMinimumHeight(2 * about.fontMetrics().lineSpacing())  # cards of one height
 
 
 class _Tile(QWidget):
@@ -366,7 +366,6 @@ class MissingParts(QWidget):
         self._rows.setSpacing(0)
         column.addWidget(card)
         self._shown: tuple[object, ...] | None = None
-        self._better = self._better_model()
         self.hide()
         self.destroyed.connect(self._studio.downloads.observe(lambda id: self.read()))
         self.destroyed.connect(self._studio.scans.on_change(self.read))
@@ -377,42 +376,30 @@ class MissingParts(QWidget):
         if self.isVisibleTo(self.window()) or (parent is not None and parent.isVisible()):
             self._parts.background.run(_machine_gaps, self._show, self._tell)
 
-    def _better_model(self) -> ModelOffer | None:
-        """Build the line that offers a better language model, where a page would use it."""
-        from studio.desktop.kit.model_offer import ModelOffer
-
-        pages = [spec for spec in self._parts.ui.pages() if _TALK in spec.accepts]
-        if not pages:
-            return None
-        offer = ModelOffer(self._parts.context_of(pages[0].plugin_id), self._studio)
-        offer.setParent(self)  # it shows itself: without a parent as a window of its own
-        return offer
-
     def _show(self, gaps: Sequence[tuple[str, str, str]]) -> None:
         if not isValid(self):
             return
         catalogue, downloads = self._studio.weights, self._studio.downloads
-        text = [row for row in catalogue.list("text") if not row.problem]
-        better = self._better
-        is_weak = better is not None and bool(text) and better.show_for(text[0].id)
+        weak = next((row for row in catalogue.list("text") if not row.problem), None)
+        better = catalogue.better()[:1] if weak is not None and 0 < weak.everyday < WEAK else []
         wanted = _missing_models(catalogue.list(), catalogue.offers())
-        news = (is_weak, tuple((row.id, downloads.of(row.id)) for row in wanted), tuple(gaps))
+        models = (*better, *wanted)
+        news = (tuple((row.id, downloads.of(row.id)) for row in models), tuple(gaps))
         if news == self._shown:
             return
         self._shown = news
-        while (item := self._rows.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None and widget is not better:
-                widget.deleteLater()
-        rows: list[QWidget] = [better] if better is not None and is_weak else []
-        rows += [self._model_row(row) for row in wanted]
-        rows += [self._gap_row(*gap) for gap in gaps]
+        clear(self._rows)
+        rows = [self._model_row(row) for row in wanted] + [self._gap_row(*gap) for gap in gaps]
+        if weak is not None and better:
+            rows.insert(0, self._model_row(better[0], f"{weak.title}: {declared(weak.caution)}"))
         for place, row in enumerate(rows):
             if place:
                 self._rows.addWidget(line())
             self._rows.addWidget(row)
         self.setVisible(bool(rows))
 
-    def _model_row(self, model: Weights) -> QWidget:
+    def _model_row(self, model: Weights, text: str = "") -> QWidget:
+        """Offer a model; ``text`` says why, in place of what it is for."""
         assert model.offer is not None
         now = self._studio.downloads.of(model.id)
         if now is not None and now.is_live:

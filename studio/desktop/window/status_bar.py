@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from studio.api.window.figures import localised
 from studio.desktop import phrases as words
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 HEIGHT = 32
 _CROWDED = 0.8
+_METER, _PADDING, _LONGEST = 84, 8, 340
+"""Pixels of the memory: its bar, around its parts, and its words at most."""
 
 
 class StatusBar(QFrame):
@@ -135,14 +138,17 @@ class _Memory(QToolButton):
         self.setProperty("kind", "status")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self._meter = Meter(look, self.tr("Memory"), width=84)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._meter = Meter(look, self.tr("Memory"), width=_METER)
         self._text = look.label("", "small")
         self._text.setFont(look.fonts.figures(12))
-        self._row = layout = QHBoxLayout(self)
-        layout.setContentsMargins(8, 0, 8, 0)
-        layout.setSpacing(8)
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._words, self._least, self._most = "", 0, 0
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(_PADDING, 0, _PADDING, 0)
+        layout.setSpacing(_PADDING)
         layout.addWidget(self._meter)
-        layout.addWidget(self._text)
+        layout.addWidget(self._text, 1)
         for part in (self._meter, self._text):
             part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.clicked.connect(lambda: self._popover.toggle(self))
@@ -160,14 +166,31 @@ class _Memory(QToolButton):
         self._meter.set_parts([(share, "warn" if share > _CROWDED else "accent")])
         figures = localised(f"{status.memory_used / 1e9:.1f} / {status.memory_total / 1e9:.0f} GB")
         loaded = ", ".join(self._activity.title_of(item.weights) for item in status.loaded)
-        self._text.setText(
-            self.fontMetrics().elidedText(
-                f"{figures}   {loaded}" if loaded else figures, Qt.TextElideMode.ElideRight, 340
-            )
-        )
-        self.setFixedWidth(self._row.sizeHint().width())
+        metrics = self._text.fontMetrics()
+        self._least = metrics.horizontalAdvance(figures)
+        self._words = f"{figures}   {loaded}" if loaded else figures
+        self._most = min(metrics.horizontalAdvance(self._words), _LONGEST)
+        self._fit()
+        self.updateGeometry()
         self.setAccessibleName(self.tr("Memory {figures}").format(figures=figures))
         self.setToolTip(self.tr("Loaded models"))
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._most + _METER + 3 * _PADDING, HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._least + _METER + 3 * _PADDING, HEIGHT)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show as many names of models as there is room for."""
+        room = self.width() - _METER - 3 * _PADDING
+        self._text.setText(
+            self._text.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room)
+        )
 
 
 class _Server(QWidget):
