@@ -3,5 +3,5 @@
 Where things are:
 
 * Running a result again, and what became of it: ``preparation.py`` finds what it needs,
-  ``causes.py`` compares records, ``measures.py`` files.
+  ``rerun.py`` compares records, ``measures.py`` files.
 """
