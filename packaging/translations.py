@@ -3,9 +3,10 @@
     python packaging/translations.py update     catalogues learn new texts and forget old ones
     python packaging/translations.py check      says what a catalogue lacks; exit code 1 if anything
 
-Texts are the literals of ``tr(…)``, ``translate(context, …)`` and ``sentence(…)``, the words of
-``Params`` classes, and the titles, verbs and summaries of manifests. Both commands
-compile what they read, so that what is committed is what is shown.
+Texts are the literals of ``tr(…)``, ``translate(context, …)`` and ``sentence(…)``, the messages of
+errors and notices, the words of ``Params`` classes, of manifests, and of the lists of models and
+workflows that are shipped. Both commands compile what they read, so that what is committed is what
+is shown.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import argparse
 import ast
 import functools
 import io
+import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,9 +30,26 @@ from babel.messages import Catalog, mofile, pofile
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ROOT / "resources" / "languages"
 DOMAIN = "studio"
-CALLS = {"tr": 0, "_tr": 0, "translate": 1, "sentence": 0}
-"""Functions whose argument at that place is shown."""
+CALLS = {"tr": (0,), "_tr": (0,), "translate": (1,), "sentence": (0,), "Property": (0, 2)}
+"""Functions whose arguments at those places are shown."""
+FILLED = {"StudioError": (1, 2), "BadInput": (0, 1), "Action": (0,), "explain": (1,)}
+"""The same, where what is shown is found by its pattern: an f-string has places for its values."""
+NOTICES = {"error": (0,), "info": (0, 1), "offer": (0, 1), "warn": (0, 1)}
+"""Likewise methods of notices."""
+FOR_PROGRAMMERS = (
+    "plugins/examples/", "studio/cli/", "studio/plugin_process/inside/", "studio/plugins/bisect.py",
+    "studio/plugins/check/", "studio/plugins/project.py", "studio/plugins/scaffold.py",
+    "studio/protocol/blobs.py", "studio/protocol/frames.py", "studio/runtime/hosts/answers.py",
+    "studio/serving/", "studio/testing/",
+)  # fmt: skip
+"""Their errors are shown in a terminal, to programs, or to whoever writes a plugin."""
 SHOWN_IN_MANIFESTS = ("title", "summary", "verb")
+SHIPPED_TABLES = {
+    "resources/weights/*.toml": ("title", "summary", "caution"),
+    "resources/recommended.toml": ("summary",),
+    "resources/workflows/*.toml": ("name", "about", "label"),
+}
+"""Lists of models and workflows, and which of their words are shown."""
 PASSING_HEADERS = (
     "POT-Creation-Date", "PO-Revision-Date", "Generated-By", "Report-Msgid-Bugs-To",
     "Last-Translator", "Language-Team",
@@ -105,8 +125,10 @@ def _of_code() -> Iterator[tuple[str, str]]:
     names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in names.splitlines():
         if (ROOT / name).exists():
-            for text in _shown(ast.parse((ROOT / name).read_text("utf-8"))):
-                yield name, text
+            tree = ast.parse((ROOT / name).read_text("utf-8"))
+            yield from ((name, text) for text in _shown(tree))
+            if not name.startswith(FOR_PROGRAMMERS):
+                yield from ((name, text) for text in _filled(tree))
 
 
 def _shown(tree: ast.AST) -> Iterator[str]:
@@ -115,10 +137,64 @@ def _shown(tree: ast.AST) -> Iterator[str]:
             continue
         called = node.func
         name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-        place = CALLS.get(name)
-        if place is None or len(node.args) <= place:
+        for place in CALLS.get(name, ()):
+            if place < len(node.args):
+                yield from _literals(node.args[place])
+
+
+def _filled(tree: ast.AST) -> Iterator[str]:
+    for scope in ast.walk(tree):
+        if isinstance(scope, ast.FunctionDef):
+            messages = [*_messages(scope)]
+            named = {
+                name.id
+                for text in messages
+                for name in ast.walk(text)
+                if isinstance(name, ast.Name)
+            }
+            parts = [
+                node.value
+                for node in ast.walk(scope)
+                if isinstance(node, ast.Assign)
+                and any(isinstance(to, ast.Name) and to.id in named for to in node.targets)
+            ]
+            for text in (*messages, *parts):
+                yield from filter(_has_words, _patterns(text))
+
+
+def _messages(scope: ast.AST) -> Iterator[ast.expr]:
+    """Yield what is told in a function; names in it stand for what the function assigns to them."""
+    for node in ast.walk(scope):
+        if not isinstance(node, ast.Call):
             continue
-        yield from _literals(node.args[place])
+        called, places = node.func, ()
+        if isinstance(called, ast.Attribute) and ast.unparse(called.value).endswith("notices"):
+            places = NOTICES.get(called.attr, ())
+        else:
+            places = FILLED.get(getattr(called, "id", getattr(called, "attr", "")), ())
+        yield from (node.args[place] for place in places if place < len(node.args))
+
+
+def _has_words(pattern: str) -> bool:
+    return any(map(str.isalpha, re.sub(r"\{\w+\}", "", pattern)))
+
+
+def _patterns(node: ast.expr) -> Iterator[str]:
+    """Yield a literal with its values as places, named by what they are; both of a choice."""
+    if isinstance(node, ast.IfExp):
+        yield from (*_patterns(node.body), *_patterns(node.orelse))
+    elif not isinstance(node, ast.JoinedStr):
+        yield from _literals(node)
+    else:
+        names, pattern = Counter[str](), ""
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                name = getattr(part.value, "id", getattr(part.value, "attr", "value"))
+                names[name] += 1
+                pattern += f"{{{name}{names[name] if names[name] > 1 else ''}}}"
+            else:
+                pattern += str(ast.literal_eval(part))
+        yield pattern
 
 
 def _literals(node: ast.expr) -> Iterator[str]:
@@ -136,6 +212,7 @@ def _of_plugins() -> Iterator[tuple[str, str]]:
     from studio.base.runtime_settings import TextEngineSettings
     from studio.desktop.forms.choices import titles_of
     from studio.desktop.window.local_server import ServerSettings
+    from studio.desktop.window.page_registry import _OWN
     from studio.plugins.isolation import IsolationSettings
 
     def of_params(path: str, params: Any) -> Iterator[tuple[str, str]]:
@@ -151,6 +228,7 @@ def _of_plugins() -> Iterator[tuple[str, str]]:
     found += of_params("studio/plugins", IsolationSettings)
     found += of_params("studio/base", EnergySettings)
     found += of_params("studio/desktop", ServerSettings)
+    found += (("studio/desktop/window/page_registry.py", title) for _, title, *_ in _OWN)
     for manifest in sorted(ROOT.glob("plugins/*/studio_*/manifest.toml")):
         path = manifest.relative_to(ROOT).as_posix()
         table = tomllib.loads(manifest.read_text("utf-8"))
@@ -164,19 +242,25 @@ def _of_plugins() -> Iterator[tuple[str, str]]:
         )
         if settings := getattr(half, "studio_settings", None):
             found += of_params(path, settings())
+    for pattern, shown in SHIPPED_TABLES.items():
+        for file in sorted(ROOT.glob(pattern)):
+            table = tomllib.loads(file.read_text("utf-8"))
+            found += ((file.relative_to(ROOT).as_posix(), text) for text in _titles(table, shown))
     for module, name in WITHOUT_A_TASK:
         params = getattr(__import__(module, fromlist=[name]), name)
         found += of_params(f"plugins/{module.partition('.')[0].removeprefix('studio_')}", params)
     yield from ((path, text) for path, text in found if any(map(str.isalpha, text)))
 
 
-def _titles(table: dict[str, Any]) -> Iterator[str]:
+def _titles(table: dict[str, Any], shown: tuple[str, ...] = SHOWN_IN_MANIFESTS) -> Iterator[str]:
     for key, value in table.items():
-        if key in SHOWN_IN_MANIFESTS and isinstance(value, str):
+        if key in shown and isinstance(value, str):
             yield value
+        if key == "reasons":
+            yield from value.values()
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, dict):
-                yield from _titles(each)
+                yield from _titles(each, shown)
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ import unicodedata
 from PySide6.QtCore import QLocale, QTime
 
 from studio.api.window.figures import localised
-from studio.api.window.language import tr
+from studio.api.window.language import tr, tr_filled
 from studio.base.energy.amount import Amount
 from studio.base.energy.grid import grams
 from studio.base.energy.phrases import Figures, carbon, figures
@@ -61,6 +61,31 @@ def energy(used: Amount, factor: float) -> str:
     return " · ".join(parts)
 
 
+def capability(id: str) -> str:
+    """Return what weights can do in a word or two."""
+    words = {
+        "chorales": tr("chorales"),
+        "code": tr("code"),
+        "embedding": tr("embedding"),
+        "image": tr("picture"),
+        "image-to-text": tr("sees pictures"),
+        "multilingual-embedding": tr("multilingual embedding"),
+        "smiles": tr("molecules"),
+        "soundfont": tr("sound font"),
+        "speech-detection": tr("speech detection"),
+        "speech-to-text": tr("speech to text"),
+        "text": tr("text"),
+        "text-recognition": tr("text recognition"),
+        "text-to-audio": tr("text to audio"),
+        "text-to-image": tr("text to image"),
+        "text-to-speech": tr("text to speech"),
+        "transcription": tr("transcription"),
+        "tunes": tr("tunes"),
+        "upscale": tr("enlarging"),
+    }
+    return words.get(id, id.replace("-", " "))
+
+
 def duration(seconds: float) -> str:
     """Return seconds as ``12 s``, ``3 min 05 s``, ``2 h 10 min``."""
     whole = max(0, round(seconds))
@@ -86,7 +111,7 @@ def state(job_state: JobState, reason: str = "") -> str:
     }[job_state]
     if reason.startswith(_WAITING_FOR):
         return waits_for(job_state, reason)
-    return f"{words}: {declared(reason)}" if reason else words
+    return f"{words}: {tr_filled(reason)}" if reason else words
 
 
 def job(state_now: JobState, detail: str = "", stopping: bool = False) -> str:
@@ -94,7 +119,7 @@ def job(state_now: JobState, detail: str = "", stopping: bool = False) -> str:
     if stopping and not state_now.is_terminal:
         return tr("Stopping…")
     if state_now in (JobState.FAILED, JobState.LOST) and detail:
-        return detail
+        return tr_filled(detail)
     return state(state_now, detail)
 
 

@@ -14,6 +14,7 @@ from studio.api.window.context import DraftsView, Notices, SettingsView
 from studio.api.window.narration import Narration
 from studio.api.window.tools import ToolsView
 from studio.base.drafts import Drafts
+from studio.desktop.appearance.language import declared
 from studio.desktop.kit.machines.run_on import Place
 from studio.desktop.kit.offered_modes import OfferedModes
 from studio.desktop.kit.page_jobs import PageJobs
@@ -177,7 +178,7 @@ class CatalogueView:
     def for_capability(self, capability: str, prefer: str = "") -> Sequence[tuple[str, str]]:
         """Return (id, title) of those that can be used, best first."""
         rows = self._studio.weights.list(capability, prefer)
-        here = [(row.id, row.title) for row in rows if not row.problem]
+        here = [(row.id, declared(row.title)) for row in rows if not row.problem]
         there = self._studio.machines.only_elsewhere()
         fits = [row for row in there if not capability or capability in row.capabilities]
         return here + [(row.id, f"{row.title} ({row.origin})") for row in fits]
@@ -185,7 +186,11 @@ class CatalogueView:
     def to_get(self, capability: str) -> Sequence[tuple[str, str, int]]:
         """Return (name, title, bytes) of the sets that are not here yet."""
         rows = self._studio.weights.offers(capability)
-        return [(row.offer.name, row.title, row.bytes) for row in rows if row.offer and row.problem]
+        return [
+            (row.offer.name, declared(row.title), row.bytes)
+            for row in rows
+            if row.offer and row.problem
+        ]
 
     def get_set(self, name: str) -> None:
         """Show a set on the Models page."""
@@ -199,7 +204,7 @@ class CatalogueView:
     def caution(self, weights: str) -> str:
         """Return the known limitations of these weights."""
         cautions = {w.id: w.caution for w in self._studio.weights.list()}
-        return cautions.get(weights, "")
+        return declared(cautions.get(weights, ""))
 
     def prepare(self, weights: str) -> None:
         """Have weights loaded ahead, if jobs run on this machine."""
@@ -216,7 +221,7 @@ class CatalogueView:
     def title(self, weights: str) -> str:
         """Return the name a person reads; the id itself for weights that are gone."""
         titles = {w.id: w.title for w in self._studio.weights.list()}
-        return titles.get(weights, weights)
+        return declared(titles.get(weights, weights))
 
 
 @former_methods("studio.api.window.library.LibraryView")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from studio.api.worker.sentence import sentence
 from studio.base.background import Post
 from studio.base.child import Exit, Launch
 from studio.protocol import frames
@@ -372,9 +373,9 @@ class ProgressWatchdog:
             return ""
         silent = now - self._heard
         if silent > SILENCE:
-            return f"it has not responded for {silent:.0f} seconds"
+            return sentence("it has not responded for {seconds} seconds", seconds=f"{silent:.0f}")
         limit = FIRST_STEP if self._usual is None else max(SHORTEST, PATIENCE * self._usual)
         stuck = now - self._moved
         if self._busy and stuck > limit:
-            return f"the current step has taken {stuck:.0f} seconds"
+            return sentence("the current step has taken {seconds} seconds", seconds=f"{stuck:.0f}")
         return ""

@@ -10,6 +10,7 @@ def _english(text: str, n: int = -1, /) -> str:
 
 
 _translate: Callable[[str, int], str] = _english
+_translate_filled: Callable[[str], str] = _english
 
 
 def tr(text: str, n: int = -1) -> str:
@@ -22,7 +23,23 @@ def tr(text: str, n: int = -1) -> str:
     return _translate(text, n)
 
 
-def use_translations(translate: Callable[[str, int], str] | None) -> None:
-    """Take texts from a catalogue; None for English."""
-    global _translate
-    _translate = translate or _english
+def tr_filled(text: str | Exception) -> str:
+    """Translate what code has filled in: the text of an error, a notice, a reason.
+
+    Args:
+        text: It, or the error; it is looked for by the pattern that it was made from.
+    """
+    return _translate_filled(str(text))
+
+
+def use_translations(
+    translate: Callable[[str, int], str] | None, filled: Callable[[str], str] | None = None
+) -> None:
+    """Take texts from a catalogue; None for English.
+
+    Args:
+        translate: Returns the translation of a literal.
+        filled: Same, of a text whose places have been filled.
+    """
+    global _translate, _translate_filled
+    _translate, _translate_filled = translate or _english, filled or _english

@@ -14,6 +14,7 @@ from PySide6.QtCore import QCoreApplication, QLocale, QTranslator
 
 from studio.api.window.figures import MARKS
 from studio.api.window.language import use_translations
+from studio.desktop.appearance.filled_texts import FilledTexts
 from studio.desktop.appearance.resources import folder
 from studio.protocol.regular_file import open_regular
 
@@ -48,7 +49,7 @@ class Language:
             MARKS.update({ord(","): wanted.groupSeparator(), ord("."): wanted.decimalPoint()})
         if self._translator is not None:
             app.installTranslator(self._translator)
-            use_translations(_translate)
+            use_translations(_translate, self._translator.filled.translate)
 
     def learn(self, plugin: str, folder: Path) -> None:
         """Read the catalogue that a plugin brings, once; without one it speaks English."""
@@ -86,6 +87,7 @@ class _CatalogueTranslator(QTranslator):
     def __init__(self, catalogue: gettext.NullTranslations) -> None:
         super().__init__()
         self._catalogue = catalogue
+        self.filled = FilledTexts(_texts_of(catalogue))
         self.plugins: dict[str, gettext.NullTranslations] = {}
         """Catalogues of plugins, for what manifests and forms declare; they change no other word.
         """
@@ -115,6 +117,12 @@ def _translator(language: str) -> _CatalogueTranslator | None:
     """Return the translator of a language; None for English and where its catalogue is damaged."""
     catalogue = None if language == ENGLISH else _read(catalogue_path(language))
     return None if catalogue is None else _CatalogueTranslator(catalogue)
+
+
+def _texts_of(catalogue: gettext.NullTranslations) -> dict[str, str]:
+    """Return all texts with their translations, which gettext gives one by one only."""
+    texts: dict[object, str] = getattr(catalogue, "_catalog", {})
+    return {text: words for text, words in texts.items() if isinstance(text, str) and text}
 
 
 def _read(path: Path) -> gettext.GNUTranslations | None:

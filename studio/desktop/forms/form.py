@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 from studio.api.errors import BadInput
 from studio.api.params import Field, FieldKind, Group, Params, encode
 from studio.api.weights import WeightsView
+from studio.api.window.language import tr_filled
 from studio.desktop import forms
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.appearance.language import declared
@@ -371,7 +372,7 @@ class FieldRow(QWidget):
                 return self.tr("{title} is missing.").format(title=self.field.title)
             self.field.check(value)
         except BadInput as error:
-            return str(error)
+            return tr_filled(error)
         except TypeError:
             return self.tr("{title} is not valid.").format(title=self.field.title)
         return ""

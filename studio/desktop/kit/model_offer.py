@@ -11,6 +11,7 @@ from studio.api.roles import Role
 from studio.api.window.context import PluginContext
 from studio.api.window.language import tr
 from studio.desktop import phrases
+from studio.desktop.appearance.language import declared
 from studio.models import Weights
 from studio.models.catalogue import ability
 from studio.protocol.errors import StudioError
@@ -79,7 +80,7 @@ class ModelOffer(QWidget):
         going = {offer.id: self._studio.downloads.of(offer.id) for offer in offers}
         coming = next((offer for offer in offers if (d := going[offer.id]) and d.is_live), None)
         self.button.setVisible(not coming and bool(best or offers))
-        words = f"{row.title}: {row.caution}"
+        words = f"{row.title}: {declared(row.caution)}"
         if coming is not None and (now := going[coming.id]) is not None:
             words = tr("{better} is downloading ({percent}%). Until then {title} answers.").format(
                 better=coming.title, percent=100 * now.done // max(now.total, 1), title=row.title

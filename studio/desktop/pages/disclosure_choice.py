@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.api.window.language import tr
+from studio.api.window.language import tr, tr_filled
 from studio.base.settings import Settings
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.switch_bar import SwitchBar
@@ -59,7 +59,7 @@ class DisclosureChoice(QWidget):
         try:
             disclosure.choose(self._settings, chosen)
         except StudioError as error:  # it holds for this session
-            self._meaning.setText(error.message)
+            self._meaning.setText(tr_filled(error.message))
 
 
 def meaning(chosen: Disclosure) -> str:

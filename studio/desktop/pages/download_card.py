@@ -7,8 +7,10 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 
+from studio.api.window.language import tr_filled
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.appearance.language import declared
 from studio.desktop.widgets.meter import Meter
 from studio.models import Download, Weights
 
@@ -54,7 +56,7 @@ class DownloadCard(QFrame):
         self._meter.setVisible(live or here > 0)
         self._meter.set_parts([(here / self._row.bytes, "accent" if live else "mute")])
         self._state.setText(self._in_words(now, here))
-        self._problem.setText(str(error) if error else "")
+        self._problem.setText(tr_filled(error) if error else "")
         self._problem.setVisible(error is not None)
         self._say_buttons(here, stopping=bool(now and now.stopping))
         self._get.setVisible(not live)
@@ -107,13 +109,13 @@ class DownloadCard(QFrame):
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(look.icon_label("download", "accent", 18))
-        head.addWidget(look.label(self._row.title, "heading"))
+        head.addWidget(look.label(declared(self._row.title), "heading"))
         for badge in self._row.capabilities:
-            head.addWidget(look.label(badge, "badge"))
+            head.addWidget(look.label(phrases.capability(badge), "badge"))
         head.addStretch()
         head.addWidget(self._state)
         column.addLayout(head)
-        column.addWidget(look.label(self._offer.summary, wrap=True))
+        column.addWidget(look.label(declared(self._offer.summary), wrap=True))
         column.addWidget(look.label(facts, "small", wrap=True))
         column.addWidget(self._problem)
         column.addWidget(self._meter)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from studio.api.manifest import Manifest
+from studio.api.window.language import tr_filled
 from studio.base.background import in_words
 from studio.base.notices import Action
 from studio.desktop.main_thread.bridge import Background
@@ -312,7 +313,7 @@ class _Sheet(Sheet):
             if not stopped.is_set():
                 told_error = in_words(error)
                 self._words.clear()
-                self._trouble.setText(f"{told_error.message} {told_error.hint}")
+                self._trouble.setText(tr_filled(told_error))
                 self._trouble.show()
                 self._yes.hide()
                 self._no.hide()

@@ -213,7 +213,7 @@ class PluginsPage(QWidget):
                 self._look.icon_label(icon, "warn" if wanted and key in _GRAVE else "mute", 14)
             )
             label = self._look.label(text, "small")
-            label.setToolTip(wants.reasons.get(key, ""))
+            label.setToolTip(declared(wants.reasons.get(key, "")))
             pair.addWidget(label)
             wishes.append(wish)
         return flow_row(wishes)
@@ -237,7 +237,7 @@ class PluginsPage(QWidget):
 
     def _offers(self, plugin: Plugin) -> str:
         assert plugin.manifest is not None
-        pages = ", ".join(page.title for page in plugin.manifest.pages)
+        pages = ", ".join(declared(page.title) for page in plugin.manifest.pages)
         tasks = ", ".join(task.id for task in plugin.manifest.tasks)
         parts = []
         if pages:

@@ -17,7 +17,7 @@ from studio.api.window.context import Page, PluginContext
 from studio.base.energy.settings import EnergySettings
 from studio.base.runtime_settings import TextEngineSettings
 from studio.desktop import phrases
-from studio.desktop.appearance.language import NAMES, SYSTEM, Language
+from studio.desktop.appearance.language import NAMES, SYSTEM, Language, declared
 from studio.desktop.appearance.theme import ThemeMode
 from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.pages.backups.controls import BackupControls
@@ -146,7 +146,7 @@ class SettingsPage(QWidget):
         # A plugin that fails here is recorded by the host, which tells the user; the page goes on.
         for plugin, params in host.call_each("studio_settings", lambda id: {"ctx": contexts[id]}):
             if isinstance(params, type) and issubclass(params, Params):
-                self._plugin_section(host.plugin(plugin).title, contexts[plugin], params)
+                self._plugin_section(declared(host.plugin(plugin).title), contexts[plugin], params)
 
     def _plugin_section(self, title: str, context: PluginContext, params: type[Params]) -> None:
         self._form(self._section(title), title, params, context.settings)

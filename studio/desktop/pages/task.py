@@ -16,6 +16,7 @@ from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.api.plot import Plot
 from studio.api.window.context import Page, PageAction, PluginContext
+from studio.api.window.language import tr_filled
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.appearance.language import declared
@@ -230,7 +231,7 @@ class RunCard(QWidget):
         self._show(artifact, shown)
 
     def _on_failed(self, error: StudioError) -> None:
-        self.text.setText(str(error))
+        self.text.setText(tr_filled(error))
         self.text.show()
 
 

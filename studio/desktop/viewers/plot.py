@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from studio.api.window.language import tr_filled
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.main_thread.bridge import Background
 from studio.desktop.plot import files
@@ -63,7 +64,7 @@ class PlotViewer(QWidget):
 
     def _tell(self, error: Exception) -> None:
         if isValid(self):
-            label = self._look.label(str(error), "small", wrap=True)
+            label = self._look.label(tr_filled(error), "small", wrap=True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._column.addWidget(label)
             self._column.addStretch()

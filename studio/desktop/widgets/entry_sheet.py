@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
+from studio.api.window.language import tr_filled
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.widgets.switch import Switch
@@ -26,7 +27,7 @@ class EntrySheet(Sheet):
         try:
             self._store()
         except StudioError as error:
-            self._trouble.setText(f"{error.message} {error.hint}".strip())
+            self._trouble.setText(tr_filled(error))
             self._trouble.show()
 
     def _store(self) -> None:

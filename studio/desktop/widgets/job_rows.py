@@ -11,6 +11,7 @@ from shiboken6 import isValid
 
 from studio.api.jobs import JobHandle
 from studio.api.window.figures import localised
+from studio.api.window.language import tr_filled
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance, restyle
 from studio.desktop.widgets.elided import ElidedLabel
@@ -188,7 +189,7 @@ class TroubleRow(QWidget):
 
     def tell(self, error: StudioError | str, again: Callable[[], None] | None = None) -> None:
         """Say what failed; ``again`` is what "Try again" does."""
-        self._show(str(error), "bad", self.tr("Try again"), "refresh-cw", again)
+        self._show(tr_filled(error), "bad", self.tr("Try again"), "refresh-cw", again)
 
     def remark(
         self, text: str, button: str, icon: str, run: Callable[[], object], *, stays: bool = False

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
+from studio.api.window.language import tr_filled
 from studio.base.notices import Action, Level, Notice
 from studio.desktop.appearance.appearance import Appearance
 
@@ -159,7 +160,7 @@ class NoticeCard(QFrame):
         self._theme = look.theme
         self.setProperty("surface", "sheet")
         self.setFixedWidth(_WIDTH)
-        self.setAccessibleName(f"{notice.message} {notice.hint}".strip())
+        self.setAccessibleName(f"{tr_filled(notice.message)} {tr_filled(notice.hint)}".strip())
         self._slide = QPropertyAnimation(self, b"pos", self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -223,10 +224,9 @@ class NoticeCard(QFrame):
         layout.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
         column.setSpacing(3)
-        message = look.label(self.notice.message, "strong", wrap=True)
-        column.addWidget(message)
+        column.addWidget(look.label(tr_filled(self.notice.message), "strong", wrap=True))
         if self.notice.hint:
-            column.addWidget(look.label(self.notice.hint, "small", wrap=True))
+            column.addWidget(look.label(tr_filled(self.notice.hint), "small", wrap=True))
         if self.notice.actions:
             column.addSpacing(5)
             column.addLayout(self._buttons(look))
@@ -240,7 +240,7 @@ class NoticeCard(QFrame):
         row = QHBoxLayout()
         row.setSpacing(6)
         for place, action in enumerate(self.notice.actions):
-            button = look.button(action.title, small=True, kind="ghost" if place else "")
+            button = look.button(tr_filled(action.title), small=True, kind="ghost" if place else "")
             button.clicked.connect(lambda _checked=False, action=action: self._do(action))
             row.addWidget(button)
         row.addStretch()

@@ -12,6 +12,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio.api.window.context import Page
+from studio.api.window.language import tr_filled
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.empty_states import ErrorState
 from studio.desktop.widgets.page_skeleton import PageSkeleton
@@ -165,12 +166,12 @@ class PageHost(QStackedWidget):
         whose = self.tr("The plugin {name}").format(name=spec.plugin) if spec.plugin else spec.title
         title = self.tr("{what} could not be opened").format(what=spec.title)
         if isinstance(error, StudioError):
-            text, details = str(error), error.details
+            text, details = tr_filled(error), error.details
         else:
             text = self.tr(
                 "{whose} failed: {error}. Everything else keeps working. Try again, or send the "
                 "report to its author."
-            ).format(whose=whose, error=str(error) or type(error).__name__)
+            ).format(whose=whose, error=tr_filled(error) or type(error).__name__)
             details = ""
         details = details or "".join(traceback.format_exception(error))
         report = f"{whose}, page {spec.id}\n{text}\n\n{details}"

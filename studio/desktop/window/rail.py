@@ -227,9 +227,7 @@ class Rail(QFrame):
         for group in self._groups.values():
             group.fold(folded)
         self._folder.icon_name = "panel-left-open" if folded else "panel-left-close"
-        self._folder.describe(
-            self.tr("Show page names") if folded else self.tr("Hide page names"), ""
-        )
+        self._folder.describe(self.tr("Expand") if folded else self.tr("Collapse"), "")
         self._folder.setVisible(may_change)
 
     def _arrow(self, icon: str, tip: str, way: int) -> QToolButton:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.api.window.language import tr_filled
 from studio.base.child import Launch
 from studio.base.notices import Level, Notice
 from studio.base.paths import StudioPaths
@@ -203,7 +204,7 @@ class WindowSession(QObject):
         notices.on_dismissed(area.withdraw)
         health = self.studio.library.health
         if self.studio.library.read_only:
-            self.window.banner.say(health.message, health.hint)
+            self.window.banner.say(tr_filled(health.message), tr_filled(health.hint))
         elif self.studio.paths.temporary:
             self.window.banner.say(
                 self.tr("Nothing you create in this session will be saved."),

@@ -19,6 +19,7 @@ from studio.api import (
     UsedSettings,
     WorkQueue,
 )
+from studio.api.window.language import tr_filled
 from studio_chat.pages.actions.text_actions import TextActions
 from studio_chat.pages.attachments import PICTURE_SUFFIXES, SUFFIXES
 from studio_chat.pages.conversations.in_memory import PrivateStore
@@ -319,7 +320,7 @@ class ChatPage(PageFrame):
         """Restore the text of a message that could not be saved, and report why."""
         self.composer.set_text("\n\n".join(filter(None, (text, self.composer.text))))
         self.composer.attachments.add(self.sent_with)
-        self.composer.trouble(str(error))
+        self.composer.trouble(tr_filled(error))
 
     def keep_draft(self, conversation: str, text: str) -> None:
         """Keep the text of a message that could not be sent."""

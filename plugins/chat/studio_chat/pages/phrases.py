@@ -11,7 +11,7 @@ from typing import Any
 
 from studio.api import JobState, PluginContext
 from studio.api.window.figures import localised
-from studio.api.window.language import tr
+from studio.api.window.language import tr, tr_filled
 from studio_chat.documents.passages import shown_name
 from studio_chat.pages.thread.turns import Reply, Turn
 
@@ -164,7 +164,7 @@ def linked_sources(turn: Turn) -> Sequence[Mapping[str, Any]]:
 def _source(source: Mapping[str, Any], link: Callable[[str, int], str]) -> str:
     name = str(source.get("document", ""))
     if error := source.get("error"):
-        return str(error)
+        return tr_filled(error)
     if source.get("whole"):
         return tr("{name} was read in full.").format(name=link(name, 0))
     if not source.get("lines"):

@@ -12,6 +12,7 @@ from pathlib import Path
 from PySide6.QtGui import QImage
 
 from studio.api import BadInput, Kind, NewArtifact, PluginContext, SavedArtifact, StudioError
+from studio.api.window.language import tr_filled
 from studio_image.pages.picture_files import png_of, read_file, read_picture
 from studio_image.recipes.recipe import Recipe, from_plain
 
@@ -99,4 +100,4 @@ def _looked_into(data: bytes) -> tuple[Recipe, tuple[str, ...]]:
     try:
         return recipe_files.recipe_in(data), many
     except BadInput as error:
-        return Recipe(), (*many, str(error))
+        return Recipe(), (*many, tr_filled(error))

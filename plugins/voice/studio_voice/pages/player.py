@@ -10,7 +10,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, Role, StudioError, outcome
-from studio.api.window.language import tr
+from studio.api.window.language import tr, tr_filled
 from studio_voice.pages.phrases import clock
 
 _FRAME_MS = 50
@@ -169,7 +169,7 @@ class Player(QWidget):
             if self._device is not None:
                 self._device.stop()
         elif isinstance(error, StudioError):
-            self.words.setText(str(error))
+            self.words.setText(tr_filled(error))
         elif self._place != seconds:
             self._begin_at(self._place)  # another place was picked meanwhile
         else:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QListWidget, QListWidgetItem, QWidget
 
+from studio.api.window.language import tr_filled
 from studio.base.background import Post
 from studio.base.paths import StudioPaths
 from studio.desktop.appearance.appearance import Appearance
@@ -136,7 +137,7 @@ class RestoreSheet(Sheet):
         try:
             self._copier = Copier(request, self._post, self._moved, self._over)
         except OSError as error:
-            self._said.setText(str(error))
+            self._said.setText(tr_filled(error))
             return
         for widget in (self.backups, self._other, self.restore_button):
             widget.setEnabled(False)
@@ -169,7 +170,7 @@ class RestoreSheet(Sheet):
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
-        self._said.setText(str(error))
+        self._said.setText(tr_filled(error))
 
     def _stop(self) -> None:
         if self._copier is not None:

@@ -91,7 +91,7 @@ class DevicePage(QWidget):
         )
         save.clicked.connect(self.export)
         self._frame.controls.addWidget(save)
-        column = Column()
+        column = Column(1440)
         self._frame.body.addWidget(column, 1)
         self._figures = Figures(look, studio.estimate)
         self._models = ModelsCard(look, names, studio.models.pin, studio.models.unload)

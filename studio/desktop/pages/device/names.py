@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from studio.desktop.appearance.kinds import color_of
+from studio.desktop.appearance.language import declared
 from studio.desktop.window.activity import Activity
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Names:
         titles = (
             candidate.title for candidate in self._studio.plugins.plugins if candidate.id == plugin
         )
-        return next(titles, plugin)
+        return declared(next(titles, plugin))
 
     def sign(self, plugin: str) -> tuple[str, str]:
         """Return the icon of a plugin, and the colour token of its main output kind."""

@@ -9,6 +9,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api.jobs import FREE, HERE
+from studio.api.window.language import tr_filled
 from studio.desktop.kit.machines import phrases
 from studio.desktop.main_thread.bridge import Background
 from studio.desktop.pages.machines.machine_sheet import MachineSheet
@@ -107,7 +108,7 @@ class MachineList(QWidget):
         for words in self._problems.get(machine.name, ()):
             row.say(words, "warn")
         if machine.runtime.state is RuntimeState.GIVEN_UP and machine.trouble is not None:
-            row.say(f"{machine.trouble.message} {machine.trouble.hint}".strip(), "bad")
+            row.say(tr_filled(f"{machine.trouble.message} {machine.trouble.hint}".strip()), "bad")
         return row
 
     def _actions(self, machine: Machine) -> Iterator[RowAction]:

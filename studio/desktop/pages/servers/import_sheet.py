@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QWidget
 
+from studio.api.window.language import tr_filled
 from studio.automation.tools.servers import imported
 from studio.automation.tools.servers.servers import Servers
 from studio.desktop.ui import WindowUi
@@ -54,7 +55,7 @@ class ImportSheet(Sheet):
         try:
             entries, notes = imported.read_block(self.block.toPlainText())
         except StudioError as error:
-            self._say(f"{error.message} {error.hint}")
+            self._say(tr_filled(error))
             return
         names = {server.name.lower() for server in self._servers.entries()}
         for entry in entries:
@@ -65,7 +66,7 @@ class ImportSheet(Sheet):
                 else:
                     self._servers.put(entry)
             except StudioError as error:
-                notes.append(f"{entry.name}: {error.message}")
+                notes.append(f"{entry.name}: {tr_filled(error.message)}")
         if notes:
             self._say("\n".join(notes))
         else:

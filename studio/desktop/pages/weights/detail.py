@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from studio.api.window.figures import localised
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.appearance.language import declared
 from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.weights.weights_row import WeightsRow
 from studio.desktop.widgets.meter import Meter
@@ -115,7 +116,9 @@ class WeightsDetail(QFrame):
         self, column: QVBoxLayout, row: WeightsRow, now: Download | None, outcome: str
     ) -> None:
         look = self._look
-        column.addWidget(look.label(phrases.breakable(row.weights.title), "heading", wrap=True))
+        column.addWidget(
+            look.label(phrases.breakable(declared(row.weights.title)), "heading", wrap=True)
+        )
         if row.weights.capabilities:
             column.addLayout(self._badges(row))
         self._fit = self._fit_line(row)
@@ -151,7 +154,7 @@ class WeightsDetail(QFrame):
         line = QHBoxLayout()
         line.setSpacing(6)
         for badge in row.weights.capabilities:
-            line.addWidget(self._look.label(badge, "badge"))
+            line.addWidget(self._look.label(phrases.capability(badge), "badge"))
         line.addStretch()
         return line
 
@@ -173,7 +176,7 @@ class WeightsDetail(QFrame):
         grid.setSpacing(6)
         for number, (icon, title, run) in enumerate(choices):
             button = self._look.button(title, icon, small=True)
-            button.setAccessibleName(f"{title}: {row.weights.title}")
+            button.setAccessibleName(f"{title}: {declared(row.weights.title)}")
             button.clicked.connect(lambda _=False, run=run: run())
             grid.addWidget(button, number // 2, number % 2)
         return grid
@@ -247,7 +250,7 @@ class WeightsDetail(QFrame):
 
     def _note(self, row: WeightsRow) -> QPlainTextEdit:
         edit = QPlainTextEdit(row.remark.note)
-        edit.setAccessibleName(self.tr("Note on {title}").format(title=row.weights.title))
+        edit.setAccessibleName(self.tr("Note on {title}").format(title=declared(row.weights.title)))
         edit.setPlaceholderText(self.tr("Your notes on this model"))
         edit.setFixedHeight(_NOTE_HEIGHT)
         edit.setTabChangesFocus(True)

@@ -8,8 +8,10 @@ from functools import partial
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from studio.api.window.language import tr_filled
 from studio.base import disk
 from studio.desktop import phrases
+from studio.desktop.appearance.language import declared
 from studio.desktop.pages.document import show_document
 from studio.desktop.pages.download_card import DownloadCard
 from studio.desktop.pages.page_frame import Column, card
@@ -130,12 +132,12 @@ class DownloadView(Column):
                 row.say("")
                 self._fetch_order(order)
             except StudioError as error:
-                row.say(str(error), bad=True)
+                row.say(tr_filled(error), bad=True)
 
         self._parts.background.run(
             lambda: hub.look_up(model.address, hub.line(settings)),
             fetch,
-            lambda error: row.say(str(error), bad=True),
+            lambda error: row.say(tr_filled(error), bad=True),
         )
 
     def _stop_model(self, model: Recommended) -> None:
@@ -146,16 +148,16 @@ class DownloadView(Column):
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._look.icon_label("circle-check", "good", 18))
-        head.addWidget(self._look.label(row.title, "heading"))
+        head.addWidget(self._look.label(declared(row.title), "heading"))
         head.addWidget(self._look.label(self.tr("Installed"), "badge"))
         head.addStretch()
         show = self._look.button(self.tr("Show"), "box", kind="ghost", small=True)
-        show.setAccessibleName(self.tr("Show {title}").format(title=row.title))
+        show.setAccessibleName(self.tr("Show {title}").format(title=declared(row.title)))
         show.clicked.connect(lambda: self._show(row.id))
         head.addWidget(show)
         column.addLayout(head)
         if row.offer is not None:
-            column.addWidget(self._look.label(row.offer.summary, wrap=True))
+            column.addWidget(self._look.label(declared(row.offer.summary), wrap=True))
         column.addWidget(self._look.label(_facts(row), "small", wrap=True))
         return frame
 
@@ -186,14 +188,14 @@ class DownloadView(Column):
         self._parts.background.run(
             lambda: hub.look_up(hub.Address.parse(text), hub.line(settings)),
             self._found,
-            lambda error: self.hub.say(str(error), bad=True),
+            lambda error: self.hub.say(tr_filled(error), bad=True),
         )
 
     def _found(self, repository: hub.Repository) -> None:
         try:
             self.hub.show_repository(repository, self._studio.downloads.of)
         except StudioError as error:  # it has no such file
-            self.hub.say(str(error), bad=True)
+            self.hub.say(tr_filled(error), bad=True)
 
     def _fetch_order(self, order: Order) -> None:
         self._studio.downloads.fetch(order, hub.line(self._studio.settings))
@@ -202,7 +204,7 @@ class DownloadView(Column):
         try:
             self._fetch_order(order)
         except StudioError as error:
-            self.hub.say(str(error), bad=True)
+            self.hub.say(tr_filled(error), bad=True)
 
 
 def _facts(row: Weights) -> str:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.appearance.language import declared
 from studio.desktop.pages.page_frame import card
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.flow_layout import flow_row
@@ -132,7 +133,7 @@ class RecommendedRow(QWidget):
         line = QHBoxLayout()
         line.setSpacing(8)
         line.addWidget(look.label(model.title, "strong"))
-        line.addWidget(ElidedLabel(model.summary, "small"), 1)
+        line.addWidget(ElidedLabel(declared(model.summary), "small"), 1)
         self._state = look.label("", "small")
         line.addWidget(self._state)
         size = phrases.size(model.bytes)

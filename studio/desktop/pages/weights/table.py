@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from studio.desktop import phrases
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.appearance.language import declared
 from studio.desktop.pages.gallery.artifact_grid import ago
 from studio.desktop.pages.weights.weights_row import WeightsRow
 
@@ -94,7 +95,7 @@ class WeightsModel(QAbstractTableModel):
         weights = row.weights
         match column:
             case "name":
-                return weights.title
+                return declared(weights.title)
             case "size":
                 return phrases.size(weights.bytes) if weights.bytes else ""
             case "context":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from studio.api.window.language import tr
+from studio.api.window.language import tr, tr_filled
 from studio.desktop import phrases
 from studio.library.records import Use
 from studio.models import Weights
@@ -48,8 +48,8 @@ class WeightsRow:
         """Why it cannot be used; empty if nothing is known against it."""
         error = self.inspected.error if self.inspected else None
         if self.weights.problem or error is None:
-            return self.weights.problem
-        return f"{error.message} {error.hint}".strip()
+            return tr_filled(self.weights.problem)
+        return tr_filled(f"{error.message} {error.hint}".strip())
 
     @property
     def is_pickle(self) -> bool:
@@ -64,19 +64,7 @@ class WeightsRow:
     @property
     def kind(self) -> str:
         """Purpose of the weights, in a word or two."""
-        words = {
-            "text": tr("text"),
-            "code": tr("code"),
-            "embedding": tr("embedding"),
-            "image-to-text": tr("sees pictures"),
-            "image": tr("picture"),
-            "smiles": tr("molecules"),
-        }
-        named = [
-            words.get(capability, capability.replace("-", " "))
-            for capability in self.weights.capabilities
-        ]
-        return ", ".join(dict.fromkeys(named))
+        return ", ".join(dict.fromkeys(map(phrases.capability, self.weights.capabilities)))
 
     @property
     def runs_through(self) -> str:

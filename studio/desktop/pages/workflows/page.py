@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from studio.api.errors import BadInput
 from studio.api.params import File, Label, Params
 from studio.api.window.context import Page
+from studio.api.window.language import tr_filled
 from studio.automation.workflows import check, document, edit, family, toml_text
 from studio.automation.workflows.document import FreeParam, InputEntry, Workflow
 from studio.automation.workflows.results import Results, read_back
@@ -191,7 +192,7 @@ class WorkflowsPage(QWidget):
                 params = self._studio.plugins.params_class(step.task)
             except StudioError as error:
                 self._below.addWidget(
-                    self._ui.look.label(f"{step.id}: {error.message}", "bad", wrap=True)
+                    self._ui.look.label(f"{step.id}: {tr_filled(error.message)}", "bad", wrap=True)
                 )
                 continue
             shown = StepCard(self._ui, workflow, step, entry, params)

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from studio.api.window.language import tr_filled
 from studio.automation.clusters.address import LOCAL, SETTING, Address
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
@@ -82,7 +83,7 @@ class RunOn(QWidget):
         try:
             address = Address.parse(self.address.text())
         except StudioError as error:
-            return f"{error.message} {error.hint}"
+            return tr_filled(error)
         if address.is_local:
             return self.tr(
                 "Joins the Ray cluster of this machine. If none runs, it starts one that listens "

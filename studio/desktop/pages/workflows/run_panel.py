@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from studio.api.window.language import tr_filled
 from studio.automation.workflows.runner import Runner
 from studio.desktop import phrases
 from studio.desktop.pages.page_services import PageServices
@@ -99,7 +100,7 @@ class RunPanel(QWidget):
 
     def say(self, error: StudioError | None) -> None:
         """Show why it cannot run; None for nothing."""
-        self.trouble.setText(f"{error.message} {error.hint}".strip() if error else "")
+        self.trouble.setText(tr_filled(error) if error else "")
         self.trouble.setVisible(error is not None)
 
     # --- inside -------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import ErrorCode, JobHandle, JobRequest, PluginContext, Role, StudioError, WorkQueue
-from studio.api.window.language import tr
+from studio.api.window.language import tr, tr_filled
 from studio_chat.pages.memory.facts import MAX_TEXT, Fact, Memory, short
 from studio_chat.pages.reply_work import TASK
 from studio_chat.pages.session import Session
@@ -227,7 +227,7 @@ class MemoryDialog(QDialog):
     def _failed(self, error: StudioError) -> None:
         self._job = None
         self.propose_button.setEnabled(True)
-        self._words.setText(str(error))
+        self._words.setText(tr_filled(error))
 
     def done(self, result: int) -> None:
         """Stop pending requests."""

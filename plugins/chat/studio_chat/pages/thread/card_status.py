@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api import ErrorCode, PluginContext, Role
+from studio.api.window.language import tr_filled
 from studio_chat.pages.phrases import doing, how_it_ended, left_out, was_cut_short
 from studio_chat.pages.thread.turns import Deeds, Reply, Turn
 from studio_chat.tools.calls import RUNNING
@@ -101,7 +102,7 @@ class CardStatus(QWidget):
         text = " ".join(filter(None, (ended, dropped)))
         self.setVisible(bool(error or text))
         if error is not None:
-            self._say("triangle-alert", Role.BAD, f"{error.message} {error.hint}".strip())
+            self._say("triangle-alert", Role.BAD, tr_filled(error))
         elif text:
             self._say("info", Role.MUTE, text)
         nothing = not turn.content.strip() and not turn.calls

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, Role, SavedArtifact, StudioError, outcome
 from studio.api.window.figures import localised
-from studio.api.window.language import tr
+from studio.api.window.language import tr, tr_filled
 from studio_music.pages.phrases import clock
 from studio_music.pages.score_reader import LARGEST
 
@@ -257,7 +257,7 @@ class SoundViewer(QWidget):
         if self._closed:
             self._player.stop()
         elif isinstance(error, StudioError):
-            self.words.setText(str(error))
+            self.words.setText(tr_filled(error))
         else:
             self._clock.start()
             self._show_icon()

@@ -14,7 +14,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout
 
 from studio.api import PluginContext, Role, StudioError, Tokens
-from studio.api.window.language import tr
+from studio.api.window.language import tr, tr_filled
 from studio_music.pages.editor.document import Document
 from studio_music.pages.roll.colours import Colours
 from studio_music.pages.roll.key_bindings import KeyBindings
@@ -109,7 +109,7 @@ class ScoreView(QFrame):
             self.lyrics.show_sheet()
 
     def _on_failed(self, error: StudioError) -> None:
-        self._words.setText(str(error))
+        self._words.setText(tr_filled(error))
         self._stack.setCurrentWidget(self._words)
 
     def showEvent(self, event: QShowEvent) -> None:

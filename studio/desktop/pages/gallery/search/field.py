@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QStringListModel, Signal
 from PySide6.QtWidgets import QCompleter, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from studio.api.window.language import tr_filled
 from studio.desktop.appearance.appearance import Appearance
 from studio.library.search_line import completed, completions
 from studio.library.search_query import LONGEST
@@ -72,7 +73,7 @@ class SearchField(QWidget):
 
     def tell(self, error: StudioError | None) -> None:
         """Show an error in the search line; None clears it."""
-        self.sentence.setText(f"{error.message} {error.hint}".strip() if error else "")
+        self.sentence.setText(tr_filled(error) if error else "")
         self.sentence.setVisible(error is not None)
 
     def learn(self, field: str, values: list[str]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QDrag, QGuiApplication
 
+from studio.api.window.language import tr_filled
 from studio.desktop.pages.gallery.artifact_grid import ArtifactGrid
 from studio.desktop.pages.gallery.shelves.collection_bar import KEYS
 from studio.desktop.pages.page_services import PageServices
@@ -77,7 +78,7 @@ def copies(
         try:
             files += exporter.to_folder(id, folder, disclosure).files
         except StudioError as error:
-            failed.append(str(error))
+            failed.append(tr_filled(error))
     return files, failed
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
+from studio.api.window.language import tr_filled
 from studio.desktop.pages.gallery.shelves.name_sheet import ask_name
 from studio.desktop.pages.page_services import PageServices
 from studio.library.provenance.disclosure import Disclosure
@@ -228,5 +229,5 @@ def _export_all(
             exporter.to_folder(id, folder, disclosure)
             done += 1
         except StudioError as error:
-            failed.append(str(error))
+            failed.append(tr_filled(error))
     return done, failed
