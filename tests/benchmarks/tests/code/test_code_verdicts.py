@@ -44,7 +44,7 @@ class Bench:
         self.asked.append("again" if answers else "alone" if params.get("candidates") else "anew")
         code = answers["versions"][0] if answers else (RIGHT, WRONG)[self.asked.count("anew") - 1]
         verdict = {"state": "verified", "reason": "", "agreement": {"versions": 4, "agreeing": 3}}
-        tries = [{"code": code, "round": 0}]
+        tries = [{"code": code, "round": 0, "wording": 1}]
         return {"code": code, "tries": tries, "written_tests": "", "verdict": verdict}
 
 

@@ -60,7 +60,7 @@ def pressed_once(ready: Callable[[], bool]) -> threading.Thread:
     before = signal.getsignal(signal.SIGINT)
 
     def press() -> None:
-        _until(lambda: signal.getsignal(signal.SIGINT) is not before and ready())
+        until(lambda: signal.getsignal(signal.SIGINT) is not before and ready())
         os.kill(os.getpid(), signal.SIGINT)
 
     pressing = threading.Thread(target=press)
@@ -70,11 +70,12 @@ def pressed_once(ready: Callable[[], bool]) -> threading.Thread:
 
 def until_over(job: Any) -> None:
     """Wait for the end of a job of the window."""
-    _until(lambda: not job.is_live)
+    until(lambda: not job.is_live)
     assert not job.is_live
 
 
-def _until(is_so: Callable[[], bool]) -> None:
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so, or the patience ends."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and not is_so():
         time.sleep(0.01)

@@ -20,7 +20,7 @@ from studio.protocol.states import JobState, Priority
 from studio.testing.guards import PATIENCE
 from studio.testing.scripted import Artifact, Fail, Result, Stall, Tokens
 from tests.unit.cli.conftest import one_object
-from tests.unit.cli.terminals.conftest import Window, pressed_once, until_over
+from tests.unit.cli.terminals.conftest import Window, pressed_once, until, until_over
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there are no such sockets")
 Command = Callable[..., tuple[int, str, str]]
@@ -52,6 +52,7 @@ def test_the_queue_is_changed_where_it_is_at_work(window: Window, command: Comma
         window.do(lambda asked=asked: window.studio.submit(asked))  # type: ignore[misc]
     waiting = {job.title: job for job in window.jobs}
     ids = {title: job.id for title, job in waiting.items()}
+    until(lambda: len(window.studio.jobs.queue.waiting()) == 3)  # their inputs are stored first
     assert _rows(command, "list") == ["one", "two", "three"]
     assert _rows(command, "move", ids["three"], "1") == ["three", "one", "two"]
     assert _rows(command, "prioritise", ids["two"], "high") == ["two", "three", "one"]
