@@ -82,7 +82,7 @@ class HomePage(QWidget):
         self.ask = QLineEdit()
         self.ask.setPlaceholderText(tr("Ask anything, or choose below"))
         self.ask.setAccessibleName(tr("Message"))
-        self.ask.setProperty("kind", "ask")
+        self.ask.setObjectName("ask")
         self.ask.textChanged.connect(self._begin_conversation)
         column = Column(1440)
         column.cards.setSpacing(_GAP)

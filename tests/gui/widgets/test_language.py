@@ -27,10 +27,9 @@ from studio.runtime.devices.device import STARTING
 @pytest.fixture
 def german(qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """German with one text, from a catalogue of its own."""
-    catalogue = gettext.NullTranslations()
-    monkeypatch.setattr(
-        catalogue, "gettext", lambda text: {"Settings": "Einstellungen"}.get(text, text)
-    )
+    catalogue, texts = gettext.NullTranslations(), {"Settings": "Einstellungen"}
+    monkeypatch.setattr(catalogue, "gettext", lambda text: texts.get(text, text))
+    monkeypatch.setattr(catalogue, "_catalog", texts, raising=False)
     translator = language._CatalogueTranslator(catalogue)
     monkeypatch.setattr(language, "_translator", lambda name: translator if name == "de" else None)
     chosen = Language(qapp, "de")
