@@ -146,10 +146,11 @@ def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def _home_of_its_own(_homes: Iterator[Path], monkeypatch: Any) -> None:
-    """No test reads or writes the library and settings of the person who runs it."""
+    """No test reads or writes the library, settings and models of the person who runs it."""
     home = next(_homes)
     home.mkdir()
     monkeypatch.setenv("STUDIO_HOME", str(home))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     for name in ("STUDIO_WEIGHTS", "STUDIO_WEIGHTS_HOME", "STUDIO_PLUGIN_PATH"):
         monkeypatch.delenv(name, raising=False)
 

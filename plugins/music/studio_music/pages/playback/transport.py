@@ -25,8 +25,9 @@ from studio_music.pages.phrases import clock, key_name
 from studio_music.pages.playback.controller import PlaybackController
 from studio_music.score.piece import TEMPO_RANGE, TICKS, Key, Metre
 
+_ROOM: Final = ((True, True, True), (False, True, True), (False, False, True), (False,) * 3)
+"""Whether time and meter, words beside icons, and metre are shown, from wide to narrow."""
 METRES: Final = ("2/4", "3/4", "4/4", "5/4", "2/2", "3/8", "6/8", "7/8", "9/8", "12/8")
-_WIDE, _SLIM = 660, 560
 
 
 class Transport(QFrame):
@@ -109,15 +110,22 @@ class Transport(QFrame):
         self.verdict.clicked.connect(lambda _checked=False: self.checks_asked.emit())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Hide the least needed parts first."""
+        """Make room anew."""
         super().resizeEvent(event)
-        self._show_meter()
-        self.time.setVisible(self.width() >= _WIDE)
-        self.metre.setVisible(self.width() >= _SLIM)
-        self._show_words()
+        self._make_room()
 
-    def _show_meter(self) -> None:
-        self.meter.widget.setVisible(self._playing.ready and self.width() >= _WIDE)
+    def _make_room(self) -> None:
+        """Hide the least needed parts first, and no more of them than must be."""
+        for time, words, metre in _ROOM:
+            self.time.setVisible(time)
+            self.meter.widget.setVisible(time and self._playing.ready)
+            self.verdict.setText(self._verdict_words if words else "")
+            self.silent.setText(tr("No sound") if words else "")
+            for chip in (self.verdict, self.silent):
+                chip.setIconSize(QSize(20 if words else 16, 16))
+            self.metre.setVisible(metre)
+            if self.sizeHint().width() <= self.width():
+                break
 
     # --- showing ------------------------------------------------------------------------------
 
@@ -135,7 +143,7 @@ class Transport(QFrame):
         self.silent.setToolTip(again)
         self.silent.setAccessibleDescription(again)
         self.silent.setVisible(not playing.ready)
-        self._show_meter()
+        self._make_room()
         self.loop.setChecked(playing.looping)
         self.click.setChecked(playing.metronome)
         if playing.underruns:
@@ -167,17 +175,10 @@ class Transport(QFrame):
         self._verdict_words = words
         self.verdict.setAccessibleName(words)
         self.verdict.setToolTip(tr("{words}: show which").format(words=words))
-        self._show_words()
         icon, color = ("shield-check", "good") if good else ("shield-alert", "warn")
         self.verdict.setIcon(self._ui.icon(icon, color))
         self.verdict.setVisible(bool(words))
-
-    def _show_words(self) -> None:
-        wide = self.width() >= _SLIM
-        self.verdict.setText(self._verdict_words if wide else "")
-        self.silent.setText(tr("No sound") if wide else "")
-        for chip in (self.verdict, self.silent):
-            chip.setIconSize(QSize(20 if wide else 16, 16))
+        self._make_room()
 
     # --- changing -----------------------------------------------------------------------------
 
