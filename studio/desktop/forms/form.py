@@ -224,8 +224,8 @@ class Section(QWidget):
         if group.title:
             self._head = self._heading()
             outer.addWidget(self._head)
-            self.fold(group.advanced)
         outer.addWidget(self._body)
+        self.fold(bool(group.title) and group.advanced)
 
     def add(self, row: FieldRow) -> None:
         """Take one more field."""
@@ -303,7 +303,8 @@ class FieldRow(QWidget):
         self._default = field.default
         self._reset.clicked.connect(self._on_reset)
         self._on = Switch(look, self.tr("Use {title}").format(title=field.title))
-        self._on.setVisible(field.optional and field.kind in (FieldKind.INTEGER, FieldKind.NUMBER))
+        if not (field.optional and field.kind in (FieldKind.INTEGER, FieldKind.NUMBER)):
+            self._on.hide()
         self._on.toggled.connect(self._on_switched)
         self._problem = look.label("", "bad", wrap=True)
         self._problem.hide()

@@ -65,11 +65,11 @@ class TaskForms(QWidget):
         above.setContentsMargins(20, 12, 16, 0)
         above.setSpacing(8)
         above.addWidget(self._choice)
-        self._choice.setVisible(len(self._tasks) > 1)
         self._sent = QVBoxLayout()
         self._sent.setSpacing(4)
         above.addLayout(self._sent)
         column.addLayout(above)
+        self._choice.setVisible(len(self._tasks) > 1)
         for task_form in self._tasks:
             column.addWidget(task_form.form, 1)
         self._turn_to(self._now)

@@ -62,7 +62,8 @@ class FilmView(QWidget):
         self.slider.setAccessibleName(self.tr("Frame"))
         self.slider.setRange(0, max(self.movie.frameCount() - 1, 0))
         can_wind = self.movie.cacheMode() is QMovie.CacheMode.CacheAll
-        self.slider.setVisible(can_wind and self.movie.frameCount() > 1)
+        if not can_wind or self.movie.frameCount() <= 1:
+            self.slider.hide()
         self.slider.sliderMoved.connect(self._wind)
         foot.addWidget(self.slider, 1)
         self._figures = look.label("", "small")

@@ -63,8 +63,9 @@ class ImportProblems(QDialog):
         row.addWidget(QLabel(more), 1)
         self.merge = ctx.ui.button(tr("Merge repeated rows"), "list")
         self.merge.setToolTip(tr("Read it again: numbers averaged, texts side by side"))
-        self.merge.setVisible(merge is not None)
-        if merge is not None:
+        if merge is None:
+            self.merge.hide()
+        else:
             self.merge.clicked.connect(self.accept)
             self.merge.clicked.connect(lambda _on=False: merge())
         row.addWidget(self.merge)

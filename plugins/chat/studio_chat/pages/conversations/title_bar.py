@@ -41,8 +41,6 @@ class TitleBar(QWidget):
         self._field.setMaxLength(200)
         self._field.editingFinished.connect(self._finish)
         self._stack = QStackedLayout()
-        self._stack.addWidget(self._label)
-        self._stack.addWidget(self._field)
         row = QHBoxLayout(self)
         row.setContentsMargins(20, 12, 20, 4)
         row.setSpacing(6)
@@ -51,6 +49,8 @@ class TitleBar(QWidget):
         row.addWidget(self._project, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._private, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addLayout(self._stack, 1)
+        for shown in (self._label, self._field):
+            self._stack.addWidget(shown)
         self.setFixedHeight(54)
 
     def set_title(self, title: str, project: str = "", *, private: bool = False) -> None:

@@ -135,9 +135,9 @@ class _Form:
         if self._given:
             self._show([n for n in names if n in self._given], self._given)
         self.more = ctx.ui.button(tr("More settings"), "sliders-horizontal", dense=True)
-        self.more.setVisible(len(names) > len(self._given))
         self.more.clicked.connect(self._show_all)
         self._column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
+        self.more.setVisible(len(names) > len(self._given))
 
     def values(self) -> dict[str, Any]:
         """Return the model's arguments with the user's changes."""

@@ -193,7 +193,8 @@ class WordCard(QWidget):
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFixedHeight(min(inner.sizeHint().height() + 4, _MOST_HIGH))
-        area.setVisible(few)
+        if not few:
+            area.hide()
         return area
 
     def condition(self) -> tuple[str, frozenset[str]]:
